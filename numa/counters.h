@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A node's counters, cheap enough for every tick: descriptors stay open, files are read with pread
+ * into the reader's own buffer. Counters of the kernel are folded from its CPUs once a second and
+ * drift by up to the "vm stats threshold" x CPUs pages.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* From nodeN/vmstat: pages, or events since boot. */
+struct node_counters {
+	uint64_t free_pages;
+	uint64_t inactive_anon_pages, active_anon_pages;
+	uint64_t inactive_file_pages, active_file_pages;
+	uint64_t unevictable_pages;
+	uint64_t file_pages, shmem_pages;
+	uint64_t dirty_pages, writeback_pages;
+	uint64_t slab_reclaimable_pages;
+	uint64_t workingset_refault_anon, workingset_refault_file;
+	uint64_t numa_hit, numa_miss, numa_foreign;
+	/* Not before 7.x in this file; has_scan says whether they are there. */
+	uint64_t pgscan_kswapd, pgsteal_kswapd, pgscan_direct, pgsteal_direct;
+	uint64_t pgsteal_proactive;
+	bool has_scan;
+};
+
+struct node_reader;
+
+/*
+ * sys_fd: a descriptor of /sys (or of a fake one). Opens devices/system/node/nodeN/vmstat, and
+ * nodeN/reclaim for writing where it exists and may be written.
+ * -ENOENT: no such node. On error *ret_bad of the reads names the file and field (static or
+ * reader-owned text).
+ */
+int node_reader_open(int sys_fd, unsigned int node, struct node_reader **ret_reader);
+struct node_reader *node_reader_free(struct node_reader *reader);
+DEFINE_CLEANUP(struct node_reader *, node_reader_free)
+
+int node_reader_read(struct node_reader *reader, struct node_counters *ret, const char **ret_bad);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static const char *logged(struct log *log, char *text, size_t size)
+{
+	int pipe_fds[2];
+	ssize_t n;
+
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	log->fd = pipe_fds[1];
+	log_warning(log, "group %s: gone", "a\nb\x1b[2J");
+	log_info(log, "not shown");
+	fd_close(pipe_fds[1]);
+	n = read(pipe_fds[0], text, size - 1);
+	assert_true(n >= 0);
+	text[n] = '\0';
+	fd_close(pipe_fds[0]);
+	return text;
+}
+
+static void test_hostile_names_stay_on_one_line(void **state)
+{
+	struct log log = {.level = LOG_LEVEL_WARNING};
+	char text[200];
+
+	(void)state;
+	assert_string_equal(logged(&log, text, sizeof(text)), "group a?b?[2J: gone\n");
+	log.priority_prefix = true;
+	assert_string_equal(logged(&log, text, sizeof(text)), "<4>group a?b?[2J: gone\n");
+	log.level = LOG_LEVEL_ERROR;
+	assert_string_equal(logged(&log, text, sizeof(text)), "");
+}
+
+static void test_long_lines_are_cut(void **state)
+{
+	char name[3000], text[4000];
+	struct log log = {.level = LOG_LEVEL_ERROR};
+	int pipe_fds[2];
+	ssize_t n;
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	log.fd = pipe_fds[1];
+	log_error(&log, "%s", name);
+	n = read(pipe_fds[0], text, sizeof(text));
+	assert_in_range(n, 1000, 1024);
+	assert_int_equal(text[n - 1], '\n');
+	fd_close(pipe_fds[0]);
+	fd_close(pipe_fds[1]);
+}
+
+static void test_level_names(void **state)
+{
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	(void)state;
+	assert_int_equal(log_level_parse("debug", &level), 0);
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+	assert_true(log_level_parse("loud", &level) < 0);
+	assert_string_equal(log_level_name(LOG_LEVEL_NOTICE), "notice");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile_names_stay_on_one_line),
+		cmocka_unit_test(test_long_lines_are_cut),
+		cmocka_unit_test(test_level_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
