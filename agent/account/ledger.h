@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was done to one target and what it brought. asked, tried and applied are kept apart: a
+ * request that comes back short is a result.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct ledger {
+	uint64_t actions;	  /* requests sent to the kernel */
+	uint64_t short_actions;	  /* that came back with less than asked */
+	uint64_t failed_actions;  /* that were refused */
+	uint64_t asked_bytes;	  /* what policies wanted */
+	uint64_t tried_bytes;	  /* what was written into a knob, after protect's bound */
+	uint64_t applied_bytes;	  /* what the target's usage fell by across the requests */
+	uint64_t net_freed_bytes; /* what the worker's node had more of across the requests */
+	uint64_t refaulted_bytes; /* read back by the target since, as far as we took it */
+	uint64_t cpu_ns;	  /* CPU time in the requests */
+	uint64_t wall_ns;	  /* and how long they took */
+};
+
+void ledger_add(struct ledger *sum, const struct ledger *part);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator can set. One struct, immutable once made: a reload makes a new one and the
+ * workers change over between two ticks.
+ *
+ * Every setting stands in one table (settings.c) with its parser, range, unit, default and help;
+ * --help-settings and the manual are made from that table.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_PATH_MAX	    108 /* a unix socket's address */
+#define CONFIG_PATTERNS_MAX 32
+#define CONFIG_PATTERN_MAX  256
+
+/* Globs over a group's path below the cgroup root, as fnmatch(3) with FNM_PATHNAME. */
+struct config_patterns {
+	size_t n;
+	char pattern[CONFIG_PATTERNS_MAX][CONFIG_PATTERN_MAX];
+};
+
+/* How a margin follows demand; see policy/margin.h for the law. */
+struct margin_settings {
+	bool enabled;
+	uint64_t reaction_ns;	   /* what the agent needs from "it grows" to "memory is free" */
+	uint64_t margin_min_bytes; /* while there is demand at all */
+	uint64_t margin_max_permyriad; /* of the limit, or of the node's managed memory */
+};
+
+struct headroom_settings {
+	struct margin_settings margin;
+	uint64_t swap_allowance_permyriad; /* of the group's limit that may stand in swap */
+};
+
+struct balance_settings {
+	struct margin_settings margin;
+	bool keep_local;	    /* act on a node although its neighbours still have room */
+	uint64_t hopeless_rounds;   /* fruitless rounds until a node is left alone */
+	uint64_t hopeless_retry_ns; /* until it is tried again */
+};
+
+struct protect_settings {
+	struct config_patterns exclude; /* groups nothing is ever taken from */
+	uint64_t swap_free_permyriad;	/* of all swap that stays free */
+	uint64_t cpu_permyriad;		/* of one CPU a worker may use, own and in reclaim */
+};
+
+struct reclaim_settings {
+	uint64_t piece_ns;	  /* how long one request to the kernel should take */
+	uint64_t piece_min_bytes; /* and its bounds */
+	uint64_t piece_max_bytes;
+	uint64_t deadline_ns; /* after which a request is interrupted */
+};
+
+struct agent_settings {
+	enum log_level log_level;
+	char socket_path[CONFIG_PATH_MAX];
+	uint64_t tick_min_ns; /* a worker never looks more often than this */
+	uint64_t tick_max_ns; /* nor less often */
+};
+
+struct config {
+	struct agent_settings agent;
+	struct headroom_settings headroom;
+	struct balance_settings balance;
+	struct protect_settings protect;
+	struct reclaim_settings reclaim;
+};
+
+/* Where a setting came from and what is wrong with it, ready to be shown. */
+#define CONFIG_ERROR_MAX 512
+struct config_error {
+	char text[CONFIG_ERROR_MAX]; /* "FILE:LINE: section.key: what, and what would be right" */
+};
+
+void config_defaults(struct config *ret);
+
+/*
+ * Defaults, then the file (NULL: none), then *.conf of its drop-in directory FILE.d in the order of
+ * their names, then the overrides ("section.key=value"). *ret is written only when all is good.
+ * 0; -EINVAL, -ERANGE, -ENOENT ... with ret_error filled in.
+ */
+int config_load(const char *file, const char *const *overrides, size_t n_overrides,
+		struct config *ret, struct config_error *ret_error);
+
+/* Prints the settings with their values in the form of a configuration file, help as comments. */
+void config_print(const struct config *config, FILE *out);
+
+bool config_patterns_match(const struct config_patterns *patterns, const char *path);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a policy came to, and why, with the numbers it used. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict_reason {
+	/* Not acting. */
+	VERDICT_NONE,		      /* not looked at yet */
+	VERDICT_NO_DEMAND,	      /* nothing grows */
+	VERDICT_ROOM_ENOUGH,	      /* room above the margin */
+	VERDICT_REFAULTS,	      /* what was taken is read back: it is used, not spare */
+	VERDICT_NOTHING_SPARE,	      /* all that is left is protected, locked or dirty */
+	VERDICT_SWAP_ALLOWANCE,	      /* only anonymous memory is left, and it may not go to swap */
+	VERDICT_EXCLUDED,	      /* the operator said so */
+	VERDICT_FROZEN,		      /* a frozen group does not grow */
+	VERDICT_NEIGHBOURS_HAVE_ROOM, /* the kernel takes memory from other nodes first */
+	VERDICT_KSWAPD_ACTIVE,	      /* the kernel is at it */
+	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
+	VERDICT_CPU_BUDGET,	      /* used up for this window */
+	VERDICT_BACK_OFF,	      /* the last requests brought little: waiting */
+	/* Acting. */
+	VERDICT_LIMIT_NEAR, /* room below the margin of a group's limit */
+	VERDICT_NODE_LOW,   /* room below the margin above the node's watermarks */
+	VERDICT_ORDERED,    /* uswapctl wake */
+	VERDICT_REASONS,
+};
+
+struct verdict {
+	enum verdict_reason reason;
+	uint64_t bytes;		    /* wanted back in all; 0: do nothing */
+	uint64_t room_bytes;	    /* until tasks would have to reclaim for themselves */
+	uint64_t margin_bytes;	    /* room we want to keep */
+	uint64_t rate_bytes_per_s;  /* how fast room is used up */
+	uint64_t refault_permyriad; /* of what was taken lately that came back */
+	uint64_t look_again_ns;	    /* from now, if no event comes first */
+};
+
+/* "limit-near": for machines; and for people: "room is smaller than the margin". */
+const char *verdict_name(enum verdict_reason reason);
+const char *verdict_words(enum verdict_reason reason);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A picture of the agent for people and machines, copied out by each worker when asked. Plain data:
+ * control/ turns it into JSON, uswapctl into tables.
+ */
+#pragma once
+
+#include "agent/account/ledger.h"
+#include "agent/policy/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STATUS_PATH_MAX	  256 /* longer group paths are cut at their front and begin with "..." */
+#define STATUS_GROUPS_MAX 4096
+
+struct group_status {
+	char path[STATUS_PATH_MAX]; /* "" is the root */
+	uint64_t id;
+	bool owns_limit; /* headroom looks after it */
+	uint64_t current_bytes;
+	uint64_t limit_bytes; /* the lower of memory.high and memory.max */
+	bool limit_is_high;
+	uint64_t protected_bytes;	  /* effective memory.min or low, the larger */
+	uint64_t events_max, events_high; /* memory.events.local */
+	uint64_t stalled_us;		  /* PSI some, total */
+	struct verdict verdict;		  /* the last one */
+	uint64_t verdict_age_ns;
+	struct verdict action; /* the last one that acted; reason VERDICT_NONE: never */
+	uint64_t action_age_ns;
+	struct ledger ledger;
+};
+
+struct node_status {
+	unsigned int node;
+	uint64_t managed_bytes, free_bytes;
+	uint64_t low_bytes, high_bytes; /* the kernel's watermarks, summed over zones */
+	bool bound_demand;		/* demand was seen that can't go to other nodes */
+	const char *backend; /* how this node is reclaimed: "node-reclaim", "memory-reclaim" */
+	struct verdict verdict, action;
+	uint64_t verdict_age_ns, action_age_ns;
+	struct ledger ledger;
+	uint64_t wakeups;   /* of the worker since it began */
+	uint64_t cpu_ns;    /* of the worker and its hand */
+	bool io_uring;	    /* false: waits with poll(2) */
+	bool answered;	    /* false: the worker did not answer in time, the rest is empty */
+	size_t groups_seen; /* in its tree */
+	size_t n_groups;    /* in groups */
+	struct group_status *groups; /* those the worker is home to */
+};
+
+struct agent_status {
+	uint64_t uptime_ns;
+	const char *version;
+	bool dry_run;
+	char degraded[8][160]; /* what this agent can't do here, in words; "" ends */
+	size_t n_nodes;
+	struct node_status *nodes;
+};
