@@ -19,9 +19,10 @@ size_t spell_distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_n; j++) {
+			size_t added = MIN(above[j], row[j - 1]) + 1;
 			size_t replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
 
-			row[j] = MIN(replaced, MIN(above[j], row[j - 1]) + 1);
+			row[j] = MIN(added, replaced);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				row[j] = MIN(row[j], above_that[j - 2] + 1);
 		}
