@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A node's counters, cheap enough for every tick: descriptors stay open, files are read with pread
- * into the reader's own buffer. Counters of the kernel are folded from its CPUs once a second and
- * drift by up to the "vm stats threshold" x CPUs pages.
+ * A node's counters, cheap enough for every tick: the descriptor stays open, the file is read with
+ * pread into the reader's own buffer. Counters of the kernel are folded from its CPUs once a second
+ * and drift by up to the "vm stats threshold" (zoneinfo) x CPUs pages.
  */
 #pragma once
 
@@ -28,16 +28,26 @@ struct node_counters {
 	bool has_scan;
 };
 
+/*
+ * 0; -EBADMSG with *ret_bad (may be NULL) naming the field that is missing, doubled or no number,
+ * or "end of file" when the text was cut in the middle of a line.
+ */
+int node_counters_parse(const char *text, struct node_counters *ret, const char **ret_bad);
+
+/* Of one thread at a time. */
 struct node_reader;
 
 /*
- * sys_fd: a descriptor of /sys (or of a fake one). Opens devices/system/node/nodeN/vmstat, and
- * nodeN/reclaim for writing where it exists and may be written.
- * -ENOENT: no such node. On error *ret_bad of the reads names the file and field (static or
- * reader-owned text).
+ * sys_fd: a descriptor of /sys (or of a fake one). Opens devices/system/node/nodeN/vmstat.
+ * -ENOENT: no such node.
  */
 int node_reader_open(int sys_fd, unsigned int node, struct node_reader **ret_reader);
 struct node_reader *node_reader_free(struct node_reader *reader);
 DEFINE_CLEANUP(struct node_reader *, node_reader_free)
 
+/*
+ * 0; -EBADMSG; -EOVERFLOW; -ENODEV when the node has gone (for good: a node that comes back needs a
+ * new reader). On an error *ret_bad (may be NULL) names the file, and the field if it is one's
+ * fault: "node1/vmstat: nr_dirty". The text lives until the next read.
+ */
 int node_reader_read(struct node_reader *reader, struct node_counters *ret, const char **ret_bad);

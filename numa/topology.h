@@ -26,7 +26,9 @@ struct numa_node {
 	cpu_set_t cpus;	       /* own CPUs, or of the nearest node that has some */
 	bool has_cpus;	       /* false: cpus are a neighbour's */
 	bool allowed;	       /* false: outside this process's cpuset.mems */
-	/* Indices into topology.nodes, nearest first, itself at [0]: the kernel's fallback order.
+	/*
+	 * Indices into topology.nodes, [0 .. n_nodes-1]: itself at [0], then the order in which the
+	 * kernel falls back from this node (topology_set_fallback).
 	 */
 	unsigned int fallback[NUMA_NODES_MAX];
 	/* distance[i]: to topology.nodes[i], 10 = local, as in nodeN/distance. */
@@ -38,7 +40,18 @@ struct topology {
 	struct numa_node nodes[NUMA_NODES_MAX];
 };
 
-/* 0; -ENODEV when no node with memory is found; -E2BIG over NUMA_NODES_MAX; -EINVAL, -ENOENT. */
+/*
+ * Nodes outside the process's cpuset are there and marked. Distances that hwloc does not know
+ * (synthetic, some virtual machines) are 10 and 20. CPUs numbered CPU_SETSIZE and above are left
+ * out. Of nodes that share CPUs (memory-only nodes, which hwloc places beside their nearest CPUs)
+ * the lowest id owns them.
+ *
+ * 0; -ENODEV when no node with memory is found; -E2BIG over NUMA_NODES_MAX; -ENOENT, -EACCES and
+ * the like for a file that can't be opened; -EINVAL for a description hwloc does not understand.
+ *
+ * The first call loads hwloc's plugins, which stay resident (1 MiB); a program that sets
+ * HWLOC_PLUGINS_PATH to an empty string before does without.
+ */
 int topology_load(enum topology_source source, const char *description,
 		  struct topology **ret_topology);
 struct topology *topology_free(struct topology *topology);
@@ -47,7 +60,17 @@ DEFINE_CLEANUP(struct topology *, topology_free)
 const struct numa_node *topology_find(const struct topology *topology, unsigned int id);
 
 /*
- * Binds the calling thread to the node's CPUs and prefers the node's memory for what it allocates
- * from now on (prefers, never demands: an agent that can't get memory elsewhere would be killed).
+ * Fills in fallback of every node from id, has_cpus and distance, as build_zonelists() in
+ * mm/page_alloc.c does: nearest first; among equals a node with a higher number than one's own,
+ * then one that was less often the first choice at its distance of the nodes before. Part of
+ * topology_load. Pure.
+ */
+void topology_set_fallback(struct topology *topology);
+
+/*
+ * Prefers the node's memory for what the calling thread allocates from now on (prefers, never
+ * demands: an agent that can't get memory elsewhere would be killed), and binds it to those of the
+ * node's CPUs that the process's main thread may use (so that a restriction given at start holds).
+ * Both are tried; returns the first error. -EINVAL: the node is not allowed, or none of its CPUs.
  */
 int topology_bind_thread(const struct numa_node *node);
