@@ -42,7 +42,10 @@ static int set_source(hwloc_topology_t hw, enum topology_source source, const ch
 	return -EINVAL;
 }
 
-/* Nodes and CPUs only; caches, devices and the rest cost time and memory. */
+/*
+ * No devices, and of the rest what is needed for structure: a node has the CPUs of the object it
+ * hangs on (package, die, cache, group), and without those objects that would be the whole machine.
+ */
 static int load_hwloc(enum topology_source source, const char *description,
 		      hwloc_topology_t *ret_hw)
 {
@@ -57,7 +60,7 @@ static int load_hwloc(enum topology_source source, const char *description,
 		return r == -1 ? hwloc_error() : r;
 	/* It only adds details of CPUs, and moves the calling thread over all of them for that. */
 	(void)hwloc_topology_set_components(hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
-	if (hwloc_topology_set_all_types_filter(hw, HWLOC_TYPE_FILTER_KEEP_NONE) < 0 ||
+	if (hwloc_topology_set_all_types_filter(hw, HWLOC_TYPE_FILTER_KEEP_STRUCTURE) < 0 ||
 	    hwloc_topology_set_flags(hw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) < 0 ||
 	    hwloc_topology_load(hw) < 0)
 		return hwloc_error();
