@@ -13,9 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* memory.stat. Up to 2 s old for changes below 64 pages x CPUs (see the kernel's flush). */
+/*
+ * memory.stat. Up to 2 s old for changes below 64 pages x CPUs (see the kernel's flush). The root
+ * has it too, and memory.numa_stat, though no memory.current, memory.events or limits.
+ */
 struct memory_stat {
-	uint64_t anon, file, kernel, shmem;
+	uint64_t anon, file, kernel, shmem; /* file contains shmem */
 	uint64_t file_mapped, file_dirty, file_writeback;
 	uint64_t inactive_anon, active_anon, inactive_file, active_file, unevictable;
 	uint64_t slab_reclaimable;
@@ -41,15 +44,18 @@ struct memory_node_share {
 	uint64_t inactive_anon, active_anon, inactive_file, active_file, unevictable;
 	uint64_t slab_reclaimable;
 };
+#define MEMORY_NODES_MAX 64
+
 /*
  * shares[i] becomes the group's memory on node i, for i < n; nodes in the text beyond n are
- * ignored, nodes not in the text are 0.
+ * ignored, nodes not in the text are 0. shares is written only on success. -EINVAL: n is above
+ * MEMORY_NODES_MAX.
  */
 int memory_numa_stat_parse(const char *text, struct memory_node_share *shares, size_t n,
 			   const char **ret_bad);
 int memory_numa_stat_read(int fd, struct memory_node_share *shares, size_t n, const char **ret_bad);
 
-/* memory.current, memory.swap.current: one number. */
+/* memory.current, memory.swap.current: one number. The root has neither: -ENOENT. */
 int memory_bytes_read(int fd, uint64_t *ret_bytes);
 int memory_bytes_read_at(int dir_fd, const char *name, uint64_t *ret_bytes);
 
@@ -59,5 +65,8 @@ int memory_limit_read_at(int dir_fd, const char *name, uint64_t *ret_bytes);
 struct memory_limits {
 	uint64_t min, low, high, max, swap_max; /* swap_max UINT64_MAX without swap accounting */
 };
-/* -ENOENT: the group has no memory controller (or it is the root): nothing to limit. */
-int memory_limits_read(int dir_fd, struct memory_limits *ret);
+/*
+ * -ENOENT: the group has no memory controller (or it is the root): nothing to limit. On any error
+ * *ret_bad (may be NULL) names the file.
+ */
+int memory_limits_read(int dir_fd, struct memory_limits *ret, const char **ret_bad);

@@ -1,8 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What memory.min and memory.low really protect, and how much room a group really has: the maths of
- * the kernel (mm/page_counter.c effective_protection(), Documentation/admin-guide/cgroup-v2.rst),
- * computed by ourselves because reclaim on some kernels uses stale values or none. Pure.
+ * What memory.min and memory.low really protect, and how much room a group really has, computed by
+ * ourselves because reclaim on some kernels uses stale values or none. Pure.
+ *
+ * The kernel's rule (mm/page_counter.c, effective_protection() and
+ * page_counter_calculate_protection(); Documentation/admin-guide/cgroup-v2.rst), for min and low
+ * alike, E the effective and S the configured protection, U the usage:
+ *
+ *	directly below the group that is reclaimed from:   E = S
+ *	elsewhere:  claimed   = min(U, S)
+ *		    siblings  = sum of claimed over all children of the parent
+ *		    E = claimed * E(parent) / siblings			if siblings > E(parent)
+ *		    E = claimed						else, and if recursive
+ *		    E += (E(parent) - siblings)
+ *			 * (U - claimed) / (U(parent) - siblings)
+ *						if U > claimed and U(parent) > siblings
+ *
+ * The last term is what the parent has and its children did not claim, shared in proportion to
+ * usage that is not protected yet. So protection needs a setting at every level from below the
+ * reclaimed group down, or recursive at the levels without one. E can exceed the usage directly
+ * below the reclaimed group. The group that is reclaimed from is itself not protected.
  */
 #pragma once
 
@@ -10,21 +27,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One group. Groups stand in an array, parents before their children. */
+/*
+ * One group. Groups stand in an array, parents before their children. A group with parent -1 is one
+ * that is reclaimed from: the hierarchy's root for what kswapd sees, any group (with those below
+ * it) for what a write to its memory.reclaim sees. All bytes.
+ */
 struct protection_group {
-	int parent;	    /* index in the array; -1 for the root */
-	uint64_t current;   /* memory.current */
-	uint64_t min, low;  /* as configured */
+	int parent;	    /* index in the array; -1: none */
+	uint64_t current;   /* memory.current; where parent is -1 it only counts for room */
+	uint64_t min, low;  /* as configured; UINT64_MAX: "max" */
 	uint64_t high, max; /* as configured; UINT64_MAX: none */
 	/* Results. */
-	uint64_t effective_min, effective_low; /* as seen by a reclaim from the root */
-	uint64_t room;	/* min over itself and its ancestors of limit - current */
-	int room_owner; /* index of the group whose limit that is; -1: none */
+	uint64_t effective_min, effective_low; /* UINT64_MAX: all; 0 where parent is -1 */
+	uint64_t room;	/* min over itself and its ancestors of limit - current; UINT64_MAX: none */
+	int room_owner; /* index of the group whose limit that is, nearest first; -1: none */
+	/* What the children claim, summed: used while computing. */
+	uint64_t children_min, children_low;
 };
 
 /*
- * Fills in the results for all groups. recursive: the mount has memory_recursiveprot, so that
- * protection a parent has and its children did not claim goes to them in proportion to their
- * unprotected usage.
+ * Fills in the results for all groups. recursive: the mount has memory_recursiveprot. The limit
+ * of a group is the smaller of high and max; over its limit its room is 0.
  */
 void protection_compute(struct protection_group *groups, size_t n, bool recursive);
