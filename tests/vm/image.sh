@@ -87,8 +87,8 @@ cached_part() { # NAME KEY FUNCTION [ARG...]
 		fi
 		mv "$work/cpio" "$part"
 		rm -rf "$work"
-		# What no run has used for a month goes; a run that just opened one keeps its file.
-		find "$cache/parts" -maxdepth 1 -mtime +30 -exec rm -rf {} + 2>/dev/null || :
+		# What no run has used for a week goes; a run that just opened one keeps its file.
+		find "$cache/parts" -maxdepth 1 -mtime +7 -exec rm -rf {} + 2>/dev/null || :
 	fi
 	touch "$part"
 	echo "$part"
@@ -150,7 +150,7 @@ make_modules() { # TREE MODULES
 	to=$tree/usr/lib/modules/$release
 	mkdir -p "$to/kernel"
 	for name in $guest_modules; do
-		modprobe -S "$release" -d "$base" --show-depends "$name" 2>/dev/null || :
+		modprobe -C /dev/null -S "$release" -d "$base" --show-depends "$name" 2>/dev/null || :
 	done | awk '$1 == "insmod" { print $2 }' | sort -u >"$tree/list"
 	while read -r file; do
 		name=$(basename "$file")
