@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/settings.h"
+
+#include "base/parse.h"
+#include "base/spell.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* Offset of a field, which does not compile unless the field has the kind's type. */
+#define FIELD(member, type) \
+	_Generic(((struct config *)NULL)->member, type : offsetof(struct config, member))
+#define SIZE(member)	 SETTING_SIZE, FIELD(member, uint64_t)
+#define DURATION(member) SETTING_DURATION, FIELD(member, uint64_t)
+#define PERCENT(member)	 SETTING_PERCENT, FIELD(member, uint64_t)
+#define COUNT(member)	 SETTING_COUNT, FIELD(member, uint64_t)
+#define BOOL(member)	 SETTING_BOOL, FIELD(member, bool)
+#define LEVEL(member)	 SETTING_LEVEL, FIELD(member, enum log_level)
+#define PATH(member)	 SETTING_PATH, FIELD(member, char *)
+#define PATTERNS(member) SETTING_PATTERNS, FIELD(member, struct config_patterns)
+#define NO_RANGE	 NULL, NULL
+
+/* clang-format off */
+const struct setting settings[] = {
+	{"agent", "log_level", LEVEL(agent.log_level), NO_RANGE, "info",
+	 "How much is logged: error, warning, notice, info or debug."},
+	{"agent", "socket", PATH(agent.socket_path), NO_RANGE, "/run/uswapd/control.sock",
+	 "Where uswapctl finds the agent. A second agent with the same socket refuses to start."},
+	{"agent", "tick_min", DURATION(agent.tick_min_ns), "1ms", "1s", "5ms",
+	 "Time between two looks of a worker when memory fills fast."},
+	{"agent", "tick_max", DURATION(agent.tick_max_ns), "10ms", "1min", "1s",
+	 "Time between two looks of a worker when all is quiet."},
+
+	{"headroom", "enabled", BOOL(headroom.margin.enabled), NO_RANGE, "yes",
+	 "Keep room below the limit (memory.high or memory.max) of every group that has one."},
+	{"headroom", "reaction", DURATION(headroom.margin.reaction_ns), "1ms", "1min", "250ms",
+	 "Time the agent gets to make room: the margin is what the group takes in that time."},
+	{"headroom", "margin_min", SIZE(headroom.margin.margin_min_bytes), "4K", "1T", "1M",
+	 "Bytes of room kept for a group that grows, however slowly."},
+	{"headroom", "margin_max", PERCENT(headroom.margin.margin_max_permyriad), "0.1%", "50%",
+	 "12.5%", "Most room kept, as a share of the group's limit."},
+	{"headroom", "swap_allowance", PERCENT(headroom.swap_allowance_permyriad), "0%", "1000%",
+	 "100%", "Most of a group's memory that may stand in swap, as a share of its limit; at 0% "
+	 "no anonymous memory is taken."},
+
+	{"balance", "enabled", BOOL(balance.margin.enabled), NO_RANGE, "yes",
+	 "Keep free memory above the kernel's watermarks on every node."},
+	{"balance", "reaction", DURATION(balance.margin.reaction_ns), "1ms", "1min", "150ms",
+	 "Time the agent gets to free memory: the margin is what is taken from the node in that "
+	 "time."},
+	{"balance", "margin_min", SIZE(balance.margin.margin_min_bytes), "4K", "1T", "4M",
+	 "Bytes kept free above the high watermark of a node whose free memory shrinks."},
+	{"balance", "margin_max", PERCENT(balance.margin.margin_max_permyriad), "0.1%", "50%", "5%",
+	 "Most memory kept free above the high watermark, as a share of the node's memory."},
+	{"balance", "keep_local", BOOL(balance.keep_local), NO_RANGE, "no",
+	 "Free memory on a full node although other nodes have room, so that tasks stay local."},
+	{"balance", "hopeless_rounds", COUNT(balance.hopeless_rounds), "1", "1000000", "16",
+	 "Rounds in a row that free nothing, until a node is left alone."},
+	{"balance", "hopeless_retry", DURATION(balance.hopeless_retry_ns), "100ms", "1d", "30s",
+	 "Time until a node that was left alone is tried again."},
+
+	{"protect", "exclude", PATTERNS(protect.exclude), NO_RANGE, "",
+	 "Groups that nothing is taken from, nor from the groups below them: shell patterns over "
+	 "the path below the cgroup root, separated by blanks; * does not match a slash."},
+	{"protect", "swap_free", PERCENT(protect.swap_free_permyriad), "0%", "100%", "20%",
+	 "Share of all swap that stays free."},
+	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "50%",
+	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
+
+	{"reclaim", "piece", DURATION(reclaim.piece_ns), "1ms", "10s", "30ms",
+	 "Time one request to the kernel should take; a running request delays the removal of "
+	 "groups."},
+	{"reclaim", "piece_min", SIZE(reclaim.piece_min_bytes), "4K", "1G", "256K",
+	 "Fewest bytes of one request."},
+	{"reclaim", "piece_max", SIZE(reclaim.piece_max_bytes), "4K", "64G", "64M",
+	 "Most bytes of one request."},
+	{"reclaim", "deadline", DURATION(reclaim.deadline_ns), "10ms", "1min", "1s",
+	 "Time after which a request is interrupted."},
+};
+/* clang-format on */
+const size_t n_settings = ARRAY_SIZE(settings);
+_Static_assert(ARRAY_SIZE(settings) <= SETTINGS_MAX, "SETTINGS_MAX is too small");
+
+struct kind {
+	const char *name;
+	const char *shape; /* completes "is not " */
+	int (*parse)(const char *text, uint64_t *ret);
+};
+
+static const struct kind kinds[] = {
+	[SETTING_SIZE] = {"size", "a size: write digits and K, M, G or T, as in 64M", parse_size},
+	[SETTING_DURATION] = {"duration",
+			      "a duration: write digits and us, ms, s, min, h or d, as in 250ms",
+			      parse_duration},
+	[SETTING_PERCENT] = {"percent", "a share: write digits and %, as in 12.5%", parse_percent},
+	[SETTING_COUNT] = {"count", "a count: write digits, as in 16", parse_u64},
+	[SETTING_BOOL] = {"yes or no", "yes or no", NULL},
+	[SETTING_LEVEL] = {"level", "a level: write error, warning, notice, info or debug", NULL},
+	[SETTING_PATH] = {"path", "an absolute path without blanks, as in /run/uswapd/control.sock",
+			  NULL},
+	[SETTING_PATTERNS] = {"patterns", "a group's path, as in system.slice/db-*.service", NULL},
+};
+
+static const void *field(const struct config *config, const struct setting *setting)
+{
+	return (const char *)config + setting->offset;
+}
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct setting_problem *problem, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(problem->text, sizeof(problem->text), format, ap);
+	va_end(ap);
+}
+
+static int not_such_a_value(const struct setting *setting, const char *text,
+			    struct setting_problem *ret_problem)
+{
+	say(ret_problem, "\"%s\" is not %s", text, kinds[setting->kind].shape);
+	return -EINVAL;
+}
+
+static int set_number(const struct setting *setting, const char *text, uint64_t *dest,
+		      struct setting_problem *ret_problem)
+{
+	const struct kind *kind = &kinds[setting->kind];
+	uint64_t value, min, max;
+	int r = kind->parse(text, &value);
+
+	if (r == -EINVAL || kind->parse(setting->min, &min) < 0 ||
+	    kind->parse(setting->max, &max) < 0)
+		return not_such_a_value(setting, text, ret_problem);
+	if (r < 0 || value < min || value > max) {
+		say(ret_problem, "%s is out of range: write %s to %s", text, setting->min,
+		    setting->max);
+		return -ERANGE;
+	}
+	*dest = value;
+	return 0;
+}
+
+static int set_path(const struct setting *setting, const char *text, char *dest,
+		    struct setting_problem *ret_problem)
+{
+	size_t n = strlen(text);
+
+	if (n < 2 || text[0] != '/' || text[n - 1] == '/' || strpbrk(text, " \t"))
+		return not_such_a_value(setting, text, ret_problem);
+	if (n >= CONFIG_PATH_MAX) {
+		say(ret_problem, "the path is longer than the %d bytes of a socket's address",
+		    CONFIG_PATH_MAX - 1);
+		return -E2BIG;
+	}
+	memcpy(dest, text, n + 1);
+	return 0;
+}
+
+/*
+ * A leading slash is dropped: people write paths with and without it. What begins like a comment
+ * needs it.
+ */
+static int add_pattern(struct config_patterns *patterns, const char *word, size_t n)
+{
+	bool slash = *word == '/';
+
+	word += slash;
+	n -= slash;
+	if (n == 0 || *word == '/' || word[n - 1] == '/' ||
+	    (!slash && (*word == '#' || *word == ';')))
+		return -EINVAL;
+	if (patterns->n == CONFIG_PATTERNS_MAX)
+		return -E2BIG;
+	memcpy(patterns->pattern[patterns->n], word, n);
+	patterns->pattern[patterns->n++][n] = '\0';
+	return 0;
+}
+
+static int set_patterns(const struct setting *setting, const char *text, bool append,
+			struct config_patterns *dest, struct setting_problem *ret_problem)
+{
+	struct config_patterns patterns = {0};
+	const char *word = text;
+
+	if (append)
+		patterns = *dest;
+	for (;;) {
+		size_t n;
+		int r;
+
+		word += strspn(word, " \t");
+		n = strcspn(word, " \t");
+		if (n == 0)
+			break;
+		r = add_pattern(&patterns, word, n);
+		if (r == -E2BIG)
+			say(ret_problem, "more than %d patterns", CONFIG_PATTERNS_MAX);
+		else if (r < 0)
+			(void)not_such_a_value(setting, text, ret_problem);
+		if (r < 0)
+			return r;
+		word += n;
+	}
+	*dest = patterns;
+	return 0;
+}
+_Static_assert(SETTING_VALUE_MAX < CONFIG_PATTERN_MAX, "a pattern must fit its place");
+
+int setting_set(const struct setting *setting, const char *text, bool append, struct config *config,
+		struct setting_problem *ret_problem)
+{
+	void *dest = (char *)config + setting->offset;
+
+	if (strlen(text) > SETTING_VALUE_MAX) {
+		say(ret_problem, "the value is longer than %d bytes", SETTING_VALUE_MAX);
+		return -E2BIG;
+	}
+	for (const char *c = text; *c; c++) {
+		if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f) {
+			say(ret_problem, "the value holds a control byte (0x%02x)", (unsigned)*c);
+			return -EINVAL;
+		}
+	}
+	switch (setting->kind) {
+	case SETTING_BOOL:
+		if (parse_bool(text, dest) < 0)
+			return not_such_a_value(setting, text, ret_problem);
+		return 0;
+	case SETTING_LEVEL:
+		if (log_level_parse(text, dest) < 0)
+			return not_such_a_value(setting, text, ret_problem);
+		return 0;
+	case SETTING_PATH:
+		return set_path(setting, text, dest, ret_problem);
+	case SETTING_PATTERNS:
+		return set_patterns(setting, text, append, dest, ret_problem);
+	default:
+		return set_number(setting, text, dest, ret_problem);
+	}
+}
+
+bool settings_section_exists(const char *section)
+{
+	for (size_t i = 0; i < n_settings; i++)
+		if (strcmp(settings[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+const struct setting *setting_find(const char *section, const char *key)
+{
+	for (size_t i = 0; i < n_settings; i++)
+		if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].key, key) == 0)
+			return &settings[i];
+	return NULL;
+}
+
+const char *settings_nearest_section(const char *section)
+{
+	const char *names[SETTINGS_MAX];
+	size_t nearest;
+
+	for (size_t i = 0; i < n_settings; i++)
+		names[i] = settings[i].section;
+	nearest = spell_nearest(section, names, n_settings);
+	return nearest < n_settings ? names[nearest] : NULL;
+}
+
+/* Among the keys of one section, or of all with NULL. */
+static const struct setting *nearest_key(const char *section, const char *key)
+{
+	const struct setting *candidates[SETTINGS_MAX];
+	const char *names[SETTINGS_MAX];
+	size_t n = 0, nearest;
+
+	for (size_t i = 0; i < n_settings; i++) {
+		if (section && strcmp(settings[i].section, section) != 0)
+			continue;
+		candidates[n] = &settings[i];
+		names[n++] = settings[i].key;
+	}
+	nearest = spell_nearest(key, names, n);
+	return nearest < n ? candidates[nearest] : NULL;
+}
+
+const struct setting *setting_nearest(const char *section, const char *key)
+{
+	const char *meant = settings_nearest_section(section);
+	const struct setting *setting = meant ? nearest_key(meant, key) : NULL;
+
+	return setting ? setting : nearest_key(NULL, key);
+}
+
+bool settings_in_order(const struct config *config, const struct setting **ret_lower,
+		       const struct setting **ret_upper)
+{
+	static const struct {
+		const char *section, *lower, *upper;
+	} orders[] = {
+		{"agent", "tick_min", "tick_max"},
+		{"reclaim", "piece_min", "piece_max"},
+		{"reclaim", "piece", "deadline"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		const struct setting *lower = setting_find(orders[i].section, orders[i].lower);
+		const struct setting *upper = setting_find(orders[i].section, orders[i].upper);
+		const uint64_t *low = field(config, lower), *high = field(config, upper);
+
+		if (*low > *high) {
+			*ret_lower = lower;
+			*ret_upper = upper;
+			return false;
+		}
+	}
+	return true;
+}
