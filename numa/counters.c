@@ -50,13 +50,17 @@ static const struct ktext_key scan_keys[] = {
 	KEY("pgsteal_proactive", pgsteal_proactive),
 };
 
-static bool has_key(const char *text, const char *key)
+static bool has_scan_keys(const char *text)
 {
 	struct ktext_line line, word;
 
-	while (ktext_next_line(&text, &line))
-		if (ktext_next_word(&line, &word) && ktext_word_is(word, key))
-			return true;
+	while (ktext_next_line(&text, &line)) {
+		if (!ktext_next_word(&line, &word))
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(scan_keys); i++)
+			if (ktext_word_is(word, scan_keys[i].name))
+				return true;
+	}
 	return false;
 }
 
@@ -75,7 +79,7 @@ int node_counters_parse(const char *text, struct node_counters *ret, const char 
 	r = ktext_read_keys(text, keys, ARRAY_SIZE(keys), &c, ret_bad);
 	if (r < 0)
 		return r;
-	c.has_scan = has_key(text, scan_keys[0].name);
+	c.has_scan = has_scan_keys(text);
 	if (c.has_scan) {
 		r = ktext_read_keys(text, scan_keys, ARRAY_SIZE(scan_keys), &c, ret_bad);
 		if (r < 0)

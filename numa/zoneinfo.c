@@ -240,7 +240,12 @@ static int stream(struct parser *p, int fd, char *buffer, size_t size, struct nu
 		used -= (size_t)n;
 		memmove(buffer, buffer + n, used);
 	}
-	/* A last line without an end was cut; if it mattered, it is missed now. */
+	if (used > 0 && p->where != AFTER_NODE) {
+		int r = feed(p, (struct ktext_line){.text = buffer, .length = used});
+
+		if (r < 0)
+			return r;
+	}
 	return finish(p, ret);
 }
 
