@@ -30,7 +30,7 @@ static const struct ktext_key keys[] = {
 struct table {
 	struct memory_node_share shares[MEMORY_NODES_MAX];
 	bool seen[ARRAY_SIZE(keys)];
-	const char *bad; /* the key whose line was malformed */
+	const char *bad; /* what was malformed */
 };
 
 /* "N12=4096". Nodes beyond MEMORY_NODES_MAX are checked, not kept. */
@@ -150,9 +150,13 @@ static int read_table(int fd, struct table *table)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (n == 0)
-			/* The kernel ends each line: a rest is the beginning of a longer one. */
-			return used == 0 ? 0 : -EBADMSG;
+		if (n == 0 && used == 0)
+			return 0;
+		if (n == 0) {
+			/* The kernel ends each line: this is the beginning of a longer one. */
+			table->bad = "end of last line";
+			return -EBADMSG;
+		}
 		offset += n;
 		used += (size_t)n;
 		done = parse_lines(chunk, used, table);

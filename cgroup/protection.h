@@ -18,8 +18,8 @@
  *
  * The last term is what the parent has and its children did not claim, shared in proportion to
  * usage that is not protected yet. So protection needs a setting at every level from below the
- * reclaimed group down, or recursive at the levels without one. E can exceed the usage directly
- * below the reclaimed group. The group that is reclaimed from is itself not protected.
+ * reclaimed group down, or recursive at the levels without one. E can exceed U: then all is
+ * protected. The group that is reclaimed from is itself not protected.
  */
 #pragma once
 
