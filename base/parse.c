@@ -168,3 +168,20 @@ char *format_size(char *text, size_t n, uint64_t bytes)
 		(void)snprintf(text, n, "%.1f %s", (double)bytes / (double)scale, names[unit]);
 	return text;
 }
+
+char *format_duration(char *text, size_t n, uint64_t ns)
+{
+	size_t i = 0;
+	uint64_t tenths;
+
+	while (i + 1 < ARRAY_SIZE(duration_units) && ns >= duration_units[i + 1].scale)
+		i++;
+	tenths = ns / (duration_units[i].scale / 10 ?: 1);
+	if (i > 0 && tenths < 100 && tenths % 10 > 0)
+		(void)snprintf(text, n, "%ju.%ju %s", (uintmax_t)tenths / 10,
+			       (uintmax_t)tenths % 10, duration_units[i].name);
+	else
+		(void)snprintf(text, n, "%ju %s", (uintmax_t)(ns / duration_units[i].scale),
+			       duration_units[i].name);
+	return text;
+}

@@ -35,3 +35,10 @@ int parse_limit(const char *text, uint64_t *ret_bytes);
  */
 #define FORMAT_SIZE_BYTES 24
 char *format_size(char *text, size_t n, uint64_t bytes);
+
+/*
+ * Writes a time for people into text: "250 us", "1.5 s", "3 min", "2 d"; one decimal below 10 of a
+ * unit, cut, not rounded. At least FORMAT_DURATION_BYTES long. Returns text.
+ */
+#define FORMAT_DURATION_BYTES 24
+char *format_duration(char *text, size_t n, uint64_t ns);

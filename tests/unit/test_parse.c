@@ -131,13 +131,38 @@ static void test_format_size(void **state)
 	assert_string_equal(format_size(text, sizeof(text), UINT64_MAX), "16.0 EiB");
 }
 
+static void test_format_duration(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} rows[] = {
+		{0, "0 ns"},
+		{999, "999 ns"},
+		{1000, "1 us"},
+		{1500, "1.5 us"},
+		{250 * UINT64_C(1000000), "250 ms"},
+		{9990 * UINT64_C(1000000), "9.9 s"},
+		{59 * UINT64_C(1000000000), "59 s"},
+		{60 * UINT64_C(1000000000), "1 min"},
+		{90 * UINT64_C(60000000000), "1.5 h"},
+		{UINT64_C(86400000000000), "1 d"},
+		{UINT64_MAX, "213503 d"},
+	};
+	char text[FORMAT_DURATION_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_string_equal(format_duration(text, sizeof(text), rows[i].ns), rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),	    cmocka_unit_test(test_size),
 		cmocka_unit_test(test_duration),    cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_limit),	    cmocka_unit_test(test_bool),
-		cmocka_unit_test(test_format_size),
+		cmocka_unit_test(test_format_size), cmocka_unit_test(test_format_duration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
