@@ -11,11 +11,11 @@ guest_required="bash sh cat chmod chown cp cut date dd df dirname basename env e
 	awk grep sed find xargs cmp diff ps pgrep pkill free
 	setpriv unshare nsenter flock ionice chrt taskset mount umount mountpoint mkswap swapon swapoff losetup blockdev
 	fallocate prlimit setsid dmesg kmod insmod modprobe lsmod rmmod sysctl"
-guest_optional="numactl strace mkfs.ext4 tune2fs mkfs.xfs tar gzip cpio script fincore"
+guest_optional="numactl mkfs.ext4 tune2fs mkfs.xfs tar gzip cpio script fincore"
 
 # Modules a run may need, with what they depend on; a kernel that has them built in, or not at all, is fine here.
-guest_modules="virtio_pci virtio_blk virtio_console zram lzo-rle lzo lz4 zstd ext4 xfs crc32c_intel crc32c loop brd
-	null_blk dm-delay dm-flakey fuse"
+guest_modules="virtio_pci virtio_blk zram lzo-rle lzo lz4 zstd ext4 crc32c_intel crc32c loop brd null_blk dm-delay
+	dm-flakey fuse"
 
 is_elf() { # FILE
 	local magic
