@@ -151,7 +151,7 @@ static int feed(struct parser *p, struct ktext_line line)
 	if (p->where != IN_NODE)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-		uint64_t *value = (uint64_t *)((char *)&p->zone + fields[i].offset);
+		uint64_t *value = (void *)((char *)&p->zone + fields[i].offset);
 
 		if (!ktext_word_is(key, fields[i].name))
 			continue;
