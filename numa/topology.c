@@ -26,20 +26,19 @@ static int hwloc_error(void)
 	return errno > 0 ? -errno : -EINVAL;
 }
 
+/* As hwloc does: -1 and errno. */
 static int set_source(hwloc_topology_t hw, enum topology_source source, const char *description)
 {
 	switch (source) {
 	case TOPOLOGY_LIVE:
 		return 0;
 	case TOPOLOGY_XML:
-		/* hwloc says EINVAL for whatever is wrong with a file. */
-		if (access(description, R_OK) < 0)
-			return -errno;
 		return hwloc_topology_set_xml(hw, description);
 	case TOPOLOGY_SYNTHETIC:
 		return hwloc_topology_set_synthetic(hw, description);
 	}
-	return -EINVAL;
+	errno = EINVAL;
+	return -1;
 }
 
 /*
@@ -50,14 +49,10 @@ static int load_hwloc(enum topology_source source, const char *description,
 		      hwloc_topology_t *ret_hw)
 {
 	_cleanup_(hwloc_destroyp) hwloc_topology_t hw = NULL;
-	int r;
 
 	errno = 0;
-	if (hwloc_topology_init(&hw) < 0)
+	if (hwloc_topology_init(&hw) < 0 || set_source(hw, source, description) < 0)
 		return hwloc_error();
-	r = set_source(hw, source, description);
-	if (r < 0)
-		return r == -1 ? hwloc_error() : r;
 	/* It only adds details of CPUs, and moves the calling thread over all of them for that. */
 	(void)hwloc_topology_set_components(hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86");
 	if (hwloc_topology_set_all_types_filter(hw, HWLOC_TYPE_FILTER_KEEP_STRUCTURE) < 0 ||

@@ -345,6 +345,7 @@ static void test_bound_thread(void **state)
 
 static void test_bind_to_what_is_not_there(void **state)
 {
+	_cleanup_(topology_freep) struct topology *t = NULL;
 	struct numa_node node = {.id = 1023};
 	struct bind_result b;
 
@@ -356,6 +357,10 @@ static void test_bind_to_what_is_not_there(void **state)
 	assert_true(CPU_EQUAL(&b.before, &b.after));
 	assert_int_equal(b.policy, MPOL_DEFAULT);
 
+	/* Good CPUs do not hide that there is no such memory. */
+	assert_int_equal(topology_load(TOPOLOGY_LIVE, NULL, &t), 0);
+	node.cpus = t->nodes[0].cpus;
+	assert_int_equal(bind_in_thread(&node).returned, -EINVAL);
 	node.id = 1024;
 	assert_int_equal(bind_in_thread(&node).returned, -EINVAL);
 }

@@ -15,15 +15,15 @@
 	"\n  protection: " protection "\n"
 
 /* One node of two zones, the second without memory. */
-#define DMA    ZONE("0", "DMA", "100", "10", "800", "(0, 20)")
-#define NORMAL ZONE("0", "Normal", "0", "32", "0", "(0, 0)")
+#define DMA	ZONE("0", "DMA", "100", "10", "800", "(0, 20)")
+#define NORMAL	ZONE("0", "Normal", "0", "32", "0", "(0, 0)")
 
-static const char *const captured[] = {
-	"kernel/6.1/zoneinfo",
-	"kernel/6.12/zoneinfo",
-	"kernel/6.18/zoneinfo",
-	"kernel/7/zoneinfo",
-};
+#define ON_6_1	"kernel/6.1/zoneinfo"
+#define ON_6_12 "kernel/6.12/zoneinfo"
+#define ON_6_18 "kernel/6.18/zoneinfo"
+#define ON_7	"kernel/7/zoneinfo"
+
+static const char *const captured[] = {ON_6_1, ON_6_12, ON_6_18, ON_7};
 
 static void test_captured_kernels(void **state)
 {
@@ -35,16 +35,16 @@ static void test_captured_kernels(void **state)
 		size_t index;
 		uint64_t free, min, low, high, managed, present, reserve;
 	} rows[] = {
-		{captured[0], 0, "DMA", 0, 3776, 180, 225, 270, 3840, 3998, 889},
-		{captured[0], 0, "DMA32", 1, 166284, 7827, 9783, 11739, 176090, 192474, 239},
-		{captured[0], 0, "Normal", 2, 42845, 2885, 3606, 4327, 61331, 65536, 0},
-		{captured[0], 1, "Normal", 2, 210485, 11633, 14541, 17449, 249387, 262144, 0},
-		{captured[1], 0, "DMA32", 1, 155889, 7309, 9136, 10963, 166676, 192474, 239},
-		{captured[1], 1, "Normal", 2, 235534, 12144, 15180, 18216, 257482, 262144, 0},
-		{captured[2], 0, "DMA", 0, 3776, 175, 218, 261, 3840, 3998, 991},
-		{captured[2], 1, "Normal", 2, 215650, 11237, 14046, 16855, 247758, 262144, 0},
-		{captured[3], 0, "Normal", 2, 47242, 2811, 3513, 4215, 61329, 65536, 0},
-		{captured[3], 1, "Normal", 2, 210762, 11223, 14028, 16833, 246767, 262144, 0},
+		{ON_6_1, 0, "DMA", 0, 3776, 180, 225, 270, 3840, 3998, 889},
+		{ON_6_1, 0, "DMA32", 1, 166284, 7827, 9783, 11739, 176090, 192474, 239},
+		{ON_6_1, 0, "Normal", 2, 42845, 2885, 3606, 4327, 61331, 65536, 0},
+		{ON_6_1, 1, "Normal", 2, 210485, 11633, 14541, 17449, 249387, 262144, 0},
+		{ON_6_12, 0, "DMA32", 1, 155889, 7309, 9136, 10963, 166676, 192474, 239},
+		{ON_6_12, 1, "Normal", 2, 235534, 12144, 15180, 18216, 257482, 262144, 0},
+		{ON_6_18, 0, "DMA", 0, 3776, 175, 218, 261, 3840, 3998, 991},
+		{ON_6_18, 1, "Normal", 2, 215650, 11237, 14046, 16855, 247758, 262144, 0},
+		{ON_7, 0, "Normal", 2, 47242, 2811, 3513, 4215, 61329, 65536, 0},
+		{ON_7, 1, "Normal", 2, 210762, 11223, 14028, 16833, 246767, 262144, 0},
 	};
 
 	(void)state;
@@ -76,7 +76,7 @@ static void test_captured_kernels(void **state)
 /* 6.1, node 0: (3776-225-889) + (166284-9783-239) + (42845-3606) pages. */
 static void test_room_of_a_captured_node(void **state)
 {
-	_cleanup_free_ char *text = fixture_data("kernel/6.1/zoneinfo");
+	_cleanup_free_ char *text = fixture_data(ON_6_1);
 	struct zones_sums sums;
 	struct numa_zones zones;
 
@@ -100,6 +100,7 @@ static void test_malformed(void **state)
 		{"Node 1, zone Normal\n", NULL},
 		{ZONE("0", "DMA", "0", "0", "0", "(0)"), NULL},
 		{"Node 0 zone DMA\n", "Node"},
+		{"Node 00 zone DMA\n", "Node"},
 		{"Node 0, zone\n", "Node"},
 		{"Node 0, zone DMA more\n", "Node"},
 		{"Node 0, cell DMA\n", "Node"},
