@@ -72,8 +72,8 @@ DEFINE_CLEANUP(DIR *, closedir)
 	})
 #define MAX(a, b)                     \
 	({                            \
-		__auto_type _a = (a); \
-		__auto_type _b = (b); \
-		_a > _b ? _a : _b;    \
+		__auto_type _c = (a); \
+		__auto_type _d = (b); \
+		_c > _d ? _c : _d;    \
 	})
 #define CLAMP(v, lo, hi) MIN(MAX((v), (lo)), (hi))

@@ -14,12 +14,13 @@ enum verdict_reason {
 	VERDICT_NOTHING_SPARE,	      /* all that is left is protected, locked or dirty */
 	VERDICT_SWAP_ALLOWANCE,	      /* only anonymous memory is left, and it may not go to swap */
 	VERDICT_EXCLUDED,	      /* the operator said so */
-	VERDICT_FROZEN,		      /* a frozen group does not grow */
 	VERDICT_NEIGHBOURS_HAVE_ROOM, /* the kernel takes memory from other nodes first */
 	VERDICT_KSWAPD_ACTIVE,	      /* the kernel is at it */
+	VERDICT_KSWAPD_SUFFICES,      /* and no task had to reclaim for itself */
 	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
 	VERDICT_CPU_BUDGET,	      /* used up for this window */
 	VERDICT_BACK_OFF,	      /* the last requests brought little: waiting */
+	VERDICT_NO_BACKEND,	      /* the kernel offers nothing that could be aimed there */
 	/* Acting. */
 	VERDICT_LIMIT_NEAR, /* room below the margin of a group's limit */
 	VERDICT_NODE_LOW,   /* room below the margin above the node's watermarks */
@@ -36,6 +37,13 @@ struct verdict {
 	uint64_t refault_permyriad; /* of what was taken lately that came back */
 	uint64_t look_again_ns;	    /* from now, if no event comes first */
 };
+
+/* Whether the reason is one for acting. */
+static inline _Bool verdict_acts(enum verdict_reason reason)
+{
+	return reason == VERDICT_LIMIT_NEAR || reason == VERDICT_NODE_LOW ||
+	       reason == VERDICT_ORDERED;
+}
 
 /* "limit-near": for machines; and for people: "room is smaller than the margin". */
 const char *verdict_name(enum verdict_reason reason);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/account/ledger.h"
+
+void ledger_add(struct ledger *sum, const struct ledger *part)
+{
+	sum->actions += part->actions;
+	sum->short_actions += part->short_actions;
+	sum->failed_actions += part->failed_actions;
+	sum->asked_bytes += part->asked_bytes;
+	sum->tried_bytes += part->tried_bytes;
+	sum->applied_bytes += part->applied_bytes;
+	sum->net_freed_bytes += part->net_freed_bytes;
+	sum->refaulted_bytes += part->refaulted_bytes;
+	sum->cpu_ns += part->cpu_ns;
+	sum->wall_ns += part->wall_ns;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the kernel is touched. One table of operations: live, or dry-run, which asks the kernel for
+ * nothing. Both run on a worker's hand, since a request blocks until the kernel is done.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum backend {
+	BACKEND_NONE,
+	BACKEND_MEMORY_RECLAIM, /* a group's memory.reclaim */
+	BACKEND_NODE_RECLAIM,	/* nodeN/reclaim */
+};
+
+const char *backend_name(enum backend backend); /* "memory.reclaim" */
+
+/* One request to the kernel. */
+struct request {
+	enum backend backend;
+	int fd; /* of the knob; stays open until the request is done */
+	uint64_t bytes;
+	int swappiness; /* as cgroup/reclaim.h and numa/reclaim.h */
+};
+
+struct act_ops {
+	const char *name;
+	/* 0: all of it was reclaimed; -EAGAIN, -EINTR: less; other -errno: refused. */
+	int (*reclaim)(const struct request *request);
+};
+
+extern const struct act_ops act_live;
+extern const struct act_ops act_dry_run;

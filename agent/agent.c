@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "cgroup/live.h"
+#include "numa/reclaim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STOP_NS	  (2 * NSEC_PER_SEC)
+#define STATUS_NS (500 * NSEC_PER_MSEC)
+#define RELOAD_NS (5 * NSEC_PER_SEC)
+
+struct agent {
+	struct agent_options options;
+	struct worker_world world;
+	const struct config *config;
+	uint64_t start_ns;
+	struct topology *topology;
+	size_t n_workers;
+	struct worker *workers[NUMA_NODES_MAX];
+	struct node_status nodes[NUMA_NODES_MAX];
+	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];
+	size_t n_degraded;
+};
+
+/* Says once, clearly, what can't be done here, and remembers it for uswapctl status. */
+__attribute__((format(printf, 2, 3))) static void degrade(struct agent *a, const char *format, ...)
+{
+	char text[sizeof(a->degraded[0])];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	log_warning(&a->world.log, "%s", text);
+	if (a->n_degraded < ARRAY_SIZE(a->degraded))
+		memcpy(a->degraded[a->n_degraded++], text, sizeof(text));
+}
+
+static int open_root(struct agent *a, const char *what, const char *live, int *ret_fd)
+{
+	char path[4096];
+	int fd;
+
+	if (a->options.root)
+		(void)snprintf(path, sizeof(path), "%s%s", a->options.root, live);
+	else
+		(void)snprintf(path, sizeof(path), "%s", live);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		int r = -errno;
+
+		log_error(&a->world.log, "%s: can't open %s: %s", path, what, strerrordesc_np(-r));
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_cgroups(struct agent *a)
+{
+	struct live_mount mount = {.path = "/sys/fs/cgroup", .has_memory = true};
+	const char *why = NULL;
+	int r = 0;
+
+	if (!a->options.root) {
+		r = live_mount_find(&mount, &why);
+		if (r < 0) {
+			degrade(a,
+				"no cgroup v2 hierarchy is mounted (%s): groups are not looked "
+				"after",
+				why ? why : strerrordesc_np(-r));
+			return 0;
+		}
+	}
+	if (!mount.has_memory)
+		degrade(a, "cgroup v2 has no memory controller here (v1 has it): groups are not "
+			   "looked "
+			   "after; boot with systemd.unified_cgroup_hierarchy=1");
+	a->world.recursive_protection = mount.recursive_protection;
+	return open_root(a, "the cgroup tree", mount.path, &a->world.cgroup_fd);
+}
+
+/* What the kernel's memory.reclaim can do is the same for all groups: the root's is asked. */
+static void probe_memory_reclaim(struct agent *a)
+{
+	_cleanup_close_ int fd = -1;
+	int r = -ENOENT;
+
+	if (a->world.cgroup_fd >= 0)
+		r = fd = group_reclaim_open(a->world.cgroup_fd);
+	if (fd >= 0)
+		r = group_reclaim_probe(fd, &a->world.reclaim_features);
+	a->world.has_memory_reclaim = r >= 0;
+	if (r == -ENOENT)
+		degrade(a, "no memory.reclaim (it needs Linux 5.19 and cgroup v2): nothing can be "
+			   "taken "
+			   "from groups");
+	else if (r < 0)
+		degrade(a,
+			"memory.reclaim can't be written (%s; it needs root or CAP_DAC_OVERRIDE): "
+			"nothing can be taken from groups",
+			strerrordesc_np(-r));
+}
+
+static bool probe_node_reclaim(const struct agent *a)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < a->topology->n_nodes; i++) {
+		_cleanup_close_ int fd =
+			node_reclaim_open(a->world.sys_fd, a->topology->nodes[i].id);
+
+		any |= fd >= 0;
+	}
+	return any;
+}
+
+static void probe_swap(struct agent *a)
+{
+	_cleanup_close_ int fd = kfile_open(a->world.proc_fd, "swaps", O_RDONLY);
+	char text[4096];
+	ssize_t n = fd < 0 ? fd : kfile_read(fd, text, sizeof(text));
+
+	/* A heading, and a line for each swap area. */
+	if (n >= 0 && !strchr(strchrnul(text, '\n') + (strchr(text, '\n') ? 1 : 0), '\n'))
+		degrade(a, "no swap: only file memory can be taken");
+}
+
+static void probe_pressure(struct agent *a)
+{
+	_cleanup_close_ int fd = kfile_open(a->world.proc_fd, "pressure/memory", O_RDONLY);
+	char text[256];
+	ssize_t n = fd < 0 ? fd : kfile_read(fd, text, sizeof(text));
+
+	if (n < 0)
+		degrade(a,
+			"no PSI (%s; boot with psi=1): stalls are not seen, only limits and free "
+			"memory",
+			strerrordesc_np((int)-n));
+}
+
+static int load_topology(struct agent *a)
+{
+	const char *wanted = a->options.topology;
+	enum topology_source source = TOPOLOGY_LIVE;
+	const char *colon = wanted ? strchr(wanted, ':') : NULL;
+	int r;
+
+	if (wanted && strncmp(wanted, "xml:", 4) == 0)
+		source = TOPOLOGY_XML;
+	else if (wanted && strncmp(wanted, "synthetic:", 10) == 0)
+		source = TOPOLOGY_SYNTHETIC;
+	else if (wanted)
+		return -EINVAL;
+	r = topology_load(source, colon ? colon + 1 : NULL, &a->topology);
+	if (r < 0)
+		log_error(&a->world.log, "%s: can't read the machine's topology: %s",
+			  wanted ? wanted : "hwloc", strerrordesc_np(-r));
+	return r;
+}
+
+static int probe(struct agent *a)
+{
+	int r = open_root(a, "/proc", "/proc", &a->world.proc_fd);
+
+	if (r == 0)
+		r = open_root(a, "/sys", "/sys", &a->world.sys_fd);
+	if (r == 0)
+		r = load_topology(a);
+	if (r == 0)
+		r = open_cgroups(a);
+	if (r < 0)
+		return r;
+	probe_memory_reclaim(a);
+	probe_swap(a);
+	probe_pressure(a);
+	if (!a->world.has_memory_reclaim && !probe_node_reclaim(a) && !a->options.dry_run) {
+		log_error(&a->world.log, "nothing to reclaim through: neither memory.reclaim nor a "
+					 "node's reclaim file "
+					 "can be written; run as root on Linux 5.19 or later with "
+					 "cgroup v2, or with "
+					 "--dry-run");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static void agent_free(struct agent *a)
+{
+	shared_free(a->world.shared);
+	topology_free(a->topology);
+	fd_close(a->world.proc_fd);
+	fd_close(a->world.sys_fd);
+	fd_close(a->world.cgroup_fd);
+	free((struct config *)a->config);
+	free(a);
+}
+
+static struct config *copy_config(const struct config *config)
+{
+	struct config *copy = malloc(sizeof(*copy));
+
+	if (copy)
+		*copy = *config;
+	return copy;
+}
+
+int agent_start(const struct agent_options *options, const struct config *config, struct log log,
+		struct agent **ret_agent)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (!a)
+		return -ENOMEM;
+	a->options = *options;
+	a->start_ns = clock_boottime_ns();
+	a->world = (struct worker_world){
+		.log = log,
+		.proc_fd = -1,
+		.sys_fd = -1,
+		.cgroup_fd = -1,
+		.act = options->dry_run ? &act_dry_run : &act_live,
+		.try_uring = options->try_uring,
+		.bind = !options->root,
+	};
+	a->config = copy_config(config);
+	r = a->config ? probe(a) : -ENOMEM;
+	if (r == 0)
+		r = shared_new(a->topology->n_nodes, &a->world.shared);
+	a->world.topology = a->topology;
+	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
+		r = worker_start(&a->world, i, a->config, &a->workers[i]);
+		a->n_workers += r == 0;
+	}
+	if (r < 0) {
+		(void)agent_stop(a);
+		return r;
+	}
+	*ret_agent = a;
+	return 0;
+}
+
+int agent_stop(struct agent *a)
+{
+	uint64_t end_ns = clock_now_ns() + STOP_NS;
+	int r = 0;
+
+	for (size_t i = 0; i < a->n_workers; i++)
+		worker_ask_to_stop(a->workers[i]);
+	for (size_t i = 0; i < a->n_workers; i++) {
+		uint64_t now_ns = clock_now_ns();
+		int joined = worker_join(a->workers[i], end_ns > now_ns ? end_ns - now_ns : 0);
+
+		if (joined < 0)
+			r = joined;
+	}
+	if (r == 0)
+		agent_free(a);
+	return r;
+}
+
+/* The old configuration is freed only once no worker goes by it any more. */
+static bool is_in_use(const struct agent *a, const struct config *config)
+{
+	for (size_t i = 0; i < a->n_workers; i++)
+		if (worker_config_in_use(a->workers[i]) == config)
+			return true;
+	return false;
+}
+
+int agent_reload(struct agent *a, struct config_error *ret_error)
+{
+	const struct config *old = a->config;
+	uint64_t end_ns = clock_now_ns() + RELOAD_NS;
+	struct config *next = malloc(sizeof(*next));
+	int r;
+
+	if (!next) {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "out of memory");
+		return -ENOMEM;
+	}
+	r = config_load(a->options.config_file, a->options.overrides, a->options.n_overrides, next,
+			ret_error);
+	if (r < 0) {
+		free(next);
+		return r;
+	}
+	a->config = next;
+	for (size_t i = 0; i < a->n_workers; i++)
+		worker_set_config(a->workers[i], next);
+	while (is_in_use(a, old) && clock_now_ns() < end_ns)
+		(void)poll(NULL, 0, 5);
+	/* A worker that hangs keeps its old configuration: a few KiB are lost, nothing is torn. */
+	if (!is_in_use(a, old))
+		free((struct config *)old);
+	return 0;
+}
+
+const struct config *agent_config(const struct agent *a)
+{
+	return a->config;
+}
+
+const struct log *agent_log(const struct agent *a)
+{
+	return &a->world.log;
+}
+
+int agent_status(struct agent *a, struct agent_status *ret)
+{
+	*ret = (struct agent_status){
+		.uptime_ns = clock_boottime_ns() - a->start_ns,
+		.version = USWAP_VERSION,
+		.dry_run = a->options.dry_run,
+		.n_nodes = a->n_workers,
+		.nodes = a->nodes,
+	};
+	memcpy(ret->degraded, a->degraded, sizeof(ret->degraded));
+	for (size_t i = 0; i < a->n_workers; i++)
+		if (worker_status(a->workers[i], STATUS_NS, &a->nodes[i]) < 0)
+			a->nodes[i] = (struct node_status){
+				.node = a->topology->nodes[i].id,
+				.backend = "none",
+			};
+	return 0;
+}
+
+int agent_wake(struct agent *a, int node, uint64_t bytes)
+{
+	int r = -ENODEV;
+
+	for (size_t i = 0; i < a->n_workers; i++) {
+		if (node >= 0 && a->topology->nodes[i].id != (unsigned int)node)
+			continue;
+		worker_order(a->workers[i], node >= 0 ? bytes : bytes / a->n_workers);
+		r = 0;
+	}
+	return r;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent as main sees it: a worker a node, one configuration, what it can't do here. */
+#pragma once
+
+#include "agent/config.h"
+#include "agent/status.h"
+#include "agent/worker.h"
+
+/* How it was started; fixed for its life. */
+struct agent_options {
+	const char *root;	 /* NULL: the live system; else a directory with proc/ and sys/ */
+	const char *topology;	 /* NULL, "xml:FILE" or "synthetic:DESCRIPTION" */
+	const char *config_file; /* NULL: none */
+	const char *const *overrides;
+	size_t n_overrides;
+	bool dry_run;
+	bool try_uring;
+};
+
+struct agent;
+
+/*
+ * Opens the roots, probes what the kernel offers, starts the workers. On error it has logged what
+ * failed and what to do; -EOPNOTSUPP: nothing here could ever be reclaimed.
+ */
+int agent_start(const struct agent_options *options, const struct config *config, struct log log,
+		struct agent **ret_agent);
+
+/* Stops the workers. -ETIMEDOUT: a request is stuck in the kernel; exit without freeing. */
+int agent_stop(struct agent *agent);
+
+/* Reads the configuration anew; the old one stays when the new one is wrong. */
+int agent_reload(struct agent *agent, struct config_error *ret_error);
+
+const struct config *agent_config(const struct agent *agent);
+const struct log *agent_log(const struct agent *agent);
+
+/* ret points into the agent and is good until the next call. */
+int agent_status(struct agent *agent, struct agent_status *ret);
+
+/* Orders bytes on one node, or a share on each (node < 0). -ENODEV: no worker has that node. */
+int agent_wake(struct agent *agent, int node, uint64_t bytes);

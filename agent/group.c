@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/group.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* While a group grows, the least and the most time between two looks are the configuration's. A
+ * group at rest is looked at this many times less often. */
+#define QUIET_FACTOR 4
+
+struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
+{
+	struct group *g = calloc(1, sizeof(*g));
+
+	if (!g)
+		return NULL;
+	g->cgroup = cgroup;
+	g->shared = shared;
+	g->watch = GROUP_WATCH_CLOSED;
+	return g;
+}
+
+struct group *group_free(struct group *g)
+{
+	if (!g)
+		return NULL;
+	group_watch_close(&g->watch);
+	free(g);
+	return NULL;
+}
+
+uint64_t group_limit_bytes(const struct group *g)
+{
+	return g->has_limits ? MIN(g->limits.high, g->limits.max) : UINT64_MAX;
+}
+
+int group_set_watched(struct group *g, bool watched)
+{
+	int r;
+
+	if (watched == g->watched)
+		return 0;
+	if (!watched) {
+		group_watch_close(&g->watch);
+		g->watched = false;
+		return 0;
+	}
+	r = group_watch_open(g->cgroup->dir_fd, &g->watch);
+	if (r < 0)
+		return r;
+	g->watched = true;
+	/* What was learned before, here or by another worker, is not of this moment. */
+	g->target = (struct target){.ledger = g->target.ledger};
+	g->refaults_known = false;
+	return 0;
+}
+
+/* Pages the group read back since the last full look. */
+static uint64_t take_refaults(struct group *g, const struct memory_stat *stat)
+{
+	uint64_t seen = stat->workingset_refault_anon + stat->workingset_refault_file;
+	uint64_t since = g->refaults_known && seen > g->refaults_seen ? seen - g->refaults_seen : 0;
+
+	g->refaults_seen = seen;
+	g->refaults_known = true;
+	return since;
+}
+
+static void learn(struct group *g, const struct group_sample *s)
+{
+	const struct demand_sample sample = {
+		.now_ns = s->now_ns,
+		.used_bytes = s->current_bytes,
+		.taken_bytes = g->target.unlearned_taken_bytes,
+		.refaulted_bytes = s->refaulted_bytes,
+		.stalls = s->limit_is_high ? s->events.high : s->events.max,
+	};
+
+	g->target.unlearned_taken_bytes = 0;
+	demand_learn(&g->target.demand, &sample);
+}
+
+/* Refaults are ours only as far as we took something: the kernel evicts too. */
+static void account_refaults(struct group *g, uint64_t refaulted_bytes)
+{
+	struct ledger *l = &g->target.ledger;
+	uint64_t open =
+		l->applied_bytes > l->refaulted_bytes ? l->applied_bytes - l->refaulted_bytes : 0;
+
+	l->refaulted_bytes += MIN(refaulted_bytes, open);
+}
+
+/* Far from the limit nothing but memory.current is worth reading. */
+static bool is_far(const struct group *g, const struct group_context *context, uint64_t current)
+{
+	const struct margin_settings *margin = &context->config->headroom.margin;
+	uint64_t limit = group_limit_bytes(g);
+	uint64_t most = (uint64_t)((unsigned __int128)limit * margin->margin_max_permyriad / 10000);
+
+	return limit > current && limit - current > 2 * most;
+}
+
+static void judge_far(struct group *g, const struct group_context *context)
+{
+	const struct agent_settings *agent = &context->config->agent;
+	const struct demand *demand = &g->target.demand;
+	uint64_t room = group_limit_bytes(g) - g->sample.current_bytes;
+	struct verdict v = {
+		.reason = demand->rate_bytes_per_s ? VERDICT_ROOM_ENOUGH : VERDICT_NO_DEMAND,
+		.room_bytes = room,
+		.rate_bytes_per_s = demand->rate_bytes_per_s,
+		.refault_permyriad = demand_refault_permyriad(demand),
+	};
+
+	v.margin_bytes = demand_margin(demand, &context->config->headroom.margin,
+				       group_limit_bytes(g), demand->rate_bytes_per_s);
+	v.look_again_ns = demand_look_again(demand, room, v.margin_bytes, agent->tick_min_ns,
+					    QUIET_FACTOR * agent->tick_max_ns);
+	target_judge(&g->target, &v, context->now_ns);
+}
+
+int group_look(struct group *g, const struct group_context *context, const char **ret_bad)
+{
+	struct group_sample *s = &g->sample;
+	struct group_plan plan;
+	int r;
+
+	s->now_ns = context->now_ns;
+	s->limit_bytes = group_limit_bytes(g);
+	s->limit_is_high = g->limits.high < g->limits.max;
+	s->swap_max_bytes = g->limits.swap_max;
+	s->protected_bytes = g->protected_bytes;
+	s->excluded = g->excluded;
+	s->filling = verdict_acts(g->target.verdict.reason);
+	s->anon_can_be_spared = context->anon_can_be_spared;
+	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);
+	if (r < 0)
+		return r;
+	if (is_far(g, context, s->current_bytes)) {
+		s->refaulted_bytes = 0;
+		learn(g, s);
+		judge_far(g, context);
+		return 0;
+	}
+	r = group_watch_read(&g->watch, s, ret_bad);
+	if (r < 0)
+		return r;
+	s->refaulted_bytes = take_refaults(g, &s->stat) * (uint64_t)sysconf(_SC_PAGESIZE);
+	account_refaults(g, s->refaulted_bytes);
+	learn(g, s);
+	plan = headroom_decide(context->config, &g->target.demand, s, context->swap);
+	if (verdict_acts(plan.verdict.reason) && backoff_waits(&g->backoff, s->now_ns)) {
+		plan.verdict.reason = VERDICT_BACK_OFF;
+		plan.verdict.look_again_ns = g->backoff.until_ns - s->now_ns;
+	}
+	if (verdict_acts(plan.verdict.reason) && g->watch.reclaim_fd < 0)
+		plan.verdict.reason = VERDICT_NO_BACKEND;
+	g->swappiness = plan.swappiness;
+	target_judge(&g->target, &plan.verdict, context->now_ns);
+	return 0;
+}
+
+int group_measure_taken(const struct group *g, uint64_t page_size, uint64_t *ret_bytes)
+{
+	struct group_sample now = {0};
+	uint64_t proactive = 0, fall = 0;
+	int r = group_watch_read(&g->watch, &now, NULL);
+
+	if (r < 0)
+		return r;
+	if (now.stat.pgsteal_proactive > g->sample.stat.pgsteal_proactive)
+		proactive = now.stat.pgsteal_proactive - g->sample.stat.pgsteal_proactive;
+	if (now.current_bytes < g->sample.current_bytes)
+		fall = g->sample.current_bytes - now.current_bytes;
+	*ret_bytes = MAX(proactive * page_size, fall);
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker's view of one group: its limits, and, where the worker is its home, its open files, what
+ * was learned about it and what was done to it.
+ */
+#pragma once
+
+#include "agent/account/backoff.h"
+#include "agent/policy/headroom.h"
+#include "agent/sense/group_watch.h"
+#include "agent/shared.h"
+#include "agent/target.h"
+#include "cgroup/tree.h"
+
+struct group {
+	struct cgroup *cgroup; /* NULL: gone while a request was under way */
+	struct shared_group *shared;
+	size_t index; /* in the worker's array; stable between refreshes of the tree */
+
+	struct memory_limits limits;
+	bool has_limits; /* it has a memory controller of its own */
+	uint64_t limits_due_ns;
+	uint64_t protected_bytes;
+
+	/* The rest only at its home. */
+	struct target target;
+	struct group_watch watch;
+	bool watched; /* watch is open */
+	bool excluded;
+	struct backoff backoff;
+	struct group_sample sample; /* the last full one */
+	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
+	bool refaults_known;
+	int swappiness;	      /* of the plan that waits for the hand */
+	uint64_t home_due_ns; /* when to see whether another node should be home */
+
+	/* On this node, for balance. */
+	uint64_t node_bytes;   /* evictable here, of the last reading */
+	int64_t deficit_bytes; /* deficit round-robin */
+};
+
+struct group *group_new(struct cgroup *cgroup, struct shared_group *shared);
+struct group *group_free(struct group *group);
+
+/* The limit headroom looks after: the lower of memory.high and memory.max; UINT64_MAX: none. */
+uint64_t group_limit_bytes(const struct group *group);
+
+/* Opens or closes the files as the worker's role wants it. -errno of what is missing. */
+int group_set_watched(struct group *group, bool watched);
+
+struct group_context {
+	const struct config *config;
+	const struct swap_sample *swap;
+	bool anon_can_be_spared;
+	uint64_t now_ns;
+};
+
+/*
+ * Looks at a group: memory.current alone while there is plenty of room, everything and a decision
+ * when the limit is near. Sets the verdict, when to look again, and whether it wants the hand.
+ * -ENODEV: gone; -EBADMSG: *ret_bad names the field.
+ */
+int group_look(struct group *group, const struct group_context *context, const char **ret_bad);
+
+/*
+ * What a request brought, from the group's own counters before (sample) and now. Pages that
+ * memory.stat says were taken by proactive reclaim (6.18+), or the fall of memory.current.
+ */
+int group_measure_taken(const struct group *group, uint64_t page_size, uint64_t *ret_bytes);

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uswapd: command line, signals, and the loop that waits for them. */
+#include "agent/agent.h"
+
+#include "agent/act/hand.h"
+#include "agent/settings.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+/* sysexits(3), so that units and scripts can tell these apart. */
+enum {
+	EXIT_USAGE = 64,
+	EXIT_UNAVAILABLE = 69,
+	EXIT_SOFTWARE = 70,
+	EXIT_BUSY = 75,
+	EXIT_CONFIG = 78,
+};
+
+#define OVERRIDES_MAX 64
+
+struct command_line {
+	struct agent_options agent;
+	const char *overrides[OVERRIDES_MAX];
+	bool check_config;
+};
+
+static void print_help(FILE *out)
+{
+	(void)fputs(
+		"uswapd: reclaims memory before tasks have to\n"
+		"\n"
+		"usage: uswapd [OPTION]...\n"
+		"\n"
+		"  --config FILE            read FILE, then FILE.d/*.conf\n"
+		"  --set SECTION.KEY=VALUE  override one setting; may be repeated\n"
+		"  --dry-run                decide and report, but ask the kernel for nothing\n"
+		"  --check-config           say whether the configuration is good, and exit\n"
+		"  --help-settings          list all settings with their defaults, and exit\n"
+		"  --root DIR               read DIR/proc and DIR/sys instead of /proc and /sys\n"
+		"  --topology xml:FILE      take the nodes from a file of lstopo, or from\n"
+		"             synthetic:D   a description such as \"numa:2 core:2 pu:1\"\n"
+		"  --no-io-uring            wait with poll(2)\n"
+		"  --version, --help\n"
+		"\n"
+		"Without a configuration file the defaults hold: room is kept below the limit of\n"
+		"every group that has one, and above the watermarks of every node.\n"
+		"Exit status: 0 ended as told; 64 usage; 69 nothing can be reclaimed here;\n"
+		"70 failed; 75 another uswapd runs; 78 configuration.\n",
+		out);
+}
+
+/* Returns -1 to go on, or the status to exit with. */
+static int parse_command_line(int argc, char **argv, struct command_line *cl)
+{
+	enum { CONFIG = 1, SET, DRY_RUN, CHECK, SETTINGS, ROOT, TOPOLOGY, NO_URING, VERSION, HELP };
+	static const struct option options[] = {
+		{"config", required_argument, NULL, CONFIG},
+		{"set", required_argument, NULL, SET},
+		{"dry-run", no_argument, NULL, DRY_RUN},
+		{"check-config", no_argument, NULL, CHECK},
+		{"help-settings", no_argument, NULL, SETTINGS},
+		{"root", required_argument, NULL, ROOT},
+		{"topology", required_argument, NULL, TOPOLOGY},
+		{"no-io-uring", no_argument, NULL, NO_URING},
+		{"version", no_argument, NULL, VERSION},
+		{"help", no_argument, NULL, HELP},
+		{0},
+	};
+	int option;
+
+	cl->agent = (struct agent_options){.overrides = cl->overrides, .try_uring = true};
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case CONFIG:
+			cl->agent.config_file = optarg;
+			break;
+		case SET:
+			if (cl->agent.n_overrides == OVERRIDES_MAX) {
+				(void)fprintf(stderr, "uswapd: more than %d --set options\n",
+					      OVERRIDES_MAX);
+				return EXIT_USAGE;
+			}
+			cl->overrides[cl->agent.n_overrides++] = optarg;
+			break;
+		case DRY_RUN:
+			cl->agent.dry_run = true;
+			break;
+		case CHECK:
+			cl->check_config = true;
+			break;
+		case SETTINGS:
+			settings_print_help(stdout);
+			return 0;
+		case ROOT:
+			cl->agent.root = optarg;
+			break;
+		case TOPOLOGY:
+			cl->agent.topology = optarg;
+			break;
+		case NO_URING:
+			cl->agent.try_uring = false;
+			break;
+		case VERSION:
+			(void)printf("uswapd %s\n", USWAP_VERSION);
+			return 0;
+		case HELP:
+			print_help(stdout);
+			return 0;
+		default:
+			(void)fputs("uswapd: see uswapd --help\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		(void)fprintf(stderr, "uswapd: unexpected argument \"%s\"; see uswapd --help\n",
+			      argv[optind]);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+/*
+ * An agent that has to wait for memory can't free any: what it touches stays, and only that. Groups
+ * take descriptors.
+ */
+static void prepare_process(const struct log *log)
+{
+	struct rlimit files;
+
+	/* Before threads exist: one arena for all keeps the resident size small. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)setenv("HWLOC_PLUGINS_PATH", "", 0);
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		log_warning(log,
+			    "can't lock memory (%s): under pressure the agent may be paged out",
+			    strerrordesc_np(errno));
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* Blocked in every thread, and read from a descriptor here. */
+static int open_signals(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static void reload(struct agent *agent)
+{
+	struct config_error error;
+
+	if (agent_reload(agent, &error) < 0)
+		log_error(agent_log(agent), "%s; the old configuration stays", error.text);
+	else
+		log_notice(agent_log(agent), "configuration read anew");
+}
+
+static void wait_for_end(struct agent *agent, int signal_fd)
+{
+	for (;;) {
+		struct pollfd fds[] = {{.fd = signal_fd, .events = POLLIN}};
+		struct signalfd_siginfo info;
+
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return;
+		while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+			if (info.ssi_signo != SIGHUP)
+				return;
+			reload(agent);
+		}
+	}
+}
+
+static int run(const struct command_line *cl, const struct config *config)
+{
+	struct log log = log_stderr(config->agent.log_level);
+	_cleanup_close_ int signal_fd = -1;
+	struct agent *agent;
+	int r;
+
+	prepare_process(&log);
+	signal_fd = open_signals();
+	r = signal_fd < 0 ? signal_fd : hand_prepare_process();
+	if (r < 0) {
+		log_error(&log, "can't set up signals: %s", strerrordesc_np(-r));
+		return EXIT_SOFTWARE;
+	}
+	r = agent_start(&cl->agent, config, log, &agent);
+	if (r < 0)
+		return r == -EOPNOTSUPP ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
+	log_notice(&log, "uswapd %s is ready%s", USWAP_VERSION,
+		   cl->agent.dry_run ? ": dry run, the kernel is asked for nothing" : "");
+	wait_for_end(agent, signal_fd);
+	log_notice(&log, "ending");
+	if (agent_stop(agent) < 0) {
+		log_warning(&log, "a request is still inside the kernel: leaving at once");
+		_exit(0);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct command_line cl = {0};
+	struct config_error error;
+	struct config config;
+	int status = parse_command_line(argc, argv, &cl);
+
+	if (status >= 0)
+		return status;
+	if (config_load(cl.agent.config_file, cl.overrides, cl.agent.n_overrides, &config, &error) <
+	    0) {
+		(void)fprintf(stderr, "uswapd: %s\n", error.text);
+		return EXIT_CONFIG;
+	}
+	if (cl.check_config) {
+		(void)printf("the configuration is good\n");
+		return 0;
+	}
+	return run(&cl, &config);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * balance: kswapd's balance_pgdat, for one node, with marks a little above the kernel's. Pure.
+ *
+ * room is what can still be allocated on the node until every zone stands at its low watermark,
+ * which is when the kernel looks at other nodes and then wakes kswapd. The kernel fills the whole
+ * fallback list before it reclaims locally, so a node alone being low is no reason to act unless
+ * the demand can't go elsewhere (bound_demand) or the operator wants memory local.
+ */
+#pragma once
+
+#include "agent/config.h"
+#include "agent/policy/demand.h"
+#include "agent/policy/verdict.h"
+#include "agent/sense/sample.h"
+
+enum effort {
+	EFFORT_LIGHT,  /* clean file memory only */
+	EFFORT_MIDDLE, /* anonymous memory and slab too */
+	EFFORT_HEAVY,  /* below memory.low, never below memory.min */
+};
+
+/* What earlier rounds brought. All zero at the start. */
+struct balance_history {
+	enum effort effort;
+	uint64_t fruitless;	    /* rounds in a row that brought next to nothing */
+	uint64_t hopeless_until_ns; /* 0: not hopeless */
+};
+
+struct node_plan {
+	struct verdict verdict;
+	enum effort effort;
+	int swappiness; /* -1: the kernel's choice; 0: no anonymous memory */
+};
+
+struct node_plan balance_decide(const struct config *config, const struct demand *demand,
+				const struct balance_history *history,
+				const struct node_sample *sample);
+
+/* Takes in the result of a round: what was asked and what it brought. */
+void balance_learn(const struct balance_settings *settings, struct balance_history *history,
+		   uint64_t now_ns, uint64_t tried_bytes, uint64_t applied_bytes);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/demand.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+/* a * b / c without overflow in between; saturates. */
+static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
+{
+	unsigned __int128 value = (unsigned __int128)a * b / (c ? c : 1);
+
+	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
+}
+
+static uint64_t saturating_add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* value after elapsed with the given time constant; linear, which is close enough below it. */
+static uint64_t decay(uint64_t value, uint64_t elapsed_ns, uint64_t constant_ns)
+{
+	if (elapsed_ns >= constant_ns)
+		return 0;
+	return value - scale(value, elapsed_ns, constant_ns);
+}
+
+/* Moves value towards goal by elapsed / constant of the way. */
+static uint64_t approach(uint64_t value, uint64_t goal, uint64_t elapsed_ns, uint64_t constant_ns)
+{
+	if (goal >= value)
+		return goal;
+	return goal + decay(value - goal, elapsed_ns, constant_ns);
+}
+
+static void close_window(struct demand *d, const struct demand_sample *s)
+{
+	d->window_start_ns = s->now_ns;
+	d->window_used_bytes = s->used_bytes;
+	d->window_taken_bytes = 0;
+}
+
+/* Growth since the window began that the target made itself. */
+static uint64_t window_growth(const struct demand *d, const struct demand_sample *s)
+{
+	__int128 growth = (__int128)s->used_bytes - d->window_used_bytes + d->window_taken_bytes;
+
+	return growth <= 0 ? 0 : growth > INT64_MAX ? INT64_MAX : (uint64_t)growth;
+}
+
+static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t elapsed_ns)
+{
+	uint64_t age_ns = s->now_ns - d->window_start_ns;
+	/* An open window is judged as if it were a whole one: a batch of charges is not a rate. */
+	uint64_t rate = scale(window_growth(d, s), NSEC_PER_SEC, MAX(age_ns, DEMAND_WINDOW_NS));
+
+	if (rate > d->rate_bytes_per_s)
+		d->rate_bytes_per_s = rate;
+	d->peak_bytes_per_s = approach(d->peak_bytes_per_s, d->rate_bytes_per_s, elapsed_ns,
+				       2 * DEMAND_PEAK_HALF_NS);
+	if (age_ns < DEMAND_WINDOW_NS)
+		return;
+	d->rate_bytes_per_s = approach(d->rate_bytes_per_s, rate, age_ns, DEMAND_RATE_DECAY_NS);
+	if (d->rate_bytes_per_s < DEMAND_RATE_NOISE)
+		d->rate_bytes_per_s = 0;
+	close_window(d, s);
+}
+
+static void learn_gain(struct demand *d, const struct demand_sample *s)
+{
+	if (s->stalls > d->stalls && d->rate_bytes_per_s > 0) {
+		d->gain = MIN(2 * d->gain, DEMAND_GAIN_MAX);
+		d->gain_ns = s->now_ns;
+	} else if (s->now_ns - d->gain_ns >= DEMAND_GAIN_REST_NS) {
+		d->gain = MAX(d->gain - d->gain / 10, DEMAND_GAIN_ONE);
+		d->gain_ns = s->now_ns;
+	}
+	d->stalls = s->stalls;
+}
+
+void demand_learn(struct demand *d, const struct demand_sample *s)
+{
+	uint64_t elapsed_ns;
+
+	if (d->seen_ns == 0 || s->now_ns < d->seen_ns) {
+		if (d->gain == 0)
+			d->gain = DEMAND_GAIN_ONE;
+		d->gain_ns = s->now_ns;
+		d->stalls = s->stalls;
+		d->seen_ns = s->now_ns;
+		d->used_bytes = s->used_bytes;
+		close_window(d, s);
+		return;
+	}
+	elapsed_ns = s->now_ns - d->seen_ns;
+	d->taken_bytes = saturating_add(decay(d->taken_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
+					s->taken_bytes);
+	d->refaulted_bytes = saturating_add(
+		decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS), s->refaulted_bytes);
+	d->window_taken_bytes += (int64_t)MIN(s->taken_bytes, (uint64_t)INT64_MAX / 4);
+	d->window_taken_bytes -= (int64_t)MIN(s->refaulted_bytes, (uint64_t)INT64_MAX / 4);
+	learn_rate(d, s, elapsed_ns);
+	learn_gain(d, s);
+	d->seen_ns = s->now_ns;
+	d->used_bytes = s->used_bytes;
+}
+
+uint64_t demand_refault_permyriad(const struct demand *d)
+{
+	/* Below a MiB taken the share says nothing yet. */
+	return scale(d->refaulted_bytes, 10000, MAX(d->taken_bytes, UINT64_C(1) << 20));
+}
+
+uint64_t demand_margin(const struct demand *d, const struct margin_settings *settings,
+		       uint64_t size_bytes, uint64_t rate_bytes_per_s)
+{
+	uint64_t refault = demand_refault_permyriad(d);
+	uint64_t most = scale(size_bytes, settings->margin_max_permyriad, 10000);
+	uint64_t need;
+
+	if (rate_bytes_per_s == 0 || refault >= DEMAND_REFAULT_FULL)
+		return 0;
+	need = scale(rate_bytes_per_s, settings->reaction_ns, NSEC_PER_SEC);
+	need = scale(need, MAX(d->gain, DEMAND_GAIN_ONE), DEMAND_GAIN_ONE);
+	need = MIN(MAX(need, settings->margin_min_bytes), most);
+	return scale(need, DEMAND_REFAULT_FULL - refault, DEMAND_REFAULT_FULL);
+}
+
+uint64_t demand_look_again(const struct demand *d, uint64_t room_bytes, uint64_t margin_bytes,
+			   uint64_t min_ns, uint64_t max_ns)
+{
+	uint64_t rate = MAX(d->rate_bytes_per_s, d->peak_bytes_per_s);
+	uint64_t spare = room_bytes > margin_bytes ? room_bytes - margin_bytes : 0;
+
+	if (rate == 0)
+		return max_ns;
+	return CLAMP(scale(spare / 2, NSEC_PER_SEC, rate), min_ns, max_ns);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How fast a target (a group below its limit, a node above its watermarks) uses up its room, and
+ * the margin of room that follows from it. headroom and balance share this law. Pure.
+ *
+ *	rate    growth of the target's own making: the rise of its usage, plus what we took
+ *	        meanwhile, minus what it read back of that. Measured over windows of 100 ms (usage
+ *is charged in batches); it rises at once and falls with a time constant of 2 s. peak    the same,
+ *but falling by half in 30 s: what the target has shown it can do. need    rate x reaction x gain
+ *	margin  clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a quarter
+ *of what was taken within the last half minute was read back.
+ *
+ * gain doubles (up to 8) each time tasks had to reclaim for themselves although a margin was kept,
+ * and falls back to 1 by a tenth in 10 s without that.
+ */
+#pragma once
+
+#include "agent/config.h"
+
+#include <stdint.h>
+
+#define DEMAND_WINDOW_NS	(100 * UINT64_C(1000000))
+#define DEMAND_RATE_DECAY_NS	(2 * UINT64_C(1000000000))
+#define DEMAND_PEAK_HALF_NS	(30 * UINT64_C(1000000000))
+#define DEMAND_REFAULT_DECAY_NS (30 * UINT64_C(1000000000))
+#define DEMAND_GAIN_REST_NS	(10 * UINT64_C(1000000000))
+#define DEMAND_GAIN_ONE		UINT64_C(10000) /* gain is a permyriad */
+#define DEMAND_GAIN_MAX		(8 * DEMAND_GAIN_ONE)
+#define DEMAND_REFAULT_FULL	UINT64_C(2500) /* permyriad of the taken at which margin is 0 */
+#define DEMAND_RATE_NOISE	(UINT64_C(256) << 10) /* bytes/s; slower growth is none */
+
+/* Everything learned about a target. All zero: nothing known yet. */
+struct demand {
+	uint64_t seen_ns; /* of the last sample; 0: none yet */
+	uint64_t used_bytes;
+	uint64_t window_start_ns, window_used_bytes;
+	int64_t window_taken_bytes; /* taken minus refaulted in the open window */
+	uint64_t rate_bytes_per_s, peak_bytes_per_s;
+	uint64_t taken_bytes, refaulted_bytes; /* recent, decaying */
+	uint64_t stalls;		       /* the sample's counter */
+	uint64_t gain;			       /* permyriad; 0: not started */
+	uint64_t gain_ns;		       /* when it last changed */
+};
+
+struct demand_sample {
+	uint64_t now_ns;
+	uint64_t used_bytes;
+	uint64_t taken_bytes;	  /* by us since the last sample */
+	uint64_t refaulted_bytes; /* by the target since the last sample */
+	uint64_t stalls;	  /* a counter that rises when tasks reclaim for themselves */
+};
+
+/* Takes a sample in. A clock or a counter that goes back counts as no change. */
+void demand_learn(struct demand *demand, const struct demand_sample *sample);
+
+/* Permyriad of what was taken lately that came back; above 10000 when more came back than we took.
+ */
+uint64_t demand_refault_permyriad(const struct demand *demand);
+
+/*
+ * The margin for a target of size_bytes (its limit, the node's managed memory) at rate, which is
+ * demand->rate_bytes_per_s, or peak for a target that shall be ready for its next burst.
+ */
+uint64_t demand_margin(const struct demand *demand, const struct margin_settings *settings,
+		       uint64_t size_bytes, uint64_t rate_bytes_per_s);
+
+/*
+ * Nanoseconds until room has shrunk to margin at the fastest rate seen lately (half of the way, so
+ * that the look comes before, not at, the mark), between min_ns and max_ns.
+ */
+uint64_t demand_look_again(const struct demand *demand, uint64_t room_bytes, uint64_t margin_bytes,
+			   uint64_t min_ns, uint64_t max_ns);

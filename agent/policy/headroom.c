@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/headroom.h"
+
+#include "base/cleanup.h"
+#include "cgroup/reclaim.h"
+
+static enum verdict_reason reason_to_wait(const struct config *config, const struct group_sample *s,
+					  const struct verdict *v)
+{
+	if (!config->headroom.margin.enabled || s->limit_bytes == UINT64_MAX || s->excluded)
+		return VERDICT_EXCLUDED;
+	if (v->rate_bytes_per_s == 0)
+		return VERDICT_NO_DEMAND;
+	if (v->refault_permyriad >= DEMAND_REFAULT_FULL)
+		return VERDICT_REFAULTS;
+	return VERDICT_ROOM_ENOUGH;
+}
+
+/* Bounds the wish by what may be taken and chooses where it comes from. */
+static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
+			   const struct group_sample *s)
+{
+	struct verdict *v = &plan->verdict;
+
+	if (spare->anon_bytes == 0 && spare->swap_forbade) {
+		plan->swappiness = GROUP_RECLAIM_NO_ANON;
+		/* A kernel that can't be told to leave anon alone must not be asked at all. */
+		if (spare->file_bytes == 0 || !s->anon_can_be_spared) {
+			v->reason = VERDICT_SWAP_ALLOWANCE;
+			v->bytes = 0;
+			return;
+		}
+	}
+	v->bytes = MIN(v->bytes, spare->total_bytes);
+	if (v->bytes == 0)
+		v->reason = VERDICT_NOTHING_SPARE;
+}
+
+struct group_plan headroom_decide(const struct config *config, const struct demand *demand,
+				  const struct group_sample *s, const struct swap_sample *swap)
+{
+	const struct headroom_settings *settings = &config->headroom;
+	struct group_plan plan = {.swappiness = GROUP_RECLAIM_DEFAULT};
+	struct verdict *v = &plan.verdict;
+	uint64_t high_mark, swap_limit_bytes;
+	struct spare spare;
+
+	v->rate_bytes_per_s = demand->rate_bytes_per_s;
+	v->refault_permyriad = demand_refault_permyriad(demand);
+	v->room_bytes = s->limit_bytes > s->current_bytes ? s->limit_bytes - s->current_bytes : 0;
+	v->margin_bytes =
+		demand_margin(demand, &settings->margin, s->limit_bytes, demand->rate_bytes_per_s);
+	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
+					     config->agent.tick_min_ns, config->agent.tick_max_ns);
+	v->reason = reason_to_wait(config, s, v);
+	high_mark = v->margin_bytes + v->margin_bytes / 2;
+	if (v->reason != VERDICT_ROOM_ENOUGH ||
+	    v->room_bytes >= (s->filling ? high_mark : v->margin_bytes))
+		return plan;
+
+	v->reason = VERDICT_LIMIT_NEAR;
+	v->bytes = high_mark - v->room_bytes;
+	swap_limit_bytes = (uint64_t)((unsigned __int128)s->limit_bytes *
+				      settings->swap_allowance_permyriad / 10000);
+	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
+	bound_by_spare(&plan, &spare, s);
+	if (v->bytes == 0)
+		v->look_again_ns = config->agent.tick_max_ns;
+	return plan;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/protect.h"
+
+#include "base/cleanup.h"
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static uint64_t swap_left(const struct protect_settings *settings, const struct group_sample *s,
+			  const struct swap_sample *swap, uint64_t swap_limit_bytes)
+{
+	uint64_t floor_bytes = (uint64_t)((unsigned __int128)swap->total_bytes *
+					  settings->swap_free_permyriad / 10000);
+	uint64_t own = minus(MIN(swap_limit_bytes, s->swap_max_bytes), s->swap_current_bytes);
+
+	return MIN(own, minus(swap->free_bytes, floor_bytes));
+}
+
+struct spare protect_spare(const struct protect_settings *settings, const struct group_sample *s,
+			   const struct swap_sample *swap, uint64_t swap_limit_bytes)
+{
+	uint64_t file = s->stat.inactive_file + s->stat.active_file;
+	/* Counters of one file are not of one moment: a difference may come out below zero. */
+	uint64_t dirty = s->stat.file_dirty + s->stat.file_writeback;
+	uint64_t anon = s->stat.inactive_anon + s->stat.active_anon;
+	uint64_t allowed = swap_left(settings, s, swap, swap_limit_bytes);
+	struct spare spare = {
+		.file_bytes = minus(file, dirty),
+		.anon_bytes = MIN(anon, allowed),
+		.swap_forbade = anon > 0 && allowed == 0,
+	};
+
+	if (s->excluded)
+		return (struct spare){0};
+	spare.total_bytes = MIN(spare.file_bytes + spare.anon_bytes,
+				minus(s->current_bytes, s->protected_bytes));
+	return spare;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/sense/limit_watch.h"
+
+#include "cgroup/hash.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+
+static const char *const files[] = {"memory.min", "memory.low", "memory.high", "memory.max",
+				    "memory.swap.max"};
+
+/* One inotify watch: a file of a group. */
+struct watched_file {
+	struct hash_entry by_wd;
+	uint64_t group_id;
+};
+
+struct limit_watch {
+	int fd;
+	struct hash files;
+};
+
+int limit_watch_open(struct limit_watch **ret_watch)
+{
+	struct limit_watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	r = hash_init(&w->files);
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (w->fd < 0) {
+		r = -errno;
+		limit_watch_free(w);
+		return r;
+	}
+	*ret_watch = w;
+	return 0;
+}
+
+struct limit_watch *limit_watch_free(struct limit_watch *w)
+{
+	if (!w)
+		return NULL;
+	for (size_t i = 0; i < w->files.n_buckets; i++)
+		while (w->files.buckets[i]) {
+			struct hash_entry *entry = w->files.buckets[i];
+
+			hash_remove(&w->files, entry);
+			free(hash_owner(entry, struct watched_file, by_wd));
+		}
+	hash_done(&w->files);
+	fd_close(w->fd);
+	free(w);
+	return NULL;
+}
+
+int limit_watch_fd(const struct limit_watch *w)
+{
+	return w->fd;
+}
+
+/* inotify wants a path; a descriptor's own link is one that can't be renamed under us. */
+static int add_file(struct limit_watch *w, int dir_fd, const char *name, uint64_t group_id)
+{
+	char path[64];
+	struct watched_file *file;
+	struct hash_entry *known;
+	int wd;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, name);
+	wd = inotify_add_watch(w->fd, path, IN_MODIFY);
+	if (wd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	known = hash_first(&w->files, (uint64_t)wd);
+	if (known) {
+		hash_owner(known, struct watched_file, by_wd)->group_id = group_id;
+		return 0;
+	}
+	file = malloc(sizeof(*file));
+	if (!file) {
+		(void)inotify_rm_watch(w->fd, wd);
+		return -ENOMEM;
+	}
+	file->group_id = group_id;
+	hash_insert(&w->files, &file->by_wd, (uint64_t)wd);
+	return 0;
+}
+
+int limit_watch_add(struct limit_watch *w, int dir_fd, uint64_t group_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		int r = add_file(w, dir_fd, files[i], group_id);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+bool limit_watch_take(struct limit_watch *w, void (*changed)(uint64_t group_id, void *context),
+		      void *context)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool lost = false;
+	ssize_t n;
+
+	while ((n = read(w->fd, buffer, sizeof(buffer))) > 0) {
+		for (char *at = buffer; at < buffer + n;) {
+			const struct inotify_event *event = (const void *)at;
+			struct hash_entry *entry = hash_first(&w->files, (uint64_t)event->wd);
+
+			at += sizeof(*event) + event->len;
+			lost |= (event->mask & IN_Q_OVERFLOW) != 0;
+			if (!entry)
+				continue;
+			if (event->mask & IN_MODIFY)
+				changed(hash_owner(entry, struct watched_file, by_wd)->group_id,
+					context);
+			if (event->mask & IN_IGNORED) {
+				hash_remove(&w->files, entry);
+				free(hash_owner(entry, struct watched_file, by_wd));
+			}
+		}
+	}
+	return lost;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/sense/machine.h"
+
+#include "base/cleanup.h"
+#include "base/kfile.h"
+#include "base/ktext.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct vmstat {
+	/* One counter a zone type; which exist depends on the machine. */
+	uint64_t stall_dma, stall_dma32, stall_normal, stall_movable, stall_device;
+	uint64_t pgscan_kswapd, pgsteal_proactive;
+};
+
+static const struct ktext_key vmstat_keys[] = {
+	{"allocstall_dma", offsetof(struct vmstat, stall_dma), true},
+	{"allocstall_dma32", offsetof(struct vmstat, stall_dma32), true},
+	{"allocstall_normal", offsetof(struct vmstat, stall_normal), false},
+	{"allocstall_movable", offsetof(struct vmstat, stall_movable), true},
+	{"allocstall_device", offsetof(struct vmstat, stall_device), true},
+	{"pgscan_kswapd", offsetof(struct vmstat, pgscan_kswapd), false},
+	{"pgsteal_proactive", offsetof(struct vmstat, pgsteal_proactive), true},
+};
+
+int machine_counters_parse(const char *text, struct machine_counters *ret, const char **ret_bad)
+{
+	struct vmstat v;
+	int r = ktext_read_keys(text, vmstat_keys, ARRAY_SIZE(vmstat_keys), &v, ret_bad);
+
+	if (r < 0)
+		return r;
+	*ret = (struct machine_counters){
+		.allocstall = v.stall_dma + v.stall_dma32 + v.stall_normal + v.stall_movable +
+			      v.stall_device,
+		.pgscan_kswapd = v.pgscan_kswapd,
+		.pgsteal_proactive = v.pgsteal_proactive,
+	};
+	return 0;
+}
+
+/* "SwapTotal:       1048572 kB" */
+static int parse_kib(struct ktext_line line, uint64_t *ret_bytes)
+{
+	struct ktext_line value, unit, extra;
+	uint64_t kib;
+
+	if (!ktext_next_word(&line, &value) || !ktext_next_word(&line, &unit) ||
+	    ktext_next_word(&line, &extra) || !ktext_word_is(unit, "kB") ||
+	    parse_u64_n(value.text, value.length, &kib) < 0 ||
+	    __builtin_mul_overflow(kib, 1024, ret_bytes))
+		return -EBADMSG;
+	return 0;
+}
+
+int swap_parse(const char *text, struct swap_sample *ret, const char **ret_bad)
+{
+	static const char *const names[] = {"SwapTotal:", "SwapFree:"};
+	uint64_t values[ARRAY_SIZE(names)];
+	bool seen[ARRAY_SIZE(names)] = {false};
+	struct ktext_line line, key;
+	size_t i = 0;
+
+	while (ktext_next_line(&text, &line)) {
+		if (!ktext_next_word(&line, &key))
+			continue;
+		for (i = 0; i < ARRAY_SIZE(names); i++) {
+			if (!ktext_word_is(key, names[i]))
+				continue;
+			if (seen[i] || parse_kib(line, &values[i]) < 0)
+				goto bad;
+			seen[i] = true;
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!seen[i])
+			goto bad;
+	*ret = (struct swap_sample){.total_bytes = values[0], .free_bytes = values[1]};
+	return 0;
+bad:
+	if (ret_bad)
+		*ret_bad = names[i];
+	return -EBADMSG;
+}
+
+int machine_watch_open(int proc_fd, struct machine_watch *ret)
+{
+	_cleanup_close_ int vmstat_fd = kfile_open(proc_fd, "vmstat", O_RDONLY);
+	_cleanup_close_ int meminfo_fd = -1;
+
+	if (vmstat_fd < 0)
+		return vmstat_fd;
+	meminfo_fd = kfile_open(proc_fd, "meminfo", O_RDONLY);
+	if (meminfo_fd < 0)
+		return meminfo_fd;
+	ret->vmstat_fd = TAKE_FD(vmstat_fd);
+	ret->meminfo_fd = TAKE_FD(meminfo_fd);
+	return 0;
+}
+
+void machine_watch_close(struct machine_watch *watch)
+{
+	watch->vmstat_fd = fd_close(watch->vmstat_fd);
+	watch->meminfo_fd = fd_close(watch->meminfo_fd);
+}
+
+int machine_read_counters(const struct machine_watch *watch, struct machine_counters *ret,
+			  const char **ret_bad)
+{
+	char text[16384];
+	ssize_t n = kfile_read(watch->vmstat_fd, text, sizeof(text));
+
+	return n < 0 ? (int)n : machine_counters_parse(text, ret, ret_bad);
+}
+
+int machine_read_swap(const struct machine_watch *watch, struct swap_sample *ret,
+		      const char **ret_bad)
+{
+	char text[8192];
+	ssize_t n = kfile_read(watch->meminfo_fd, text, sizeof(text));
+
+	return n < 0 ? (int)n : swap_parse(text, ret, ret_bad);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker saw at one moment. Plain data; policies read nothing else. */
+#pragma once
+
+#include "cgroup/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct swap_sample {
+	uint64_t total_bytes, free_bytes; /* of the machine; 0 without swap */
+};
+
+struct group_sample {
+	uint64_t now_ns;
+	uint64_t current_bytes;
+	uint64_t limit_bytes; /* lower of memory.high and memory.max; UINT64_MAX: none of its own */
+	bool limit_is_high;
+	uint64_t swap_current_bytes, swap_max_bytes;
+	uint64_t protected_bytes; /* effective memory.min or low, the larger */
+	struct memory_stat stat;
+	struct memory_events events; /* of the group itself (memory.events.local) */
+	uint64_t taken_bytes;	     /* by us since the last sample */
+	uint64_t refaulted_bytes;    /* by the group since the last sample */
+	bool excluded;
+	bool filling;		 /* a round has begun: it goes on to one and a half margins */
+	bool anon_can_be_spared; /* the kernel understands swappiness=0 */
+};
+
+struct node_sample {
+	uint64_t now_ns;
+	uint64_t managed_bytes, free_bytes;
+	uint64_t low_bytes, high_bytes; /* watermarks, summed */
+	uint64_t room_bytes;		/* until every zone is at its low watermark */
+	uint64_t clean_file_bytes;	/* on this node */
+	uint64_t anon_bytes;
+	uint64_t taken_bytes, refaulted_bytes; /* since the last sample, on this node */
+	uint64_t stalls;       /* allocstall of the machine: tasks in direct reclaim */
+	bool kswapd_ran;       /* since the last sample */
+	bool others_have_room; /* nodes further down the fallback list do */
+	bool bound_demand;     /* demand was seen that stays on this node */
+	bool filling;	       /* as above */
+	struct swap_sample swap;
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/shared.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#define BUCKETS 1024
+
+struct shared {
+	pthread_mutex_t lock; /* of the buckets */
+	struct shared_group *buckets[BUCKETS];
+	size_t n_workers;
+	_Atomic bool room[NUMA_NODES_MAX];
+};
+
+int shared_new(size_t n_workers, struct shared **ret_shared)
+{
+	struct shared *s;
+
+	if (n_workers > NUMA_NODES_MAX)
+		return -E2BIG;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	if (pthread_mutex_init(&s->lock, NULL) != 0) {
+		free(s);
+		return -ENOMEM;
+	}
+	s->n_workers = n_workers;
+	for (size_t i = 0; i < n_workers; i++)
+		atomic_init(&s->room[i], true);
+	*ret_shared = s;
+	return 0;
+}
+
+struct shared *shared_free(struct shared *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (s->buckets[i]) {
+			struct shared_group *next = s->buckets[i]->next;
+
+			free(s->buckets[i]);
+			s->buckets[i] = next;
+		}
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+	return NULL;
+}
+
+struct shared_group *shared_group_get(struct shared *s, uint64_t id, int worker)
+{
+	struct shared_group **bucket = &s->buckets[id % BUCKETS], *group;
+
+	(void)pthread_mutex_lock(&s->lock);
+	for (group = *bucket; group && group->id != id; group = group->next)
+		;
+	if (!group) {
+		group = calloc(1, sizeof(*group));
+		if (group) {
+			group->id = id;
+			atomic_init(&group->home, worker);
+			group->next = *bucket;
+			*bucket = group;
+		}
+	}
+	if (group)
+		group->references++;
+	(void)pthread_mutex_unlock(&s->lock);
+	return group;
+}
+
+void shared_group_put(struct shared *s, struct shared_group *group)
+{
+	struct shared_group **at = &s->buckets[group->id % BUCKETS];
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (--group->references == 0) {
+		while (*at != group)
+			at = &(*at)->next;
+		*at = group->next;
+		free(group);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void shared_set_room(struct shared *s, size_t worker, bool has_room)
+{
+	atomic_store_explicit(&s->room[worker], has_room, memory_order_relaxed);
+}
+
+bool shared_has_room(const struct shared *s, size_t worker)
+{
+	return atomic_load_explicit(&s->room[worker], memory_order_relaxed);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The little that workers share: who is home to a group, and which nodes still have room. Atomics;
+ * the lock is taken only when groups come and go.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "numa/topology.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct shared_group {
+	uint64_t id;
+	unsigned int references; /* under the lock: workers that know the group */
+	_Atomic int home; /* index of the worker that decides for it; only that one hands it on */
+	struct shared_group *next;
+};
+
+struct shared;
+
+int shared_new(size_t n_workers, struct shared **ret_shared);
+struct shared *shared_free(struct shared *shared);
+DEFINE_CLEANUP(struct shared *, shared_free)
+
+/* The entry of the group; its first user becomes its home. NULL: out of memory. */
+struct shared_group *shared_group_get(struct shared *shared, uint64_t id, int worker);
+void shared_group_put(struct shared *shared, struct shared_group *group);
+
+/* Whether a worker's node has more room than its margin. A worker not yet heard of has. */
+void shared_set_room(struct shared *shared, size_t worker, bool has_room);
+bool shared_has_room(const struct shared *shared, size_t worker);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/target.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+#define WAITING_NS (100 * NSEC_PER_MSEC)
+
+void target_judge(struct target *target, const struct verdict *verdict, uint64_t now_ns)
+{
+	target->verdict = *verdict;
+	target->verdict_ns = now_ns;
+	target->wants = verdict->bytes > 0 && verdict_acts(verdict->reason);
+	/* One that waits for the hand is told when it is free; looking at it until then is idle. */
+	target->due_ns = now_ns + (target->wants ? WAITING_NS : verdict->look_again_ns);
+}
+
+uint64_t target_urgency_ns(const struct target *target)
+{
+	const struct verdict *v = &target->verdict;
+	unsigned __int128 left;
+
+	if (v->rate_bytes_per_s == 0)
+		return UINT64_MAX;
+	left = (unsigned __int128)v->room_bytes * NSEC_PER_SEC / v->rate_bytes_per_s;
+	return left > UINT64_MAX ? UINT64_MAX : (uint64_t)left;
+}
+
+static bool came_back_short(int error)
+{
+	return error == -EAGAIN || error == -EINTR || error == -EBUSY;
+}
+
+void target_account(struct target *target, const struct request *request, int error,
+		    uint64_t wall_ns, uint64_t cpu_ns, const struct taken *taken)
+{
+	const struct ledger part = {
+		.actions = 1,
+		.short_actions = came_back_short(error),
+		.failed_actions = error < 0 && !came_back_short(error),
+		.tried_bytes = request->bytes,
+		.applied_bytes = taken->applied_bytes,
+		.net_freed_bytes = taken->net_freed_bytes,
+		.cpu_ns = cpu_ns,
+		.wall_ns = wall_ns,
+	};
+
+	ledger_add(&target->ledger, &part);
+	pace_learn(&target->pace, taken->applied_bytes, wall_ns);
+	target->unlearned_taken_bytes += taken->applied_bytes;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker keeps of anything it can take memory from: a group, or its node. */
+#pragma once
+
+#include "agent/account/ledger.h"
+#include "agent/account/pace.h"
+#include "agent/act/backend.h"
+#include "agent/policy/demand.h"
+#include "agent/policy/verdict.h"
+
+#include <stdbool.h>
+
+struct target {
+	struct demand demand;
+	struct pace pace;
+	struct ledger ledger;
+	struct verdict verdict; /* the last one */
+	struct verdict action;	/* the last one that acted */
+	uint64_t verdict_ns, action_ns;
+	uint64_t due_ns;		/* when it is looked at next */
+	uint64_t unlearned_taken_bytes; /* taken since demand took in a sample */
+	bool wants;			/* verdict acts and waits for the hand */
+};
+
+/* What it took is known only afterwards. */
+struct taken {
+	uint64_t applied_bytes, net_freed_bytes;
+};
+
+void target_judge(struct target *target, const struct verdict *verdict, uint64_t now_ns);
+
+/* Nanoseconds until its tasks would have to reclaim for themselves: who comes first. */
+uint64_t target_urgency_ns(const struct target *target);
+
+/* Takes in a finished request. */
+void target_account(struct target *target, const struct request *request, int error,
+		    uint64_t wall_ns, uint64_t cpu_ns, const struct taken *taken);

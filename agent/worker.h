@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A userspace kswapd for one node: a thread that owns its node, its ring, its hand and its ledger.
+ * Main talks to it through the calls below, which never take a lock the tick would wait for.
+ */
+#pragma once
+
+#include "agent/act/backend.h"
+#include "agent/config.h"
+#include "agent/shared.h"
+#include "agent/status.h"
+#include "cgroup/reclaim.h"
+#include "numa/topology.h"
+
+/* What all workers of an agent have in common; outlives them. */
+struct worker_world {
+	struct log log;
+	int proc_fd, sys_fd, cgroup_fd; /* the roots everything is read below */
+	const struct topology *topology;
+	struct shared *shared;
+	const struct act_ops *act;
+	struct group_reclaim_features reclaim_features;
+	bool has_memory_reclaim;   /* the kernel has memory.reclaim */
+	bool recursive_protection; /* the mount has memory_recursiveprot */
+	bool try_uring;
+	bool bind; /* to the node's CPUs and memory: not on a fake tree */
+};
+
+struct worker;
+
+/*
+ * Starts the worker of topology->nodes[index] and waits until it is ready. -errno after it has
+ * logged why it can't work.
+ */
+int worker_start(const struct worker_world *world, size_t index, const struct config *config,
+		 struct worker **ret_worker);
+
+/* Asks it to stop; returns at once. */
+void worker_ask_to_stop(struct worker *worker);
+
+/*
+ * Waits for the end, at most timeout_ns. -ETIMEDOUT: a request is still inside the kernel and the
+ * thread must be left alone; the process can only exit.
+ */
+int worker_join(struct worker *worker, uint64_t timeout_ns);
+
+/* The new configuration holds from the worker's next tick on. */
+void worker_set_config(struct worker *worker, const struct config *config);
+/* The configuration the worker's last tick went by: when it is no longer the old one, that is free.
+ */
+const struct config *worker_config_in_use(const struct worker *worker);
+
+/* Orders bytes to be reclaimed on the worker's node, whatever the policies think. */
+void worker_order(struct worker *worker, uint64_t bytes);
+
+/*
+ * Has the worker copy out its status, waiting at most timeout_ns. ret->groups belongs to the worker
+ * and is good until the next call. -ETIMEDOUT: not answered.
+ */
+int worker_status(struct worker *worker, uint64_t timeout_ns, struct node_status *ret);

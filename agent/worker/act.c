@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a plan to the hand and back: one piece at a time, each judged anew. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BUDGET_WINDOW_NS    NSEC_PER_SEC
+#define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
+
+static uint64_t cpu_used_ns(const struct worker *w)
+{
+	return clock_thread_cpu_ns() + w->hand_cpu_ns;
+}
+
+static bool budget_is_used_up(struct worker *w, uint64_t now_ns)
+{
+	uint64_t used = cpu_used_ns(w);
+	uint64_t allowed = BUDGET_WINDOW_NS / 10000 * w->config->protect.cpu_permyriad;
+
+	if (now_ns - w->budget_start_ns >= BUDGET_WINDOW_NS) {
+		w->budget_start_ns = now_ns;
+		w->budget_cpu_ns = used;
+	}
+	return used - w->budget_cpu_ns > allowed;
+}
+
+/* The target that will be out of room first; the node also stands in for an order. */
+static struct target *most_urgent(struct worker *w, struct group **ret_group)
+{
+	struct target *best = w->here.target.wants ? &w->here.target : NULL;
+
+	*ret_group = NULL;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (!g->watched || !g->target.wants)
+			continue;
+		if (best && target_urgency_ns(best) <= target_urgency_ns(&g->target))
+			continue;
+		best = &g->target;
+		*ret_group = g;
+	}
+	return best;
+}
+
+static struct request request_of(struct worker *w, struct target *target, const struct group *group)
+{
+	uint64_t piece = pace_piece_bytes(&target->pace, &w->config->reclaim);
+
+	struct request request = {
+		.backend = BACKEND_MEMORY_RECLAIM,
+		.bytes = MIN(target->verdict.bytes, piece),
+		.fd = group ? group->watch.reclaim_fd : -1,
+		.swappiness = group ? group->swappiness : w->here.plan.swappiness,
+	};
+
+	if (group)
+		return request;
+	request.backend = w->here.backend;
+	if (request.backend == BACKEND_NODE_RECLAIM)
+		request.fd = w->here.reclaim_fd;
+	return request;
+}
+
+/*
+ * A group chosen for its memory on the node is not always watched here: its knob is opened for the
+ * one request. Less is asked of it than it has on the node, unprotected.
+ */
+static int aim_at_victim(struct worker *w, struct request *request, uint64_t now_ns)
+{
+	struct group *victim = w->here.victim;
+	uint64_t current, spare;
+
+	if (!victim || !worker_refresh_protection(w, victim, now_ns))
+		return -ENODEV;
+	if (memory_bytes_read_at(victim->cgroup->dir_fd, "memory.current", &current) < 0)
+		return -ENODEV;
+	spare = current > victim->protected_bytes ? current - victim->protected_bytes : 0;
+	spare = MIN(spare, victim->node_bytes);
+	request->bytes = MIN(request->bytes, spare);
+	if (request->bytes == 0)
+		return -EAGAIN;
+	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness)
+		request->swappiness = GROUP_RECLAIM_DEFAULT;
+	request->fd = group_reclaim_open(victim->cgroup->dir_fd);
+	return request->fd < 0 ? request->fd : 0;
+}
+
+/* Before acting, read again: what protection allows, and what is left of the wish. */
+static int check_group(struct worker *w, struct group *group, struct request *request,
+		       uint64_t now_ns)
+{
+	uint64_t spare;
+
+	if (!group->cgroup || !worker_refresh_protection(w, group, now_ns))
+		return -ENODEV;
+	spare = group->sample.current_bytes > group->protected_bytes
+			? group->sample.current_bytes - group->protected_bytes
+			: 0;
+	request->bytes = MIN(request->bytes, spare);
+	return request->bytes == 0 || group->excluded ? -EAGAIN : 0;
+}
+
+static void begin(struct worker *w, struct target *target, struct group *group,
+		  const struct request *request, uint64_t now_ns)
+{
+	w->flight = (struct flight){
+		.active = true,
+		.request = *request,
+		.target = target,
+		.group = group,
+		.begun_ns = now_ns,
+		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
+		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
+		.machine = w->here.machine,
+	};
+	if (target->action_ns == 0 || !verdict_acts(target->action.reason) ||
+	    now_ns - target->action_ns > NSEC_PER_SEC)
+		log_debug(&w->world->log, "node %u: %s: taking %ju bytes through %s", w->node->id,
+			  group ? group->cgroup->path : "the node", (uintmax_t)request->bytes,
+			  backend_name(request->backend));
+	target->action = target->verdict;
+	target->action_ns = now_ns;
+	target->ledger.asked_bytes += target->verdict.bytes;
+	target->wants = false;
+	target->due_ns = UINT64_MAX; /* until it is finished */
+}
+
+static void read_node_before(struct worker *w, struct flight *f)
+{
+	(void)node_watch_read_free(w->node_watch, &f->node_free_bytes);
+	(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
+}
+
+void worker_act(struct worker *w, uint64_t now_ns)
+{
+	struct group *group;
+	struct target *target;
+	struct request request;
+	int r;
+
+	if (w->flight.active)
+		return;
+	target = most_urgent(w, &group);
+	if (!target)
+		return;
+	if (budget_is_used_up(w, now_ns)) {
+		target->verdict.reason = VERDICT_CPU_BUDGET;
+		target->wants = false;
+		target->due_ns = w->budget_start_ns + BUDGET_WINDOW_NS;
+		return;
+	}
+	request = request_of(w, target, group);
+	if (group)
+		r = check_group(w, group, &request, now_ns);
+	else
+		r = request.backend == BACKEND_MEMORY_RECLAIM ? aim_at_victim(w, &request, now_ns)
+							      : 0;
+	if (r < 0) {
+		target->wants = false;
+		target->verdict.reason = VERDICT_NOTHING_SPARE;
+		target->due_ns = now_ns + w->config->agent.tick_max_ns / 4;
+		return;
+	}
+	begin(w, target, group, &request, now_ns);
+	read_node_before(w, &w->flight);
+	r = hand_submit(w->hand, &request);
+	if (r < 0) {
+		w->flight.active = false;
+		target->due_ns = now_ns + w->config->agent.tick_max_ns;
+		worker_complain(w, now_ns, "hand", r, "can't be given a request");
+	}
+}
+
+static struct taken measure(struct worker *w, const struct flight *f)
+{
+	struct machine_counters machine;
+	struct taken taken = {0};
+	uint64_t free_bytes;
+
+	if (node_watch_read_free(w->node_watch, &free_bytes) == 0 &&
+	    free_bytes > f->node_free_bytes)
+		taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+	if (f->group) {
+		(void)group_measure_taken(f->group, w->page_size, &taken.applied_bytes);
+		return taken;
+	}
+	taken.applied_bytes = taken.net_freed_bytes;
+	/* Free memory is used up meanwhile; the kernel's own count of what we took is exact. */
+	if (machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
+	    machine.pgsteal_proactive > f->machine.pgsteal_proactive)
+		taken.applied_bytes = MAX(
+			taken.applied_bytes,
+			(machine.pgsteal_proactive - f->machine.pgsteal_proactive) * w->page_size);
+	return taken;
+}
+
+/* A request that was refused, not just short. */
+static void sort_error(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
+{
+	const char *object = f->group && f->group->cgroup ? f->group->cgroup->path : "the node";
+
+	switch (error) {
+	case 0:
+	case -EAGAIN:
+	case -EBUSY:
+	case -EINTR:
+	case -ENODEV:
+		return;
+	default:
+		worker_complain(w, now_ns, object, error, backend_name(f->request.backend));
+	}
+}
+
+/* An order ends when it is filled, or when the node has no more to give. */
+static void fill_order(struct worker *w, uint64_t applied_bytes)
+{
+	uint64_t left = atomic_load(&w->ordered_bytes);
+
+	if (applied_bytes == 0 || applied_bytes >= left)
+		atomic_store(&w->ordered_bytes, 0);
+	else
+		atomic_fetch_sub(&w->ordered_bytes, applied_bytes);
+}
+
+void worker_finish(struct worker *w, uint64_t now_ns)
+{
+	struct flight f = w->flight;
+	struct hand_result result;
+	struct taken taken;
+
+	if (!hand_take(w->hand, &result))
+		return;
+	w->flight.active = false;
+	w->hand_cpu_ns += result.cpu_ns;
+	taken = measure(w, &f);
+	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
+	sort_error(w, &f, result.error, now_ns);
+	if (f.group) {
+		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
+	} else {
+		balance_learn(&w->config->balance, &w->here.history, now_ns, f.request.bytes,
+			      taken.applied_bytes);
+		if (f.request.backend == BACKEND_MEMORY_RECLAIM)
+			fd_close(f.request.fd);
+		if (w->here.victim) {
+			w->here.victim->deficit_bytes -= (int64_t)taken.applied_bytes;
+			w->here.victim->node_bytes -=
+				MIN(w->here.victim->node_bytes, taken.applied_bytes);
+		}
+	}
+	if (f.target->action.reason == VERDICT_ORDERED)
+		fill_order(w, taken.applied_bytes);
+	f.target->due_ns = 0;
+	/* Those that waited for the hand are judged by what is true now. */
+	w->look_at_growing = true;
+	if (w->here.target.wants)
+		w->here.target.due_ns = 0;
+	if (f.group && !f.group->cgroup) {
+		ring_unwatch(w->ring, f.group->shared->id + TOKEN_GROUPS);
+		shared_group_put(w->world->shared, f.group->shared);
+		group_free(f.group);
+	}
+}
+
+/* A request past its deadline is interrupted again and again until it lets go. */
+void worker_hurry(struct worker *w, uint64_t now_ns)
+{
+	if (!w->flight.active || now_ns < w->flight.interrupt_ns)
+		return;
+	hand_interrupt(w->hand);
+	w->flight.interrupt_ns = now_ns + INTERRUPT_PERIOD_NS;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The groups a worker knows: their coming and going, limits, protection, and who is home to them.
+ */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "base/kfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+/* Limits are read again at once when limit_watch says so; this is for when it can't. */
+#define LIMITS_AGE_NS (60 * NSEC_PER_SEC)
+#define HOME_AGE_NS   (10 * NSEC_PER_SEC)
+/* A group that is gone or unreadable is looked at again then, unless its removal is told first. */
+#define RETRY_NS (5 * NSEC_PER_SEC)
+
+static bool is_home(const struct worker *w, const struct group *g)
+{
+	return atomic_load_explicit(&g->shared->home, memory_order_relaxed) == (int)w->index;
+}
+
+static int reserve_groups(struct worker *w)
+{
+	size_t n = w->groups_capacity ? 2 * w->groups_capacity : 64;
+	struct protection_group *protections;
+	struct group **groups;
+
+	if (w->n_groups < w->groups_capacity)
+		return 0;
+	groups = realloc(w->groups, n * sizeof(*groups));
+	if (!groups)
+		return -ENOMEM;
+	w->groups = groups;
+	protections = realloc(w->protections, n * sizeof(*protections));
+	if (!protections)
+		return -ENOMEM;
+	w->protections = protections;
+	w->groups_capacity = n;
+	return 0;
+}
+
+static void add_group(struct cgroup *cgroup, void *context)
+{
+	struct worker *w = context;
+	struct shared_group *shared;
+	struct group *g;
+
+	cgroup->data = NULL;
+	if (reserve_groups(w) < 0)
+		return;
+	shared = shared_group_get(w->world->shared, cgroup->id, (int)w->index);
+	if (!shared)
+		return;
+	g = group_new(cgroup, shared);
+	if (!g) {
+		shared_group_put(w->world->shared, shared);
+		return;
+	}
+	g->index = w->n_groups;
+	w->groups[w->n_groups++] = g;
+	w->groups_sorted = false;
+	cgroup->data = g;
+	(void)limit_watch_add(w->limit_watch, cgroup->dir_fd, cgroup->id);
+}
+
+static void unwatch(struct worker *w, struct group *g)
+{
+	if (!g->watched)
+		return;
+	if (w->ring)
+		ring_unwatch(w->ring, g->shared->id + TOKEN_GROUPS);
+	(void)group_set_watched(g, false);
+}
+
+static void remove_group(struct cgroup *cgroup, void *context)
+{
+	struct worker *w = context;
+	struct group *g = cgroup->data;
+	struct group *last;
+
+	if (!g)
+		return;
+	last = w->groups[--w->n_groups];
+	w->groups[g->index] = last;
+	last->index = g->index;
+	w->groups_sorted = false;
+	g->cgroup = NULL;
+	if (w->here.victim == g)
+		w->here.victim = NULL;
+	/* The hand may be inside the kernel with its descriptor: worker_finish lets go of it. */
+	if (w->flight.active && w->flight.group == g)
+		return;
+	unwatch(w, g);
+	shared_group_put(w->world->shared, g->shared);
+	group_free(g);
+}
+
+int worker_open_tree(struct worker *w)
+{
+	const struct cgroup_tree_events events = {
+		.on_add = add_group,
+		.on_remove = remove_group,
+		.context = w,
+	};
+	int r = limit_watch_open(&w->limit_watch);
+
+	if (r < 0)
+		return r;
+	r = cgroup_tree_open(w->world->cgroup_fd, &events, &w->tree);
+	if (r < 0)
+		return r;
+	r = ring_watch(w->ring, cgroup_tree_fd(w->tree), POLLIN, TOKEN_TREE);
+	if (r == 0)
+		r = ring_watch(w->ring, limit_watch_fd(w->limit_watch), POLLIN, TOKEN_LIMITS);
+	return r;
+}
+
+void worker_close_tree(struct worker *w)
+{
+	cgroup_tree_free(w->tree);
+	w->tree = NULL;
+	limit_watch_free(w->limit_watch);
+	w->limit_watch = NULL;
+	free(w->groups);
+	free(w->protections);
+}
+
+void worker_refresh_tree(struct worker *w)
+{
+	int r = cgroup_tree_refresh(w->tree);
+
+	if (r < 0 && r != -ENODEV)
+		worker_complain(w, clock_now_ns(), "cgroup tree", r, NULL);
+}
+
+struct group *worker_find_group(struct worker *w, uint64_t id)
+{
+	struct cgroup *cgroup = cgroup_tree_find_id(w->tree, id);
+
+	return cgroup ? cgroup->data : NULL;
+}
+
+static void limits_changed(uint64_t id, void *context)
+{
+	struct worker *w = context;
+	struct group *g = worker_find_group(w, id);
+
+	if (!g)
+		return;
+	g->limits_due_ns = 0;
+	g->target.due_ns = 0;
+	w->protections_ns = 0;
+}
+
+void worker_take_limit_changes(struct worker *w)
+{
+	if (!limit_watch_take(w->limit_watch, limits_changed, w))
+		return;
+	for (size_t i = 0; i < w->n_groups; i++)
+		limits_changed(w->groups[i]->shared->id, w);
+}
+
+/* Parents before children, as protection_compute wants them. */
+static void sort_groups(struct worker *w)
+{
+	size_t at = 0;
+
+	cgroup_tree_for_each (cgroup, w->tree) {
+		struct group *g = cgroup->data;
+
+		if (!g)
+			continue;
+		g->index = at;
+		w->groups[at++] = g;
+	}
+	w->groups_sorted = true;
+}
+
+static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	const char *bad = "memory.max";
+	int r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
+
+	g->limits_due_ns = now_ns + LIMITS_AGE_NS;
+	g->has_limits = r == 0;
+	g->excluded = config_patterns_match(&w->config->protect.exclude, g->cgroup->path);
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		worker_complain(w, now_ns, g->cgroup->path, r, bad);
+}
+
+static void refresh_limits(struct worker *w, uint64_t now_ns)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (g->limits_due_ns <= now_ns)
+			read_limits(w, g, now_ns);
+		any |= g->has_limits && (g->limits.min > 0 || g->limits.low > 0);
+	}
+	if (any != w->any_protection)
+		w->protections_ns = 0;
+	w->any_protection = any;
+}
+
+static struct protection_group protection_of(const struct group *g)
+{
+	const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
+	struct protection_group p = {
+		.parent = parent ? (int)parent->index : -1,
+		.high = UINT64_MAX,
+		.max = UINT64_MAX,
+	};
+
+	if (!g->has_limits)
+		return p;
+	p.min = g->limits.min;
+	p.low = g->limits.low;
+	p.high = g->limits.high;
+	p.max = g->limits.max;
+	/* A group that vanishes meanwhile has nothing to protect. */
+	(void)memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
+	return p;
+}
+
+void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_age_ns)
+{
+	if (w->protections_ns != 0 && now_ns - w->protections_ns < max_age_ns && w->groups_sorted)
+		return;
+	if (!w->groups_sorted)
+		sort_groups(w);
+	w->protections_ns = now_ns;
+	if (w->any_protection) {
+		for (size_t i = 0; i < w->n_groups; i++)
+			w->protections[i] = protection_of(w->groups[i]);
+		protection_compute(w->protections, w->n_groups, w->world->recursive_protection);
+	}
+	for (size_t i = 0; i < w->n_groups; i++) {
+		const struct protection_group *p = &w->protections[i];
+
+		w->groups[i]->protected_bytes =
+			w->any_protection ? MAX(p->effective_min, p->effective_low) : 0;
+	}
+}
+
+/*
+ * The last look before taking from a group: its own settings and its ancestors' anew. False: it is
+ * gone, or the settings can't be read, and nothing may be taken.
+ */
+bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t now_ns)
+{
+	for (struct cgroup *c = group->cgroup; c; c = c->parent) {
+		struct group *g = c->data;
+		struct memory_limits before;
+
+		if (!g)
+			return false;
+		before = g->limits;
+		read_limits(w, g, now_ns);
+		if (c == group->cgroup && !g->has_limits)
+			return false;
+		if (g->has_limits && (before.min != g->limits.min || before.low != g->limits.low))
+			w->protections_ns = 0;
+		w->any_protection |= g->has_limits && (g->limits.min > 0 || g->limits.low > 0);
+	}
+	worker_update_protections(w, now_ns, NSEC_PER_SEC);
+	return true;
+}
+
+/* The home hands a group on when two thirds of its memory are on another node. */
+static void consider_home(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	struct memory_node_share shares[NUMA_NODES_MAX];
+	const struct topology *topology = w->world->topology;
+	uint64_t total = 0, most = 0;
+	size_t best = w->index;
+	_cleanup_close_ int fd = -1;
+
+	if (topology->n_nodes < 2 || g->home_due_ns > now_ns)
+		return;
+	g->home_due_ns = now_ns + HOME_AGE_NS;
+	fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
+	if (fd < 0 || memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL) < 0)
+		return;
+	for (size_t i = 0; i < topology->n_nodes; i++) {
+		const struct memory_node_share *s = &shares[topology->nodes[i].id % NUMA_NODES_MAX];
+		uint64_t bytes = s->anon + s->file;
+
+		total += bytes;
+		if (bytes > most) {
+			most = bytes;
+			best = i;
+		}
+	}
+	if (best != w->index && most / 2 > (total - most))
+		atomic_store_explicit(&g->shared->home, (int)best, memory_order_relaxed);
+}
+
+static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	bool wanted = is_home(w, g) && group_limit_bytes(g) != UINT64_MAX;
+	int r;
+
+	if (wanted == g->watched)
+		return;
+	if (!wanted) {
+		unwatch(w, g);
+		return;
+	}
+	r = group_set_watched(g, true);
+	if (r == 0)
+		r = ring_watch(w->ring, g->watch.events_fd, POLLPRI, g->shared->id + TOKEN_GROUPS);
+	if (r < 0) {
+		(void)group_set_watched(g, false);
+		if (r != -ENODEV && r != -ENOENT)
+			worker_complain(w, now_ns, g->cgroup->path, r, "can't be watched");
+		g->target.due_ns = now_ns + RETRY_NS;
+	}
+}
+
+static void look(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	const struct group_context context = {
+		.config = w->config,
+		.swap = &w->swap,
+		.anon_can_be_spared = w->world->reclaim_features.swappiness,
+		.now_ns = now_ns,
+	};
+	const char *bad = NULL;
+	int r = group_look(g, &context, &bad);
+
+	if (r < 0) {
+		g->target.wants = false;
+		g->target.due_ns = now_ns + RETRY_NS;
+		worker_complain(w, now_ns, g->cgroup->path, r, bad);
+		return;
+	}
+	/* Where it lives matters once something is to be done. */
+	if (g->target.demand.rate_bytes_per_s > 0)
+		consider_home(w, g, now_ns);
+}
+
+void worker_look_at_groups(struct worker *w, uint64_t now_ns)
+{
+	refresh_limits(w, now_ns);
+	worker_update_protections(w, now_ns, 5 * NSEC_PER_SEC);
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (w->look_at_growing && g->target.demand.rate_bytes_per_s > 0)
+			g->target.due_ns = 0;
+		if (g->target.due_ns > now_ns && g->watched == is_home(w, g))
+			continue;
+		take_role(w, g, now_ns);
+		if (g->watched)
+			look(w, g, now_ns);
+		else if (g->target.due_ns <= now_ns)
+			g->target.due_ns = now_ns + w->config->agent.tick_max_ns;
+	}
+	w->look_at_growing = false;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of a worker share. Everything here belongs to the worker's own thread. */
+#pragma once
+
+#include "agent/act/hand.h"
+#include "agent/group.h"
+#include "agent/policy/balance.h"
+#include "agent/ring.h"
+#include "agent/sense/limit_watch.h"
+#include "agent/sense/machine.h"
+#include "agent/sense/node_watch.h"
+#include "agent/worker.h"
+#include "cgroup/protection.h"
+
+#include <pthread.h>
+
+/* Tokens of the ring. Groups use their id + TOKEN_GROUPS. */
+enum {
+	TOKEN_MAIN = 1,
+	TOKEN_HAND,
+	TOKEN_TREE,
+	TOKEN_LIMITS,
+	TOKEN_PRESSURE,
+	TOKEN_GROUPS = 16,
+};
+
+/* A request under way, and what is needed to tell what it brought. */
+struct flight {
+	bool active;
+	struct request request;
+	struct target *target;
+	struct group *group; /* NULL: of the node */
+	uint64_t begun_ns, interrupt_ns;
+	uint64_t node_free_bytes;
+	struct machine_counters machine;
+};
+
+/* The node as a target. */
+struct node_state {
+	struct target target;
+	struct balance_history history;
+	struct node_view view;
+	struct machine_counters machine;
+	int reclaim_fd; /* nodeN/reclaim; -1: none */
+	enum backend backend;
+	struct node_plan plan;
+	struct group *victim;	 /* chosen for the plan when the backend is a group's */
+	uint64_t bound_until_ns; /* demand that stays here was seen */
+	uint64_t refaults_seen;	 /* pages */
+	uint64_t shares_ns;	 /* when the groups' memory here was last read */
+	bool protected_here;
+	bool seen; /* view is filled in */
+};
+
+enum status_state { STATUS_IDLE, STATUS_ASKED, STATUS_ANSWERED };
+
+struct worker {
+	const struct worker_world *world;
+	const struct numa_node *node;
+	size_t index;
+	uint64_t page_size;
+	const struct config *config; /* of this tick */
+
+	/* The mailbox: what main may touch. */
+	pthread_t thread;
+	int main_fd, answer_fd; /* eventfds: main -> worker, worker -> main */
+	_Atomic bool stop;
+	_Atomic bool ended;
+	_Atomic(const struct config *) next_config, config_in_use;
+	_Atomic uint64_t ordered_bytes;
+	_Atomic int status_state;
+	struct node_status status; /* the worker's while ASKED, main's while ANSWERED */
+	size_t status_capacity;
+	int start_error;
+
+	struct ring *ring;
+	struct hand *hand;
+	struct flight flight;
+	struct node_watch *node_watch;
+	struct machine_watch machine_watch;
+	struct swap_sample swap;
+	uint64_t swap_ns;
+	int pressure_fd;
+
+	struct cgroup_tree *tree;
+	struct limit_watch *limit_watch;
+	struct group **groups; /* all groups, parents before children after sort_groups */
+	struct protection_group *protections; /* same index */
+	size_t n_groups, groups_capacity;
+	bool groups_sorted;
+	bool any_protection;
+	uint64_t protections_ns;
+	bool look_at_growing; /* an event said so */
+
+	struct node_state here;
+	uint64_t wakeups;
+	uint64_t hand_cpu_ns;			 /* of finished requests */
+	uint64_t budget_start_ns, budget_cpu_ns; /* CPU time used when the window began */
+	uint64_t complained_ns; /* last warning about unreadable text: at most one in 10 s */
+};
+
+/* groups.c */
+int worker_open_tree(struct worker *worker);
+void worker_close_tree(struct worker *worker);
+void worker_refresh_tree(struct worker *worker);
+void worker_take_limit_changes(struct worker *worker);
+void worker_look_at_groups(struct worker *worker, uint64_t now_ns);
+void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
+bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
+struct group *worker_find_group(struct worker *worker, uint64_t id);
+
+/* node.c */
+int worker_open_node(struct worker *worker);
+void worker_close_node(struct worker *worker);
+void worker_look_at_node(struct worker *worker, uint64_t now_ns);
+struct group *worker_choose_victim(struct worker *worker);
+
+/* act.c */
+void worker_act(struct worker *worker, uint64_t now_ns);
+void worker_finish(struct worker *worker, uint64_t now_ns);
+void worker_hurry(struct worker *worker, uint64_t now_ns);
+
+/* report.c */
+void worker_answer_status(struct worker *worker, uint64_t now_ns);
+
+/* One warning in 10 s about what could not be read; -ENODEV is normal and not warned about. */
+void worker_complain(struct worker *worker, uint64_t now_ns, const char *object, int error,
+		     const char *what);

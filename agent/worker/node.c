@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's own node: what it sees there, and how it would take memory from it. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "numa/reclaim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ZONES_AGE_NS	  (10 * NSEC_PER_SEC)
+#define ZONES_AGE_NEAR_NS NSEC_PER_SEC
+#define SHARES_AGE_NS	  NSEC_PER_SEC
+#define SWAP_AGE_NS	  NSEC_PER_SEC
+/* Demand that was seen to stay on the node is expected again for this long. */
+#define BOUND_MEMORY_NS (600 * NSEC_PER_SEC)
+
+int worker_open_node(struct worker *w)
+{
+	const char *bad = NULL;
+	int r;
+
+	w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
+	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
+	if (r < 0) {
+		log_error(&w->world->log, "node %u: can't open /proc/vmstat and /proc/meminfo: %s",
+			  w->node->id, strerrordesc_np(-r));
+		return r;
+	}
+	r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &w->node_watch, &bad);
+	if (r < 0)
+		log_error(&w->world->log, "node %u: can't read its counters and zones: %s%s%s",
+			  w->node->id, strerrordesc_np(-r), bad ? ": " : "", bad ? bad : "");
+	return r;
+}
+
+void worker_close_node(struct worker *w)
+{
+	node_watch_free(w->node_watch);
+	w->node_watch = NULL;
+	machine_watch_close(&w->machine_watch);
+	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
+}
+
+static bool others_have_room(const struct worker *w)
+{
+	const struct topology *topology = w->world->topology;
+
+	for (size_t i = 0; i < topology->n_nodes; i++)
+		if (i != w->index && shared_has_room(w->world->shared, i))
+			return true;
+	return false;
+}
+
+/*
+ * With the node at its low watermark the kernel goes to the next node of the fallback list. When
+ * allocations are satisfied here all the same, and none was sent elsewhere (numa_foreign), the
+ * demand is bound: cpuset.mems, MPOL_BIND, or an allocation that does not spill.
+ */
+static void learn_binding(struct worker *w, const struct node_view *before,
+			  const struct node_view *now, uint64_t now_ns)
+{
+	uint64_t hits = now->counters.numa_hit - before->counters.numa_hit;
+	uint64_t foreign = now->counters.numa_foreign - before->counters.numa_foreign;
+
+	if (before->room_bytes > 0 || now->room_bytes > 0)
+		return;
+	if (hits > 256 && foreign < hits / 16)
+		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
+}
+
+/* Reads each group's memory here, and whether a protected or excluded one has some. */
+static void read_shares(struct worker *w, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+
+	if (n->shares_ns != 0 && now_ns - n->shares_ns < SHARES_AGE_NS)
+		return;
+	n->shares_ns = now_ns;
+	n->protected_here = false;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct memory_node_share shares[NUMA_NODES_MAX];
+		struct group *g = w->groups[i];
+		const struct memory_node_share *s = &shares[w->node->id % NUMA_NODES_MAX];
+		_cleanup_close_ int fd = -1;
+
+		g->node_bytes = 0;
+		/* Groups with children hold little of their own; their children are asked. */
+		if (g->cgroup->first_child || !g->cgroup->parent)
+			continue;
+		fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
+		if (fd < 0 || memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL) < 0)
+			continue;
+		if ((g->protected_bytes > 0 || g->excluded) && s->anon + s->file > 0)
+			n->protected_here = true;
+		if (g->excluded)
+			continue;
+		g->node_bytes = s->inactive_file + s->active_file;
+		g->node_bytes -= MIN(g->node_bytes, s->file_dirty + s->file_writeback);
+		if (n->plan.effort > EFFORT_LIGHT)
+			g->node_bytes += s->inactive_anon + s->active_anon;
+	}
+}
+
+/*
+ * Deficit round-robin over the groups with memory here, by how much of it could be taken: each
+ * earns its share of a round, the one that is owed most is asked.
+ */
+struct group *worker_choose_victim(struct worker *w)
+{
+	uint64_t round = w->here.plan.verdict.bytes, total = 0;
+	struct group *best = NULL;
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		total += w->groups[i]->node_bytes;
+	if (total == 0)
+		return NULL;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (g->node_bytes == 0)
+			continue;
+		g->deficit_bytes += (int64_t)((unsigned __int128)round * g->node_bytes / total);
+		if (!best || g->deficit_bytes > best->deficit_bytes)
+			best = g;
+	}
+	return best;
+}
+
+/* nodeN/reclaim takes from every group: only while no protected or excluded one would pay. */
+static void choose_backend(struct worker *w)
+{
+	struct node_state *n = &w->here;
+
+	n->victim = NULL;
+	n->backend = BACKEND_NONE;
+	if (n->reclaim_fd >= 0 && !n->protected_here) {
+		n->backend = BACKEND_NODE_RECLAIM;
+	} else if (w->world->has_memory_reclaim) {
+		n->victim = worker_choose_victim(w);
+		if (n->victim)
+			n->backend = BACKEND_MEMORY_RECLAIM;
+	}
+	if (n->backend == BACKEND_NONE) {
+		n->plan.verdict.reason = w->world->has_memory_reclaim ? VERDICT_NOTHING_SPARE
+								      : VERDICT_NO_BACKEND;
+		n->plan.verdict.bytes = 0;
+		n->plan.verdict.look_again_ns = w->config->agent.tick_max_ns;
+	}
+}
+
+static void read_swap(struct worker *w, uint64_t now_ns)
+{
+	const char *bad = NULL;
+	int r;
+
+	if (w->swap_ns != 0 && now_ns - w->swap_ns < SWAP_AGE_NS)
+		return;
+	w->swap_ns = now_ns;
+	r = machine_read_swap(&w->machine_watch, &w->swap, &bad);
+	if (r < 0)
+		worker_complain(w, now_ns, "meminfo", r, bad);
+}
+
+static void learn(struct worker *w, const struct node_view *view, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+	uint64_t refaults = view->counters.workingset_refault_anon +
+			    view->counters.workingset_refault_file;
+	uint64_t since = n->seen && refaults > n->refaults_seen ? refaults - n->refaults_seen : 0;
+	const struct demand_sample sample = {
+		.now_ns = now_ns,
+		.used_bytes = view->sums.managed_bytes > view->counters.free_pages * w->page_size
+				      ? view->sums.managed_bytes -
+						view->counters.free_pages * w->page_size
+				      : 0,
+		.taken_bytes = n->target.unlearned_taken_bytes,
+		.refaulted_bytes = since * w->page_size,
+		.stalls = n->machine.allocstall,
+	};
+
+	n->refaults_seen = refaults;
+	n->target.unlearned_taken_bytes = 0;
+	demand_learn(&n->target.demand, &sample);
+}
+
+static struct node_sample sample_of(const struct worker *w, const struct node_view *view,
+				    bool kswapd_ran, uint64_t now_ns)
+{
+	const struct node_counters *c = &view->counters;
+	uint64_t file = c->inactive_file_pages + c->active_file_pages;
+	uint64_t dirty = c->dirty_pages + c->writeback_pages;
+
+	return (struct node_sample){
+		.now_ns = now_ns,
+		.managed_bytes = view->sums.managed_bytes,
+		.free_bytes = c->free_pages * w->page_size,
+		.low_bytes = view->sums.low_bytes,
+		.high_bytes = view->sums.high_bytes,
+		.room_bytes = view->room_bytes,
+		.clean_file_bytes = (file > dirty ? file - dirty : 0) * w->page_size,
+		.anon_bytes = (c->inactive_anon_pages + c->active_anon_pages) * w->page_size,
+		.kswapd_ran = kswapd_ran,
+		.others_have_room = others_have_room(w),
+		.bound_demand = w->here.bound_until_ns > now_ns,
+		.filling = verdict_acts(w->here.target.verdict.reason),
+		.swap = w->swap,
+	};
+}
+
+/* Counters of the machine cost more than the node's: only while there is demand. */
+static bool read_machine(struct worker *w, const struct node_view *before,
+			 const struct node_view *view, uint64_t now_ns)
+{
+	struct machine_counters old = w->here.machine;
+	const char *bad = NULL;
+	int r;
+
+	if (w->here.seen && w->here.target.demand.peak_bytes_per_s == 0)
+		return false;
+	r = machine_read_counters(&w->machine_watch, &w->here.machine, &bad);
+	if (r < 0) {
+		worker_complain(w, now_ns, "vmstat", r, bad);
+		return false;
+	}
+	if (view->counters.has_scan)
+		return view->counters.pgscan_kswapd > before->counters.pgscan_kswapd;
+	return w->here.seen && w->here.machine.pgscan_kswapd > old.pgscan_kswapd;
+}
+
+/* What uswapctl wake asked for comes first, but goes the same ways and stops at the same bounds. */
+static void take_order(struct worker *w)
+{
+	struct node_plan *plan = &w->here.plan;
+	uint64_t ordered = atomic_load(&w->ordered_bytes);
+
+	if (ordered == 0 || plan->verdict.bytes >= ordered)
+		return;
+	plan->verdict.reason = VERDICT_ORDERED;
+	plan->verdict.bytes = ordered;
+	plan->effort = EFFORT_MIDDLE;
+	plan->swappiness = w->swap.free_bytes > 0 ? GROUP_RECLAIM_DEFAULT : GROUP_RECLAIM_NO_ANON;
+}
+
+void worker_look_at_node(struct worker *w, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+	struct node_view view, before = n->view;
+	struct node_sample sample;
+	const char *bad = NULL;
+	bool kswapd_ran;
+	bool near = n->target.verdict.room_bytes < 2 * n->target.verdict.margin_bytes;
+	int r;
+
+	if (n->target.due_ns > now_ns)
+		return;
+	r = node_watch_read(w->node_watch, now_ns, near ? ZONES_AGE_NEAR_NS : ZONES_AGE_NS, &view,
+			    &bad);
+	if (r < 0) {
+		n->target.wants = false;
+		n->target.due_ns = now_ns + 5 * NSEC_PER_SEC;
+		worker_complain(w, now_ns, "node", r, bad);
+		return;
+	}
+	kswapd_ran = read_machine(w, &before, &view, now_ns);
+	if (n->seen)
+		learn_binding(w, &before, &view, now_ns);
+	learn(w, &view, now_ns);
+	n->view = view;
+	n->seen = true;
+	read_swap(w, now_ns);
+	sample = sample_of(w, &view, kswapd_ran, now_ns);
+	n->plan = balance_decide(w->config, &n->target.demand, &n->history, &sample);
+	shared_set_room(w->world->shared, w->index,
+			n->plan.verdict.room_bytes >= n->plan.verdict.margin_bytes);
+	take_order(w);
+	if (n->plan.verdict.bytes > 0) {
+		read_shares(w, now_ns);
+		choose_backend(w);
+	}
+	target_judge(&n->target, &n->plan.verdict, now_ns);
+}

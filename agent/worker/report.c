@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies a worker's state out for people. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "cgroup/psi.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+static void copy_path(const char *path, char *text, size_t n)
+{
+	size_t length = strlen(path);
+
+	if (length < n)
+		(void)snprintf(text, n, "%s", path);
+	else
+		(void)snprintf(text, n, "...%s", path + length - (n - 4));
+}
+
+static uint64_t age(uint64_t now_ns, uint64_t then_ns)
+{
+	return then_ns && now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+static void fill_group(const struct group *g, uint64_t now_ns, struct group_status *ret)
+{
+	struct psi_totals stalled = {0};
+
+	if (g->watch.pressure_fd >= 0)
+		(void)psi_read(g->watch.pressure_fd, &stalled, NULL);
+	*ret = (struct group_status){
+		.id = g->shared->id,
+		.owns_limit = true,
+		.current_bytes = g->sample.current_bytes,
+		.limit_bytes = group_limit_bytes(g),
+		.limit_is_high = g->limits.high < g->limits.max,
+		.protected_bytes = g->protected_bytes,
+		.events_max = g->sample.events.max,
+		.events_high = g->sample.events.high,
+		.stalled_us = stalled.some_us,
+		.verdict = g->target.verdict,
+		.verdict_age_ns = age(now_ns, g->target.verdict_ns),
+		.action = g->target.action,
+		.action_age_ns = age(now_ns, g->target.action_ns),
+		.ledger = g->target.ledger,
+	};
+	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
+}
+
+static void fill_node(const struct worker *w, uint64_t now_ns, struct node_status *ret)
+{
+	const struct node_state *n = &w->here;
+
+	*ret = (struct node_status){
+		.node = w->node->id,
+		.managed_bytes = n->view.sums.managed_bytes,
+		.free_bytes = n->view.counters.free_pages * w->page_size,
+		.low_bytes = n->view.sums.low_bytes,
+		.high_bytes = n->view.sums.high_bytes,
+		.bound_demand = n->bound_until_ns > now_ns,
+		.backend = backend_name(n->reclaim_fd >= 0	       ? BACKEND_NODE_RECLAIM
+					: w->world->has_memory_reclaim ? BACKEND_MEMORY_RECLAIM
+								       : BACKEND_NONE),
+		.verdict = n->target.verdict,
+		.action = n->target.action,
+		.verdict_age_ns = age(now_ns, n->target.verdict_ns),
+		.action_age_ns = age(now_ns, n->target.action_ns),
+		.ledger = n->target.ledger,
+		.wakeups = w->wakeups,
+		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
+		.io_uring = ring_is_uring(w->ring),
+		.answered = true,
+		.groups_seen = w->n_groups,
+		.groups = ret->groups,
+	};
+}
+
+/* Room for the answer grows here, when somebody asks, never on a tick without a question. */
+static bool reserve(struct worker *w)
+{
+	struct group_status *groups;
+
+	if (w->status_capacity >= w->n_groups)
+		return true;
+	groups = realloc(w->status.groups, w->n_groups * sizeof(*groups));
+	if (!groups)
+		return false;
+	w->status.groups = groups;
+	w->status_capacity = w->n_groups;
+	return true;
+}
+
+void worker_answer_status(struct worker *w, uint64_t now_ns)
+{
+	if (atomic_load(&w->status_state) != STATUS_ASKED)
+		return;
+	(void)reserve(w);
+	fill_node(w, now_ns, &w->status);
+	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
+		if (w->groups[i]->watched)
+			fill_group(w->groups[i], now_ns, &w->status.groups[w->status.n_groups++]);
+	atomic_store(&w->status_state, STATUS_ANSWERED);
+	(void)eventfd_write(w->answer_fd, 1);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "cgroup/psi.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define STACK_BYTES			((size_t)256 << 10)
+#define COMPLAIN_NS			(10 * NSEC_PER_SEC)
+#define HAND_STOP_NS			(1500 * NSEC_PER_MSEC)
+#define PRESSURE_STALL_US		20000
+#define PRESSURE_WINDOW_US		1000000
+#define PRESSURE_WINDOW_UNPRIVILEGED_US 2000000
+
+void worker_complain(struct worker *w, uint64_t now_ns, const char *object, int error,
+		     const char *what)
+{
+	if (error == -ENODEV)
+		return;
+	if (w->complained_ns != 0 && now_ns - w->complained_ns < COMPLAIN_NS)
+		return;
+	w->complained_ns = now_ns;
+	log_warning(&w->world->log, "node %u: %s: %s%s%s", w->node->id,
+		    object[0] ? object : "the root group", what ? what : "", what ? ": " : "",
+		    strerrordesc_np(-error));
+}
+
+/* The kernel tells of stalls anywhere: then every target that grows is looked at at once. */
+static void open_pressure(struct worker *w)
+{
+	static const uint64_t windows[] = {PRESSURE_WINDOW_US, PRESSURE_WINDOW_UNPRIVILEGED_US};
+
+	w->pressure_fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(windows) && w->pressure_fd < 0; i++)
+		w->pressure_fd = psi_trigger_open(w->world->proc_fd, "pressure/memory",
+						  PRESSURE_STALL_US, windows[i]);
+	if (w->pressure_fd >= 0)
+		(void)ring_watch(w->ring, w->pressure_fd, POLLPRI, TOKEN_PRESSURE);
+}
+
+static int open_all(struct worker *w)
+{
+	char name[16];
+	int r;
+
+	if (w->world->bind) {
+		r = topology_bind_thread(w->node);
+		if (r < 0)
+			log_warning(&w->world->log,
+				    "node %u: can't bind its worker to its CPUs and memory: %s",
+				    w->node->id, strerrordesc_np(-r));
+	}
+	r = ring_open(w->world->try_uring, &w->ring);
+	if (r == 0)
+		r = ring_watch(w->ring, w->main_fd, POLLIN, TOKEN_MAIN);
+	(void)snprintf(name, sizeof(name), "hand/%u", w->node->id);
+	if (r == 0)
+		r = hand_start(w->world->act, name, &w->hand);
+	if (r == 0)
+		r = ring_watch(w->ring, hand_fd(w->hand), POLLIN, TOKEN_HAND);
+	if (r < 0) {
+		log_error(&w->world->log, "node %u: can't start its worker: %s", w->node->id,
+			  strerrordesc_np(-r));
+		return r;
+	}
+	r = worker_open_node(w);
+	if (r < 0)
+		return r;
+	open_pressure(w);
+	r = worker_open_tree(w);
+	if (r < 0)
+		log_error(&w->world->log, "node %u: can't read the cgroup tree: %s", w->node->id,
+			  strerrordesc_np(-r));
+	return r;
+}
+
+/* The hand goes first: it may still be using a descriptor. */
+static void close_all(struct worker *w)
+{
+	int r = hand_stop(w->hand, HAND_STOP_NS);
+
+	if (r < 0) {
+		log_warning(&w->world->log,
+			    "node %u: a request is still inside the kernel; leaving without it",
+			    w->node->id);
+		return;
+	}
+	w->hand = NULL;
+	worker_close_tree(w);
+	worker_close_node(w);
+	w->pressure_fd = fd_close(w->pressure_fd);
+	w->ring = ring_free(w->ring);
+	atomic_store(&w->ended, true);
+}
+
+static void handle_event(struct worker *w, const struct ring_event *event)
+{
+	struct group *g;
+	uint64_t value;
+
+	switch (event->token) {
+	case TOKEN_MAIN:
+		(void)eventfd_read(w->main_fd, &value);
+		if (atomic_load(&w->ordered_bytes) > 0)
+			w->here.target.due_ns = 0;
+		break;
+	case TOKEN_HAND:
+		break; /* every turn looks whether it is done */
+	case TOKEN_TREE:
+		worker_refresh_tree(w);
+		break;
+	case TOKEN_LIMITS:
+		worker_take_limit_changes(w);
+		break;
+	case TOKEN_PRESSURE:
+		w->look_at_growing = true;
+		w->here.target.due_ns = 0;
+		break;
+	default:
+		g = worker_find_group(w, event->token - TOKEN_GROUPS);
+		if (!g || !g->watched)
+			break;
+		/* The event stays pending until the file has been read. */
+		if (memory_events_read(g->watch.events_fd, &g->sample.events, NULL) == 0)
+			g->target.due_ns = 0;
+	}
+}
+
+static void change_config(struct worker *w)
+{
+	const struct config *next = atomic_load(&w->next_config);
+
+	if (next == w->config)
+		return;
+	w->config = next;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
+		w->groups[i]->target.due_ns = 0;
+	}
+	w->here.target.due_ns = 0;
+	atomic_store(&w->config_in_use, next);
+}
+
+/* Looks that fall within the next few milliseconds of the first are made with it. */
+static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
+{
+	uint64_t due_ns = MIN(now_ns + w->config->agent.tick_max_ns, w->here.target.due_ns);
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (w->groups[i]->watched)
+			due_ns = MIN(due_ns, w->groups[i]->target.due_ns);
+	if (w->flight.active)
+		due_ns = MIN(due_ns, w->flight.interrupt_ns);
+	if (due_ns <= now_ns)
+		return w->config->agent.tick_min_ns;
+	return MAX(due_ns - now_ns, w->config->agent.tick_min_ns);
+}
+
+static void turn(struct worker *w)
+{
+	struct ring_event events[32];
+	uint64_t now_ns = clock_now_ns();
+	int n = ring_wait(w->ring, time_to_wait(w, now_ns), events, ARRAY_SIZE(events));
+
+	w->wakeups++;
+	if (n < 0) {
+		worker_complain(w, now_ns, "ring", n, "can't wait");
+		(void)poll(NULL, 0, 100); /* not a busy loop */
+	}
+	for (int i = 0; i < n; i++)
+		handle_event(w, &events[i]);
+	now_ns = clock_now_ns();
+	change_config(w);
+	worker_finish(w, now_ns);
+	worker_look_at_node(w, now_ns);
+	worker_look_at_groups(w, now_ns);
+	worker_act(w, clock_now_ns());
+	worker_hurry(w, clock_now_ns());
+	worker_answer_status(w, now_ns);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	w->start_error = open_all(w);
+	atomic_store(&w->config_in_use, w->config);
+	(void)eventfd_write(w->answer_fd, 1);
+	if (w->start_error == 0)
+		while (!atomic_load(&w->stop))
+			turn(w);
+	close_all(w);
+	(void)eventfd_write(w->answer_fd, 1);
+	return NULL;
+}
+
+static void worker_free(struct worker *w)
+{
+	fd_close(w->main_fd);
+	fd_close(w->answer_fd);
+	free(w->status.groups);
+	free(w);
+}
+
+static int start_thread(struct worker *w)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	char name[16];
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return -r;
+	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&w->thread, &attr, worker_main, w);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attr);
+	if (r != 0)
+		return -r;
+	(void)snprintf(name, sizeof(name), "uswapd/%u", w->node->id);
+	(void)pthread_setname_np(w->thread, name);
+	return 0;
+}
+
+static bool wait_answer(struct worker *w, uint64_t timeout_ns)
+{
+	struct pollfd answer = {.fd = w->answer_fd, .events = POLLIN};
+	uint64_t value;
+
+	if (poll(&answer, 1, (int)(timeout_ns / NSEC_PER_MSEC)) <= 0)
+		return false;
+	return eventfd_read(w->answer_fd, &value) == 0;
+}
+
+int worker_start(const struct worker_world *world, size_t index, const struct config *config,
+		 struct worker **ret_worker)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->world = world;
+	w->index = index;
+	w->node = &world->topology->nodes[index];
+	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	w->config = config;
+	atomic_init(&w->next_config, config);
+	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
+	w->pressure_fd = -1;
+	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->answer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = w->main_fd < 0 || w->answer_fd < 0 ? -errno : start_thread(w);
+	if (r < 0) {
+		log_error(&world->log, "node %u: can't start its worker: %s", w->node->id,
+			  strerrordesc_np(-r));
+		worker_free(w);
+		return r;
+	}
+	while (!wait_answer(w, 10 * NSEC_PER_SEC))
+		;
+	if (w->start_error < 0) {
+		r = w->start_error;
+		(void)pthread_join(w->thread, NULL);
+		worker_free(w);
+		return r;
+	}
+	*ret_worker = w;
+	return 0;
+}
+
+static void kick(struct worker *w)
+{
+	(void)eventfd_write(w->main_fd, 1);
+}
+
+void worker_ask_to_stop(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	kick(w);
+}
+
+int worker_join(struct worker *w, uint64_t timeout_ns)
+{
+	struct timespec end;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += (time_t)(timeout_ns / NSEC_PER_SEC);
+	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
+		return -ETIMEDOUT;
+	/* A hand left inside the kernel still points into the worker. */
+	if (!atomic_load(&w->ended))
+		return -ETIMEDOUT;
+	worker_free(w);
+	return 0;
+}
+
+void worker_set_config(struct worker *w, const struct config *config)
+{
+	atomic_store(&w->next_config, config);
+	kick(w);
+}
+
+const struct config *worker_config_in_use(const struct worker *w)
+{
+	return atomic_load(&w->config_in_use);
+}
+
+void worker_order(struct worker *w, uint64_t bytes)
+{
+	atomic_fetch_add(&w->ordered_bytes, bytes);
+	kick(w);
+}
+
+int worker_status(struct worker *w, uint64_t timeout_ns, struct node_status *ret)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+
+	/* An answer nobody waited for any more is thrown away; a question still open is kept. */
+	if (atomic_load(&w->status_state) != STATUS_ASKED)
+		atomic_store(&w->status_state, STATUS_ASKED);
+	kick(w);
+	while (atomic_load(&w->status_state) != STATUS_ANSWERED) {
+		uint64_t now_ns = clock_now_ns();
+
+		if (now_ns >= end_ns)
+			return -ETIMEDOUT;
+		(void)wait_answer(w, MIN(end_ns - now_ns, 50 * NSEC_PER_MSEC));
+	}
+	*ret = w->status;
+	atomic_store(&w->status_state, STATUS_IDLE);
+	return 0;
+}

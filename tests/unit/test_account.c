@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/account/backoff.h"
+#include "agent/account/ledger.h"
+#include "agent/account/pace.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static void test_backoff_doubles_and_ends(void **state)
+{
+	struct backoff b = {0};
+	uint64_t now_ns = NSEC_PER_SEC;
+
+	(void)state;
+	backoff_learn(&b, now_ns, MIB, 0);
+	backoff_learn(&b, now_ns, MIB, 0);
+	assert_false(backoff_waits(&b, now_ns));
+	backoff_learn(&b, now_ns, MIB, 0);
+	assert_true(backoff_waits(&b, now_ns + BACKOFF_FIRST_NS - 1));
+	assert_false(backoff_waits(&b, now_ns + BACKOFF_FIRST_NS));
+	for (int i = 0; i < 50; i++)
+		backoff_learn(&b, now_ns, MIB, 0);
+	assert_int_equal(b.wait_ns, BACKOFF_MOST_NS);
+	backoff_learn(&b, now_ns, MIB, MIB / 16);
+	assert_false(backoff_waits(&b, now_ns));
+	assert_int_equal(b.fruitless, 0);
+}
+
+static void test_nothing_for_little_is_fruitless_too(void **state)
+{
+	struct backoff b = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		backoff_learn(&b, 1, 4096, 0);
+	assert_true(backoff_waits(&b, 1));
+}
+
+static void test_pieces_take_the_time_wanted(void **state)
+{
+	const struct reclaim_settings settings = {
+		.piece_ns = 30 * NSEC_PER_MSEC,
+		.piece_min_bytes = MIB / 4,
+		.piece_max_bytes = 64 * MIB,
+	};
+	struct pace pace = {0};
+
+	(void)state;
+	assert_in_range(pace_piece_bytes(&pace, &settings), MIB / 4, 2 * MIB);
+	/* 100 MiB/s: 3 MiB in 30 ms. */
+	pace_learn(&pace, 100 * MIB, NSEC_PER_SEC);
+	assert_int_equal(pace_piece_bytes(&pace, &settings), 3 * MIB);
+	/* Nothing taken is no pace. */
+	pace_learn(&pace, 0, NSEC_PER_SEC);
+	pace_learn(&pace, MIB, 0);
+	assert_int_equal(pace_piece_bytes(&pace, &settings), 3 * MIB);
+	for (int i = 0; i < 64; i++)
+		pace_learn(&pace, 1, NSEC_PER_SEC);
+	assert_int_equal(pace_piece_bytes(&pace, &settings), MIB / 4);
+	pace_learn(&pace, UINT64_MAX, 1);
+	assert_int_equal(pace_piece_bytes(&pace, &settings), 64 * MIB);
+}
+
+static void test_ledger_adds_every_field(void **state)
+{
+	const struct ledger one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	struct ledger sum = {0};
+	const uint64_t *fields = (const uint64_t *)&sum;
+
+	(void)state;
+	ledger_add(&sum, &one);
+	ledger_add(&sum, &one);
+	for (size_t i = 0; i < sizeof(sum) / sizeof(*fields); i++)
+		assert_int_equal(fields[i], 2 * (i + 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_backoff_doubles_and_ends),
+		cmocka_unit_test(test_nothing_for_little_is_fruitless_too),
+		cmocka_unit_test(test_pieces_take_the_time_wanted),
+		cmocka_unit_test(test_ledger_adds_every_field),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

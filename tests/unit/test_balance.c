@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/balance.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A node of 1 GiB, 4 MiB above its watermarks, filled at 100 MiB/s: it wants a margin of 15 MiB. */
+struct scene {
+	struct config config;
+	struct demand demand;
+	struct balance_history history;
+	struct node_sample sample;
+};
+
+static struct scene low_node(void)
+{
+	struct scene s = {
+		.demand = {.rate_bytes_per_s = 100 * MIB, .peak_bytes_per_s = 100 * MIB},
+		.sample =
+			{
+				.now_ns = 100 * NSEC_PER_SEC,
+				.managed_bytes = 1024 * MIB,
+				.room_bytes = 4 * MIB,
+				.clean_file_bytes = 300 * MIB,
+				.anon_bytes = 600 * MIB,
+				.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
+			},
+	};
+
+	s.config.balance.margin = (struct margin_settings){
+		.enabled = true,
+		.reaction_ns = 150 * NSEC_PER_MSEC,
+		.margin_min_bytes = 4 * MIB,
+		.margin_max_permyriad = 500,
+	};
+	s.config.balance.hopeless_rounds = 16;
+	s.config.balance.hopeless_retry_ns = 30 * NSEC_PER_SEC;
+	s.config.protect.swap_free_permyriad = 2000;
+	s.config.agent.tick_min_ns = 5 * NSEC_PER_MSEC;
+	s.config.agent.tick_max_ns = NSEC_PER_SEC;
+	return s;
+}
+
+static struct node_plan decide(const struct scene *s)
+{
+	return balance_decide(&s->config, &s->demand, &s->history, &s->sample);
+}
+
+static void test_fills_up_to_one_and_a_half_margins(void **state)
+{
+	struct scene s = low_node();
+	struct node_plan plan = decide(&s);
+
+	(void)state;
+	assert_int_equal(plan.verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(plan.verdict.margin_bytes, 15 * MIB);
+	assert_int_equal(plan.verdict.bytes, 15 * MIB * 3 / 2 - 4 * MIB);
+	assert_int_equal(plan.effort, EFFORT_LIGHT);
+	assert_int_equal(plan.swappiness, 0);
+}
+
+static void test_margin_is_capped(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.demand.peak_bytes_per_s = 10000 * MIB;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 1024 * MIB * 5 / 100);
+}
+
+static void test_reasons_to_wait(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	s = low_node();
+	s.sample.room_bytes = 15 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_ROOM_ENOUGH);
+
+	s = low_node();
+	s.demand.peak_bytes_per_s = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NO_DEMAND);
+
+	s = low_node();
+	s.demand.taken_bytes = 40 * MIB;
+	s.demand.refaulted_bytes = 20 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_REFAULTS);
+
+	s = low_node();
+	s.sample.kswapd_ran = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_ACTIVE);
+
+	s = low_node();
+	s.history.hopeless_until_ns = s.sample.now_ns + 1;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_HOPELESS);
+	s.history.hopeless_until_ns = s.sample.now_ns;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+
+	s = low_node();
+	s.config.balance.margin.enabled = false;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
+
+	s = low_node();
+	s.sample.clean_file_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
+/* The kernel fills the whole fallback list before it reclaims: so do we, unless demand is bound. */
+static void test_neighbours_come_first(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.sample.others_have_room = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NEIGHBOURS_HAVE_ROOM);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	s.sample.bound_demand = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.sample.bound_demand = false;
+	s.config.balance.keep_local = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+}
+
+static void test_effort_rises_with_failure_and_falls_with_success(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
+	assert_int_equal(s.history.effort, EFFORT_MIDDLE);
+	assert_int_equal(decide(&s).swappiness, -1);
+	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
+	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
+	assert_int_equal(s.history.effort, EFFORT_HEAVY);
+	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 10 * MIB);
+	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 10 * MIB);
+	assert_int_equal(s.history.effort, EFFORT_LIGHT);
+}
+
+static void test_swap_floor_keeps_effort_light(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.history.effort = EFFORT_HEAVY;
+	s.sample.swap.free_bytes = s.sample.swap.total_bytes / 5;
+	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
+	assert_int_equal(decide(&s).swappiness, 0);
+	s.sample.swap = (struct swap_sample){0};
+	assert_int_equal(decide(&s).swappiness, 0);
+}
+
+static void test_hopeless_after_fruitless_rounds(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	for (int i = 0; i < 15; i++)
+		balance_learn(&s.config.balance, &s.history, s.sample.now_ns, 10 * MIB, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	/* A little is not nothing: counting begins again. */
+	balance_learn(&s.config.balance, &s.history, s.sample.now_ns, 10 * MIB, MIB);
+	for (int i = 0; i < 15; i++)
+		balance_learn(&s.config.balance, &s.history, s.sample.now_ns, 10 * MIB, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	balance_learn(&s.config.balance, &s.history, s.sample.now_ns, 10 * MIB, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_HOPELESS);
+	s.sample.now_ns += s.config.balance.hopeless_retry_ns;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fills_up_to_one_and_a_half_margins),
+		cmocka_unit_test(test_margin_is_capped),
+		cmocka_unit_test(test_reasons_to_wait),
+		cmocka_unit_test(test_neighbours_come_first),
+		cmocka_unit_test(test_effort_rises_with_failure_and_falls_with_success),
+		cmocka_unit_test(test_swap_floor_keeps_effort_light),
+		cmocka_unit_test(test_hopeless_after_fruitless_rounds),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/demand.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct margin_settings settings = {
+	.enabled = true,
+	.reaction_ns = 250 * NSEC_PER_MSEC,
+	.margin_min_bytes = MIB,
+	.margin_max_permyriad = 1250,
+};
+
+/* A target seen every step_ns that grows by rate, of which we take and it reads back a share. */
+struct life {
+	struct demand demand;
+	uint64_t now_ns, used_bytes, stalls;
+};
+
+static void live(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t rate,
+		 uint64_t taken_rate, uint64_t refault_rate)
+{
+	for (uint64_t t = 0; t < for_ns; t += step_ns) {
+		uint64_t grown = rate * step_ns / NSEC_PER_SEC;
+		uint64_t taken = taken_rate * step_ns / NSEC_PER_SEC;
+		uint64_t refaulted = refault_rate * step_ns / NSEC_PER_SEC;
+		struct demand_sample sample;
+
+		life->now_ns += step_ns;
+		life->used_bytes += grown + refaulted;
+		life->used_bytes -= taken;
+		sample = (struct demand_sample){
+			.now_ns = life->now_ns,
+			.used_bytes = life->used_bytes,
+			.taken_bytes = taken,
+			.refaulted_bytes = refaulted,
+			.stalls = life->stalls,
+		};
+		demand_learn(&life->demand, &sample);
+	}
+}
+
+static struct life newborn(void)
+{
+	return (struct life){.now_ns = NSEC_PER_SEC, .used_bytes = 100 * MIB};
+}
+
+static void test_rate_is_the_growth(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, 2 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 16 * MIB, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 15 * MIB, 17 * MIB);
+}
+
+static void test_what_we_take_does_not_hide_growth(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, 2 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 16 * MIB, 16 * MIB, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 15 * MIB, 17 * MIB);
+}
+
+static void test_refaults_are_not_growth(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, 2 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 16 * MIB, 16 * MIB);
+	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+}
+
+static void test_rate_rises_at_once_and_falls_slowly(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+	live(&life, 200 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 64 * MIB, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 60 * MIB, 68 * MIB);
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 20 * MIB, 50 * MIB);
+	live(&life, 20 * NSEC_PER_SEC, 100 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+	/* What it has shown it can do is remembered for longer. */
+	assert_in_range(life.demand.peak_bytes_per_s, 30 * MIB, 60 * MIB);
+}
+
+static void test_one_batch_of_charges_is_not_a_rate(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 5 * NSEC_PER_MSEC, 0, 0, 0);
+	/* 256 KiB in 5 ms would be 50 MiB/s. */
+	life.used_bytes += MIB / 4;
+	live(&life, 5 * NSEC_PER_MSEC, 5 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 0, 5 * MIB / 2);
+}
+
+static void test_margin_follows_rate(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	assert_int_equal(demand_margin(&life.demand, &settings, 128 * MIB, 0), 0);
+	assert_int_equal(demand_margin(&life.demand, &settings, 128 * MIB, 16 * MIB), 4 * MIB);
+	assert_int_equal(demand_margin(&life.demand, &settings, 128 * MIB, MIB), MIB);
+	assert_int_equal(demand_margin(&life.demand, &settings, 128 * MIB, 1024 * MIB), 16 * MIB);
+	/* The cap wins over the least: a tiny group must not be emptied. */
+	assert_int_equal(demand_margin(&life.demand, &settings, 4 * MIB, 16 * MIB), MIB / 2);
+	assert_int_equal(demand_margin(&life.demand, &settings, 0, UINT64_MAX), 0);
+	assert_true(demand_margin(&life.demand, &settings, UINT64_MAX, UINT64_MAX) > 0);
+}
+
+static void test_refaults_narrow_margin_to_nothing(void **state)
+{
+	struct life life = newborn();
+	uint64_t margin, full = 4 * MIB;
+
+	(void)state;
+	live(&life, 3 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 16 * MIB, 16 * MIB, 2 * MIB);
+	margin = demand_margin(&life.demand, &settings, 128 * MIB, 16 * MIB);
+	assert_in_range(margin, full / 4, full * 3 / 4);
+	live(&life, 10 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 16 * MIB, 16 * MIB, 8 * MIB);
+	assert_int_equal(demand_margin(&life.demand, &settings, 128 * MIB, 16 * MIB), 0);
+	/* Forgiven once nothing was read back for minutes: the more was taken, the longer. */
+	live(&life, 300 * NSEC_PER_SEC, 100 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_true(demand_margin(&life.demand, &settings, 128 * MIB, 16 * MIB) > full / 2);
+}
+
+static void test_stalls_widen_margin(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 8 * MIB, 0, 0);
+	for (int i = 0; i < 6; i++) {
+		life.stalls++;
+		live(&life, 20 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 8 * MIB, 0, 0);
+	}
+	assert_int_equal(life.demand.gain, DEMAND_GAIN_MAX);
+	assert_int_equal(demand_margin(&life.demand, &settings, 1024 * MIB, 8 * MIB), 16 * MIB);
+	live(&life, 600 * NSEC_PER_SEC, NSEC_PER_SEC, 8 * MIB, 0, 0);
+	assert_int_equal(life.demand.gain, DEMAND_GAIN_ONE);
+}
+
+static void test_stalls_without_growth_change_nothing(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	life.stalls += 100;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.gain, DEMAND_GAIN_ONE);
+}
+
+static void test_clock_and_counters_that_go_back(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	life.stalls = 1000;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 8 * MIB, 0, 0);
+	life.now_ns = 1;
+	life.stalls = 0;
+	life.used_bytes = 0;
+	live(&life, 20 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 0, 9 * MIB);
+	assert_int_equal(life.demand.gain, DEMAND_GAIN_ONE);
+	/* All there is, at once. */
+	life.used_bytes = UINT64_MAX;
+	life.stalls = UINT64_MAX;
+	live(&life, 20 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_true(life.demand.rate_bytes_per_s > 0);
+}
+
+static void test_looks_before_the_mark(void **state)
+{
+	struct demand demand = {.rate_bytes_per_s = 16 * MIB, .peak_bytes_per_s = 32 * MIB};
+	const uint64_t min_ns = 5 * NSEC_PER_MSEC, max_ns = NSEC_PER_SEC;
+
+	(void)state;
+	/* 16 MiB above the margin at 32 MiB/s: half of half a second. */
+	assert_int_equal(demand_look_again(&demand, 20 * MIB, 4 * MIB, min_ns, max_ns),
+			 250 * NSEC_PER_MSEC);
+	assert_int_equal(demand_look_again(&demand, 4 * MIB, 4 * MIB, min_ns, max_ns), min_ns);
+	assert_int_equal(demand_look_again(&demand, 0, UINT64_MAX, min_ns, max_ns), min_ns);
+	assert_int_equal(demand_look_again(&demand, UINT64_MAX, 0, min_ns, max_ns), max_ns);
+	demand = (struct demand){0};
+	assert_int_equal(demand_look_again(&demand, 0, 0, min_ns, max_ns), max_ns);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rate_is_the_growth),
+		cmocka_unit_test(test_what_we_take_does_not_hide_growth),
+		cmocka_unit_test(test_refaults_are_not_growth),
+		cmocka_unit_test(test_rate_rises_at_once_and_falls_slowly),
+		cmocka_unit_test(test_one_batch_of_charges_is_not_a_rate),
+		cmocka_unit_test(test_margin_follows_rate),
+		cmocka_unit_test(test_refaults_narrow_margin_to_nothing),
+		cmocka_unit_test(test_stalls_widen_margin),
+		cmocka_unit_test(test_stalls_without_growth_change_nothing),
+		cmocka_unit_test(test_clock_and_counters_that_go_back),
+		cmocka_unit_test(test_looks_before_the_mark),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/headroom.h"
+
+#include "base/clock.h"
+#include "cgroup/reclaim.h"
+#include "tests/unit/fixture.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A group of 128 MiB, 126 of them used, that grows by 16 MiB/s: it wants a margin of 4 MiB. */
+struct scene {
+	struct config config;
+	struct demand demand;
+	struct group_sample sample;
+	struct swap_sample swap;
+};
+
+static struct scene near_limit(void)
+{
+	struct scene s = {
+		.demand = {.rate_bytes_per_s = 16 * MIB, .gain = DEMAND_GAIN_ONE},
+		.sample =
+			{
+				.current_bytes = 126 * MIB,
+				.limit_bytes = 128 * MIB,
+				.swap_max_bytes = UINT64_MAX,
+				.stat = {.inactive_anon = 100 * MIB, .inactive_file = 20 * MIB},
+				.anon_can_be_spared = true,
+			},
+		.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
+	};
+
+	s.config.headroom.margin = (struct margin_settings){
+		.enabled = true,
+		.reaction_ns = 250 * NSEC_PER_MSEC,
+		.margin_min_bytes = MIB,
+		.margin_max_permyriad = 1250,
+	};
+	s.config.headroom.swap_allowance_permyriad = 10000;
+	s.config.protect.swap_free_permyriad = 2000;
+	s.config.agent.tick_min_ns = 5 * NSEC_PER_MSEC;
+	s.config.agent.tick_max_ns = NSEC_PER_SEC;
+	return s;
+}
+
+static struct group_plan decide(const struct scene *s)
+{
+	return headroom_decide(&s->config, &s->demand, &s->sample, &s->swap);
+}
+
+static void test_makes_room_before_the_limit(void **state)
+{
+	struct scene s = near_limit();
+	struct group_plan plan = decide(&s);
+
+	(void)state;
+	assert_int_equal(plan.verdict.reason, VERDICT_LIMIT_NEAR);
+	assert_int_equal(plan.verdict.room_bytes, 2 * MIB);
+	assert_int_equal(plan.verdict.margin_bytes, 4 * MIB);
+	/* Up to one and a half margins. */
+	assert_int_equal(plan.verdict.bytes, 4 * MIB);
+	assert_int_equal(plan.swappiness, GROUP_RECLAIM_DEFAULT);
+}
+
+static void test_a_round_goes_on_to_its_high_mark(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.current_bytes = 123 * MIB;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	s.sample.filling = true;
+	assert_int_equal(decide(&s).verdict.bytes, MIB);
+	s.sample.current_bytes = 122 * MIB;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_ROOM_ENOUGH);
+}
+
+static void test_over_the_limit(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.current_bytes = 200 * MIB;
+	assert_int_equal(decide(&s).verdict.room_bytes, 0);
+	assert_int_equal(decide(&s).verdict.bytes, 6 * MIB);
+}
+
+static void test_leaves_alone(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	s = near_limit();
+	s.sample.current_bytes = 124 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_ROOM_ENOUGH);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+
+	/* Full of cache that fits, and at rest. */
+	s = near_limit();
+	s.sample.current_bytes = 128 * MIB;
+	s.demand.rate_bytes_per_s = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NO_DEMAND);
+
+	s = near_limit();
+	s.demand.taken_bytes = 40 * MIB;
+	s.demand.refaulted_bytes = 10 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_REFAULTS);
+
+	s = near_limit();
+	s.sample.excluded = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
+
+	s = near_limit();
+	s.config.headroom.margin.enabled = false;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
+
+	s = near_limit();
+	s.sample.limit_bytes = UINT64_MAX;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
+static void test_never_takes_what_is_protected(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.protected_bytes = 125 * MIB;
+	assert_int_equal(decide(&s).verdict.bytes, MIB);
+	s.sample.protected_bytes = 126 * MIB;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
+	s.sample.protected_bytes = UINT64_MAX;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
+static void test_without_swap_only_file_memory(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.swap = (struct swap_sample){0};
+	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	s.sample.stat.inactive_file = MIB;
+	assert_int_equal(decide(&s).verdict.bytes, MIB);
+	s.sample.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+}
+
+static void test_swap_bounds(void **state)
+{
+	static const struct {
+		uint64_t swap_free, swap_current, swap_max;
+		bool anon_allowed;
+	} rows[] = {
+		{1024 * MIB, 0, UINT64_MAX, true},
+		{204 * MIB, 0, UINT64_MAX, false},	    /* a fifth of swap stays free */
+		{1024 * MIB, 128 * MIB, UINT64_MAX, false}, /* the allowance is the limit's size */
+		{1024 * MIB, 64 * MIB, 64 * MIB, false},    /* memory.swap.max */
+		{1024 * MIB, 0, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = near_limit();
+
+		s.swap.free_bytes = rows[i].swap_free;
+		s.sample.swap_current_bytes = rows[i].swap_current;
+		s.sample.swap_max_bytes = rows[i].swap_max;
+		assert_int_equal(decide(&s).swappiness, rows[i].anon_allowed
+								? GROUP_RECLAIM_DEFAULT
+								: GROUP_RECLAIM_NO_ANON);
+	}
+}
+
+static void test_a_kernel_that_cannot_spare_anon_is_not_asked(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.anon_can_be_spared = false;
+	s.sample.swap_max_bytes = 0;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+}
+
+static void test_dirty_and_unevictable_are_not_spare(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.stat = (struct memory_stat){
+		.inactive_file = 20 * MIB,
+		.file_dirty = 15 * MIB,
+		.file_writeback = 4 * MIB,
+		.unevictable = 106 * MIB,
+	};
+	assert_int_equal(decide(&s).verdict.bytes, MIB);
+	/* Counters of different moments. */
+	s.sample.stat.file_writeback = 40 * MIB;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_makes_room_before_the_limit),
+		cmocka_unit_test(test_a_round_goes_on_to_its_high_mark),
+		cmocka_unit_test(test_over_the_limit),
+		cmocka_unit_test(test_leaves_alone),
+		cmocka_unit_test(test_never_takes_what_is_protected),
+		cmocka_unit_test(test_without_swap_only_file_memory),
+		cmocka_unit_test(test_swap_bounds),
+		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
+		cmocka_unit_test(test_dirty_and_unevictable_are_not_spare),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

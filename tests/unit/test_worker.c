@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole worker on a fake tree: real thread, real ring, real hand; behind the ops table a kernel
+ * that writes requests down and makes the fake group smaller.
+ */
+#include "agent/worker.h"
+
+#include "agent/act/hand.h"
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MIB    (UINT64_C(1) << 20)
+#define KERNEL "kernel/6.18/"
+
+/* What the fake kernel was asked for. */
+struct asked {
+	pthread_mutex_t lock;
+	const struct fixture *fx;
+	const char *current; /* the file that shrinks */
+	uint64_t requests, bytes;
+	int last_swappiness;
+	enum backend last_backend;
+	int answer; /* what it returns instead of reclaiming */
+};
+
+static struct asked asked = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static uint64_t number_in(const struct fixture *fx, const char *path)
+{
+	char text[64];
+	unsigned long long value = 0;
+
+	if (kfile_read_at(fx->fd, path, text, sizeof(text)) > 0)
+		(void)sscanf(text, "%llu", &value);
+	return value;
+}
+
+/* Always of one length and in one write, so that a reader never sees half of it. */
+static void set_number(const struct fixture *fx, const char *path, uint64_t value)
+{
+	_cleanup_close_ int fd = kfile_open(fx->fd, path, O_WRONLY);
+	char text[64];
+	int n = snprintf(text, sizeof(text), "%012ju\n", (uintmax_t)value);
+
+	assert_int_equal(pwrite(fd, text, (size_t)n, 0), n);
+}
+
+static int fake_reclaim(const struct request *request)
+{
+	int r;
+
+	(void)pthread_mutex_lock(&asked.lock);
+	asked.requests++;
+	asked.bytes += request->bytes;
+	asked.last_swappiness = request->swappiness;
+	asked.last_backend = request->backend;
+	r = asked.answer;
+	if (r == 0 && asked.current) {
+		uint64_t current = number_in(asked.fx, asked.current);
+
+		set_number(asked.fx, asked.current,
+			   current > request->bytes ? current - request->bytes : 0);
+	}
+	(void)pthread_mutex_unlock(&asked.lock);
+	return r;
+}
+
+static const struct act_ops act_fake = {.name = "fake", .reclaim = fake_reclaim};
+
+static void copy(const struct fixture *fx, const char *path, const char *captured)
+{
+	char name[128];
+	_cleanup_free_ char *text = NULL;
+
+	(void)snprintf(name, sizeof(name), KERNEL "%s", captured);
+	text = fixture_data(name);
+	fixture_write(fx, path, text);
+}
+
+/* A group of 128 MiB that holds 100 MiB of clean file memory. */
+static void add_group(const struct fixture *fx, const char *path)
+{
+	static const struct fixture_file files[] = {
+		{"memory.current", "000104857600\n"},
+		{"memory.max", "134217728\n"},
+		{"memory.high", "max\n"},
+		{"memory.min", "0\n"},
+		{"memory.low", "0\n"},
+		{"memory.swap.max", "max\n"},
+		{"memory.swap.current", "0\n"},
+		{"memory.reclaim", ""},
+		{"cgroup.controllers", "memory\n"},
+	};
+	char whole[300];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		(void)snprintf(whole, sizeof(whole), "cg/%s/%s", path, files[i].path);
+		fixture_write(fx, whole, files[i].text);
+	}
+	(void)snprintf(whole, sizeof(whole), "cg/%s/memory.stat", path);
+	copy(fx, whole, "memory.stat");
+	(void)snprintf(whole, sizeof(whole), "cg/%s/memory.numa_stat", path);
+	copy(fx, whole, "memory.numa_stat");
+	(void)snprintf(whole, sizeof(whole), "cg/%s/memory.events.local", path);
+	copy(fx, whole, "memory.events.local");
+	(void)snprintf(whole, sizeof(whole), "cg/%s/memory.pressure", path);
+	copy(fx, whole, "memory.pressure");
+}
+
+struct scene {
+	struct fixture *fx;
+	struct topology *topology;
+	struct worker_world world;
+	struct config config;
+	struct worker *worker;
+};
+
+static struct scene *new_scene(bool uring)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->fx = fixture_new(NULL, 0);
+	copy(s->fx, "proc/vmstat", "vmstat");
+	copy(s->fx, "proc/meminfo", "meminfo");
+	copy(s->fx, "proc/zoneinfo", "zoneinfo");
+	copy(s->fx, "proc/pressure/memory", "pressure-memory");
+	copy(s->fx, "sys/devices/system/node/node0/vmstat", "node0-vmstat");
+	fixture_write(s->fx, "cg/cgroup.controllers", "memory\n");
+	assert_int_equal(topology_load(TOPOLOGY_SYNTHETIC, "numa:1 core:1 pu:1", &s->topology), 0);
+	assert_int_equal(shared_new(1, &s->world.shared), 0);
+	s->world.log = (struct log){.fd = -1};
+	s->world.proc_fd = kfile_open_dir(s->fx->fd, "proc");
+	s->world.sys_fd = kfile_open_dir(s->fx->fd, "sys");
+	s->world.cgroup_fd = kfile_open_dir(s->fx->fd, "cg");
+	s->world.topology = s->topology;
+	s->world.act = &act_fake;
+	s->world.reclaim_features.swappiness = true;
+	s->world.has_memory_reclaim = true;
+	s->world.try_uring = uring;
+	config_defaults(&s->config);
+	s->config.balance.margin.enabled = false;
+	asked = (struct asked){.lock = PTHREAD_MUTEX_INITIALIZER, .fx = s->fx};
+	assert_int_equal(hand_prepare_process(), 0);
+	return s;
+}
+
+static void start(struct scene *s)
+{
+	assert_int_equal(worker_start(&s->world, 0, &s->config, &s->worker), 0);
+}
+
+static void end_scene(struct scene *s)
+{
+	if (s->worker) {
+		worker_ask_to_stop(s->worker);
+		assert_int_equal(worker_join(s->worker, 10 * NSEC_PER_SEC), 0);
+	}
+	shared_free(s->world.shared);
+	topology_free(s->topology);
+	fd_close(s->world.proc_fd);
+	fd_close(s->world.sys_fd);
+	fd_close(s->world.cgroup_fd);
+	fixture_free(s->fx);
+	free(s);
+}
+
+static uint64_t requests(void)
+{
+	uint64_t n;
+
+	(void)pthread_mutex_lock(&asked.lock);
+	n = asked.requests;
+	(void)pthread_mutex_unlock(&asked.lock);
+	return n;
+}
+
+/* Grows the file by rate until the fake kernel was asked or the time is up. */
+static bool grow_until_asked(struct scene *s, const char *path, uint64_t rate, uint64_t for_ns)
+{
+	uint64_t end_ns = clock_now_ns() + for_ns, before = requests();
+
+	while (clock_now_ns() < end_ns) {
+		(void)pthread_mutex_lock(&asked.lock);
+		set_number(s->fx, path, number_in(s->fx, path) + rate / 100);
+		(void)pthread_mutex_unlock(&asked.lock);
+		(void)poll(NULL, 0, 10);
+		if (requests() > before)
+			return true;
+	}
+	return false;
+}
+
+static struct node_status status_of(struct scene *s)
+{
+	struct node_status status = {0};
+
+	assert_int_equal(worker_status(s->worker, 10 * NSEC_PER_SEC, &status), 0);
+	assert_true(status.answered);
+	return status;
+}
+
+static void keeps_room(bool uring)
+{
+	struct scene *s = new_scene(uring);
+	struct node_status status;
+
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start(s);
+	assert_true(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
+	/* Before the limit, not at it. */
+	assert_true(number_in(s->fx, "cg/svc/memory.current") < 128 * MIB);
+	assert_int_equal(asked.last_backend, BACKEND_MEMORY_RECLAIM);
+	status = status_of(s);
+	assert_int_equal(status.io_uring, uring && status.io_uring);
+	assert_int_equal(status.n_groups, 1);
+	assert_string_equal(status.groups[0].path, "svc");
+	assert_int_equal(status.groups[0].limit_bytes, 128 * MIB);
+	assert_int_equal(status.groups[0].action.reason, VERDICT_LIMIT_NEAR);
+	assert_true(status.groups[0].ledger.actions > 0);
+	end_scene(s);
+}
+
+static void test_keeps_room_below_a_limit(void **state)
+{
+	(void)state;
+	keeps_room(true);
+	keeps_room(false);
+}
+
+static void test_a_group_at_rest_is_left_alone(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	set_number(s->fx, "cg/svc/memory.current", 128 * MIB);
+	start(s);
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests(), 0);
+	assert_int_equal(status_of(s).groups[0].verdict.reason, VERDICT_NO_DEMAND);
+	end_scene(s);
+}
+
+static void test_groups_come_and_go(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	start(s);
+	assert_int_equal(status_of(s).n_groups, 0);
+	add_group(s->fx, "late");
+	asked.current = "cg/late/memory.current";
+	/* Its limit was written after the directory came: the worker hears of that too. */
+	assert_true(grow_until_asked(s, "cg/late/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
+	fixture_remove(s->fx, "cg/late");
+	for (int i = 0; i < 500 && status_of(s).n_groups > 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_int_equal(status_of(s).n_groups, 0);
+	end_scene(s);
+}
+
+static void test_protected_memory_is_not_asked_for(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	fixture_write(s->fx, "cg/svc/memory.min", "max\n");
+	start(s);
+	assert_false(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+	assert_int_equal(status_of(s).groups[0].verdict.reason, VERDICT_NOTHING_SPARE);
+	end_scene(s);
+}
+
+static void test_protection_set_a_moment_ago_holds(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	start(s);
+	(void)status_of(s);
+	fixture_write(s->fx, "cg/svc/memory.low", "max\n");
+	assert_false(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+	end_scene(s);
+}
+
+static void test_excluded_groups_are_not_asked(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "db");
+	(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX, "db");
+	s->config.protect.exclude.n = 1;
+	start(s);
+	assert_false(grow_until_asked(s, "cg/db/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+	assert_int_equal(status_of(s).groups[0].verdict.reason, VERDICT_EXCLUDED);
+	end_scene(s);
+}
+
+static void test_a_group_that_gives_nothing_is_left_for_a_while(void **state)
+{
+	struct scene *s = new_scene(true);
+	uint64_t before;
+
+	(void)state;
+	add_group(s->fx, "svc");
+	asked.answer = -EAGAIN;
+	start(s);
+	assert_true(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
+	(void)grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, NSEC_PER_SEC);
+	before = requests();
+	(void)poll(NULL, 0, 1000);
+	assert_true(requests() - before <= 8);
+	assert_int_equal(status_of(s).groups[0].ledger.applied_bytes, 0);
+	end_scene(s);
+}
+
+static void test_malformed_text_is_survived(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "bad");
+	add_group(s->fx, "good");
+	fixture_write(s->fx, "cg/bad/memory.stat", "anon -1\nfile 1 2 3\n");
+	fixture_write(s->fx, "cg/bad/memory.max", "128M\n");
+	asked.current = "cg/good/memory.current";
+	start(s);
+	assert_true(grow_until_asked(s, "cg/good/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
+	end_scene(s);
+}
+
+static void test_an_order_is_carried_out(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start(s);
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 500 && requests() == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(requests() > 0);
+	assert_int_equal(status_of(s).action.reason, VERDICT_ORDERED);
+	end_scene(s);
+}
+
+static void test_new_configuration_is_taken_over(void **state)
+{
+	struct scene *s = new_scene(true);
+	struct config off = s->config;
+
+	(void)state;
+	add_group(s->fx, "svc");
+	start(s);
+	off.headroom.margin.enabled = false;
+	worker_set_config(s->worker, &off);
+	for (int i = 0; i < 500 && worker_config_in_use(s->worker) != &off; i++)
+		(void)poll(NULL, 0, 10);
+	assert_ptr_equal(worker_config_in_use(s->worker), &off);
+	assert_false(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, NSEC_PER_SEC));
+	end_scene(s);
+}
+
+static void test_a_node_without_files_is_refused(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	fixture_remove(s->fx, "sys/devices/system/node/node0");
+	assert_int_equal(worker_start(&s->world, 0, &s->config, &s->worker), -ENOENT);
+	s->worker = NULL;
+	end_scene(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_keeps_room_below_a_limit),
+		cmocka_unit_test(test_a_group_at_rest_is_left_alone),
+		cmocka_unit_test(test_groups_come_and_go),
+		cmocka_unit_test(test_protected_memory_is_not_asked_for),
+		cmocka_unit_test(test_protection_set_a_moment_ago_holds),
+		cmocka_unit_test(test_excluded_groups_are_not_asked),
+		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
+		cmocka_unit_test(test_malformed_text_is_survived),
+		cmocka_unit_test(test_an_order_is_carried_out),
+		cmocka_unit_test(test_new_configuration_is_taken_over),
+		cmocka_unit_test(test_a_node_without_files_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
