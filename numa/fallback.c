@@ -7,7 +7,9 @@
  * already the first choice of a distance, so that not everybody overflows into the same one.
  *
  * The kernel also adds 1 for a node with CPUs. That happens only when the lists are built again
- * after memory was added, since at boot no CPU is assigned yet; it is left out here.
+ * after memory was added, since at boot no CPU is assigned yet; it is left out here. So are nodes
+ * without memory, which the kernel also builds lists for: beside them equals may be taken in
+ * another order.
  */
 static unsigned int weigh(const struct topology *t, size_t own, size_t node,
 			  const unsigned int *load)
