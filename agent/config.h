@@ -20,8 +20,8 @@
 #define CONFIG_PATTERN_MAX  256
 
 /*
- * Globs over a group's path below the cgroup root, as fnmatch(3) with FNM_PATHNAME. A match holds for
- * the groups below it too (FNM_LEADING_DIR): what is taken from them is taken from it.
+ * Globs over a group's path below the cgroup root, as fnmatch(3) with FNM_PATHNAME. A match holds
+ * for the groups below it too (FNM_LEADING_DIR): what is taken from them is taken from it.
  */
 struct config_patterns {
 	size_t n;

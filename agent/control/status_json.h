@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's status as one line of JSON, schema "uswapd-status/1":
+ *
+ *	{"schema": "uswapd-status/1", "version": "0.1.0", "uptime_ns": 1, "dry_run": false,
+ *	 "degraded": ["..."],
+ *	 "nodes": [{"node": 0, "answered": true, "managed_bytes": 1, ..., "verdict": {...},
+ *	            "last_action": {...}, "ledger": {...}}],
+ *	 "groups": [{"path": "/a", "node": 0, "cgroup_id": 1, "limit": "max", "limit_bytes": 1, ...,
+ *	             "verdict": {...}, "last_action": null, "ledger": {...}}]}
+ *
+ * Units are in the names. null stands for a limit or room without bound, and for a last action that
+ * never was. A node that did not answer has "node" and "answered" only. Paths begin with '/'; bytes
+ * that are not UTF-8 are written \xNN. The line is ASCII: printing it to a terminal is harmless.
+ */
+#pragma once
+
+#include "agent/status.h"
+
+#include <stdio.h>
+
+/* How every answer is written: one line of ASCII. */
+#define JSON_LINE (JSON_COMPACT | JSON_ENSURE_ASCII)
+
+/* Without the newline. 0, -ENOMEM; -EIO when out can't be written. */
+int status_write_json(const struct agent_status *status, FILE *out);

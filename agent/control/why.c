@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/why.h"
+
+#include "agent/control/group_name.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/parse.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+/* Texts for one fprintf: each call has its own place. */
+#define BYTES(bytes)   format_size((char[FORMAT_SIZE_BYTES]){""}, FORMAT_SIZE_BYTES, bytes)
+#define TIME(ns)       format_duration((char[FORMAT_DURATION_BYTES]){""}, FORMAT_DURATION_BYTES, ns)
+#define PATH_OF(group) group_name_shown((char[GROUP_NAME_SHOWN_SIZE]){""}, group)
+
+/*
+ * What a person could do, or what the agent waits for. Where a number belongs in it, follow_up()
+ * has the words.
+ */
+static const char *const changes[VERDICT_REASONS] = {
+	[VERDICT_NONE] = "The first look at it.",
+	[VERDICT_NO_DEMAND] = "It acts once usage grows and the room gets smaller than the margin.",
+	[VERDICT_ROOM_ENOUGH] = "A limit, or room that gets smaller than the margin.",
+	[VERDICT_REFAULTS] =
+		"Less of what is taken being read back. A higher limit would help more: this "
+		"memory is in use.",
+	[VERDICT_NOTHING_SPARE] =
+		"Dirty files written back, locked memory released, swap added, or memory.min and "
+		"memory.low lowered.",
+	[VERDICT_SWAP_ALLOWANCE] =
+		"headroom.swap_allowance raised, protect.swap_free lowered, or swap added.",
+	[VERDICT_EXCLUDED] = "Its pattern removed from protect.exclude.",
+	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
+		"The other nodes filling up, demand that can only be met here (cpusets, memory "
+		"policies), or balance.keep_local = yes.",
+	[VERDICT_KSWAPD_ACTIVE] = "The kernel's own reclaim coming to its end.",
+	[VERDICT_KSWAPD_SUFFICES] = "Tasks that have to reclaim for themselves.",
+	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",
+	[VERDICT_NO_BACKEND] =
+		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
+	[VERDICT_LIMIT_NEAR] = "It stops when the room is larger than the margin again.",
+	[VERDICT_NODE_LOW] = "It stops when the room is larger than the margin again.",
+	[VERDICT_ORDERED] = "It stops when what was asked for has been taken or tried.",
+};
+
+static void say_numbers(const struct verdict *verdict, FILE *out)
+{
+	if (verdict->room_bytes == UINT64_MAX)
+		fputs("  room without bound", out);
+	else
+		fprintf(out, "  room %s", BYTES(verdict->room_bytes));
+	fprintf(out, ", margin %s, filling at %s/s", BYTES(verdict->margin_bytes),
+		BYTES(verdict->rate_bytes_per_s));
+	fprintf(out, "; %" PRIu64 ".%02" PRIu64 " %% of what was taken lately came back\n",
+		verdict->refault_permyriad / 100, verdict->refault_permyriad % 100);
+	if (verdict->bytes > 0)
+		fprintf(out, "  wanted back: %s\n", BYTES(verdict->bytes));
+}
+
+/* The advice, with the time it will take where that can be told. */
+static void say_change(const struct verdict *verdict, FILE *out)
+{
+	const char *change = verdict->reason < VERDICT_REASONS ? changes[verdict->reason] : NULL;
+	uint64_t spare = verdict->room_bytes - MIN(verdict->room_bytes, verdict->margin_bytes);
+
+	fputs("What would change it: ", out);
+	if (verdict->reason == VERDICT_ROOM_ENOUGH && verdict->room_bytes != UINT64_MAX) {
+		fprintf(out, "It acts when %s more are used", BYTES(spare));
+		if (verdict->rate_bytes_per_s > 0)
+			fprintf(out, ", at this rate in %s",
+				TIME((uint64_t)MIN((unsigned __int128)spare * NSEC_PER_SEC /
+							   verdict->rate_bytes_per_s,
+						   (unsigned __int128)UINT64_MAX)));
+		fputs(".\n", out);
+	} else if (verdict->reason == VERDICT_HOPELESS || verdict->reason == VERDICT_BACK_OFF) {
+		fprintf(out, "It tries again in %s.\n", TIME(verdict->look_again_ns));
+	} else {
+		fprintf(out, "%s\n", change ? change : "The next look at it.");
+	}
+	if (verdict->look_again_ns > 0)
+		fprintf(out, "Next look: within %s of that decision, or at the next event.\n",
+			TIME(verdict->look_again_ns));
+}
+
+static void say_account(const struct ledger *ledger, FILE *out)
+{
+	if (ledger->actions == 0) {
+		fputs("So far: no requests.\n", out);
+		return;
+	}
+	fprintf(out,
+		"So far: %" PRIu64 " requests (%" PRIu64 " came back short, %" PRIu64
+		" were refused)\n",
+		ledger->actions, ledger->short_actions, ledger->failed_actions);
+	fprintf(out, "  asked for %s, tried %s, taken %s, of that read back %s\n",
+		BYTES(ledger->asked_bytes), BYTES(ledger->tried_bytes),
+		BYTES(ledger->applied_bytes), BYTES(ledger->refaulted_bytes));
+	fprintf(out, "  the node gained %s net, for %s of CPU time in %s\n",
+		BYTES(ledger->net_freed_bytes), TIME(ledger->cpu_ns), TIME(ledger->wall_ns));
+}
+
+static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
+		       const struct verdict *action, uint64_t action_age_ns,
+		       const struct ledger *ledger, FILE *out)
+{
+	if (verdict->reason == VERDICT_NONE) {
+		fprintf(out, "Decided: %s\n", verdict_words(verdict->reason));
+	} else {
+		fprintf(out, "Decided %s ago: %s\n", TIME(verdict_age_ns),
+			verdict_words(verdict->reason));
+		say_numbers(verdict, out);
+	}
+	if (action->reason == VERDICT_NONE) {
+		fputs("Never acted.\n", out);
+	} else {
+		fprintf(out, "Last acted %s ago: %s\n", TIME(action_age_ns),
+			verdict_words(action->reason));
+		say_numbers(action, out);
+	}
+	say_account(ledger, out);
+	say_change(verdict, out);
+}
+
+void why_group(const struct group_status *group, unsigned int node, FILE *out)
+{
+	fprintf(out, "Group %s (looked after on node %u)\n", PATH_OF(group), node);
+	if (group->limit_bytes == UINT64_MAX)
+		fprintf(out, "  %s used, no limit", BYTES(group->current_bytes));
+	else
+		fprintf(out, "  %s used of %s (%s)", BYTES(group->current_bytes),
+			BYTES(group->limit_bytes),
+			group->limit_is_high ? "memory.high" : "memory.max");
+	if (group->protected_bytes > 0)
+		fprintf(out, ", %s protected", BYTES(group->protected_bytes));
+	fprintf(out, "\n  events: max %" PRIu64 ", high %" PRIu64 "; stalled %s\n",
+		group->events_max, group->events_high,
+		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
+	if (!group->owns_limit)
+		fputs("  It has no limit of its own: headroom has nothing to keep here.\n", out);
+	say_doings(&group->verdict, group->verdict_age_ns, &group->action, group->action_age_ns,
+		   &group->ledger, out);
+}
+
+void why_node(const struct node_status *node, FILE *out)
+{
+	fprintf(out, "Node %u\n", node->node);
+	if (!node->answered) {
+		fputs("Its worker did not answer in time: it may be held up in the kernel. "
+		      "Ask again.\n",
+		      out);
+		return;
+	}
+	fprintf(out, "  %s free of %s; the kernel's watermarks: low %s, high %s\n",
+		BYTES(node->free_bytes), BYTES(node->managed_bytes), BYTES(node->low_bytes),
+		BYTES(node->high_bytes));
+	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
+		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
+	say_doings(&node->verdict, node->verdict_age_ns, &node->action, node->action_age_ns,
+		   &node->ledger, out);
+}
+
+/* Acted on, or held back although room is short. */
+static bool stands_out(const struct group_status *group)
+{
+	switch (group->verdict.reason) {
+	case VERDICT_NONE:
+	case VERDICT_NO_DEMAND:
+	case VERDICT_ROOM_ENOUGH:
+	case VERDICT_EXCLUDED:
+		return group->action.reason != VERDICT_NONE;
+	default:
+		return true;
+	}
+}
+
+void why_all(const struct agent_status *status, FILE *out)
+{
+	size_t quiet = 0;
+
+	for (size_t i = 0; i < status->n_nodes; i++) {
+		const struct node_status *node = &status->nodes[i];
+
+		fprintf(out, "node %u: %s\n", node->node,
+			node->answered ? verdict_words(node->verdict.reason)
+				       : "its worker did not answer in time");
+		for (size_t j = 0; node->answered && j < node->n_groups; j++) {
+			const struct group_status *group = &node->groups[j];
+
+			if (stands_out(group))
+				fprintf(out, "%s: %s\n", PATH_OF(group),
+					verdict_words(group->verdict.reason));
+			else
+				quiet++;
+		}
+	}
+	fprintf(out, "%zu other groups: quiet\n", quiet);
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/answer.h"
+
+#include "agent/control/group_name.h"
+#include "agent/control/why.h"
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/* An agent with two nodes, one of which does not answer, and groups with every kind of name. */
+struct fake {
+	struct group_status groups[4];
+	struct node_status nodes[2];
+	int status_result, wake_result, reload_result;
+	const char *reload_error;
+	struct control_wake woken;
+	unsigned int n_woken, n_released;
+};
+
+static int fake_status(void *context, struct agent_status *ret)
+{
+	struct fake *fake = context;
+
+	if (fake->status_result < 0)
+		return fake->status_result;
+	*ret = (struct agent_status){
+		.uptime_ns = 5 * NSEC_PER_SEC,
+		.version = "0.1.0",
+		.dry_run = true,
+		.degraded = {"no swap: only file memory is taken", "a\xff"},
+		.n_nodes = 2,
+		.nodes = fake->nodes,
+	};
+	return 0;
+}
+
+static void fake_release(void *context, struct agent_status *status)
+{
+	struct fake *fake = context;
+
+	assert_ptr_equal(status->nodes, fake->nodes);
+	fake->n_released++;
+}
+
+static int fake_wake(void *context, const struct control_wake *wake)
+{
+	struct fake *fake = context;
+
+	fake->woken = *wake;
+	fake->n_woken++;
+	return fake->wake_result;
+}
+
+static int fake_reload(void *context, struct config_error *ret_error)
+{
+	struct fake *fake = context;
+
+	if (fake->reload_result < 0 && fake->reload_error)
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s", fake->reload_error);
+	return fake->reload_result;
+}
+
+static const struct control_ops fake_ops = {
+	.status = fake_status,
+	.release = fake_release,
+	.wake = fake_wake,
+	.reload = fake_reload,
+};
+
+static void fake_init(struct fake *fake)
+{
+	static const char *const paths[] = {"a/b", "", "x\x1b[2J\xff\"\\", "...slice/cut"};
+
+	memset(fake, 0, sizeof(*fake));
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		(void)snprintf(fake->groups[i].path, STATUS_PATH_MAX, "%s", paths[i]);
+	fake->groups[0] = (struct group_status){
+		.path = "a/b",
+		.id = 77,
+		.owns_limit = true,
+		.current_bytes = 120 * MIB,
+		.limit_bytes = 128 * MIB,
+		.protected_bytes = 16 * MIB,
+		.events_max = 3,
+		.events_high = 4,
+		.stalled_us = 1500,
+		.verdict = {.reason = VERDICT_LIMIT_NEAR,
+			    .bytes = 6 * MIB,
+			    .room_bytes = 8 * MIB,
+			    .margin_bytes = 10 * MIB,
+			    .rate_bytes_per_s = 7 * MIB,
+			    .refault_permyriad = 31,
+			    .look_again_ns = 5 * NSEC_PER_MSEC},
+		.verdict_age_ns = 40 * NSEC_PER_MSEC,
+		.action = {.reason = VERDICT_LIMIT_NEAR, .bytes = 5 * MIB},
+		.action_age_ns = 2 * NSEC_PER_SEC,
+		.ledger = {.actions = 12,
+			   .short_actions = 2,
+			   .failed_actions = 1,
+			   .asked_bytes = 60 * MIB,
+			   .tried_bytes = 59 * MIB,
+			   .applied_bytes = 58 * MIB,
+			   .net_freed_bytes = 30 * MIB,
+			   .refaulted_bytes = MIB,
+			   .cpu_ns = 400 * NSEC_PER_MSEC,
+			   .wall_ns = 900 * NSEC_PER_MSEC},
+	};
+	fake->groups[1].limit_bytes = UINT64_MAX;
+	fake->groups[1].verdict.room_bytes = UINT64_MAX;
+	fake->groups[2].verdict.reason = VERDICT_REFAULTS;
+	fake->groups[3].current_bytes = UINT64_MAX - 1;
+	fake->nodes[0] = (struct node_status){
+		.node = 0,
+		.managed_bytes = 1024 * MIB,
+		.free_bytes = 512 * MIB,
+		.low_bytes = 8 * MIB,
+		.high_bytes = 12 * MIB,
+		.backend = "node-reclaim",
+		.verdict = {.reason = VERDICT_ROOM_ENOUGH,
+			    .room_bytes = 504 * MIB,
+			    .margin_bytes = 4 * MIB,
+			    .rate_bytes_per_s = 10 * MIB,
+			    .look_again_ns = NSEC_PER_SEC},
+		.wakeups = 9,
+		.cpu_ns = 1234,
+		.io_uring = true,
+		.answered = true,
+		.groups_seen = 10,
+		.n_groups = ARRAY_SIZE(fake->groups),
+		.groups = fake->groups,
+	};
+	fake->nodes[1] = (struct node_status){.node = 2};
+}
+
+static const struct control_peer root = {.uid = 0};
+static const struct control_peer reader = {.uid = 1000, .in_group = true};
+
+/* Every answer is one line of ASCII that is JSON. */
+static json_t *ask(struct fake *fake, const struct control_peer *peer, const char *request)
+{
+	const struct control_agent agent = {.ops = &fake_ops, .context = fake, .uid = 990};
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0;
+	json_t *answer;
+
+	assert_int_equal(control_answer(&agent, peer, request, strlen(request), &text, &n), 0);
+	assert_int_equal(strlen(text), n);
+	for (size_t i = 0; i + 1 < n; i++)
+		assert_in_range(text[i], ' ', '~');
+	assert_int_equal(text[n - 1], '\n');
+	answer = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(answer);
+	return answer;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	assert_non_null(text);
+	return text;
+}
+
+static uint64_t number_of(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	assert_true(json_is_integer(value));
+	return (uint64_t)json_integer_value(value);
+}
+
+static void check_answer(struct fake *fake, const struct control_peer *peer, const char *request,
+			 const char *schema, const char *key, const char *text)
+{
+	json_auto_t *answer = ask(fake, peer, request);
+
+	assert_string_equal(text_of(answer, "schema"), schema);
+	assert_string_equal(text_of(answer, key), text);
+}
+
+static void test_status(void **state)
+{
+	json_auto_t *answer = NULL;
+	const json_t *node, *group, *verdict, *ledger;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	answer = ask(&fake, &reader, "{\"request\":\"status\"}");
+	assert_int_equal(fake.n_released, 1);
+	assert_string_equal(text_of(answer, "schema"), "uswapd-status/1");
+	assert_string_equal(text_of(answer, "version"), "0.1.0");
+	assert_int_equal(number_of(answer, "uptime_ns"), 5 * NSEC_PER_SEC);
+	assert_true(json_is_true(json_object_get(answer, "dry_run")));
+	assert_int_equal(json_array_size(json_object_get(answer, "degraded")), 2);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(answer, "degraded"), 1)),
+		"a\\xff");
+
+	assert_int_equal(json_array_size(json_object_get(answer, "nodes")), 2);
+	node = json_array_get(json_object_get(answer, "nodes"), 0);
+	assert_int_equal(number_of(node, "node"), 0);
+	assert_int_equal(number_of(node, "managed_bytes"), 1024 * MIB);
+	assert_int_equal(number_of(node, "free_bytes"), 512 * MIB);
+	assert_int_equal(number_of(node, "low_bytes"), 8 * MIB);
+	assert_int_equal(number_of(node, "high_bytes"), 12 * MIB);
+	assert_int_equal(number_of(node, "wakeups"), 9);
+	assert_int_equal(number_of(node, "cpu_ns"), 1234);
+	assert_int_equal(number_of(node, "groups_seen"), 10);
+	assert_string_equal(text_of(node, "waits_with"), "io_uring");
+	assert_string_equal(text_of(node, "backend"), "node-reclaim");
+	assert_true(json_is_null(json_object_get(node, "last_action")));
+	node = json_array_get(json_object_get(answer, "nodes"), 1);
+	assert_int_equal(number_of(node, "node"), 2);
+	assert_true(json_is_false(json_object_get(node, "answered")));
+	assert_null(json_object_get(node, "free_bytes"));
+
+	assert_int_equal(json_array_size(json_object_get(answer, "groups")), 4);
+	group = json_array_get(json_object_get(answer, "groups"), 0);
+	assert_string_equal(text_of(group, "path"), "/a/b");
+	assert_int_equal(number_of(group, "node"), 0);
+	assert_int_equal(number_of(group, "cgroup_id"), 77);
+	assert_int_equal(number_of(group, "current_bytes"), 120 * MIB);
+	assert_int_equal(number_of(group, "limit_bytes"), 128 * MIB);
+	assert_string_equal(text_of(group, "limit"), "max");
+	assert_int_equal(number_of(group, "protected_bytes"), 16 * MIB);
+	assert_int_equal(number_of(group, "events_max"), 3);
+	assert_int_equal(number_of(group, "events_high"), 4);
+	assert_int_equal(number_of(group, "stalled_us"), 1500);
+	verdict = json_object_get(group, "verdict");
+	assert_string_equal(text_of(verdict, "reason"), "limit-near");
+	assert_int_equal(number_of(verdict, "age_ns"), 40 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(verdict, "wanted_bytes"), 6 * MIB);
+	assert_int_equal(number_of(verdict, "room_bytes"), 8 * MIB);
+	assert_int_equal(number_of(verdict, "margin_bytes"), 10 * MIB);
+	assert_int_equal(number_of(verdict, "rate_bytes_per_s"), 7 * MIB);
+	assert_int_equal(number_of(verdict, "refault_permyriad"), 31);
+	assert_int_equal(number_of(verdict, "look_again_ns"), 5 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(json_object_get(group, "last_action"), "wanted_bytes"), 5 * MIB);
+	ledger = json_object_get(group, "ledger");
+	assert_int_equal(number_of(ledger, "actions"), 12);
+	assert_int_equal(number_of(ledger, "short_actions"), 2);
+	assert_int_equal(number_of(ledger, "failed_actions"), 1);
+	assert_int_equal(number_of(ledger, "asked_bytes"), 60 * MIB);
+	assert_int_equal(number_of(ledger, "tried_bytes"), 59 * MIB);
+	assert_int_equal(number_of(ledger, "applied_bytes"), 58 * MIB);
+	assert_int_equal(number_of(ledger, "net_freed_bytes"), 30 * MIB);
+	assert_int_equal(number_of(ledger, "refaulted_bytes"), MIB);
+	assert_int_equal(number_of(ledger, "cpu_ns"), 400 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(ledger, "wall_ns"), 900 * NSEC_PER_MSEC);
+
+	/* No bound is null; the root, hostile bytes and cut paths. */
+	group = json_array_get(json_object_get(answer, "groups"), 1);
+	assert_string_equal(text_of(group, "path"), "/");
+	assert_true(json_is_null(json_object_get(group, "limit_bytes")));
+	assert_true(json_is_null(json_object_get(json_object_get(group, "verdict"), "room_bytes")));
+	group = json_array_get(json_object_get(answer, "groups"), 2);
+	assert_string_equal(text_of(group, "path"), "/x\x1b[2J\\xff\"\\");
+	group = json_array_get(json_object_get(answer, "groups"), 3);
+	assert_string_equal(text_of(group, "path"), "...slice/cut");
+	assert_int_equal(number_of(group, "current_bytes"), INT64_MAX);
+}
+
+static void test_wake_and_reload(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	check_answer(&fake, &root, "{\"request\":\"wake\"}", "uswapd-done/1", "message",
+		     "woke all nodes");
+	assert_true(fake.woken.all_nodes);
+	check_answer(&fake, &root, "{\"request\":\"wake\",\"node\":2,\"bytes\":1048576}",
+		     "uswapd-done/1", "message", "woke node 2 to take 1.0 MiB");
+	assert_false(fake.woken.all_nodes);
+	assert_int_equal(fake.woken.node, 2);
+	assert_int_equal(fake.woken.bytes, MIB);
+	fake.wake_result = -ENODEV;
+	check_answer(&fake, &root, "{\"request\":\"wake\",\"node\":9}", "uswapd-error/1", "message",
+		     "there is no node 9 with memory");
+	fake.wake_result = -EBUSY;
+	check_answer(&fake, &root, "{\"request\":\"wake\"}", "uswapd-error/1", "message",
+		     "waking failed: Device or resource busy");
+
+	check_answer(&fake, &root, "{\"request\":\"reload\"}", "uswapd-done/1", "message",
+		     "the configuration was read again and is in force");
+	fake.reload_result = -EINVAL;
+	fake.reload_error = "/etc/x.conf:3: agent.\xff: there is no such setting";
+	check_answer(&fake, &root, "{\"request\":\"reload\"}", "uswapd-error/1", "message",
+		     "/etc/x.conf:3: agent.\\xff: there is no such setting");
+	fake.reload_error = NULL;
+	check_answer(&fake, &root, "{\"request\":\"reload\"}", "uswapd-error/1", "message",
+		     "reloading failed: Invalid argument");
+}
+
+static void test_refusals(void **state)
+{
+	static const struct control_peer stranger = {.uid = 1001};
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	check_answer(&fake, &reader, "{\"request\":\"wake\"}", "uswapd-error/1", "message",
+		     "uid 1000 may not ask for wake: it is for root and the agent's own user "
+		     "(uid 990)");
+	check_answer(&fake, &reader, "{\"request\":\"reload\"}", "uswapd-error/1", "error",
+		     "denied");
+	check_answer(&fake, &stranger, "{\"request\":\"status\"}", "uswapd-error/1", "error",
+		     "denied");
+	check_answer(&fake, &stranger, "{\"request\":\"why\"}", "uswapd-error/1", "error",
+		     "denied");
+	check_answer(&fake, &root, "\xff\x01", "uswapd-error/1", "error", "bad-request");
+	assert_int_equal(fake.n_woken, 0);
+	fake.status_result = -ETIMEDOUT;
+	check_answer(&fake, &root, "{\"request\":\"status\"}", "uswapd-error/1", "message",
+		     "the status can't be had: Connection timed out");
+	assert_int_equal(fake.n_released, 0);
+}
+
+static void test_why_group(void **state)
+{
+	static const char words[] =
+		"Group /a/b (looked after on node 0)\n"
+		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
+		"  events: max 3, high 4; stalled 1.5 ms\n"
+		"Decided 40 ms ago: the room below the limit is smaller than the margin\n"
+		"  room 8.0 MiB, margin 10.0 MiB, filling at 7.0 MiB/s; "
+		"0.31 % of what was taken lately came back\n"
+		"  wanted back: 6.0 MiB\n"
+		"Last acted 2 s ago: the room below the limit is smaller than the margin\n"
+		"  room 0 B, margin 0 B, filling at 0 B/s; "
+		"0.00 % of what was taken lately came back\n"
+		"  wanted back: 5.0 MiB\n"
+		"So far: 12 requests (2 came back short, 1 were refused)\n"
+		"  asked for 60.0 MiB, tried 59.0 MiB, taken 58.0 MiB, of that read back 1.0 MiB\n"
+		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
+		"What would change it: It stops when the room is larger than the margin again.\n"
+		"Next look: within 5 ms of that decision, or at the next event.\n";
+	static const char *const names[] = {"/a/b", "a/b"};
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char request[128];
+
+		(void)snprintf(request, sizeof(request), "{\"request\":\"why\",\"group\":\"%s\"}",
+			       names[i]);
+		check_answer(&fake, &reader, request, "uswapd-why/1", "text", words);
+	}
+	check_answer(&fake, &reader, "{\"request\":\"why\",\"group\":\"/a\\u001b\"}",
+		     "uswapd-error/1", "message",
+		     "no group /a\\x1b is looked after: it is not there, or it has no limit "
+		     "(memory.high, memory.max)");
+}
+
+static void test_why_node(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	check_answer(&fake, &reader, "{\"request\":\"why\",\"node\":0}", "uswapd-why/1", "text",
+		     "Node 0\n"
+		     "  512.0 MiB free of 1.0 GiB; the kernel's watermarks: low 8.0 MiB, "
+		     "high 12.0 MiB\n"
+		     "  reclaimed by node-reclaim; demand that can only be met here: no\n"
+		     "Decided 0 ns ago: there is more room than the margin asks for\n"
+		     "  room 504.0 MiB, margin 4.0 MiB, filling at 10.0 MiB/s; 0.00 % of what was "
+		     "taken lately came back\n"
+		     "Never acted.\n"
+		     "So far: no requests.\n"
+		     "What would change it: It acts when 500.0 MiB more are used, at this rate in "
+		     "50 s.\n"
+		     "Next look: within 1 s of that decision, or at the next event.\n");
+	check_answer(&fake, &reader, "{\"request\":\"why\",\"node\":2}", "uswapd-why/1", "text",
+		     "Node 2\nIts worker did not answer in time: it may be held up in the kernel. "
+		     "Ask again.\n");
+	check_answer(&fake, &reader, "{\"request\":\"why\",\"node\":1}", "uswapd-error/1",
+		     "message", "there is no node 1 with memory");
+}
+
+static void test_why_all(void **state)
+{
+	json_auto_t *answer = NULL;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	answer = ask(&fake, &reader, "{\"request\":\"why\"}");
+	assert_string_equal(
+		text_of(answer, "text"),
+		"node 0: there is more room than the margin asks for\n"
+		"/a/b: the room below the limit is smaller than the margin\n"
+		"/x\\x1b[2J\\xff\"\\: what was taken is read back: it is in use, so nothing more "
+		"is taken\n"
+		"node 2: its worker did not answer in time\n"
+		"2 other groups: quiet\n");
+}
+
+/* Every reason has words and something that would change it, and no number breaks them. */
+static void test_why_in_every_case(void **state)
+{
+	static const uint64_t numbers[] = {0, 1, MIB, UINT64_MAX - 1, UINT64_MAX};
+
+	(void)state;
+	for (int reason = -1; reason <= VERDICT_REASONS; reason++) {
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+			uint64_t x = numbers[i];
+			struct group_status group = {
+				.current_bytes = x,
+				.limit_bytes = x,
+				.stalled_us = x,
+				.verdict = {(enum verdict_reason)reason, x, x, x / 2, x, x, x},
+				.verdict_age_ns = x,
+				.ledger = {x, x, x, x, x, x, x, x, x, x},
+			};
+			_cleanup_free_ char *text = NULL;
+			size_t n;
+			FILE *out = open_memstream(&text, &n);
+
+			assert_non_null(out);
+			why_group(&group, 0, out);
+			assert_int_equal(fclose(out), 0);
+			assert_non_null(strstr(text, "What would change it: "));
+			assert_null(strstr(text, "(null)"));
+			if (reason > VERDICT_NONE && reason < VERDICT_REASONS)
+				assert_null(strstr(text, "change it: The next look at it."));
+		}
+	}
+}
+
+static void test_group_names(void **state)
+{
+	static const struct group_status group = {.path = "a\xff\xc3\xa4\x1b"};
+	char name[GROUP_NAME_SIZE], shown[GROUP_NAME_SHOWN_SIZE];
+
+	(void)state;
+	assert_string_equal(group_name(name, &group), "/a\xff\xc3\xa4\x1b");
+	assert_string_equal(group_name_shown(shown, &group), "/a\\xff\\xc3\\xa4\\x1b");
+	assert_true(group_name_is(&group, name));
+	assert_true(group_name_is(&group, shown));
+	assert_true(group_name_is(&group, "/a\\xff\xc3\xa4\x1b")); /* out of JSON */
+	assert_true(group_name_is(&group, shown + 1));
+	assert_false(group_name_is(&group, "/a"));
+	assert_false(group_name_is(&group, ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_wake_and_reload),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_why_group),
+		cmocka_unit_test(test_why_node),
+		cmocka_unit_test(test_why_all),
+		cmocka_unit_test(test_why_in_every_case),
+		cmocka_unit_test(test_group_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
