@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A size as a job says it: bytes, or a share of something that is named. There is no share of
+ * nothing in particular: "80%" alone would be 80 % of the host to one reader and of the limit to
+ * another.
+ */
+#pragma once
+
+#include <stdint.h>
+
+enum amount_of {
+	AMOUNT_BYTES,
+	AMOUNT_OF_LIMIT,  /* the group's effective limit: min of memory.high, memory.max upwards */
+	AMOUNT_OF_NODE,	  /* all memory of the load's node */
+	AMOUNT_OF_FREE,	  /* what is available (MemAvailable), of the node where one is named */
+	AMOUNT_OF_MEMORY, /* all memory of the machine */
+};
+
+struct amount {
+	enum amount_of of;
+	uint64_t value; /* bytes, or permyriad of what it is a share of */
+};
+
+/* "64M", "88% of limit", "... of node", "... of free", "... of memory". 0, -EINVAL, -ERANGE. */
+int amount_parse(const char *text, struct amount *ret);
+
+/* What shares are taken of, bytes; UINT64_MAX where there is none. */
+struct amount_bases {
+	uint64_t limit, node, free, memory;
+};
+
+/* 0; -ENOENT when it is a share of something there is none of (*ret_missing names it). */
+int amount_resolve(const struct amount *amount, const struct amount_bases *bases,
+		   uint64_t *ret_bytes, const char **ret_missing);

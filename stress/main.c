@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uswap-stress: the command line. */
+#include "base/log.h"
+#include "stress/job.h"
+#include "stress/load.h"
+#include "stress/report.h"
+#include "stress/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,   /* the run failed: wrong contents, a worker that was killed */
+	EXIT_USAGE = 2,	   /* the command line or the job is wrong */
+	EXIT_SKIPPED = 77, /* it can't run here */
+};
+
+static const char usage[] =
+	"uswap-stress " USWAP_VERSION ": memory pressure as it was asked for, measured\n"
+	"\n"
+	"  uswap-stress run [JOB...] [OPTION...]\n"
+	"  uswap-stress help [KEY | loads | settings]\n"
+	"\n"
+	"A job comes from files, from options, or from both; what is said last counts:\n"
+	"  --load TYPE[:KEY=VALUE,...]    a load (name=NAME names it)\n"
+	"  --group NAME[:FILE=VALUE,...]  a cgroup; its files are written in this order\n"
+	"  --set global.KEY=VALUE | load.NAME.KEY=VALUE | group.NAME.FILE=VALUE\n"
+	"  --KEY VALUE                    what [global] may say: a default for the loads that\n"
+	"                                 follow, or one of these:\n"
+	"\n";
+
+static const char usage_end[] =
+	"\n"
+	"Example: 64 MiB that grow at 8 MiB/s in a group limited to 48 MiB, in JSON:\n"
+	"  uswap-stress run --group svc:memory.max=48M --load anon:size=64M,rate=8M/s,group=svc "
+	"--json -\n"
+	"\n"
+	"Exit status: 0 ok, 1 failed (wrong contents, a killed worker), 2 wrong usage or job, 77 "
+	"can't run here.\n";
+
+static void print_settings(const struct setting_table *table, bool only_common,
+			   const char *const *names)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct setting *setting = &table->settings[i];
+		bool listed = !names && (!only_common || setting->common);
+
+		for (size_t n = 0; names && names[n]; n++)
+			listed = listed || strcmp(names[n], setting->name) == 0;
+		if (listed)
+			setting_print(setting, stdout);
+	}
+}
+
+static int print_help(void)
+{
+	(void)fputs(usage, stdout);
+	print_settings(&global_table, false, NULL);
+	(void)fputs(usage_end, stdout);
+	return EXIT_OK;
+}
+
+static void print_loads(void)
+{
+	(void)printf("Settings of every load:\n");
+	print_settings(&load_table, true, NULL);
+	for (size_t i = 0; load_types[i]; i++) {
+		(void)printf("\n%s: %s\n", load_types[i]->name, load_types[i]->help);
+		print_settings(&load_table, false, load_types[i]->settings);
+	}
+}
+
+static int help(const struct log *log, const char *key)
+{
+	const struct setting *global, *load;
+	const struct load_ops *ops;
+
+	if (!key)
+		return print_help();
+	if (strcmp(key, "loads") == 0) {
+		print_loads();
+		return EXIT_OK;
+	}
+	if (strcmp(key, "settings") == 0) {
+		(void)printf("[global]\n");
+		print_settings(&global_table, false, NULL);
+		(void)printf("\n[load NAME]\n");
+		print_settings(&load_table, false, NULL);
+		return EXIT_OK;
+	}
+	ops = load_find_type(key);
+	if (ops) {
+		(void)printf("%s: %s\n", ops->name, ops->help);
+		print_settings(&load_table, false, ops->settings);
+		return EXIT_OK;
+	}
+	global = setting_find(&global_table, key);
+	load = setting_find(&load_table, key);
+	if (global) {
+		(void)printf("[global]\n");
+		setting_print(global, stdout);
+	}
+	if (load) {
+		(void)printf("[load NAME]\n");
+		setting_print(load, stdout);
+	}
+	if (global || load)
+		return EXIT_OK;
+	log_error(log, "help: there is no setting or load called %s", key);
+	return EXIT_USAGE;
+}
+
+/* Takes one option and its value into the job. Returns how many words it was, or -errno. */
+static int take_option(struct job *job, char **words, int n, struct stress_error *error)
+{
+	static const struct {
+		const char *name;
+		int (*take)(struct job *, const char *, struct stress_error *);
+	} options[] = {
+		{"load", job_add_load},
+		{"group", job_add_group},
+		{"set", job_set},
+	};
+	const char *name = words[0] + 2, *value;
+	_cleanup_free_ char *copy = strdup(name);
+	char *equals;
+	int used, r;
+
+	if (!copy)
+		return -ENOMEM;
+	/* "--duration=20s" as well as "--duration 20s". */
+	equals = strchr(copy, '=');
+	if (equals)
+		*equals = '\0';
+	used = equals ? 1 : 2;
+	value = equals ? equals + 1 : n > 1 ? words[1] : NULL;
+	if (!value)
+		return stress_fail(error, -EINVAL, "%s wants a value", words[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strcmp(copy, options[i].name) == 0) {
+			r = options[i].take(job, value, error);
+			return r < 0 ? r : used;
+		}
+	}
+	if (!setting_find(&global_table, copy) && !setting_find(&load_table, copy)) {
+		const char *nearest = setting_nearest(&global_table, copy);
+
+		return stress_fail(error, -EINVAL, "--%s: there is no such option%s%s%s", copy,
+				   nearest ? "; did you mean --" : "", nearest ? nearest : "",
+				   nearest ? "?" : "");
+	}
+	r = job_set_global(job, copy, value, error);
+	return r < 0 ? r : used;
+}
+
+static int read_job(struct job *job, char **words, int n, struct stress_error *error)
+{
+	while (n > 0) {
+		int r;
+
+		if (strncmp(*words, "--", 2) == 0) {
+			r = take_option(job, words, n, error);
+		} else {
+			r = job_read_file(job, *words, error);
+			r = r < 0 ? r : 1;
+		}
+		if (r < 0)
+			return r;
+		words += r;
+		n -= r;
+	}
+	return 0;
+}
+
+static void show_progress(const struct run *run, void *context)
+{
+	(void)context;
+	report_progress(run, stderr);
+}
+
+static int write_json(const struct log *log, const struct run *run, const char *path)
+{
+	_cleanup_(fclosep) FILE *file = NULL;
+	bool to_stdout = strcmp(path, "-") == 0;
+	int r;
+
+	if (!to_stdout) {
+		file = fopen(path, "we");
+		if (!file) {
+			log_error(log, "json: open %s: %s", path, strerror(errno));
+			return -EIO;
+		}
+	}
+	r = report_json(run, to_stdout ? stdout : file);
+	if (r < 0)
+		log_error(log, "json: write %s: %s", path, strerror(-r));
+	return r;
+}
+
+static int exit_status(int error)
+{
+	return error == -EOPNOTSUPP ? EXIT_SKIPPED : error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* As if the signal had not been caught: shells and service managers look at that. */
+static void die_of(int sig)
+{
+	sigset_t set;
+
+	(void)signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(sig);
+}
+
+static int run_job(const struct log *log, const struct job *job)
+{
+	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool json_to_stdout = strcmp(job->global.json, "-") == 0;
+	_cleanup_(run_freep) struct run *run = NULL;
+	struct stress_error error;
+	bool terminal = isatty(STDERR_FILENO);
+	int r, sig;
+
+	if (proc_fd < 0 || sys_fd < 0) {
+		log_error(log, "open /proc and /sys: %s", strerror(errno));
+		return EXIT_SKIPPED;
+	}
+	r = run_open(job, proc_fd, sys_fd, &run, &error);
+	if (r < 0) {
+		log_error(log, "%s", error.text);
+		return exit_status(r);
+	}
+	if (terminal)
+		run->progress = show_progress;
+	r = run_execute(run, &error);
+	run_clean(run);
+	if (terminal)
+		(void)fputs("\r\033[K", stderr);
+	if (r < 0) {
+		log_error(log, "%s", error.text);
+		for (size_t i = 0; i < run->n_failures; i++)
+			log_error(log, "%s", run->failures[i]);
+		sig = run->interrupted;
+		if (sig == 0)
+			return exit_status(r);
+		run = run_free(run);
+		die_of(sig);
+		return EXIT_FAILED;
+	}
+	report_table(run, json_to_stdout ? stderr : stdout);
+	if (job->global.json[0] && write_json(log, run, job->global.json) < 0)
+		return EXIT_FAILED;
+	return run->n_failures ? EXIT_FAILED : EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const struct log log = log_stderr(LOG_LEVEL_INFO);
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error;
+	int r;
+
+	if (argc >= 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
+		return help(&log, argv[2]);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)printf("uswap-stress " USWAP_VERSION "\n");
+		return EXIT_OK;
+	}
+	if (argc < 2 || strcmp(argv[1], "run") != 0) {
+		log_error(&log, "%s: no such command; there are run and help (uswap-stress --help)",
+			  argc < 2 ? "" : argv[1]);
+		return EXIT_USAGE;
+	}
+	if (argc >= 3 && strcmp(argv[2], "--help") == 0)
+		return print_help();
+	r = job_new(&job);
+	if (r == 0)
+		r = read_job(job, argv + 2, argc - 2, &error);
+	if (r < 0) {
+		log_error(&log, "%s", r == -ENOMEM ? "out of memory" : error.text);
+		return EXIT_USAGE;
+	}
+	return run_job(&log, job);
+}
