@@ -25,7 +25,7 @@
 const struct setting settings[] = {
 	{"agent", "log_level", LEVEL(agent.log_level), NO_RANGE, "info",
 	 "How much is logged: error, warning, notice, info or debug."},
-	{"agent", "socket", PATH(agent.socket_path), NO_RANGE, "/run/uswapd/control.sock",
+	{"agent", "socket", PATH(agent.socket_path), NO_RANGE, CONFIG_SOCKET_PATH,
 	 "Where uswapctl finds the agent. A second agent with the same socket refuses to start."},
 	{"agent", "tick_min", DURATION(agent.tick_min_ns), "1ms", "1s", "5ms",
 	 "Time between two looks of a worker when memory fills fast."},
@@ -41,7 +41,7 @@ const struct setting settings[] = {
 	{"headroom", "margin_max", PERCENT(headroom.margin.margin_max_permyriad), "0.1%", "50%",
 	 "12.5%", "Most room kept, as a share of the group's limit."},
 	{"headroom", "swap_allowance", PERCENT(headroom.swap_allowance_permyriad), "0%", "1000%",
-	 "100%", "Most of a group's memory that may stand in swap, as a share of its limit; at 0% "
+	 "200%", "Most of a group's memory that may stand in swap, as a share of its limit; at 0% "
 	 "no anonymous memory is taken."},
 
 	{"balance", "enabled", BOOL(balance.margin.enabled), NO_RANGE, "yes",

@@ -215,7 +215,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.headroom.margin.reaction_ns, 250 * NSEC_PER_MSEC);
 	assert_int_equal(config.headroom.margin.margin_min_bytes, 1 << 20);
 	assert_int_equal(config.headroom.margin.margin_max_permyriad, 1250);
-	assert_int_equal(config.headroom.swap_allowance_permyriad, 10000);
+	assert_int_equal(config.headroom.swap_allowance_permyriad, 20000);
 	assert_true(config.balance.margin.enabled);
 	assert_int_equal(config.balance.margin.margin_max_permyriad, 500);
 	assert_false(config.balance.keep_local);
