@@ -21,8 +21,13 @@ struct live_mount {
 };
 
 /*
- * Everything below returns 0 or -errno; on error *ret_why (may be NULL) points to static words of
- * libcgroup or ours that say what it was.
+ * Everything below returns 0 or -errno. On error *ret_why (may be NULL) points to words that say
+ * what it was: libcgroup's, ours, or the file of the setting that failed.
+ */
+
+/*
+ * -ENOENT: no cgroup v2 mount. On a hybrid system (the memory controller is v1's) it succeeds and
+ * says has_memory false.
  */
 int live_mount_find(struct live_mount *ret, const char **ret_why);
 
@@ -34,12 +39,23 @@ struct live_setting {
 /*
  * Makes the group path (relative to the mount, parents too), enabling the memory controller (and
  * those the settings' names begin with) from the root down, then writes the settings in their
- * order. On error what was made is removed again. -EEXIST when it is there already.
+ * order. On error the groups that were made are removed again; controllers stay enabled. -EEXIST
+ * when it is there already; -EOPNOTSUPP: a controller is not v2's here; -EBUSY: a parent has
+ * processes of its own, so it can't hand on controllers; -EINVAL, -ENAMETOOLONG: the path.
+ *
+ * What was made is marked by the extended attribute LIVE_MARK, which a later process can find.
  */
+#define LIVE_MARK "user.uswap.made"
 int live_group_create(const struct live_mount *mount, const char *path,
 		      const struct live_setting *settings, size_t n, const char **ret_why);
+
+/* Moves a process there. -ENOENT: no such group; -ESRCH: no such process. */
 int live_group_attach(const struct live_mount *mount, const char *path, pid_t pid,
 		      const char **ret_why);
-/* Removes the group and the parents live_group_create made that are empty now. Bounded retries
- * while the kernel still holds exiting tasks. */
+
+/*
+ * Removes the group, and the parents live_group_create made that are empty now. Waits up to 2 s
+ * while the kernel still holds exiting tasks, then -EBUSY, as with processes or groups inside;
+ * nothing is killed or moved. -ENOENT: no such group.
+ */
 int live_group_delete(const struct live_mount *mount, const char *path, const char **ret_why);

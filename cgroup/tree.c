@@ -2,8 +2,7 @@
 #include "cgroup/tree.h"
 
 #include "base/kfile.h"
-#include "cgroup/hash.h"
-#include "cgroup/path.h"
+#include "cgroup/tree_nodes.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,173 +11,17 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 
 #define EVENTS_BYTES 16384
 /* A refresh stops here though events keep coming; the descriptor stays readable. */
-#define READS_MAX  64
-
-#define WATCH_MASK (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
-
-/* What the tree still has to do for a group. */
-enum listing {
-	LISTING_DONE,
-	LISTING_DUE,	/* its directory is to be read in this refresh */
-	LISTING_FAILED, /* something was missing; again at the next refresh */
-};
-
-struct node {
-	struct cgroup group;  /* first: a struct cgroup * is a struct node * */
-	struct cgroup **link; /* what points to it: parent's first_child or a next_sibling */
-	struct hash_entry by_id, by_watch, by_path;
-	int watch; /* inotify's descriptor of its directory; -1: none */
-	enum listing listing;
-	LIST_ENTRY(node) work; /* on due or failed, unless LISTING_DONE */
-	uint64_t seen;	       /* number of the listing of its parent that saw it last */
-	char path[];
-};
-
-LIST_HEAD(node_list, node);
-
-struct cgroup_tree {
-	struct cgroup_tree_events events;
-	struct node *root;
-	dev_t device;
-	int fd;		  /* inotify, or an eventfd that never fires */
-	bool has_inotify; /* fd is inotify */
-	bool root_gone;
-	struct hash by_id, by_watch, by_path;
-	struct node_list due, failed;
-	uint64_t n_listings;
-	size_t n_groups, n_changes;
-};
-
-static struct node *node_of(struct cgroup *group)
-{
-	return (struct node *)group;
-}
-
-static void set_listing(struct cgroup_tree *tree, struct node *node, enum listing listing)
-{
-	if (node->listing != LISTING_DONE)
-		LIST_REMOVE(node, work);
-	node->listing = listing;
-	if (listing == LISTING_DUE)
-		LIST_INSERT_HEAD(&tree->due, node, work);
-	else if (listing == LISTING_FAILED)
-		LIST_INSERT_HEAD(&tree->failed, node, work);
-}
-
-static struct node *find_watch(struct cgroup_tree *tree, int watch)
-{
-	return hash_owner(hash_first(&tree->by_watch, (uint64_t)watch), struct node, by_watch);
-}
-
-static void forget_watch(struct cgroup_tree *tree, struct node *node)
-{
-	if (node->watch < 0)
-		return;
-	hash_remove(&tree->by_watch, &node->by_watch);
-	node->watch = -1;
-}
-
-static bool set_watch(struct cgroup_tree *tree, struct node *node)
-{
-	char link[32];
-	int watch;
-
-	if (node->watch >= 0)
-		return true;
-	if (!tree->has_inotify)
-		return false;
-	/* inotify knows only paths. This one is not a place to read the kernel's state from but
-	 * the descriptor itself, so it is right for a fake tree too. */
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", node->group.dir_fd);
-	watch = inotify_add_watch(tree->fd, link, WATCH_MASK);
-	if (watch < 0)
-		return false;
-	node->watch = watch;
-	hash_insert(&tree->by_watch, &node->by_watch, (uint64_t)watch);
-	return true;
-}
-
-/* Takes a group without children out of the tree. */
-static void remove_leaf(struct cgroup_tree *tree, struct node *node)
-{
-	if (tree->events.on_remove)
-		tree->events.on_remove(&node->group, tree->events.context);
-	if (node->link) {
-		*node->link = node->group.next_sibling;
-		if (node->group.next_sibling)
-			node_of(node->group.next_sibling)->link = node->link;
-	}
-	set_listing(tree, node, LISTING_DONE);
-	if (node->watch >= 0)
-		(void)inotify_rm_watch(tree->fd, node->watch);
-	forget_watch(tree, node);
-	hash_remove(&tree->by_id, &node->by_id);
-	hash_remove(&tree->by_path, &node->by_path);
-	fd_close(node->group.dir_fd);
-	free(node);
-	tree->n_groups--;
-	tree->n_changes++;
-}
-
-static void remove_subtree(struct cgroup_tree *tree, struct node *top)
-{
-	struct node *node = top;
-
-	for (;;) {
-		struct cgroup *parent;
-
-		while (node->group.first_child)
-			node = node_of(node->group.first_child);
-		parent = node->group.parent;
-		if (node == top)
-			break;
-		remove_leaf(tree, node);
-		node = node_of(parent);
-	}
-	remove_leaf(tree, top);
-}
+#define READS_MAX 64
 
 static bool is_within(const struct cgroup *group, const struct cgroup *top)
 {
 	while (group && group != top)
 		group = group->parent;
 	return group;
-}
-
-/* Makes a node of an open directory and takes dir_fd over. */
-static int insert(struct cgroup_tree *tree, struct node *parent, const char *path, int dir_fd,
-		  uint64_t id, struct node **ret_node)
-{
-	size_t n = strlen(path) + 1;
-	struct node *node = calloc(1, sizeof(*node) + n);
-
-	if (!node)
-		return -ENOMEM;
-	memcpy(node->path, path, n);
-	node->group = (struct cgroup){.id = id, .path = node->path, .dir_fd = dir_fd};
-	node->watch = -1;
-	node->seen = tree->n_listings;
-	if (parent) {
-		node->group.parent = &parent->group;
-		node->group.depth = parent->group.depth + 1;
-		node->group.next_sibling = parent->group.first_child;
-		node->link = &parent->group.first_child;
-		if (node->group.next_sibling)
-			node_of(node->group.next_sibling)->link = &node->group.next_sibling;
-		parent->group.first_child = &node->group;
-	}
-	hash_insert(&tree->by_id, &node->by_id, id);
-	hash_insert(&tree->by_path, &node->by_path, hash_text(path));
-	set_listing(tree, node, LISTING_DUE);
-	tree->n_groups++;
-	tree->n_changes++;
-	*ret_node = node;
-	return 0;
 }
 
 /* Returns 0, or -errno when the group is there but could not be taken in. */
@@ -200,8 +43,8 @@ static int add_child(struct cgroup_tree *tree, struct node *parent, const char *
 	if (twin && is_within(&parent->group, twin))
 		return 0;
 	if (twin)
-		remove_subtree(tree, node_of(twin));
-	r = insert(tree, parent, path, fd, st.st_ino, &node);
+		node_remove_subtree(tree, node_of(twin));
+	r = node_insert(tree, parent, path, fd, st.st_ino, &node);
 	if (r < 0)
 		return r;
 	TAKE_FD(fd);
@@ -249,7 +92,7 @@ static int reconcile(struct cgroup_tree *tree, struct node *parent, const char *
 		return 0;
 	}
 	if (known)
-		remove_subtree(tree, node_of(known));
+		node_remove_subtree(tree, node_of(known));
 	return there ? add_child(tree, parent, path, name) : 0;
 }
 
@@ -315,16 +158,16 @@ static int recheck_unseen(struct cgroup_tree *tree, struct node *parent)
 static void list(struct cgroup_tree *tree, struct node *node)
 {
 	/* Watch first: what comes between the two is announced, and seen twice at worst. */
-	bool watched = set_watch(tree, node);
+	bool watched = node_set_watch(tree, node);
 	int r;
 
-	set_listing(tree, node, LISTING_DONE);
+	node_set_listing(tree, node, LISTING_DONE);
 	tree->n_listings++;
 	r = read_directory(tree, node);
 	if (r == 0)
 		r = recheck_unseen(tree, node);
 	if (r < 0 || !watched)
-		set_listing(tree, node, LISTING_FAILED);
+		node_set_listing(tree, node, LISTING_FAILED);
 }
 
 /* New groups are due themselves, so this walks down into what it finds. */
@@ -340,21 +183,21 @@ static void handle_event(struct cgroup_tree *tree, const struct inotify_event *e
 
 	if (event->mask & IN_Q_OVERFLOW) {
 		cgroup_tree_for_each (group, tree)
-			set_listing(tree, node_of(group), LISTING_DUE);
+			node_set_listing(tree, node_of(group), LISTING_DUE);
 		return;
 	}
-	node = find_watch(tree, event->wd);
+	node = node_find_watch(tree, event->wd);
 	if (!node)
 		return;
 	if (event->mask & IN_IGNORED) {
 		/* Not our doing: the directory is gone or unmounted. Its parent knows. */
-		forget_watch(tree, node);
-		set_listing(tree, node, LISTING_DUE);
+		node_forget_watch(tree, node);
+		node_set_listing(tree, node, LISTING_DUE);
 		if (node->group.parent)
-			set_listing(tree, node_of(node->group.parent), LISTING_DUE);
+			node_set_listing(tree, node_of(node->group.parent), LISTING_DUE);
 	} else if ((event->mask & IN_ISDIR) && event->len > 0) {
 		if (is_passing(reconcile(tree, node, event->name)))
-			set_listing(tree, node, LISTING_DUE);
+			node_set_listing(tree, node, LISTING_DUE);
 	}
 }
 
@@ -381,18 +224,11 @@ static int read_events(struct cgroup_tree *tree)
 
 int cgroup_tree_refresh(struct cgroup_tree *tree)
 {
-	struct node *node;
 	int r;
 
 	tree->n_changes = 0;
-	LIST_FOREACH(node, &tree->failed, work)
-	node->listing = LISTING_DUE;
-	/* due is empty between refreshes: take the list over whole. */
-	tree->due = tree->failed;
-	if (!LIST_EMPTY(&tree->due))
-		LIST_FIRST(&tree->due)->work.le_prev = &LIST_FIRST(&tree->due);
-	LIST_INIT(&tree->failed);
-
+	while (!LIST_EMPTY(&tree->failed))
+		node_set_listing(tree, LIST_FIRST(&tree->failed), LISTING_DUE);
 	r = read_events(tree);
 	list_due(tree);
 	if (r < 0)
@@ -427,7 +263,7 @@ static int open_root(struct cgroup_tree *tree, int root_fd)
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	tree->device = st.st_dev;
-	r = insert(tree, NULL, "", fd, st.st_ino, &tree->root);
+	r = node_insert(tree, NULL, "", fd, st.st_ino, &tree->root);
 	if (r < 0)
 		return r;
 	TAKE_FD(fd);
@@ -468,7 +304,7 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 	if (!tree)
 		return NULL;
 	if (tree->root)
-		remove_subtree(tree, tree->root);
+		node_remove_subtree(tree, tree->root);
 	hash_done(&tree->by_id);
 	hash_done(&tree->by_watch);
 	hash_done(&tree->by_path);
@@ -480,52 +316,4 @@ struct cgroup_tree *cgroup_tree_free(struct cgroup_tree *tree)
 int cgroup_tree_fd(const struct cgroup_tree *tree)
 {
 	return tree->fd;
-}
-
-struct cgroup *cgroup_tree_root(struct cgroup_tree *tree)
-{
-	return &tree->root->group;
-}
-
-size_t cgroup_tree_size(const struct cgroup_tree *tree)
-{
-	return tree->n_groups;
-}
-
-struct cgroup *cgroup_tree_find(struct cgroup_tree *tree, const char *path)
-{
-	struct hash_entry *entry = hash_first(&tree->by_path, hash_text(path));
-
-	for (; entry; entry = hash_next(entry)) {
-		struct node *node = hash_owner(entry, struct node, by_path);
-
-		if (strcmp(node->path, path) == 0)
-			return &node->group;
-	}
-	return NULL;
-}
-
-struct cgroup *cgroup_tree_find_id(struct cgroup_tree *tree, uint64_t id)
-{
-	struct node *node = hash_owner(hash_first(&tree->by_id, id), struct node, by_id);
-
-	return node ? &node->group : NULL;
-}
-
-struct cgroup *cgroup_tree_lookup(struct cgroup_tree *tree, const char *text)
-{
-	char path[CGROUP_PATH_MAX];
-
-	if (cgroup_path_parse(text, path, sizeof(path)) < 0)
-		return NULL;
-	return cgroup_tree_find(tree, path);
-}
-
-struct cgroup *cgroup_tree_next(struct cgroup *group)
-{
-	if (group->first_child)
-		return group->first_child;
-	while (group && !group->next_sibling)
-		group = group->parent;
-	return group ? group->next_sibling : NULL;
 }
