@@ -14,6 +14,7 @@
 
 #define STOP_NS	  (2 * NSEC_PER_SEC)
 #define STATUS_NS (500 * NSEC_PER_MSEC)
+#define ALIVE_NS  (10 * NSEC_PER_SEC)
 #define RELOAD_NS (5 * NSEC_PER_SEC)
 
 struct agent {
@@ -312,6 +313,19 @@ const struct config *agent_config(const struct agent *a)
 const struct log *agent_log(const struct agent *a)
 {
 	return &a->world.log;
+}
+
+bool agent_is_alive(const struct agent *a)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	for (size_t i = 0; i < a->n_workers; i++) {
+		uint64_t turned_ns = worker_turned_ns(a->workers[i]);
+
+		if (now_ns > turned_ns && now_ns - turned_ns > ALIVE_NS)
+			return false;
+	}
+	return true;
 }
 
 int agent_status(struct agent *a, struct agent_status *ret)

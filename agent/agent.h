@@ -35,8 +35,14 @@ int agent_reload(struct agent *agent, struct config_error *ret_error);
 const struct config *agent_config(const struct agent *agent);
 const struct log *agent_log(const struct agent *agent);
 
+/* Every worker has turned within the last ten seconds. */
+bool agent_is_alive(const struct agent *agent);
+
 /* ret points into the agent and is good until the next call. */
 int agent_status(struct agent *agent, struct agent_status *ret);
 
-/* Orders bytes on one node, or a share on each (node < 0). -ENODEV: no worker has that node. */
+/*
+ * Orders bytes on one node, or a share on each (node < 0); 0 bytes: have a look now. -ENODEV: no
+ * worker has that node.
+ */
 int agent_wake(struct agent *agent, int node, uint64_t bytes);

@@ -3,6 +3,9 @@
 #include "agent/agent.h"
 
 #include "agent/act/hand.h"
+#include "agent/control/server.h"
+#include "agent/lock.h"
+#include "agent/notify.h"
 #include "agent/settings.h"
 #include "base/clock.h"
 
@@ -24,6 +27,7 @@ enum {
 	EXIT_SOFTWARE = 70,
 	EXIT_BUSY = 75,
 	EXIT_CONFIG = 78,
+	EXIT_LEAVING = -1, /* as told, but not all threads have ended */
 };
 
 #define OVERRIDES_MAX 64
@@ -166,37 +170,139 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static void reload(struct agent *agent)
+static int serve_status(void *context, struct agent_status *ret)
 {
-	struct config_error error;
-
-	if (agent_reload(agent, &error) < 0)
-		log_error(agent_log(agent), "%s; the old configuration stays", error.text);
-	else
-		log_notice(agent_log(agent), "configuration read anew");
+	return agent_status(context, ret);
 }
 
-static void wait_for_end(struct agent *agent, int signal_fd)
+/* The status is the agent's own, good until the next one is asked for. */
+static void serve_release(void *context, struct agent_status *status)
 {
-	for (;;) {
-		struct pollfd fds[] = {{.fd = signal_fd, .events = POLLIN}};
-		struct signalfd_siginfo info;
+	(void)context;
+	(void)status;
+}
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return;
-		while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-			if (info.ssi_signo != SIGHUP)
-				return;
-			reload(agent);
-		}
+static int serve_wake(void *context, const struct control_wake *wake)
+{
+	/* Free memory in larger pieces is the work of compaction, which is not here yet. */
+	if (wake->order > 0)
+		return -EOPNOTSUPP;
+	return agent_wake(context, wake->all_nodes ? -1 : (int)wake->node, wake->bytes);
+}
+
+static int serve_reload(void *context, struct config_error *ret_error)
+{
+	struct agent *agent = context;
+	int r;
+
+	(void)notify_reloading();
+	r = agent_reload(agent, ret_error);
+	if (r < 0)
+		log_error(agent_log(agent), "%s; the old configuration stays", ret_error->text);
+	else
+		log_notice(agent_log(agent), "configuration read anew");
+	(void)notify_ready();
+	return r;
+}
+
+static const struct control_ops serve = {
+	.status = serve_status,
+	.release = serve_release,
+	.wake = serve_wake,
+	.reload = serve_reload,
+};
+
+/* True when a signal says that it is time to go. */
+static bool handle_signals(struct agent *agent, int signal_fd)
+{
+	struct signalfd_siginfo info;
+	struct config_error error;
+
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			return true;
+		(void)serve_reload(agent, &error);
 	}
+	return false;
+}
+
+static int time_to_wait_ms(const struct control *control, uint64_t watchdog_ns)
+{
+	uint64_t now_ns = clock_now_ns(), due_ns = control_due_ns(control), wait_ns;
+
+	if (due_ns == UINT64_MAX && watchdog_ns == 0)
+		return -1;
+	wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+	if (watchdog_ns > 0)
+		wait_ns = MIN(wait_ns, watchdog_ns / 2);
+	return (int)MIN(wait_ns / NSEC_PER_MSEC + 1, UINT64_C(3600000));
+}
+
+static void wait_for_end(struct agent *agent, struct control *control, int signal_fd)
+{
+	uint64_t watchdog_ns = notify_watchdog_ns();
+
+	for (;;) {
+		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = signal_fd, .events = POLLIN}};
+		size_t n = 1 + control_poll_fds(control, clock_now_ns(), fds + 1);
+
+		if (poll(fds, n, time_to_wait_ms(control, watchdog_ns)) < 0 && errno != EINTR)
+			return;
+		if (handle_signals(agent, signal_fd))
+			return;
+		control_handle(control, clock_now_ns());
+		/* A manager that hears nothing more restarts us: that is what a hung worker needs.
+		 */
+		if (watchdog_ns > 0 && agent_is_alive(agent))
+			(void)notify_watchdog();
+	}
+}
+
+static int end(struct agent *agent, const struct log *log)
+{
+	(void)notify_stopping();
+	log_notice(log, "ending");
+	return agent_stop(agent);
+}
+
+/* Holding the lock and with the socket open: from here on it is the agent of this machine. */
+static int run_alone(const struct command_line *cl, const struct config *config, struct log log,
+		     int signal_fd)
+{
+	_cleanup_(control_freep) struct control *control = NULL;
+	struct control_agent served = {.ops = &serve, .uid = geteuid()};
+	const char *socket_path = config->agent.socket_path;
+	struct agent *agent;
+	int r = agent_start(&cl->agent, config, log, &agent);
+
+	if (r < 0)
+		return r == -EOPNOTSUPP ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
+	served.context = agent;
+	r = control_open(socket_path, &served, &control);
+	if (r < 0) {
+		log_error(&log, "%s: can't listen for uswapctl: %s; see agent.socket", socket_path,
+			  strerrordesc_np(-r));
+		(void)end(agent, &log);
+		return EXIT_SOFTWARE;
+	}
+	log_notice(&log, "uswapd %s is ready%s", USWAP_VERSION,
+		   cl->agent.dry_run ? ": dry run, the kernel is asked for nothing" : "");
+	(void)notify_ready();
+	wait_for_end(agent, control, signal_fd);
+	if (end(agent, &log) < 0) {
+		log_warning(&log, "a request is still inside the kernel: leaving without it");
+		control = control_free(control);
+		return EXIT_LEAVING;
+	}
+	return 0;
 }
 
 static int run(const struct command_line *cl, const struct config *config)
 {
 	struct log log = log_stderr(config->agent.log_level);
+	_cleanup_(lock_freep) struct lock *lock = NULL;
 	_cleanup_close_ int signal_fd = -1;
-	struct agent *agent;
+	pid_t holder = 0;
 	int r;
 
 	prepare_process(&log);
@@ -206,18 +312,20 @@ static int run(const struct command_line *cl, const struct config *config)
 		log_error(&log, "can't set up signals: %s", strerrordesc_np(-r));
 		return EXIT_SOFTWARE;
 	}
-	r = agent_start(&cl->agent, config, log, &agent);
-	if (r < 0)
-		return r == -EOPNOTSUPP ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
-	log_notice(&log, "uswapd %s is ready%s", USWAP_VERSION,
-		   cl->agent.dry_run ? ": dry run, the kernel is asked for nothing" : "");
-	wait_for_end(agent, signal_fd);
-	log_notice(&log, "ending");
-	if (agent_stop(agent) < 0) {
-		log_warning(&log, "a request is still inside the kernel: leaving at once");
-		_exit(0);
+	r = lock_take(config->agent.socket_path, &lock, &holder);
+	if (r == -EBUSY) {
+		log_error(&log,
+			  "another uswapd runs already (process %d); two would take each "
+			  "other's work for demand",
+			  (int)holder);
+		return EXIT_BUSY;
 	}
-	return 0;
+	if (r < 0) {
+		log_error(&log, "%s.lock: can't take the lock: %s; see agent.socket",
+			  config->agent.socket_path, strerrordesc_np(-r));
+		return EXIT_SOFTWARE;
+	}
+	return run_alone(cl, config, log, signal_fd);
 }
 
 int main(int argc, char **argv)
@@ -238,5 +346,9 @@ int main(int argc, char **argv)
 		(void)printf("the configuration is good\n");
 		return 0;
 	}
-	return run(&cl, &config);
+	status = run(&cl, &config);
+	/* Returning would run destructors under a thread that is still inside the kernel. */
+	if (status == EXIT_LEAVING)
+		_exit(0);
+	return status;
 }

@@ -50,6 +50,9 @@ void worker_set_config(struct worker *worker, const struct config *config);
  */
 const struct config *worker_config_in_use(const struct worker *worker);
 
+/* When the worker last turned: a hung one can be told from one that has nothing to do. */
+uint64_t worker_turned_ns(const struct worker *worker);
+
 /* Orders bytes to be reclaimed on the worker's node, whatever the policies think. */
 void worker_order(struct worker *worker, uint64_t bytes);
 

@@ -68,6 +68,7 @@ struct worker {
 	_Atomic bool ended;
 	_Atomic(const struct config *) next_config, config_in_use;
 	_Atomic uint64_t ordered_bytes;
+	_Atomic uint64_t turned_ns;
 	_Atomic int status_state;
 	struct node_status status; /* the worker's while ASKED, main's while ANSWERED */
 	size_t status_capacity;

@@ -109,8 +109,7 @@ static void handle_event(struct worker *w, const struct ring_event *event)
 	switch (event->token) {
 	case TOKEN_MAIN:
 		(void)eventfd_read(w->main_fd, &value);
-		if (atomic_load(&w->ordered_bytes) > 0)
-			w->here.target.due_ns = 0;
+		w->here.target.due_ns = 0;
 		break;
 	case TOKEN_HAND:
 		break; /* every turn looks whether it is done */
@@ -178,6 +177,7 @@ static void turn(struct worker *w)
 	for (int i = 0; i < n; i++)
 		handle_event(w, &events[i]);
 	now_ns = clock_now_ns();
+	atomic_store(&w->turned_ns, now_ns);
 	change_config(w);
 	worker_finish(w, now_ns);
 	worker_look_at_node(w, now_ns);
@@ -256,6 +256,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	w->config = config;
 	atomic_init(&w->next_config, config);
+	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
 	w->pressure_fd = -1;
 	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -314,6 +315,11 @@ void worker_set_config(struct worker *w, const struct config *config)
 const struct config *worker_config_in_use(const struct worker *w)
 {
 	return atomic_load(&w->config_in_use);
+}
+
+uint64_t worker_turned_ns(const struct worker *w)
+{
+	return atomic_load(&w->turned_ns);
 }
 
 void worker_order(struct worker *w, uint64_t bytes)
