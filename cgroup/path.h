@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths of groups as people see and type them. The kernel allows any byte but '/' and NUL in a
- * group's name, so a name can hold newlines and terminal escapes. Shown, a path begins with '/' and
- * every byte outside printable ASCII is \xNN. systemd's own \x2d and the like are plain characters
- * of a name and stay as they are; only a backslash that would read as one of ours becomes \x5c, so
- * the two functions are each other's inverse.
+ * Paths of groups as people type them. The kernel allows any byte but '/' and NUL in a group's
+ * name; base/escape.h shows those that could do harm as \xNN.
  */
 #pragma once
 
 #include <stddef.h>
 
-/* Room for any path: each byte may become four. */
-#define CGROUP_PATH_TEXT_MAX (4 * 4096 + 2)
-
 /*
- * Writes path (as in struct cgroup, "" is the root) into text, cut to whole characters when n is
- * too small, always ended by NUL (n > 0). Returns text.
- */
-char *cgroup_path_format(const char *path, char *text, size_t n);
-
-/*
- * The other way: text with or without a '/' at its ends, repeated ones too, becomes a path. 0;
- * -EINVAL: a part is "." or "..", or a decoded byte is '/' or NUL; -ENAMETOOLONG.
+ * text, with or without '/' at its ends, repeated ones too, becomes a path as in struct cgroup
+ * ("a/b",
+ * "" for the root). 0; -EINVAL: a part is "." or ".."; -ENAMETOOLONG.
  */
 int cgroup_path_parse(const char *text, char *ret_path, size_t n);
+
+/*
+ * Turns each \xNN that escape_ascii writes for a hostile byte back into it, in place. What reads
+ * like one but stands for a harmless byte is part of a name (systemd's \x2d) and stays.
+ */
+void cgroup_path_unescape(char *path);

@@ -158,9 +158,14 @@ struct cgroup *cgroup_tree_find_id(struct cgroup_tree *tree, uint64_t id)
 struct cgroup *cgroup_tree_lookup(struct cgroup_tree *tree, const char *text)
 {
 	char path[CGROUP_PATH_MAX];
+	struct cgroup *group;
 
 	if (cgroup_path_parse(text, path, sizeof(path)) < 0)
 		return NULL;
+	group = cgroup_tree_find(tree, path);
+	if (group)
+		return group;
+	cgroup_path_unescape(path);
 	return cgroup_tree_find(tree, path);
 }
 

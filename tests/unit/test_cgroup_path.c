@@ -1,61 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/path.h"
 
+#include "base/escape.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
 #include <string.h>
-
-static void test_hostile_bytes_are_shown_harmless(void **state)
-{
-	static const struct {
-		const char *path, *text;
-	} rows[] = {
-		{"", "/"},
-		{"a/b", "/a/b"},
-		{"system.slice/dev-disk-by\\x2duuid", "/system.slice/dev-disk-by\\x2duuid"},
-		{"a\nb", "/a\\x0ab"},
-		{"\x1b[2J", "/\\x1b[2J"},
-		{"\x7f\xff", "/\\x7f\\xff"},
-		/* Names that look like ours but are not. */
-		{"a\\x0ab", "/a\\x5cx0ab"},
-		{"\\x5c", "/\\x5cx5c"},
-		{"\\\\x0a", "/\\\\x5cx0a"},
-		{"\\x0A\\x", "/\\x0A\\x"},
-	};
-	char text[CGROUP_PATH_TEXT_MAX], path[4096];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		assert_string_equal(cgroup_path_format(rows[i].path, text, sizeof(text)),
-				    rows[i].text);
-		assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), 0);
-		assert_string_equal(path, rows[i].path);
-	}
-}
-
-/* Every name of three bytes out of those that matter comes back as it was. */
-static void test_shown_names_are_unambiguous(void **state)
-{
-	static const char bytes[] = "\\x05cfa\n\x7f\xe4 ";
-	const size_t n = sizeof(bytes) - 1;
-	char name[7] = {'\\', 'x'}, text[64], path[64];
-
-	(void)state;
-	for (size_t i = 0; i < n * n * n * n; i++) {
-		size_t rest = i;
-
-		for (size_t at = 2; at < 6; at++, rest /= n)
-			name[at] = bytes[rest % n];
-		(void)cgroup_path_format(name, text, sizeof(text));
-		assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), 0);
-		assert_string_equal(path, name);
-		/* And without the prefix that tempts into an escape. */
-		(void)cgroup_path_format(name + 2, text, sizeof(text));
-		assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), 0);
-		assert_string_equal(path, name + 2);
-	}
-}
 
 static void test_typed_paths(void **state)
 {
@@ -66,13 +16,14 @@ static void test_typed_paths(void **state)
 		{"", "", 0},
 		{"/", "", 0},
 		{"///", "", 0},
+		{"a", "a", 0},
 		{"a/b", "a/b", 0},
 		{"/a//b/", "a/b", 0},
+		{"a\nb/\xff", "a\nb/\xff", 0},
 		{"/a/./b", NULL, -EINVAL},
 		{"../a", NULL, -EINVAL},
-		{"..a/...", "..a/...", 0},
-		{"a\\x00b", NULL, -EINVAL},
-		{"a\\x2fb", "a\\x2fb", 0}, /* not a byte we escape: the name holds a backslash */
+		{"a/..", NULL, -EINVAL},
+		{"..a/.../.b", "..a/.../.b", 0},
 	};
 	char path[64];
 
@@ -90,30 +41,64 @@ static void test_lengths(void **state)
 	char text[9000], path[4096], small[8];
 
 	(void)state;
-	/* Cut before an escape that does not fit whole. */
-	assert_string_equal(cgroup_path_format("ab\nc", small, sizeof(small)), "/ab\\x0a");
-	assert_string_equal(cgroup_path_format("abc\nc", small, sizeof(small)), "/abc");
-	assert_string_equal(cgroup_path_format("abc", small, 1), "");
-	assert_int_equal(cgroup_path_parse("abcdefg", small, sizeof(small)), 0);
-	assert_int_equal(cgroup_path_parse("abcdefgh", small, sizeof(small)), -ENAMETOOLONG);
+	assert_int_equal(cgroup_path_parse("//abc///efg/", small, sizeof(small)), 0);
+	assert_string_equal(small, "abc/efg");
+	assert_int_equal(cgroup_path_parse("abc/efgh", small, sizeof(small)), -ENAMETOOLONG);
 	memset(text, 'x', sizeof(text));
-	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), -ENAMETOOLONG);
-	memset(text, '/', 4095);
-	assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), -ENAMETOOLONG);
-	text[4095 + 4095] = '\0';
+	text[4095] = '\0';
 	assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), 0);
-	text[0] = 'a';
+	text[4095] = 'x';
+	text[4096] = '\0';
 	assert_int_equal(cgroup_path_parse(text, path, sizeof(path)), -ENAMETOOLONG);
+}
+
+static void test_what_is_shown_can_be_typed(void **state)
+{
+	static const char *const names[] = {
+		"a\nb",	     "\x1b[2J", "\x7f\xff\x80", "\xe2\x80\xae", /* right-to-left override */
+		"\x01/\x02",
+	};
+	char shown[ESCAPE_SIZE(64)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)escape_ascii(shown, sizeof(shown), names[i]);
+		assert_string_not_equal(shown, names[i]);
+		cgroup_path_unescape(shown);
+		assert_string_equal(shown, names[i]);
+	}
+}
+
+static void test_what_is_no_escape_of_ours_stays(void **state)
+{
+	static const char *const names[] = {
+		"dev-disk-by\\x2duuid", /* systemd's */
+		"\\x2f",
+		"\\x00",
+		"\\x0A",
+		"\\x0",
+		"\\x",
+		"\\",
+		"\\\\x41",
+		"x0a",
+	};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		strcpy(text, names[i]);
+		cgroup_path_unescape(text);
+		assert_string_equal(text, names[i]);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hostile_bytes_are_shown_harmless),
-		cmocka_unit_test(test_shown_names_are_unambiguous),
 		cmocka_unit_test(test_typed_paths),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_what_is_shown_can_be_typed),
+		cmocka_unit_test(test_what_is_no_escape_of_ours_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
