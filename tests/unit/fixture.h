@@ -38,5 +38,8 @@ char *fixture_read(const struct fixture *fx, const char *path);
 struct fixture *fixture_free(struct fixture *fx);
 DEFINE_CLEANUP(struct fixture *, fixture_free)
 
+/* Where tests/unit/data is. */
+const char *fixture_data_path(void);
+
 /* Content of tests/unit/data/NAME, captured kernel files among them; the caller frees it. */
 char *fixture_data(const char *name);

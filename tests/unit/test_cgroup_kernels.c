@@ -28,7 +28,7 @@ static int kernel_dir(size_t kernel)
 	char path[600];
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "%s/kernel/%s", USWAP_TEST_DATA, series[kernel]);
+	(void)snprintf(path, sizeof(path), "%s/kernel/%s", fixture_data_path(), series[kernel]);
 	fd = kfile_open_dir(AT_FDCWD, path);
 	assert_true(fd >= 0);
 	return fd;
