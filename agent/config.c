@@ -40,15 +40,16 @@ struct source {
  */
 static const char *place_of(char place[PLACE_MAX], const char *path, unsigned int line)
 {
-	const size_t shown_max = PLACE_MAX - 24;
+	const int shown_max = PLACE_MAX - 24;
 	size_t n = strlen(path);
-	const char *cut = n > shown_max ? "..." : "";
-	const char *shown = n > shown_max ? path + n - shown_max : path;
+	bool cut = n > (size_t)shown_max;
+	const char *shown = cut ? path + n - shown_max : path;
 
 	if (line > 0)
-		(void)snprintf(place, PLACE_MAX, "%s%s:%u", cut, shown, line);
+		(void)snprintf(place, PLACE_MAX, "%s%.*s:%u", cut ? "..." : "", shown_max, shown,
+			       line);
 	else
-		(void)snprintf(place, PLACE_MAX, "%s%s", cut, shown);
+		(void)snprintf(place, PLACE_MAX, "%s%.*s", cut ? "..." : "", shown_max, shown);
 	return place;
 }
 #define PLACE(path, line) place_of((char[PLACE_MAX]){""}, path, line)

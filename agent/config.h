@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONFIG_PATH_MAX	    108 /* a unix socket's address */
+#define CONFIG_SOCKET_PATH  "/run/uswapd/control.sock" /* the default */
+#define CONFIG_PATH_MAX	    108			       /* a unix socket's address */
 #define CONFIG_PATTERNS_MAX 32
 #define CONFIG_PATTERN_MAX  256
 

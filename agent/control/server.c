@@ -90,10 +90,11 @@ int control_open(const char *socket_path, const struct control_agent *agent,
 	control->agent = *agent;
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		control->clients[i].fd = -1;
-	if (strlen(socket_path) >= sizeof(control->address.sun_path))
-		return -ENAMETOOLONG;
 	control->address.sun_family = AF_UNIX;
-	memcpy(control->address.sun_path, socket_path, strlen(socket_path));
+	r = snprintf(control->address.sun_path, sizeof(control->address.sun_path), "%s",
+		     socket_path);
+	if (r < 0 || (size_t)r >= sizeof(control->address.sun_path))
+		return -ENAMETOOLONG;
 
 	r = make_way(&control->address);
 	if (r < 0)

@@ -62,9 +62,10 @@ static int add_numbers(json_t *object, const void *from, const struct number *nu
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t value = *(const uint64_t *)((const char *)from + numbers[i].offset);
+		const void *member = (const char *)from + numbers[i].offset;
 
-		r |= json_object_set_new(object, numbers[i].name, number_json(value));
+		r |= json_object_set_new(object, numbers[i].name,
+					 number_json(*(const uint64_t *)member));
 	}
 	return r;
 }

@@ -23,17 +23,17 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_NO_DEMAND] = "It acts once usage grows and the room gets smaller than the margin.",
 	[VERDICT_ROOM_ENOUGH] = "A limit, or room that gets smaller than the margin.",
 	[VERDICT_REFAULTS] =
-		"Less of what is taken being read back. A higher limit would help more: this "
-		"memory is in use.",
+		("Less of what is taken being read back. A higher limit would help more: this "
+		 "memory is in use."),
 	[VERDICT_NOTHING_SPARE] =
-		"Dirty files written back, locked memory released, swap added, or memory.min and "
-		"memory.low lowered.",
+		("Dirty files written back, locked memory released, swap added, or memory.min and "
+		 "memory.low lowered."),
 	[VERDICT_SWAP_ALLOWANCE] =
 		"headroom.swap_allowance raised, protect.swap_free lowered, or swap added.",
 	[VERDICT_EXCLUDED] = "Its pattern removed from protect.exclude.",
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
-		"The other nodes filling up, demand that can only be met here (cpusets, memory "
-		"policies), or balance.keep_local = yes.",
+		("The other nodes filling up, demand that can only be met here (cpusets, memory "
+		 "policies), or balance.keep_local = yes."),
 	[VERDICT_KSWAPD_ACTIVE] = "The kernel's own reclaim coming to its end.",
 	[VERDICT_KSWAPD_SUFFICES] = "Tasks that have to reclaim for themselves.",
 	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",

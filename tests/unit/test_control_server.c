@@ -329,76 +329,6 @@ static void test_many_clients(void **state)
 		close(idle[i]);
 }
 
-static void test_socket_file(void **state)
-{
-	struct fake *fake = *state;
-	struct control *second = NULL;
-	struct stat st;
-
-	assert_int_equal(stat(fake->path, &st), 0);
-	assert_true(S_ISSOCK(st.st_mode));
-	assert_int_equal(st.st_mode & 07777, 0660);
-	assert_int_equal(st.st_gid, getegid());
-
-	/* A live one is never replaced, nor anything that is not a socket. */
-	assert_int_equal(open_control(fake, &second), -EADDRINUSE);
-	assert_null(second);
-	fake->control = control_free(fake->control);
-	assert_int_equal(stat(fake->path, &st), -1);
-	fixture_write(fake->fx, "control.sock", "not a socket");
-	assert_int_equal(open_control(fake, &second), -ENOTSOCK);
-	fixture_remove(fake->fx, "control.sock");
-	assert_int_equal(symlinkat("elsewhere", fake->fx->fd, "control.sock"), 0);
-	assert_int_equal(open_control(fake, &second), -ENOTSOCK);
-}
-
-static void test_socket_of_a_crashed_agent(void **state)
-{
-	struct fake *fake = *state;
-	pid_t child;
-	int status;
-	_cleanup_close_ int fd = -1;
-
-	fake->control = control_free(fake->control);
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(open_control(fake, &fake->control)); /* leaves without cleaning up */
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	assert_int_equal(access(fake->path, F_OK), 0);
-	assert_int_equal(open_control(fake, &fake->control), 0);
-	fd = dial(fake);
-	say(fd, STATUS);
-	check_answer(fake, fd, "uswapd-status/1");
-}
-
-/* One that was replaced behind our back is not ours to remove. */
-static void test_socket_of_another_is_left(void **state)
-{
-	struct fake *fake = *state;
-	struct control *first = fake->control;
-
-	assert_int_equal(unlink(fake->path), 0);
-	fake->control = NULL;
-	assert_int_equal(open_control(fake, &fake->control), 0);
-	control_free(first);
-	assert_int_equal(access(fake->path, F_OK), 0);
-}
-
-static void test_bad_paths(void **state)
-{
-	const struct control_agent agent = {.ops = &fake_ops, .context = *state};
-	struct control *control = NULL;
-	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 1];
-
-	assert_int_equal(control_open("/proc/self/none/control.sock", &agent, &control), -ENOENT);
-	memset(path, 'x', sizeof(path) - 1);
-	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(control_open(path, &agent, &control), -ENAMETOOLONG);
-	assert_null(control);
-}
-
 /* What a client of another user gets; this part needs root to change users. */
 static void test_another_user(void **state)
 {
@@ -483,10 +413,6 @@ int main(void)
 		TEST(test_large_answer),
 		TEST(test_client_leaves_early),
 		TEST(test_many_clients),
-		TEST(test_socket_file),
-		TEST(test_socket_of_a_crashed_agent),
-		TEST(test_socket_of_another_is_left),
-		TEST(test_bad_paths),
 		TEST(test_another_user),
 	};
 

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ctl/show.h"
+
+#include "agent/ctl/table.h"
+#include "base/escape.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define CELL_BYTES 32
+#define LINE_BYTES 1024
+
+/* Reads the members of an object; the first one that is not as it should be is remembered. */
+struct reader {
+	const json_t *object;
+	bool bad;
+};
+
+static struct reader member(struct reader *reader, const char *key)
+{
+	struct reader inner = {json_object_get(reader->object, key), false};
+
+	if (!json_is_object(inner.object))
+		reader->bad = true;
+	return inner;
+}
+
+static const char *text(struct reader *reader, const char *key)
+{
+	const char *value = json_string_value(json_object_get(reader->object, key));
+
+	if (!value)
+		reader->bad = true;
+	return value ? value : "";
+}
+
+static bool flag(struct reader *reader, const char *key)
+{
+	const json_t *value = json_object_get(reader->object, key);
+
+	if (!json_is_boolean(value))
+		reader->bad = true;
+	return json_is_true(value);
+}
+
+/* null, "without bound", is UINT64_MAX. */
+static uint64_t number(struct reader *reader, const char *key)
+{
+	const json_t *value = json_object_get(reader->object, key);
+
+	if (json_is_null(value))
+		return UINT64_MAX;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		reader->bad = true;
+	return (uint64_t)json_integer_value(value);
+}
+
+/* In tenths below ten of a unit, as in 9.5M; cut, not rounded. */
+static char *scaled(char cell[SHOW_SIZE_BYTES], uint64_t value, uint64_t base, const char *units)
+{
+	uint64_t scale = 1;
+	size_t unit = 0;
+
+	while (value / scale >= base && units[unit + 1]) {
+		scale *= base;
+		unit++;
+	}
+	if (unit > 0 && value / scale < 10)
+		(void)snprintf(cell, SHOW_SIZE_BYTES, "%u.%u%c", (unsigned int)(value / scale),
+			       (unsigned int)(value % scale * 10 / scale), units[unit]);
+	else if (unit > 0)
+		(void)snprintf(cell, SHOW_SIZE_BYTES, "%u%c", (unsigned int)(value / scale),
+			       units[unit]);
+	else
+		(void)snprintf(cell, SHOW_SIZE_BYTES, "%u", (unsigned int)value);
+	return cell;
+}
+
+char *show_size(char cell[SHOW_SIZE_BYTES], uint64_t bytes)
+{
+	if (bytes == UINT64_MAX) {
+		memcpy(cell, "-", 2);
+		return cell;
+	}
+	return scaled(cell, bytes, 1024, "BKMGTPE");
+}
+
+char *show_count(char cell[SHOW_SIZE_BYTES], uint64_t count)
+{
+	if (count < 100000) {
+		(void)snprintf(cell, SHOW_SIZE_BYTES, "%u", (unsigned int)count);
+		return cell;
+	}
+	return scaled(cell, count, 1000, " kMGTPE");
+}
+
+/* "1.5ms" */
+static char *show_time(char cell[CELL_BYTES], uint64_t ns)
+{
+	char *blank;
+
+	blank = strchr(format_duration(cell, CELL_BYTES, ns), ' ');
+	if (blank)
+		memmove(blank, blank + 1, strlen(blank));
+	return cell;
+}
+
+enum node_column {
+	NODE_NUMBER,
+	NODE_FREE,
+	NODE_ROOM,
+	NODE_MARGIN,
+	NODE_RATE,
+	NODE_STATE,
+	NODE_TAKEN,
+	NODE_NET,
+	NODE_BACK,
+	NODE_CPU,
+	NODE_COLUMNS,
+};
+
+static const struct table_column node_columns[NODE_COLUMNS] = {
+	[NODE_NUMBER] = {"NODE", false}, [NODE_FREE] = {"FREE", false},
+	[NODE_ROOM] = {"ROOM", false},	 [NODE_MARGIN] = {"MARGIN", false},
+	[NODE_RATE] = {"RATE/s", false}, [NODE_STATE] = {"STATE", true},
+	[NODE_TAKEN] = {"TAKEN", false}, [NODE_NET] = {"NET", false},
+	[NODE_BACK] = {"BACK", false},	 [NODE_CPU] = {"CPU", false},
+};
+
+enum group_column {
+	GROUP_USED,
+	GROUP_LIMIT,
+	GROUP_KIND,
+	GROUP_ROOM,
+	GROUP_MARGIN,
+	GROUP_RATE,
+	GROUP_STATE,
+	GROUP_TAKEN,
+	GROUP_BACK,
+	GROUP_CPU,
+	GROUP_EVENTS,
+	GROUP_COLUMNS,
+};
+
+/* Each group's path has a line of its own above its numbers. */
+static const struct table_column group_columns[GROUP_COLUMNS] = {
+	[GROUP_USED] = {"   USED", false},  [GROUP_LIMIT] = {"LIMIT", false},
+	[GROUP_KIND] = {"KIND", true},	    [GROUP_ROOM] = {"ROOM", false},
+	[GROUP_MARGIN] = {"MARGIN", false}, [GROUP_RATE] = {"RATE/s", false},
+	[GROUP_STATE] = {"STATE", true},    [GROUP_TAKEN] = {"TAKEN", false},
+	[GROUP_BACK] = {"BACK", false},	    [GROUP_CPU] = {"CPU", false},
+	[GROUP_EVENTS] = {"EVENTS", false},
+};
+
+/* Returns 0, -EPROTO or -ENOMEM. */
+static int add_node(struct table *table, const json_t *object)
+{
+	struct reader node = {object, false};
+	char cells[NODE_COLUMNS][CELL_BYTES];
+	const char *texts[NODE_COLUMNS];
+	struct reader verdict, ledger;
+	uint64_t id = number(&node, "node");
+
+	if (!flag(&node, "answered")) {
+		(void)snprintf(cells[0], CELL_BYTES, "%4" PRIu64 " did not answer", id);
+		return node.bad ? -EPROTO : table_add_line(table, cells[0]);
+	}
+	verdict = member(&node, "verdict");
+	ledger = member(&node, "ledger");
+	for (size_t i = 0; i < NODE_COLUMNS; i++)
+		texts[i] = cells[i];
+	(void)snprintf(cells[NODE_NUMBER], CELL_BYTES, "%" PRIu64, id);
+	show_size(cells[NODE_FREE], number(&node, "free_bytes"));
+	show_size(cells[NODE_ROOM], number(&verdict, "room_bytes"));
+	show_size(cells[NODE_MARGIN], number(&verdict, "margin_bytes"));
+	show_size(cells[NODE_RATE], number(&verdict, "rate_bytes_per_s"));
+	texts[NODE_STATE] = text(&verdict, "reason");
+	show_size(cells[NODE_TAKEN], number(&ledger, "applied_bytes"));
+	show_size(cells[NODE_NET], number(&ledger, "net_freed_bytes"));
+	show_size(cells[NODE_BACK], number(&ledger, "refaulted_bytes"));
+	show_time(cells[NODE_CPU], number(&node, "cpu_ns"));
+	if (node.bad || verdict.bad || ledger.bad)
+		return -EPROTO;
+	return table_add(table, NULL, texts);
+}
+
+static int add_group(struct table *table, const json_t *object)
+{
+	struct reader group = {object, false};
+	struct reader verdict = member(&group, "verdict"), ledger = member(&group, "ledger");
+	const char *path = text(&group, "path"), *kind = text(&group, "limit");
+	const char *events = strcmp(kind, "high") == 0 ? "events_high" : "events_max";
+	char cells[GROUP_COLUMNS][CELL_BYTES];
+	const char *texts[GROUP_COLUMNS];
+
+	for (size_t i = 0; i < GROUP_COLUMNS; i++)
+		texts[i] = cells[i];
+	show_size(cells[GROUP_USED], number(&group, "current_bytes"));
+	show_size(cells[GROUP_LIMIT], number(&group, "limit_bytes"));
+	texts[GROUP_KIND] = kind;
+	show_size(cells[GROUP_ROOM], number(&verdict, "room_bytes"));
+	show_size(cells[GROUP_MARGIN], number(&verdict, "margin_bytes"));
+	show_size(cells[GROUP_RATE], number(&verdict, "rate_bytes_per_s"));
+	texts[GROUP_STATE] = text(&verdict, "reason");
+	show_size(cells[GROUP_TAKEN], number(&ledger, "applied_bytes"));
+	show_size(cells[GROUP_BACK], number(&ledger, "refaulted_bytes"));
+	show_time(cells[GROUP_CPU], number(&ledger, "cpu_ns"));
+	show_count(cells[GROUP_EVENTS], number(&group, events));
+	if (group.bad || verdict.bad || ledger.bad)
+		return -EPROTO;
+	return table_add(table, path, texts);
+}
+
+static int add_all(struct table *table, const json_t *array,
+		   int (*add)(struct table *, const json_t *))
+{
+	int r = table ? 0 : -ENOMEM;
+
+	if (!json_is_array(array))
+		return -EPROTO;
+	for (size_t i = 0; r == 0 && i < json_array_size(array); i++)
+		r = add(table, json_array_get(array, i));
+	return r;
+}
+
+static void show_line(const char *prefix, const char *line, FILE *out)
+{
+	char escaped[ESCAPE_SIZE(LINE_BYTES)];
+
+	fprintf(out, "%s%s\n", prefix, escape_ascii(escaped, sizeof(escaped), line));
+}
+
+static void show_head(struct reader *head, FILE *out)
+{
+	const json_t *degraded = json_object_get(head->object, "degraded");
+	char up[FORMAT_DURATION_BYTES], line[256];
+
+	(void)snprintf(line, sizeof(line), "uswapd %s, up %s%s", text(head, "version"),
+		       format_duration(up, sizeof(up), number(head, "uptime_ns")),
+		       flag(head, "dry_run") ? ", dry run: it changes nothing" : "");
+	show_line("", line, out);
+	for (size_t i = 0; i < json_array_size(degraded); i++)
+		show_line("! ", json_string_value(json_array_get(degraded, i)) ?: "", out);
+}
+
+int show_status(const json_t *status, FILE *out)
+{
+	_cleanup_(table_freep) struct table *nodes = table_new(node_columns, NODE_COLUMNS);
+	_cleanup_(table_freep) struct table *groups = table_new(group_columns, GROUP_COLUMNS);
+	const json_t *group_array = json_object_get(status, "groups");
+	struct reader head = {status, false};
+	int r;
+
+	(void)text(&head, "version");
+	(void)number(&head, "uptime_ns");
+	(void)flag(&head, "dry_run");
+	r = head.bad ? -EPROTO : 0;
+	if (r == 0)
+		r = add_all(nodes, json_object_get(status, "nodes"), add_node);
+	if (r == 0)
+		r = add_all(groups, group_array, add_group);
+	if (r < 0)
+		return r;
+	show_head(&head, out);
+	fputc('\n', out);
+	table_print(nodes, out);
+	fputc('\n', out);
+	if (json_array_size(group_array) > 0)
+		table_print(groups, out);
+	else
+		fputs("No group has a limit (memory.high, memory.max).\n", out);
+	return 0;
+}
+
+void show_text(const char *lines, FILE *out)
+{
+	while (*lines) {
+		size_t n = strcspn(lines, "\n");
+		char line[LINE_BYTES];
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)MIN(n, sizeof(line) - 1), lines);
+		show_line("", line, out);
+		lines += n + (lines[n] == '\n');
+	}
+}

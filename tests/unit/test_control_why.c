@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/why.h"
+
+#include "agent/control/group_name.h"
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static const struct group_status busy_group = {
+	.path = "a/b",
+	.owns_limit = true,
+	.current_bytes = 120 * MIB,
+	.limit_bytes = 128 * MIB,
+	.protected_bytes = 16 * MIB,
+	.events_max = 3,
+	.events_high = 4,
+	.stalled_us = 1500,
+	.verdict = {.reason = VERDICT_LIMIT_NEAR,
+		    .bytes = 6 * MIB,
+		    .room_bytes = 8 * MIB,
+		    .margin_bytes = 10 * MIB,
+		    .rate_bytes_per_s = 7 * MIB,
+		    .refault_permyriad = 31,
+		    .look_again_ns = 5 * NSEC_PER_MSEC},
+	.verdict_age_ns = 40 * NSEC_PER_MSEC,
+	.action = {.reason = VERDICT_LIMIT_NEAR, .bytes = 5 * MIB},
+	.action_age_ns = 2 * NSEC_PER_SEC,
+	.ledger = {.actions = 12,
+		   .short_actions = 2,
+		   .failed_actions = 1,
+		   .asked_bytes = 60 * MIB,
+		   .tried_bytes = 59 * MIB,
+		   .applied_bytes = 58 * MIB,
+		   .net_freed_bytes = 30 * MIB,
+		   .refaulted_bytes = MIB,
+		   .cpu_ns = 400 * NSEC_PER_MSEC,
+		   .wall_ns = 900 * NSEC_PER_MSEC},
+};
+
+static const struct node_status calm_node = {
+	.node = 0,
+	.managed_bytes = 1024 * MIB,
+	.free_bytes = 512 * MIB,
+	.low_bytes = 8 * MIB,
+	.high_bytes = 12 * MIB,
+	.backend = "node-reclaim",
+	.verdict = {.reason = VERDICT_ROOM_ENOUGH,
+		    .room_bytes = 504 * MIB,
+		    .margin_bytes = 4 * MIB,
+		    .rate_bytes_per_s = 10 * MIB,
+		    .look_again_ns = NSEC_PER_SEC},
+	.answered = true,
+};
+
+static void test_group(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	why_group(&busy_group, 3, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(
+		text,
+		"Group /a/b (looked after on node 3)\n"
+		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
+		"  events: max 3, high 4; stalled 1.5 ms\n"
+		"Decided 40 ms ago: the room below the limit is smaller than the margin\n"
+		"  room 8.0 MiB, margin 10.0 MiB, filling at 7.0 MiB/s; "
+		"0.31 % of what was taken lately came back\n"
+		"  wanted back: 6.0 MiB\n"
+		"Last acted 2 s ago: the room below the limit is smaller than the margin\n"
+		"  room 0 B, margin 0 B, filling at 0 B/s; "
+		"0.00 % of what was taken lately came back\n"
+		"  wanted back: 5.0 MiB\n"
+		"So far: 12 requests (2 came back short, 1 were refused)\n"
+		"  asked for 60.0 MiB, tried 59.0 MiB, taken 58.0 MiB, of that read back 1.0 MiB\n"
+		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
+		"What would change it: It stops when the room is larger than the margin again.\n"
+		"Next look: within 5 ms of that decision, or at the next event.\n");
+}
+
+static void test_node(void **state)
+{
+	const struct node_status silent = {.node = 2};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	why_node(&calm_node, out);
+	why_node(&silent, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(
+		text,
+		"Node 0\n"
+		"  512.0 MiB free of 1.0 GiB; the kernel's watermarks: low 8.0 MiB, high 12.0 "
+		"MiB\n"
+		"  reclaimed by node-reclaim; demand that can only be met here: no\n"
+		"Decided 0 ns ago: there is more room than the margin asks for\n"
+		"  room 504.0 MiB, margin 4.0 MiB, filling at 10.0 MiB/s; 0.00 % of what was "
+		"taken lately came back\n"
+		"Never acted.\n"
+		"So far: no requests.\n"
+		"What would change it: It acts when 500.0 MiB more are used, at this rate in "
+		"50 s.\n"
+		"Next look: within 1 s of that decision, or at the next event.\n"
+		"Node 2\n"
+		"Its worker did not answer in time: it may be held up in the kernel. Ask again.\n");
+}
+
+/* Held back although room is short, and acted on once, stand out; the rest is counted. */
+static void test_all(void **state)
+{
+	struct group_status groups[] = {
+		busy_group,
+		{.path = "x\x1b[2J\xff", .verdict = {.reason = VERDICT_REFAULTS}},
+		{.path = "quiet", .verdict = {.reason = VERDICT_NO_DEMAND}},
+		{.path = "once",
+		 .verdict = {.reason = VERDICT_NO_DEMAND},
+		 .action = {.reason = VERDICT_ORDERED}},
+		{.path = "excluded", .verdict = {.reason = VERDICT_EXCLUDED}},
+	};
+	struct node_status nodes[] = {calm_node, {.node = 2, .n_groups = 7}};
+	const struct agent_status status = {.n_nodes = 2, .nodes = nodes};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	nodes[0].groups = groups;
+	nodes[0].n_groups = ARRAY_SIZE(groups);
+	why_all(&status, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(
+		text,
+		"node 0: there is more room than the margin asks for\n"
+		"/a/b: the room below the limit is smaller than the margin\n"
+		"/x\\x1b[2J\\xff: what was taken is read back: it is in use, so nothing more is "
+		"taken\n"
+		"/once: nothing grows, so no room is needed\n"
+		"node 2: its worker did not answer in time\n"
+		"2 other groups: quiet\n");
+}
+
+/* Every reason has words and something that would change it, and no number breaks them. */
+static void test_every_case(void **state)
+{
+	static const uint64_t numbers[] = {0, 1, MIB, UINT64_MAX - 1, UINT64_MAX};
+
+	(void)state;
+	for (int reason = -1; reason <= VERDICT_REASONS; reason++) {
+		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+			uint64_t x = numbers[i];
+			struct group_status group = {
+				.current_bytes = x,
+				.limit_bytes = x,
+				.stalled_us = x,
+				.verdict = {(enum verdict_reason)reason, x, x, x / 2, x, x, x},
+				.verdict_age_ns = x,
+				.ledger = {x, x, x, x, x, x, x, x, x, x},
+			};
+			_cleanup_free_ char *text = NULL;
+			size_t n;
+			FILE *out = open_memstream(&text, &n);
+
+			assert_non_null(out);
+			why_group(&group, 0, out);
+			assert_int_equal(fclose(out), 0);
+			assert_non_null(strstr(text, "What would change it: "));
+			assert_null(strstr(text, "(null)"));
+			if (reason > VERDICT_NONE && reason < VERDICT_REASONS)
+				assert_null(strstr(text, "change it: The next look at it."));
+		}
+	}
+}
+
+static void test_group_names(void **state)
+{
+	static const struct group_status group = {.path = "a\xff\xc3\xa4\x1b"};
+	char name[GROUP_NAME_SIZE], shown[GROUP_NAME_SHOWN_SIZE];
+
+	(void)state;
+	assert_string_equal(group_name(name, &group), "/a\xff\xc3\xa4\x1b");
+	assert_string_equal(group_name_shown(shown, &group), "/a\\xff\\xc3\\xa4\\x1b");
+	assert_true(group_name_is(&group, name));
+	assert_true(group_name_is(&group, shown));
+	assert_true(group_name_is(&group, "/a\\xff\xc3\xa4\x1b")); /* out of JSON */
+	assert_true(group_name_is(&group, shown + 1));
+	assert_false(group_name_is(&group, "/a"));
+	assert_false(group_name_is(&group, ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_group),	    cmocka_unit_test(test_node),
+		cmocka_unit_test(test_all),	    cmocka_unit_test(test_every_case),
+		cmocka_unit_test(test_group_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
