@@ -7,26 +7,6 @@
 #include <lz4.h>
 #include <string.h>
 
-/*
- * Bytes LZ4 needs for a page beside its random words: token and lengths of the literals, the
- * repeated word once, offset and length of the long match, the last five bytes.
- */
-#define LZ4_OVERHEAD_BYTES 34
-
-void content_init(struct content *content, uint64_t seed, uint64_t ratio_percent)
-{
-	uint64_t target_q8 = (uint64_t)CONTENT_PAGE_BYTES * 256 * 100 / ratio_percent;
-	uint64_t overhead_q8 = (uint64_t)LZ4_OVERHEAD_BYTES * 256;
-	uint64_t words_q8 = target_q8 > overhead_q8 ? (target_q8 - overhead_q8) / 8 : 0;
-
-	/* Without any random word a page would be "same-filled", which zram does not store. */
-	words_q8 = MAX(words_q8, UINT64_C(256));
-	if (ratio_percent <= CONTENT_RATIO_MIN)
-		words_q8 = CONTENT_PAGE_WORDS * 256;
-	content->seed = seed;
-	content->random_words_q8 = (uint32_t)MIN(words_q8, CONTENT_PAGE_WORDS * UINT64_C(256));
-}
-
 static uint64_t page_key(const struct content *content, uint64_t page, uint32_t generation)
 {
 	return random_mix(content->seed ^ random_mix(page + RANDOM_STRIDE)) +
@@ -92,16 +72,50 @@ bool content_check_zero(const void *data, struct content_error *ret_error)
 	return content_compare(zeros, data, ret_error);
 }
 
-uint64_t content_measure_ratio(const struct content *content, uint64_t n_pages)
+/* What pages [0, n) come to, compressed one by one. */
+static uint64_t packed_bytes(const struct content *content, uint64_t n_pages)
 {
 	uint64_t page[CONTENT_PAGE_WORDS];
 	char packed[LZ4_COMPRESSBOUND(CONTENT_PAGE_BYTES)];
-	uint64_t packed_bytes = 0;
+	uint64_t bytes = 0;
 
 	for (uint64_t i = 0; i < n_pages; i++) {
 		content_fill(content, i, 1, page);
-		packed_bytes += (uint64_t)LZ4_compress_default((const char *)page, packed,
-							       CONTENT_PAGE_BYTES, sizeof(packed));
+		bytes += (uint64_t)LZ4_compress_default((const char *)page, packed,
+							CONTENT_PAGE_BYTES, sizeof(packed));
 	}
-	return packed_bytes ? n_pages * CONTENT_PAGE_BYTES * 100 / packed_bytes : 0;
+	return bytes;
+}
+
+uint64_t content_measure_ratio(const struct content *content, uint64_t n_pages)
+{
+	uint64_t bytes = packed_bytes(content, n_pages);
+
+	return bytes ? n_pages * CONTENT_PAGE_BYTES * 100 / bytes : 0;
+}
+
+#define CALIBRATE_ROUNDS 4
+#define CALIBRATE_PAGES	 32
+
+void content_init(struct content *content, uint64_t seed, uint64_t ratio_percent)
+{
+	/* Without any random word a page would be "same-filled", which zram does not store. */
+	const int64_t min_q8 = 256, max_q8 = CONTENT_PAGE_WORDS * 256;
+	int64_t wanted = (int64_t)(CALIBRATE_PAGES * CONTENT_PAGE_BYTES * 100 / ratio_percent);
+	int64_t words_q8 = max_q8 * 100 / (int64_t)ratio_percent;
+
+	content->seed = seed;
+	content->random_words_q8 = (uint32_t)max_q8;
+	if (ratio_percent <= CONTENT_RATIO_MIN)
+		return;
+	/*
+	 * Beside the random words LZ4 spends some tens of bytes on lengths and on finding the
+	 * repeated word: as much less is made random.
+	 */
+	for (int round = 0; round < CALIBRATE_ROUNDS; round++) {
+		content->random_words_q8 = (uint32_t)CLAMP(words_q8, min_q8, max_q8);
+		words_q8 += (wanted - (int64_t)packed_bytes(content, CALIBRATE_PAGES)) * 256 /
+			    (CALIBRATE_PAGES * (int64_t)sizeof(uint64_t));
+	}
+	content->random_words_q8 = (uint32_t)CLAMP(words_q8, min_q8, max_q8);
 }

@@ -36,8 +36,8 @@ int job_new(struct job **ret_job)
 
 	if (!job)
 		return -ENOMEM;
-	settings_default(&global_table, &job->global);
-	settings_default(&load_table, &job->defaults.settings);
+	stress_settings_default(&global_table, &job->global);
+	stress_settings_default(&load_table, &job->defaults.settings);
 	*ret_job = job;
 	return 0;
 }
@@ -49,6 +49,7 @@ struct job *job_free(struct job *job)
 	for (size_t i = 0; i < job->n_files; i++)
 		free(job->files[i]);
 	free(job->files);
+	free(job->sayings);
 	free(job->groups);
 	free(job->loads);
 	free(job);
@@ -78,7 +79,8 @@ const struct job_place *job_said(const struct job_load *load, const struct setti
 	return place->file ? place : &load->place;
 }
 
-bool job_name_is_good(const char *name, size_t n, bool nested)
+/* Letters, digits, '-' and '_'; nested: parts of such, joined by '/'. */
+static bool name_is_good(const char *name, size_t n, bool nested)
 {
 	bool part_open = false;
 
@@ -111,7 +113,7 @@ int job_open_load(struct job *job, const char *name, size_t n, const struct job_
 {
 	struct job_load *load;
 
-	if (!job_name_is_good(name, n, false))
+	if (!name_is_good(name, n, false))
 		return job_fail(ret_error, place, NULL, NULL,
 				"[load %.*s]: a load's name is 1 to %d letters, digits, '-', '_'",
 				(int)n, name, STRESS_NAME_MAX - 1);
@@ -140,7 +142,7 @@ int job_open_group(struct job *job, const char *name, size_t n, const struct job
 	struct job_group *group;
 	char *slash;
 
-	if (!job_name_is_good(name, n, true))
+	if (!name_is_good(name, n, true))
 		return job_fail(
 			ret_error, place, NULL, NULL,
 			"[group %.*s]: a group's name is 1 to %d letters, digits, '-', '_', "
@@ -169,6 +171,21 @@ int job_open_group(struct job *job, const char *name, size_t n, const struct job
 	return 0;
 }
 
+/* Keeps it for the report. Values too long for that are cut there, not here. */
+static int keep_saying(struct job *job, const char *section, const char *name, const char *key,
+		       const char *value)
+{
+	struct job_saying *saying = grow((void **)&job->sayings, &job->n_sayings, sizeof(*saying));
+
+	if (!saying)
+		return -ENOMEM;
+	(void)snprintf(saying->section, sizeof(saying->section), "%s%s%s", section,
+		       *name ? " " : "", name);
+	(void)snprintf(saying->key, sizeof(saying->key), "%s", key);
+	(void)snprintf(saying->value, sizeof(saying->value), "%s", value);
+	return 0;
+}
+
 static int explain_value(struct stress_error *ret_error, const struct job_place *place,
 			 const char *section, const char *name, const struct setting *setting,
 			 const char *value, int error)
@@ -187,47 +204,47 @@ static int explain_value(struct stress_error *ret_error, const struct job_place 
 			setting->choices ? choices : setting->type->words);
 }
 
-int job_set_load(struct job_load *load, const char *key, const char *value,
+int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,
 		 const struct job_place *place, struct stress_error *ret_error)
 {
-	const struct setting *setting = setting_find(&load_table, key);
+	const struct setting *setting = stress_setting_find(&load_table, key);
 	const char *nearest;
 	int r;
 
 	if (!setting) {
-		nearest = setting_nearest(&load_table, key);
+		nearest = stress_setting_nearest(&load_table, key);
 		return job_fail(ret_error, place, "load", load->name,
 				"%.64s: a load has no such setting%s%s%s", key,
 				nearest ? "; did you mean '" : "", nearest ? nearest : "",
 				nearest ? "'?" : "");
 	}
-	r = setting_read(setting, value, &load->settings);
+	r = stress_setting_read(setting, value, &load->settings);
 	if (r < 0)
 		return explain_value(ret_error, place, "load", load->name, setting, value, r);
 	load->said[setting - load_table.settings] = *place;
-	return 0;
+	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value);
 }
 
 int job_set_in_global(struct job *job, const char *key, const char *value,
 		      const struct job_place *place, struct stress_error *ret_error)
 {
-	const struct setting *setting = setting_find(&global_table, key);
+	const struct setting *setting = stress_setting_find(&global_table, key);
 	const char *nearest;
 	int r;
 
-	if (!setting && setting_find(&load_table, key))
-		return job_set_load(&job->defaults, key, value, place, ret_error);
+	if (!setting && stress_setting_find(&load_table, key))
+		return job_set_load(job, &job->defaults, key, value, place, ret_error);
 	if (!setting) {
-		nearest = setting_nearest(&global_table, key);
+		nearest = stress_setting_nearest(&global_table, key);
 		return job_fail(ret_error, place, "global", NULL,
 				"%.64s: there is no such setting%s%s%s", key,
 				nearest ? "; did you mean '" : "", nearest ? nearest : "",
 				nearest ? "'?" : "");
 	}
-	r = setting_read(setting, value, &job->global);
+	r = stress_setting_read(setting, value, &job->global);
 	if (r < 0)
 		return explain_value(ret_error, place, "global", NULL, setting, value, r);
-	return 0;
+	return keep_saying(job, "global", "", key, value);
 }
 
 /* "memory.swap.max": a controller and the file's name. */
@@ -241,7 +258,7 @@ static bool knob_is_good(const char *file)
 	       !strstr(file, "..");
 }
 
-int job_set_group(struct job_group *group, const char *key, const char *value,
+int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
 		  const struct job_place *place, struct stress_error *ret_error)
 {
 	struct job_knob *knob = NULL;
@@ -264,7 +281,7 @@ int job_set_group(struct job_group *group, const char *key, const char *value,
 	strcpy(knob->file, key);
 	strcpy(knob->value, value);
 	knob->place = *place;
-	return 0;
+	return keep_saying(job, "group", group->name, key, value);
 }
 
 static bool listed(const char *const *names, const char *name)
@@ -285,7 +302,7 @@ static int check_load(const struct job *job, const struct job_load *load,
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"type: must be given; see `uswap-stress help loads`");
 	if (!ops)
-		return job_fail(ret_error, job_said(load, setting_find(&load_table, "type")),
+		return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, "type")),
 				"load", load->name,
 				"type: \"%s\" is no kind of load; see `uswap-stress help loads`",
 				load->settings.type);
@@ -304,10 +321,11 @@ static int check_load(const struct job *job, const struct job_load *load,
 	if (load->settings.size.of == AMOUNT_BYTES && load->settings.size.value == 0)
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"size: must be given: %s",
-				setting_find(&load_table, "size")->type->words);
+				stress_setting_find(&load_table, "size")->type->words);
 	if (load->settings.group[0] && job_find_group(job, load->settings.group) < 0)
-		return job_fail(ret_error, job_said(load, setting_find(&load_table, "group")),
-				"load", load->name, "group: there is no [group %s] in this job",
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "group")), "load",
+				load->name, "group: there is no [group %s] in this job",
 				load->settings.group);
 	why = ops->check ? ops->check(&load->settings) : NULL;
 	if (why)

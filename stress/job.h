@@ -53,6 +53,13 @@ struct job_group {
 	struct job_knob knobs[JOB_KNOBS_MAX];
 };
 
+/* One thing that was said, as it was: for reports. */
+struct job_saying {
+	char section[STRESS_NAME_MAX + 8]; /* "global", "load grow" */
+	char key[STRESS_NAME_MAX];
+	char value[JOB_VALUE_MAX];
+};
+
 struct job_load {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
@@ -70,6 +77,8 @@ struct job {
 	size_t n_groups, n_loads;
 	struct job_group *groups;
 	struct job_load *loads;
+	size_t n_sayings;
+	struct job_saying *sayings; /* in order; a later one can overrule an earlier one */
 	/* Names of files that places point to. */
 	size_t n_files;
 	char **files;

@@ -6,11 +6,6 @@
 
 #include "stress/job.h"
 
-#include <stdbool.h>
-
-/* Letters, digits, '-' and '_'; nested: parts of such, joined by '/'. */
-bool job_name_is_good(const char *name, size_t n, bool nested);
-
 /* -1 when there is none. */
 int job_find_load(const struct job *job, const char *name);
 
@@ -22,7 +17,7 @@ int job_open_group(struct job *job, const char *name, size_t n, const struct job
 
 int job_set_in_global(struct job *job, const char *key, const char *value,
 		      const struct job_place *place, struct stress_error *ret_error);
-int job_set_load(struct job_load *load, const char *key, const char *value,
+int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,
 		 const struct job_place *place, struct stress_error *ret_error);
-int job_set_group(struct job_group *group, const char *key, const char *value,
+int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
 		  const struct job_place *place, struct stress_error *ret_error);

@@ -43,12 +43,12 @@ static int open_section(struct ini_job *ini, const char *line, size_t n)
 		ini->section = SECTION_GLOBAL;
 		return 0;
 	}
-	if ((size_t)(end - name) > 5 && memcmp(name, "load ", 5) == 0) {
+	if ((size_t)(end - name) >= 5 && memcmp(name, "load ", 5) == 0) {
 		ini->section = SECTION_LOAD;
 		return job_open_load(ini->job, name + 5, (size_t)(end - name) - 5, &ini->place,
 				     ini->error);
 	}
-	if ((size_t)(end - name) > 6 && memcmp(name, "group ", 6) == 0) {
+	if ((size_t)(end - name) >= 6 && memcmp(name, "group ", 6) == 0) {
 		ini->section = SECTION_GROUP;
 		return job_open_group(ini->job, name + 6, (size_t)(end - name) - 6, &ini->place,
 				      ini->error);
@@ -106,11 +106,11 @@ static int take_pair(void *context, const char *section, const char *key, const 
 		r = job_set_in_global(job, key, value, &ini->place, ini->error);
 		break;
 	case SECTION_GROUP:
-		r = job_set_group(&job->groups[job->n_groups - 1], key, value, &ini->place,
+		r = job_set_group(job, &job->groups[job->n_groups - 1], key, value, &ini->place,
 				  ini->error);
 		break;
 	case SECTION_LOAD:
-		r = job_set_load(&job->loads[job->n_loads - 1], key, value, &ini->place,
+		r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &ini->place,
 				 ini->error);
 		break;
 	}
@@ -199,22 +199,31 @@ static char *take_assignment(char **rest, char **ret_value)
 	return key;
 }
 
-/* type, type2, type3 ... */
-static void free_load_name(const struct job *job, const char *type,
-			   char name[static STRESS_NAME_MAX])
+/* What name= says in "KEY=VALUE,KEY=VALUE", else type, type2, type3 ... */
+static const char *name_load(const struct job *job, const char *type, const char *pairs,
+			     char name[static STRESS_NAME_MAX], size_t *ret_n)
 {
+	for (const char *at = pairs; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, "name=", 5) == 0) {
+			*ret_n = strcspn(at + 5, ",");
+			return at + 5;
+		}
+	}
 	(void)snprintf(name, STRESS_NAME_MAX, "%.48s", type);
 	for (unsigned int i = 2; job_find_load(job, name) >= 0; i++)
 		(void)snprintf(name, STRESS_NAME_MAX, "%.48s%u", type, i);
+	*ret_n = strlen(name);
+	return name;
 }
 
 int job_add_load(struct job *job, const char *text, struct stress_error *ret_error)
 {
 	static const struct job_place place = {.file = "--load"};
 	_cleanup_free_ char *copy = strdup(text);
-	char name[STRESS_NAME_MAX];
-	char *rest, *key, *value;
-	struct job_load *load;
+	char *rest, *key, *value, free_name[STRESS_NAME_MAX];
+	const char *name;
+	size_t n;
 	int r;
 
 	if (!copy)
@@ -222,27 +231,19 @@ int job_add_load(struct job *job, const char *text, struct stress_error *ret_err
 	rest = strchr(copy, ':');
 	if (rest)
 		*rest++ = '\0';
-	free_load_name(job, copy, name);
-	r = job_open_load(job, name, strlen(name), &place, ret_error);
-	if (r < 0)
-		return r;
-	load = &job->loads[job->n_loads - 1];
-	r = job_set_load(load, "type", copy, &place, ret_error);
+	name = name_load(job, copy, rest, free_name, &n);
+	r = job_open_load(job, name, n, &place, ret_error);
+	if (r == 0)
+		r = job_set_load(job, &job->loads[job->n_loads - 1], "type", copy, &place,
+				 ret_error);
 	while (r == 0 && rest && *rest) {
 		key = take_assignment(&rest, &value);
 		if (!key)
 			return job_fail(ret_error, &place, NULL, NULL,
 					"%.128s: is TYPE:KEY=VALUE,KEY=VALUE...", text);
-		if (strcmp(key, "name") != 0) {
-			r = job_set_load(load, key, value, &place, ret_error);
-			continue;
-		}
-		if (job_find_load(job, value) >= 0 && strcmp(load->name, value) != 0)
-			return job_fail(ret_error, &place, "load", value, "is there already");
-		if (!job_name_is_good(value, strlen(value), false))
-			return job_fail(ret_error, &place, NULL, NULL,
-					"name: \"%.64s\" is not letters, digits, '-', '_'", value);
-		strcpy(load->name, value);
+		if (strcmp(key, "name") != 0)
+			r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &place,
+					 ret_error);
 	}
 	return r;
 }
@@ -265,7 +266,8 @@ int job_add_group(struct job *job, const char *text, struct stress_error *ret_er
 		if (!key)
 			return job_fail(ret_error, &place, NULL, NULL,
 					"%.128s: is NAME:FILE=VALUE,FILE=VALUE...", text);
-		r = job_set_group(&job->groups[job->n_groups - 1], key, value, &place, ret_error);
+		r = job_set_group(job, &job->groups[job->n_groups - 1], key, value, &place,
+				  ret_error);
 	}
 	return r;
 }
@@ -306,13 +308,13 @@ int job_set(struct job *job, const char *text, struct stress_error *ret_error)
 		i = job_find_load(job, name);
 		if (i < 0)
 			return job_fail(ret_error, &place, "load", name, "there is no such load");
-		return job_set_load(&job->loads[i], key, value, &place, ret_error);
+		return job_set_load(job, &job->loads[i], key, value, &place, ret_error);
 	}
 	if (strcmp(copy, "group") == 0) {
 		i = job_find_group(job, name);
 		if (i < 0)
 			return job_fail(ret_error, &place, "group", name, "there is no such group");
-		return job_set_group(&job->groups[i], key, value, &place, ret_error);
+		return job_set_group(job, &job->groups[i], key, value, &place, ret_error);
 	}
 malformed:
 	return job_fail(ret_error, &place, NULL, NULL,

@@ -52,7 +52,7 @@ static void print_settings(const struct setting_table *table, bool only_common,
 		for (size_t n = 0; names && names[n]; n++)
 			listed = listed || strcmp(names[n], setting->name) == 0;
 		if (listed)
-			setting_print(setting, stdout);
+			stress_setting_print(setting, stdout);
 	}
 }
 
@@ -98,15 +98,15 @@ static int help(const struct log *log, const char *key)
 		print_settings(&load_table, false, ops->settings);
 		return EXIT_OK;
 	}
-	global = setting_find(&global_table, key);
-	load = setting_find(&load_table, key);
+	global = stress_setting_find(&global_table, key);
+	load = stress_setting_find(&load_table, key);
 	if (global) {
 		(void)printf("[global]\n");
-		setting_print(global, stdout);
+		stress_setting_print(global, stdout);
 	}
 	if (load) {
 		(void)printf("[load NAME]\n");
-		setting_print(load, stdout);
+		stress_setting_print(load, stdout);
 	}
 	if (global || load)
 		return EXIT_OK;
@@ -146,8 +146,8 @@ static int take_option(struct job *job, char **words, int n, struct stress_error
 			return r < 0 ? r : used;
 		}
 	}
-	if (!setting_find(&global_table, copy) && !setting_find(&load_table, copy)) {
-		const char *nearest = setting_nearest(&global_table, copy);
+	if (!stress_setting_find(&global_table, copy) && !stress_setting_find(&load_table, copy)) {
+		const char *nearest = stress_setting_nearest(&global_table, copy);
 
 		return stress_fail(error, -EINVAL, "--%s: there is no such option%s%s%s", copy,
 				   nearest ? "; did you mean --" : "", nearest ? nearest : "",

@@ -24,7 +24,9 @@ struct placement {
 	int mount_fd;
 	char parent[LIVE_PATH_MAX];	/* "" for the root */
 	char mark[64];			/* what names end with */
-	char supervisor[LIVE_PATH_MAX]; /* group this process was moved into; "": none */
+	char supervisor[LIVE_PATH_MAX]; /* group to move into first; "": no need to */
+	bool moved;
+	int proc_fd; /* not owned */
 	size_t n_groups;
 	struct placed_group *groups;
 };
@@ -91,7 +93,7 @@ static bool is_alive(int proc_fd, pid_t pid, uint64_t start_ticks)
 	return procstat_read(proc_fd, pid, &stat) == 0 && stat.start_ticks == start_ticks;
 }
 
-static void remove_leftovers(const struct placement *placement, int proc_fd)
+static void remove_leftovers(const struct placement *placement)
 {
 	_cleanup_(closedirp) DIR *dir = NULL;
 	struct dirent *entry;
@@ -110,7 +112,7 @@ static void remove_leftovers(const struct placement *placement, int proc_fd)
 		pid_t pid;
 
 		if (entry->d_type != DT_DIR || !placement_name_owner(entry->d_name, &pid, &start) ||
-		    is_alive(proc_fd, pid, start))
+		    is_alive(placement->proc_fd, pid, start))
 			continue;
 		if (asprintf(&path, "%s%s%s", placement->parent, *placement->parent ? "/" : "",
 			     entry->d_name) >= 0)
@@ -145,13 +147,14 @@ static bool is_root(int dir_fd)
 	return faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0 && errno == ENOENT;
 }
 
-/* Makes room in this process's own group, which then gives limits to its children. */
-static int move_aside(struct placement *placement, struct stress_error *ret_error)
+/*
+ * Whether this process's own group can be given children with limits: it is the root, or holds
+ * nobody but us, who can move aside.
+ */
+static int check_own_group(struct placement *placement, struct stress_error *ret_error)
 {
 	_cleanup_close_ int dir_fd = open_group_dir(placement, placement->parent);
 	char text[64], self[32];
-	const char *why = "";
-	int r;
 
 	if (dir_fd < 0)
 		return stress_fail(ret_error, dir_fd, "open the cgroup /%s: %s", placement->parent,
@@ -162,20 +165,28 @@ static int move_aside(struct placement *placement, struct stress_error *ret_erro
 	/* Longer than the buffer is not us alone either. */
 	if (kfile_read_at(dir_fd, "cgroup.procs", text, sizeof(text)) < 0 ||
 	    strcmp(text, self) != 0)
-		return stress_fail(
-			ret_error, -EBUSY,
-			"the cgroup /%s has other processes, so no groups can be made in it: "
-			"name another with --parent, or start with systemd-run --scope "
-			"-p Delegate=yes",
-			placement->parent);
+		return stress_fail(ret_error, -EOPNOTSUPP,
+				   "the cgroup /%s has other processes, so no groups can be made "
+				   "in it: name another with --parent, or start with systemd-run "
+				   "--scope -p Delegate=yes",
+				   placement->parent);
 	if (!join(placement->supervisor, placement->parent, "supervisor", placement->mark))
 		return stress_fail(ret_error, -ENAMETOOLONG, "the cgroup's path is too long");
-	r = live_group_create(&placement->mount, placement->supervisor, NULL, 0, &why);
+	return 0;
+}
+
+static int move_aside(struct placement *placement, struct stress_error *ret_error)
+{
+	const char *why = "";
+	int r = live_group_create(&placement->mount, placement->supervisor, NULL, 0, &why);
+
+	/* The group can't give controllers to its children before it is empty. */
 	if (r == 0)
 		r = live_group_attach(&placement->mount, placement->supervisor, getpid(), &why);
 	if (r < 0)
 		return stress_fail(ret_error, r, "move into the cgroup /%s: %s (%s)",
 				   placement->supervisor, strerror(-r), why);
+	placement->moved = true;
 	return 0;
 }
 
@@ -190,6 +201,7 @@ int placement_open(int proc_fd, const char *parent, struct placement **ret_place
 	if (!placement)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	placement->mount_fd = -1;
+	placement->proc_fd = proc_fd;
 	r = live_mount_find(&placement->mount, &why);
 	if (r < 0)
 		return stress_fail(ret_error, -EOPNOTSUPP, "no cgroup v2: %s", why);
@@ -215,14 +227,13 @@ int placement_open(int proc_fd, const char *parent, struct placement **ret_place
 	} else {
 		r = own_group(proc_fd, placement->parent);
 		if (r == 0)
-			r = move_aside(placement, ret_error);
+			r = check_own_group(placement, ret_error);
 		else
 			(void)stress_fail(ret_error, r, "find this process's cgroup: %s",
 					  strerror(-r));
 		if (r < 0)
 			return r;
 	}
-	remove_leftovers(placement, proc_fd);
 	*ret_placement = TAKE_PTR(placement);
 	return 0;
 }
@@ -287,6 +298,9 @@ int placement_make(struct placement *placement, const struct job *job, const str
 	placement->groups = calloc(job->n_groups + 1, sizeof(*placement->groups));
 	if (!placement->groups)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	remove_leftovers(placement);
+	if (*placement->supervisor)
+		r = move_aside(placement, ret_error);
 	for (size_t i = 0; i < job->n_groups && r == 0; i++) {
 		placement->groups[i].fd = -1;
 		placement->n_groups = i + 1;
@@ -365,7 +379,7 @@ struct placement *placement_free(struct placement *placement)
 	if (!placement)
 		return NULL;
 	(void)placement_remove(placement, &ignored);
-	if (*placement->supervisor)
+	if (placement->moved)
 		move_back(placement);
 	free(placement->groups);
 	fd_close(placement->mount_fd);

@@ -17,9 +17,8 @@ struct placement;
 
 /*
  * Finds the cgroup2 mount and the group that the job's groups go into: parent (relative to the
- * mount), or "" for this process's own. An own group that is not the root must hold this process
- * only; it is moved into a child of it, since a group with processes can't give limits to children.
- * Removes what dead runs left there.
+ * mount), or "" for this process's own, which must be the root or hold this process only. Changes
+ * nothing.
  * -EOPNOTSUPP: no cgroup v2 with the memory controller; -errno otherwise; words in *ret_error.
  */
 int placement_open(int proc_fd, const char *parent, struct placement **ret_placement,
@@ -28,7 +27,11 @@ int placement_open(int proc_fd, const char *parent, struct placement **ret_place
 /* Lowest memory.max and memory.high of the parent and the groups above it; UINT64_MAX: none. */
 uint64_t placement_parent_limit(const struct placement *placement);
 
-/* Makes all groups of the job. What was made is removed by placement_free, after an error too. */
+/*
+ * Removes what dead runs left in the parent; moves this process out of its own group into a child
+ * of it where that is the parent, since a group with processes can't give limits to children; makes
+ * all groups of the job. placement_free undoes it, after an error too.
+ */
 int placement_make(struct placement *placement, const struct job *job, const struct plan *plan,
 		   struct stress_error *ret_error);
 

@@ -121,7 +121,7 @@ static int resolve_size(const struct job_load *load, const char *name, const str
 			const struct amount_bases *bases, uint64_t *ret_bytes,
 			struct stress_error *ret_error)
 {
-	const struct job_place *place = job_said(load, setting_find(&load_table, name));
+	const struct job_place *place = job_said(load, stress_setting_find(&load_table, name));
 	const char *missing;
 	uint64_t bytes;
 
@@ -146,7 +146,8 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	const struct job_load *load = &job->loads[index];
 	const struct load_settings *settings = &load->settings;
 	const struct machine_node *node = find_node(machine, settings->node);
-	const struct job_place *node_place = job_said(load, setting_find(&load_table, "node"));
+	const struct job_place *node_place =
+		job_said(load, stress_setting_find(&load_table, "node"));
 	struct load_plan *to = &plan->loads[index];
 	struct amount_bases bases = {machine->parent_limit, UINT64_MAX, machine->available,
 				     machine->total};
@@ -177,8 +178,9 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 		r = resolve_size(load, "burst", &settings->burst, &bases, &to->burst_bytes,
 				 ret_error);
 	if (r == 0 && to->burst_bytes > to->size_bytes)
-		return job_fail(ret_error, job_said(load, setting_find(&load_table, "burst")),
-				"load", load->name, "burst: more than size");
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "burst")), "load",
+				load->name, "burst: more than size");
 	return r;
 }
 
@@ -242,13 +244,15 @@ static int check_fit(const struct job *job, const struct machine *machine, const
 	}
 	for (size_t n = 0; n < machine->n_nodes; n++) {
 		uint64_t need = 0;
+		char id[16];
 
+		(void)snprintf(id, sizeof(id), "%u", machine->nodes[n].id);
 		for (size_t i = 0; i < plan->n_loads; i++)
 			if (job->loads[i].settings.node == (int64_t)machine->nodes[n].id &&
 			    job->loads[i].settings.policy == POLICY_BIND)
 				need = add_saturated(need, anonymous_bytes(job, plan, i));
 		if (need > add_saturated(machine->nodes[n].free_bytes, machine->swap_free))
-			return refuse(ret_error, NULL, "node", NULL, need,
+			return refuse(ret_error, NULL, "node", id, need,
 				      machine->nodes[n].free_bytes, "free on the node",
 				      machine->swap_free);
 	}

@@ -16,7 +16,7 @@ const char *worker_end_name(enum worker_end end)
 		[END_SIGNAL] = "killed",
 		[END_FAILED] = "failed",
 		[END_WATCHDOG] = "took too long",
-		[END_INTERRUPTED] = "interrupted",
+		[END_STOPPED] = "stopped",
 	};
 
 	return names[end];

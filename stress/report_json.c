@@ -326,6 +326,20 @@ static json_t *samples_json(const struct run *run)
 	return to;
 }
 
+/* The job as it was said: [section, key, value] each. */
+static json_t *job_json(const struct job *job)
+{
+	json_t *to = json_array();
+
+	for (size_t i = 0; i < job->n_sayings; i++) {
+		const struct job_saying *saying = &job->sayings[i];
+
+		(void)json_array_append_new(
+			to, json_pack("[s, s, s]", saying->section, saying->key, saying->value));
+	}
+	return to;
+}
+
 static void put_header(const struct run *run, json_t *to)
 {
 	const time_t now = time(NULL);
@@ -358,6 +372,7 @@ int report_json(const struct run *run, FILE *to)
 		(void)json_array_append_new(loads, load_json(run, &run->workers[i]));
 	for (size_t i = 0; i < run->job->n_groups; i++)
 		(void)json_array_append_new(groups, group_json(run, i));
+	(void)json_object_set_new(root, "job", job_json(run->job));
 	(void)json_object_set_new(root, "failures", failures);
 	(void)json_object_set_new(root, "loads", loads);
 	(void)json_object_set_new(root, "groups", groups);

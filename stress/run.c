@@ -69,15 +69,14 @@ static int read_machine(struct run *run, struct stress_error *ret_error)
 
 static int open_placement(struct run *run, struct stress_error *ret_error)
 {
-	struct stress_error error;
 	int r;
 
 	run->machine.parent_limit = UINT64_MAX;
 	if (run->job->n_groups == 0)
 		return 0;
-	r = placement_open(run->proc_fd, run->job->global.parent, &run->placement, &error);
+	r = placement_open(run->proc_fd, run->job->global.parent, &run->placement, ret_error);
 	if (r < 0)
-		return stress_fail(ret_error, r, "%s", error.text);
+		return r;
 	run->machine.parent_limit = placement_parent_limit(run->placement);
 	return 0;
 }
@@ -101,7 +100,6 @@ int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_ru
 	     struct stress_error *ret_error)
 {
 	_cleanup_(run_freep) struct run *run = calloc(1, sizeof(*run));
-	struct stress_error error;
 	int r;
 
 	if (!run)
@@ -111,9 +109,9 @@ int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_ru
 	run->sys_fd = sys_fd;
 	run->event_fd = run->signal_fd = -1;
 	/* Faults of the job itself first: they need no machine. */
-	r = job_check(job, &error);
+	r = job_check(job, ret_error);
 	if (r < 0)
-		return stress_fail(ret_error, r, "%s", error.text);
+		return r;
 	r = read_machine(run, ret_error);
 	if (r == 0)
 		r = open_placement(run, ret_error);
@@ -121,9 +119,11 @@ int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_ru
 		r = open_watch(run, ret_error);
 	if (r < 0)
 		return r;
-	r = plan_make(job, &run->machine, &run->plan, &error);
+	r = plan_make(job, &run->machine, &run->plan, ret_error);
+	if (r == -ENOMEM)
+		return stress_fail(ret_error, r, "out of memory");
 	if (r < 0)
-		return stress_fail(ret_error, r, "%s", r == -ENOMEM ? "out of memory" : error.text);
+		return r;
 	*ret_run = TAKE_PTR(run);
 	return 0;
 }
@@ -204,7 +204,7 @@ static int prepare_loads(struct run *run, struct stress_error *ret_error)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < run->job->n_loads && r == 0; i++) {
 		run->workers[i].pidfd = -1;
-		run->workers[i].end = END_ALIVE;
+		run->workers[i].end = run->workers[i].killed_as = END_ALIVE;
 		run->n_workers = i + 1;
 		r = prepare_load(run, i, ret_error);
 	}
@@ -239,16 +239,15 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 
 int run_execute(struct run *run, struct stress_error *ret_error)
 {
-	struct stress_error error;
-	int r = open_descriptors(run, ret_error);
+	int r = prepare_loads(run, ret_error);
 
+	/* Up to here a signal may end us: files have no names, and groups are not made yet. */
 	if (r == 0)
-		r = prepare_loads(run, ret_error);
-	if (r == 0 && run->placement) {
-		r = placement_make(run->placement, run->job, run->plan, &error);
-		if (r < 0)
-			(void)stress_fail(ret_error, r, "%s", error.text);
-	}
+		r = open_descriptors(run, ret_error);
+	if (r == 0 && run->placement)
+		r = placement_make(run->placement, run->job, run->plan, ret_error);
+	if (r == -EACCES || r == -EPERM || r == -EROFS)
+		r = -EOPNOTSUPP;
 	if (r == 0)
 		r = open_measure(run, ret_error);
 	if (r == 0)

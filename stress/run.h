@@ -20,20 +20,20 @@
 
 enum worker_end {
 	END_OK,
-	END_ALIVE,	 /* not ended yet, or never started */
-	END_OOM_KILLED,	 /* by the kernel, for want of memory in its group or on the machine */
-	END_SIGNAL,	 /* by some other signal, see status */
-	END_FAILED,	 /* gave up by itself: block->why, block->error */
-	END_WATCHDOG,	 /* killed by us because it took too long */
-	END_INTERRUPTED, /* killed by us because we were told to stop */
+	END_ALIVE,	/* not ended yet, or never started */
+	END_OOM_KILLED, /* by the kernel, for want of memory in its group or on the machine */
+	END_SIGNAL,	/* by some other signal, see status */
+	END_FAILED,	/* gave up by itself: block->why, block->error */
+	END_WATCHDOG,	/* killed by us because it took too long */
+	END_STOPPED,	/* killed by us because the run was stopped or failed */
 };
 
 struct run_worker {
 	struct load load;
 	pid_t pid;
 	int pidfd;
-	bool killed; /* by us */
-	int status;  /* of waitpid */
+	enum worker_end killed_as; /* why we killed it; END_ALIVE: we did not */
+	int status;		   /* of waitpid */
 	enum worker_end end;
 	uint64_t ratio_percent; /* measured compressibility of the contents */
 };

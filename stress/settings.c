@@ -288,7 +288,7 @@ _Static_assert(ARRAY_SIZE(load_settings) <= N_LOAD_SETTINGS_MAX, "raise the boun
 const struct setting_table global_table = {"global", global_settings, ARRAY_SIZE(global_settings)};
 const struct setting_table load_table = {"load", load_settings, ARRAY_SIZE(load_settings)};
 
-const struct setting *setting_find(const struct setting_table *table, const char *name)
+const struct setting *stress_setting_find(const struct setting_table *table, const char *name)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (strcmp(table->settings[i].name, name) == 0)
@@ -296,7 +296,7 @@ const struct setting *setting_find(const struct setting_table *table, const char
 	return NULL;
 }
 
-const char *setting_nearest(const struct setting_table *table, const char *name)
+const char *stress_setting_nearest(const struct setting_table *table, const char *name)
 {
 	const char *names[N_LOAD_SETTINGS_MAX];
 	size_t i;
@@ -307,20 +307,20 @@ const char *setting_nearest(const struct setting_table *table, const char *name)
 	return i < table->n ? names[i] : NULL;
 }
 
-int setting_read(const struct setting *setting, const char *text, void *base)
+int stress_setting_read(const struct setting *setting, const char *text, void *base)
 {
 	return setting->type->parse(setting, text, (char *)base + setting->offset);
 }
 
-void settings_default(const struct setting_table *table, void *base)
+void stress_settings_default(const struct setting_table *table, void *base)
 {
 	for (size_t i = 0; i < table->n; i++)
 		if (table->settings[i].default_text)
-			(void)setting_read(&table->settings[i], table->settings[i].default_text,
-					   base);
+			(void)stress_setting_read(&table->settings[i],
+						  table->settings[i].default_text, base);
 }
 
-void setting_print(const struct setting *setting, FILE *to)
+void stress_setting_print(const struct setting *setting, FILE *to)
 {
 	(void)fprintf(to, "  %s = ", setting->name);
 	if (setting->choices)

@@ -114,15 +114,15 @@ struct setting_table {
 extern const struct setting_table global_table, load_table;
 
 /* NULL when there is none. */
-const struct setting *setting_find(const struct setting_table *table, const char *name);
+const struct setting *stress_setting_find(const struct setting_table *table, const char *name);
 /* The known name nearest to a misspelt one, or NULL. */
-const char *setting_nearest(const struct setting_table *table, const char *name);
+const char *stress_setting_nearest(const struct setting_table *table, const char *name);
 
 /* Reads text into the setting's field of the struct at base. Errors as setting_type.parse. */
-int setting_read(const struct setting *setting, const char *text, void *base);
+int stress_setting_read(const struct setting *setting, const char *text, void *base);
 
 /* Fills the struct at base with the table's defaults. */
-void settings_default(const struct setting_table *table, void *base);
+void stress_settings_default(const struct setting_table *table, void *base);
 
 /* One setting for people: value, default, range and help. */
-void setting_print(const struct setting *setting, FILE *to);
+void stress_setting_print(const struct setting *setting, FILE *to);

@@ -18,6 +18,9 @@
 /* The workers have time to wake up before the clock starts. */
 #define START_DELAY_NS (20 * NSEC_PER_MSEC)
 
+/* What a killed worker may take to die: it can be deep in reclaim, or wait for a disk. */
+#define DEATH_NS (10 * NSEC_PER_SEC)
+
 static uint32_t worker_state(const struct run_worker *worker)
 {
 	return atomic_load(&worker->load.block->state);
@@ -54,9 +57,9 @@ static void judge_end(struct run *run, struct run_worker *worker)
 	const char *name = worker->load.name;
 	int sig = WIFSIGNALED(worker->status) ? WTERMSIG(worker->status) : 0;
 
-	if (worker->killed) {
-		worker->end = run->interrupted ? END_INTERRUPTED : END_WATCHDOG;
-		if (!run->interrupted)
+	if (worker->killed_as != END_ALIVE) {
+		worker->end = worker->killed_as;
+		if (worker->end == END_WATCHDOG)
 			run_fail(run,
 				 "[load %s] was killed: it took longer than duration and grace",
 				 name);
@@ -101,14 +104,14 @@ static void reap(struct run *run)
 	}
 }
 
-static void kill_all(struct run *run)
+static void kill_all(struct run *run, enum worker_end as)
 {
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 
-		if (!is_alive(worker))
+		if (!is_alive(worker) || worker->killed_as != END_ALIVE)
 			continue;
-		worker->killed = true;
+		worker->killed_as = as;
 		(void)kill(worker->pid, SIGKILL);
 	}
 }
@@ -157,18 +160,30 @@ static bool any_alive(const struct run *run)
 	return false;
 }
 
-/* Returns once all reached the state; kills them at deadline_ns. */
+/* Kills all at the deadline; gives up on those that do not die of it. */
+static int enforce_deadline(struct run *run, uint64_t deadline_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (now_ns >= deadline_ns)
+		kill_all(run, END_WATCHDOG);
+	return now_ns >= deadline_ns + DEATH_NS ? -ETIMEDOUT : 0;
+}
+
+/* Returns once all reached the state or ended; kills them at deadline_ns. */
 static int wait_for_state(struct run *run, enum worker_state state, uint64_t deadline_ns)
 {
-	while (!all_reached(run, state)) {
-		int r = wait_for_event(run, deadline_ns);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-		if (clock_now_ns() >= deadline_ns)
-			kill_all(run);
+	while (r == 0 && !all_reached(run, state)) {
+		r = wait_for_event(run, MIN(MAX(deadline_ns, clock_now_ns() + NSEC_PER_MSEC),
+					    clock_now_ns() + NSEC_PER_SEC));
+		if (r == 0)
+			r = enforce_deadline(run, deadline_ns);
+		if (r == 0 && run->progress)
+			run->progress(run, run->progress_context);
 	}
-	return 0;
+	return r;
 }
 
 static int spawn_all(struct run *run, struct stress_error *ret_error)
@@ -210,10 +225,10 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	       (clock_now_ns() < run->control->end_ns || !all_reached(run, WORKER_MEASURED))) {
 		r = wait_for_event(run, MIN(next_ns, MAX(run->control->end_ns,
 							 clock_now_ns() + NSEC_PER_MSEC)));
+		if (r == 0)
+			r = enforce_deadline(run, deadline_ns);
 		if (r < 0)
 			return r;
-		if (clock_now_ns() >= deadline_ns)
-			kill_all(run);
 		if (clock_now_ns() < next_ns)
 			continue;
 		r = measure_sample(run->measure, &bad);
@@ -246,18 +261,21 @@ static int run_phases(struct run *run, struct stress_error *ret_error)
 	if (r < 0)
 		return r;
 	run_control_set(run->control, RUN_VERIFY);
-	while (any_alive(run)) {
-		uint64_t deadline_ns = run->control->end_ns + grace_ns;
+	return wait_for_state(run, WORKER_GONE, run->control->end_ns + grace_ns);
+}
 
-		r = wait_for_event(run, MIN(deadline_ns, clock_now_ns() + NSEC_PER_SEC));
-		if (r < 0)
-			return r;
-		if (clock_now_ns() >= deadline_ns)
-			kill_all(run);
-		if (run->progress)
-			run->progress(run, run->progress_context);
-	}
-	return 0;
+/* Nobody outlives the supervisor, however it ends. */
+static void end_all(struct run *run)
+{
+	uint64_t deadline_ns = clock_now_ns() + DEATH_NS;
+
+	kill_all(run, END_STOPPED);
+	while (any_alive(run) && clock_now_ns() < deadline_ns)
+		(void)wait_for_event(run, clock_now_ns() + 10 * NSEC_PER_MSEC);
+	for (size_t i = 0; i < run->n_workers; i++)
+		if (is_alive(&run->workers[i]))
+			run_fail(run, "[load %s] process %d was killed and does not die",
+				 run->workers[i].load.name, run->workers[i].pid);
 }
 
 int run_supervise(struct run *run, struct stress_error *ret_error)
@@ -266,13 +284,8 @@ int run_supervise(struct run *run, struct stress_error *ret_error)
 
 	if (r == -EINTR)
 		(void)stress_fail(ret_error, r, "stopped by %s", strsignal(run->interrupted));
-	/* Nobody outlives the supervisor, however it ends. */
-	kill_all(run);
-	for (size_t i = 0; i < run->n_workers; i++) {
-		struct run_worker *worker = &run->workers[i];
-
-		if (is_alive(worker) && waitpid(worker->pid, &worker->status, 0) == worker->pid)
-			judge_end(run, worker);
-	}
+	if (r == -ETIMEDOUT)
+		(void)stress_fail(ret_error, r, "workers that were killed do not die");
+	end_all(run);
 	return r;
 }

@@ -19,6 +19,7 @@ enum worker_state {
 	WORKER_VERIFYING,
 	WORKER_DONE,
 	WORKER_FAILED, /* why and error say what */
+	WORKER_GONE,   /* never stored: what a process that ended has reached */
 };
 
 /* The first wrong byte found. */

@@ -201,7 +201,6 @@ static int begin_round(struct load *load, struct anon *anon, uint64_t round)
 	anon->complete_ns = 0;
 	anon->released = false;
 	anon->floor_checked = 0;
-	block_set(&load->block->rounds, round);
 	return r;
 }
 
@@ -219,7 +218,10 @@ static int grow_by_schedule(struct load *load, struct anon *anon, uint64_t now_n
 			return r;
 	}
 	allowed = MIN(level.bytes / CONTENT_PAGE_BYTES, anon->goal);
-	load_note_debt(load, (allowed - MIN(allowed, anon->touched)) * CONTENT_PAGE_BYTES);
+	if (anon->growth.rate_bytes != SCHEDULE_UNLIMITED)
+		load_note_debt(load, (allowed - MIN(allowed, anon->touched)) * CONTENT_PAGE_BYTES);
+	if (anon->growth.kind == SCHEDULE_BURST)
+		block_set(&load->block->rounds, anon->round + 1);
 	if (anon->touched >= allowed) {
 		due = schedule_due_ns(&anon->growth, anon->round,
 				      (anon->touched + 1) * CONTENT_PAGE_BYTES);

@@ -196,8 +196,8 @@ static int fileread_verify(struct load *load)
 	const struct fileset_visitor visitor = {wants_page, check_page, load};
 	int r = fileset_visit(reader->files, &visitor);
 
-	load->block->skipped_pages =
-		fileset_pages(reader->files) - block_get(&load->block->verified_pages);
+	load->block->skipped_pages = fileset_pages(reader->files) -
+				     block_get(&load->block->verified_pages);
 	return r;
 }
 
