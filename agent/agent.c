@@ -85,6 +85,14 @@ static int open_cgroups(struct agent *a)
 			   "looked "
 			   "after; boot with systemd.unified_cgroup_hierarchy=1");
 	a->world.recursive_protection = mount.recursive_protection;
+	if (a->options.cgroup) {
+		a->world.cgroup_fd = open(a->options.cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (a->world.cgroup_fd >= 0)
+			return 0;
+		r = -errno;
+		log_error(&a->world.log, "--cgroup %s: %s", a->options.cgroup, strerrordesc_np(-r));
+		return r;
+	}
 	return open_root(a, "the cgroup tree", mount.path, &a->world.cgroup_fd);
 }
 

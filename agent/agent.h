@@ -9,6 +9,7 @@
 /* How it was started; fixed for its life. */
 struct agent_options {
 	const char *root;	 /* NULL: the live system; else a directory with proc/ and sys/ */
+	const char *cgroup;	 /* NULL: all groups; else the directory of the one to look after */
 	const char *topology;	 /* NULL, "xml:FILE" or "synthetic:DESCRIPTION" */
 	const char *config_file; /* NULL: none */
 	const char *const *overrides;

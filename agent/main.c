@@ -51,6 +51,8 @@ static void print_help(FILE *out)
 		"  --check-config           say whether the configuration is good, and exit\n"
 		"  --help-settings          list all settings with their defaults, and exit\n"
 		"  --root DIR               read DIR/proc and DIR/sys instead of /proc and /sys\n"
+		"  --cgroup DIR             look only after the groups below DIR, a cgroup's "
+		"directory\n"
 		"  --topology xml:FILE      take the nodes from a file of lstopo, or from\n"
 		"             synthetic:D   a description such as \"numa:2 core:2 pu:1\"\n"
 		"  --no-io-uring            wait with poll(2)\n"
@@ -66,7 +68,19 @@ static void print_help(FILE *out)
 /* Returns -1 to go on, or the status to exit with. */
 static int parse_command_line(int argc, char **argv, struct command_line *cl)
 {
-	enum { CONFIG = 1, SET, DRY_RUN, CHECK, SETTINGS, ROOT, TOPOLOGY, NO_URING, VERSION, HELP };
+	enum {
+		CONFIG = 1,
+		SET,
+		DRY_RUN,
+		CHECK,
+		SETTINGS,
+		ROOT,
+		CGROUP,
+		TOPOLOGY,
+		NO_URING,
+		VERSION,
+		HELP
+	};
 	static const struct option options[] = {
 		{"config", required_argument, NULL, CONFIG},
 		{"set", required_argument, NULL, SET},
@@ -74,6 +88,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		{"check-config", no_argument, NULL, CHECK},
 		{"help-settings", no_argument, NULL, SETTINGS},
 		{"root", required_argument, NULL, ROOT},
+		{"cgroup", required_argument, NULL, CGROUP},
 		{"topology", required_argument, NULL, TOPOLOGY},
 		{"no-io-uring", no_argument, NULL, NO_URING},
 		{"version", no_argument, NULL, VERSION},
@@ -107,6 +122,9 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 			return 0;
 		case ROOT:
 			cl->agent.root = optarg;
+			break;
+		case CGROUP:
+			cl->agent.cgroup = optarg;
 			break;
 		case TOPOLOGY:
 			cl->agent.topology = optarg;
