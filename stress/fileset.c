@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -159,6 +160,28 @@ void fileset_drop_all(const struct fileset *set)
 {
 	for (size_t i = 0; i < set->n_files; i++)
 		fileset_drop(set, i);
+}
+
+uint64_t fileset_cached_pages(const struct fileset *set, size_t i)
+{
+	size_t bytes = set->pages_per_file * CONTENT_PAGE_BYTES;
+	unsigned char residency[CHUNK_PAGES];
+	uint64_t n = 0;
+	char *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, set->fds[i], 0);
+
+	if (map == MAP_FAILED)
+		return 0;
+	for (uint64_t page = 0; page < set->pages_per_file; page += CHUNK_PAGES) {
+		uint64_t pages = MIN(set->pages_per_file - page, (uint64_t)CHUNK_PAGES);
+
+		if (mincore(map + page * CONTENT_PAGE_BYTES, pages * CONTENT_PAGE_BYTES,
+			    residency) < 0)
+			break;
+		for (uint64_t p = 0; p < pages; p++)
+			n += residency[p] & 1;
+	}
+	(void)munmap(map, bytes);
+	return n;
 }
 
 /* Reads n pages of one file in a row. */

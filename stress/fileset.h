@@ -34,6 +34,9 @@ DEFINE_CLEANUP(struct fileset *, fileset_free)
 void fileset_drop(const struct fileset *set, size_t i);
 void fileset_drop_all(const struct fileset *set);
 
+/* Pages of file i that are in the page cache now (mincore). */
+uint64_t fileset_cached_pages(const struct fileset *set, size_t i);
+
 /* Who looks at pages; context is the caller's. */
 struct fileset_visitor {
 	bool (*wants)(void *context, uint64_t page);

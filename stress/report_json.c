@@ -111,6 +111,7 @@ static json_t *load_json(const struct run *run, const struct run_worker *worker)
 	(void)json_object_set_new(to, "bytes_per_s", json_real((double)bytes * 1e9 / (double)ns));
 	put(to, "passes", block_get(&block->passes));
 	put(to, "rounds", block_get(&block->rounds));
+	put(to, "cached_at_start_pages", block->cached_at_start_pages);
 	put(to, "resident_pages", block_get(&block->resident_pages));
 	(void)json_object_set_new(to, "first", histogram_json(load, &block->first));
 	(void)json_object_set_new(to, "reuse", histogram_json(load, &block->reuse));

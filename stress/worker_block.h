@@ -31,6 +31,8 @@ struct worker_bad_page {
 
 struct worker_block {
 	_Atomic uint32_t state;
+	/* Set by the supervisor when the load's files were made: not charged to the group. */
+	uint64_t cached_at_start_pages;
 	/* Live figures. */
 	_Atomic uint64_t operations;	 /* touches and reads */
 	_Atomic uint64_t bytes;		 /* a touch counts as a page */

@@ -43,6 +43,7 @@ static int filemap_prepare(struct load *load, const char **ret_why)
 	if (r < 0)
 		return r;
 	mapping->n_pages = fileset_pages(mapping->file);
+	load->block->cached_at_start_pages = fileset_cached_pages(mapping->file, 0);
 	*ret_why = "no memory for book-keeping";
 	mapping->generations = load_shared_alloc(mapping->n_pages);
 	mapping->touched = load_shared_alloc(mapping->n_pages);

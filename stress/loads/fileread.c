@@ -70,6 +70,9 @@ static int fileread_prepare(struct load *load, const char **ret_why)
 			   settings->sparse ? NULL : &load->content, &reader->files, ret_why);
 	if (r < 0)
 		return r;
+	/* Holes have never been read; a look at each of their pages could take minutes. */
+	for (size_t i = 0; i < reader->files->n_files && !settings->sparse; i++)
+		load->block->cached_at_start_pages += fileset_cached_pages(reader->files, i);
 	reader->blocks_per_file = (reader->files->pages_per_file + block_pages - 1) / block_pages;
 	reader->n_blocks = reader->blocks_per_file * reader->files->n_files;
 	reader->schedule = (struct schedule){.rate_bytes = settings->rate_bytes,
