@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cases: the machine, what runs in it, what is shown of it, and what the agent has to reach."""
+import dataclasses
+import typing
+
+import figures as f
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    key: str
+    label: str
+    unit: str
+    read: typing.Callable
+    price: bool = False  # what the benefit costs
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """On the medians of uswapd; bound is a number, or with `of` a share of that system's figure in the same repetition."""
+    key: str
+    most: typing.Optional[float] = None
+    least: typing.Optional[float] = None
+    of: str = ""
+    slack: float = 0  # with `of`: this much more in the figure's own unit is no difference
+    best_kernel_by: tuple = ()  # `of` is the kernel setting with the least of these figures
+    words: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    machine: list
+    systems: list
+    figures: list
+    goals: list
+    words: list = dataclasses.field(default_factory=list)  # uswap-stress run WORDS
+    before: list = dataclasses.field(default_factory=list)  # lines of the plan that come first
+    verb: str = "run"  # of the plan's lines
+    seconds: int = 30  # of one run, with what goes around it, at most
+    windows: list = dataclasses.field(default_factory=list)  # see figures.Result
+
+
+def order(systems, repetition):
+    """Who runs when: each system is first, and last, as often as the others."""
+    n = repetition % len(systems)
+    turned = systems[n:] + systems[:n]
+    return turned[::-1] if (repetition // len(systems)) % 2 else turned
+
+
+def file_name(system):
+    return system.replace(":", "-")
+
+
+def plan(case, repetitions):
+    """The lines of the guest's plan, each a list of words."""
+    lines = list(case.before)
+    for repetition in range(1, repetitions + 1):
+        for system in order(case.systems, repetition - 1):
+            lines.append([case.verb, f"{repetition}-{file_name(system)}", system] + case.words)
+    return lines
+
+
+RIVALS = ["kernel", "uswapd", "naive"]
+
+PRICES = [
+    Figure("cpu", "agent CPU, with its reclaim", "ms", f.rival_ms, price=True),
+    Figure("kswapd", "kswapd CPU", "ms", f.kswapd_ms, price=True),
+    Figure("wakeups", "agent wake-ups", "/s", f.rival_wakeups_per_s, price=True),
+    Figure("rss", "agent RSS", "MiB", f.rival_resident_mib, price=True),
+]
+
+GROUP_PRICES = [
+    Figure("reclaimed", "pages reclaimed", "", f.group_stat("pgsteal"), price=True),
+    Figure("proactive", "of these by the agent (6.18+)", "", f.group_stat("pgsteal_proactive"), price=True),
+    Figure("refaults", "refaults", "", f.refaults(), price=True),
+    Figure("reclaim", "kswapd + agent + task in reclaim", "ms", f.reclaim_cpu_ms(), price=True),
+] + PRICES
+
+GROWTH = [
+    Figure("work", "memory grown by", "MiB", f.work_mib),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("max", "memory.events max", "", f.group_event("max")),
+    Figure("high", "memory.events high", "", f.group_event("high")),
+    Figure("direct", "pages scanned by the task", "", f.group_direct_pages()),
+    Figure("p50", "first touch p50", "ms", f.first_touch_ms(0.5)),
+    Figure("p99", "p99", "ms", f.first_touch_ms(0.99)),
+    Figure("p999", "p99.9", "ms", f.first_touch_ms(0.999)),
+    Figure("worst", "longest", "ms", f.first_touch_max_ms()),
+    Figure("verified", "pages verified", "", f.verified_pages),
+] + GROUP_PRICES
+
+SAME_WORK = Goal("work", least=0.99, of="kernel", words="the same work")
+
+
+def growth_words(rate, limit):
+    return ["--duration", "20s", "--group", f"svc:{limit}=128M",
+            "--load", f"anon:name=grow,group=svc,size={20 * rate}M,rate={rate}M/s"]
+
+
+def growth(name, rate, limit, goals):
+    return Case(
+        name, f"anonymous memory grows by {rate} MiB/s for 20 s under {limit} 128M, what is older stays cold",
+        ["--mem", "1G", "--swap", "zram:1G"], RIVALS, GROWTH, goals + [SAME_WORK],
+        words=growth_words(rate, limit))
+
+
+FILES = [
+    Figure("work", "read", "MiB", f.work_mib),
+    Figure("passes", "passes over the files", "", f.passes),
+    Figure("share", "refaults of 1000 pages read", "", f.refaults_permille_of_reads),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("max", "memory.events max", "", f.group_event("max")),
+    Figure("p99", "read p99", "ms", f.reuse_ms(0.99)),
+    Figure("p999", "p99.9", "ms", f.reuse_ms(0.999)),
+] + GROUP_PRICES
+
+BOTH = [
+    Figure("touches", "anonymous memory touched", "MiB", lambda result: f.work_mib(result, "buffers")),
+    Figure("reads", "files read", "MiB", lambda result: f.work_mib(result, "files")),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("max", "memory.events max", "", f.group_event("max")),
+    Figure("p999", "touch p99.9", "ms", f.reuse_ms(0.999, "buffers")),
+] + GROUP_PRICES
+
+STREAM = [
+    Figure("speed", "throughput", "MiB/s", f.throughput_mib),
+    Figure("reclaim", "kswapd + agent + direct reclaim", "ms", f.reclaim_cpu_ms()),
+    Figure("stall", "of this in direct reclaim (PSI)", "ms", f.group_stall_ms()),
+    Figure("allocstall", "allocstall", "", f.vmstat("allocstall")),
+    Figure("p999", "read p99.9", "ms", f.first_touch_ms(0.999)),
+    Figure("byus", "pages reclaimed by the agent", "", f.vmstat("pgsteal_proactive"), price=True),
+    Figure("bykswapd", "pages reclaimed by kswapd", "", f.vmstat("pgsteal_kswapd"), price=True),
+] + PRICES
+
+CACHE = [
+    Figure("work", "read", "MiB", f.work_mib),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("max", "memory.events max", "", f.group_event("max")),
+    Figure("p99", "read p99", "ms", f.first_touch_ms(0.99)),
+    Figure("p999", "p99.9", "ms", f.first_touch_ms(0.999)),
+] + GROUP_PRICES
+
+# Bursts: what was taken stays taken, so the page cache gives way step by step, and every burst meets a full node. The
+# caches are read first and kept.
+BURST_MIB = 64
+BURSTS = 5
+BURST_FIRST_S = 5
+CALIBRATION = ["calibrate", "--duration", "2s", "--load", "anon:node=1,size=800M,verify=none"]
+
+
+def burst_starts(period_s):
+    return [BURST_FIRST_S + i * period_s for i in range(BURSTS)]
+
+
+def burst_words(share, period_s, policy, cache0):
+    words = ["--directory", "/data", "--duration", f"{BURST_FIRST_S + BURSTS * period_s}s", "--interval", "50ms", "--verify", "none",
+             "--group", "cache", "--group", "batch"]
+    for node, size in ((0, cache0), (1, "97% of free")):
+        words += ["--load", f"fileread:name=cache{node},group=cache,node={node},size={size},sparse=yes,"
+                            f"block=256K,verify=none,duration={BURST_FIRST_S - 1}s"]
+    for i, start in enumerate(burst_starts(period_s)):
+        words += ["--load", f"anon:name=burst{i},group=batch,node=1,policy={policy},size={BURST_MIB}M,"
+                            f"rate=@{share}%/s,start={start}s"]
+    return words
+
+
+BURST = [
+    Figure("allocstall", "allocstall", "", f.vmstat("allocstall")),
+    Figure("direct", "pgscan_direct", "", f.vmstat("pgscan_direct")),
+    Figure("stall", "bursts stalled (PSI some)", "ms", f.group_stall_ms("batch")),
+    Figure("p99", "first touch p99", "ms", f.first_touch_ms(0.99, "burst")),
+    Figure("p999", "p99.9", "ms", f.first_touch_ms(0.999, "burst")),
+    Figure("worst", "longest", "ms", f.first_touch_max_ms("burst")),
+    Figure("work", "memory taken", "MiB", lambda result: f.work_mib(result, "burst")),
+    Figure("free", "node 1 kept free between bursts", "MiB", f.node_free_quiet_mib(1), price=True),
+    Figure("kept", "page cache of node 0 left", "%", f.node_file_kept(0, BURST_FIRST_S), price=True),
+    Figure("kept1", "page cache of node 1 left", "%", f.node_file_kept(1, BURST_FIRST_S), price=True),
+    Figure("bykswapd", "pages reclaimed by kswapd", "", f.vmstat("pgsteal_kswapd"), price=True),
+    Figure("byus", "by the agent (6.18+)", "", f.vmstat("pgsteal_proactive"), price=True),
+] + PRICES
+
+
+def bursts_bound(share, period_s):
+    return Case(
+        f"bursts-bound-{share}",
+        f"{BURSTS} bursts of {BURST_MIB} MiB, one every {period_s} s, at {share} % of the first-touch rate, bound to node 1; "
+        "both nodes full of page cache",
+        ["--mem", "1G", "--swap", "zram:1G", "--disk", "8G"], ["kernel:10", "kernel:100", "kernel:500", "uswapd"],
+        BURST, [
+            Goal("allocstall", most=1, of="kernel", best_kernel_by=("allocstall", "free"),
+                 words="no more stalls than the best kernel setting"),
+            Goal("free", most=1, of="kernel", best_kernel_by=("allocstall", "free"),
+                 words="no more memory kept free than with it"),
+            Goal("p999", most=1, of="kernel", best_kernel_by=("allocstall", "free"), words="p99.9 no longer than with it"),
+            Goal("kept", least=0.98, of="kernel:10", words="node 0 keeps its page cache"),
+        ],
+        words=burst_words(share, period_s, "bind", "97% of free"), before=[CALIBRATION],
+        seconds=BURST_FIRST_S + BURSTS * period_s + 15,
+        windows=[(start - 1, start - 0.1) for start in burst_starts(period_s)[1:]]
+        + [(BURST_FIRST_S + BURSTS * period_s - 1, BURST_FIRST_S + BURSTS * period_s)])
+
+
+CASES = [
+    growth("growth-8", 8, "memory.max", [
+        Goal("max", most=0, words="no max events"),
+        Goal("direct", most=0, words="no direct reclaim"),
+        Goal("p999", most=0.25, of="kernel", words="p99.9 at most 1/4"),
+        Goal("max", most=1, of="naive", words="no more max events than the naive loop"),
+    ]),
+    growth("growth-16", 16, "memory.max", [
+        Goal("max", most=0, words="no max events"),
+        Goal("stall", most=0.05, of="kernel", words="stalled at most 5 %"),
+        Goal("p999", most=0.5, of="kernel", words="p99.9 at most 1/2"),
+        Goal("max", most=1, of="naive", words="no more max events than the naive loop"),
+    ]),
+    growth("growth-high", 16, "memory.high", [Goal("high", most=0, words="no high events")]),
+    Case(
+        "file-loop", "112 MiB of files read in a loop under memory.max 128M: nothing needs to be reclaimed",
+        ["--mem", "1G", "--swap", "zram:512M", "--disk", "1G"], RIVALS, FILES, [
+            Goal("passes", least=0.98, of="kernel", words="at least 0.98 of the passes"),
+            Goal("share", most=10, words="refaults at most 1 % of the pages read"),
+            Goal("passes", least=1, of="naive", words="no fewer passes than with the naive loop"),
+        ],
+        words=["--duration", "15s", "--directory", "/data", "--group", "svc:memory.max=128M",
+               "--load", "fileread:name=files,group=svc,size=112M,files=14,verify=sample"]),
+    Case(
+        "file-and-anon", "files and anonymous memory, 44 % of the limit each, in constant use under memory.max 128M",
+        ["--mem", "1G", "--swap", "zram:512M", "--disk", "1G"], RIVALS, BOTH, [
+            Goal("touches", least=0.98, of="kernel", words="at least 0.98 of the touches"),
+            Goal("reads", least=0.98, of="kernel", words="at least 0.98 of the reads"),
+        ],
+        words=["--duration", "15s", "--directory", "/data", "--verify", "sample", "--group", "svc:memory.max=128M",
+               "--load", "anon:name=buffers,group=svc,size=44% of limit,reuse=uniform",
+               "--load", "fileread:name=files,group=svc,size=44% of limit,files=8"]),
+    Case(
+        "file-stream", "files streamed through a machine without free memory, each page used once",
+        ["--mem", "512M", "--swap", "zram:256M", "--disk", "8G"], ["kernel", "uswapd"], STREAM, [
+            Goal("speed", least=0.97, of="kernel", words="at least 0.97 of the throughput"),
+            Goal("reclaim", most=1.2, of="kernel", words="at most 1.2 of the CPU time in reclaim"),
+        ],
+        words=["--duration", "20s", "--directory", "/data", "--group", "svc",
+               "--load", "fileread:name=stream,group=svc,mode=stream,sparse=yes,size=400% of memory,files=16,block=256K,"
+               "verify=none"]),
+    bursts_bound(25, 4),
+    bursts_bound(50, 2),
+    bursts_bound(100, 2),
+    Case(
+        "bursts-unbound", "the bursts at 100 %, not bound: node 1 is full of page cache, node 0 has room for them",
+        ["--mem", "1G", "--swap", "zram:1G", "--disk", "8G"], ["kernel", "uswapd"], BURST + [
+            Figure("asked", "bytes the agent asked of node 1", "", f.node_ledger(1, "asked_bytes"), price=True),
+        ], [
+            Goal("asked", most=0, words="nothing done on node 1"),
+            Goal("kept1", least=0.98, of="kernel", words="node 1 keeps its page cache as without"),
+        ],
+        words=burst_words(100, 2, "none", "25% of free"), before=[CALIBRATION], seconds=30,
+        windows=[(start - 1, start - 0.1) for start in burst_starts(2)[1:]]),
+    Case(
+        "no-swap-cache", "no swap at all: page cache grows by 32 MiB/s under memory.max 128M",
+        ["--mem", "1G", "--swap", "none", "--disk", "2G"], RIVALS, CACHE, [
+            Goal("stall", most=1, of="kernel", slack=1, words="stalled no longer than without"),
+            SAME_WORK,
+        ],
+        words=["--duration", "15s", "--directory", "/data", "--group", "svc:memory.max=128M",
+               "--load", "fileread:name=cache,group=svc,mode=stream,sparse=yes,size=1G,files=8,rate=32M/s"]),
+    Case(
+        "idle-200", "200 groups with a sleeping process each, 50 of them with a limit; nothing happens",
+        ["--mem", "512M", "--swap", "zram:256M"], ["uswapd"], [
+            Figure("wakeups", "wake-ups of a worker", "/s", f.worker_wakeups_per_s),
+            Figure("all", "wake-ups of all threads", "/s", f.process_wakeups_per_s),
+            Figure("cpu", "CPU", "%", f.process_cpu_percent),
+            Figure("rss", "RSS", "MiB", f.process_resident_mib),
+        ], [
+            Goal("wakeups", most=1.5, words="at most 1.5 wake-ups/s a worker"),
+            Goal("cpu", most=0.5, words="at most 0.5 % of a CPU"),
+            Goal("rss", most=12, words="at most 12 MiB resident"),
+        ],
+        words=["60"], before=[["groups", "200"]], verb="idle", seconds=75),
+]

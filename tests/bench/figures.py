@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures out of the raw results: one function a figure, from a Result to a number, or None where it is not known."""
+import json
+import pathlib
+
+MIB = 1 << 20
+
+
+class Result:
+    """One run: the JSON that uswap-stress wrote (or the idle case's), and the agent's status at its end."""
+
+    def __init__(self, path, windows=None):
+        self.path = path
+        self.data = json.loads(path.read_text())
+        status = path.with_suffix(".status.json")
+        text = status.read_text() if status.exists() else ""
+        self.status = json.loads(text) if text.strip() else None
+        self.quiet_windows = windows or []  # seconds since the run began: between the bursts
+
+    @property
+    def kernel(self):
+        return self.data.get("kernel", "")
+
+    @property
+    def failures(self):
+        return self.data.get("failures", [])
+
+    def loads(self, prefix=""):
+        return [load for load in self.data["loads"] if load["name"].startswith(prefix)]
+
+    def group(self, name="svc"):
+        return next(group for group in self.data["groups"] if group["name"] == name)
+
+    def vmstat(self):
+        return self.data["machine"]["vmstat"]
+
+    def node(self, number):
+        return next(node for node in self.data["machine"]["nodes"] if node["id"] == number)
+
+
+def before_618(kernel):
+    """Kernels that count proactive reclaim as direct reclaim in memory.stat."""
+    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in kernel.split(".")[:2]]
+    return numbers < [6, 18]
+
+
+def percentile_ns(histograms, share):
+    """The share-th part of all values lies below it; buckets are [largest value, count]."""
+    counts = {}
+    for histogram in histograms:
+        for end, count in histogram["buckets"]:
+            counts[end] = counts.get(end, 0) + count
+    wanted = share * sum(counts.values())
+    seen = 0
+    for end in sorted(counts):
+        seen += counts[end]
+        if seen >= wanted:
+            return end
+    return None
+
+
+# What the load got done and how long its touches took.
+def work_mib(result, prefix=""):
+    return sum(load["bytes"] for load in result.loads(prefix)) / MIB
+
+
+def passes(result):
+    load = result.loads()[0]
+    return load["bytes"] / load["size_bytes"]
+
+
+def throughput_mib(result):
+    return sum(load["bytes_per_s"] for load in result.loads()) / MIB
+
+
+def first_touch_ms(share, prefix=""):
+    return lambda result: percentile_ns([load["first"] for load in result.loads(prefix)], share) / 1e6
+
+
+def first_touch_max_ms(prefix=""):
+    return lambda result: max(load["first"]["max_ns"] for load in result.loads(prefix)) / 1e6
+
+
+def reuse_ms(share, prefix=""):
+    return lambda result: percentile_ns([load["reuse"] for load in result.loads(prefix)], share) / 1e6
+
+
+def verified_pages(result):
+    return sum(load["contents"]["pages"] for load in result.loads())
+
+
+# What its group went through.
+def group_stall_ms(name="svc"):
+    return lambda result: result.group(name)["stall"]["some_us"] / 1e3
+
+
+def group_event(which, name="svc"):
+    return lambda result: result.group(name)["events_local"][which]
+
+
+def group_stat(which, name="svc"):
+    return lambda result: result.group(name)["stat"][which]
+
+
+def group_direct_pages(name="svc"):
+    """Pages scanned in direct reclaim; unknown where the kernel mixes them with proactive reclaim."""
+    return lambda result: (
+        None if before_618(result.kernel) else result.group(name)["stat"]["pgscan_direct"])
+
+
+def refaults(name="svc"):
+    def figure(result):
+        stat = result.group(name)["stat"]
+        return stat["workingset_refault_anon"] + stat["workingset_refault_file"]
+    return figure
+
+
+def refaults_permille_of_reads(result):
+    """Refaults for 1000 pages read."""
+    return 1000 * refaults()(result) / max(1, sum(load["bytes"] for load in result.loads()) / 4096)
+
+
+# What the machine went through.
+def vmstat(which):
+    return lambda result: result.vmstat()[which]
+
+
+def kswapd_ms(result):
+    return sum(thread["cpu_ns"] for thread in result.data["machine"]["kswapd"]) / 1e6
+
+
+def rival_ms(result):
+    """CPU time of the agent or its rival, in reclaim too, since it reclaims in its own threads."""
+    return sum(process.get("cpu_ns", 0) for process in result.data["machine"]["watched"]) / 1e6
+
+
+def rival_wakeups_per_s(result):
+    switches = sum(process.get("voluntary_switches", 0) for process in result.data["machine"]["watched"])
+    return switches / (result.data["duration_ns"] / 1e9)
+
+
+def rival_resident_mib(result):
+    return sum(process.get("resident_bytes", 0) for process in result.data["machine"]["watched"]) / MIB
+
+
+def reclaim_cpu_ms(name="svc"):
+    """kswapd, the agent, and the time the group stood in direct reclaim."""
+    return lambda result: kswapd_ms(result) + rival_ms(result) + group_stall_ms(name)(result)
+
+
+def node_file_kept(number, from_s):
+    """Page cache of a node at the end, as percent of what it was when the bursts began."""
+    def figure(result):
+        samples = [s for s in result.data["samples"] if s["t_ns"] <= from_s * 1e9]
+        begin = samples[-1]["node_file_bytes"][number]
+        return 100 * result.data["samples"][-1]["node_file_bytes"][number] / begin
+    return figure
+
+
+def node_free_quiet_mib(number):
+    """Free memory of a node, the mean over the times between bursts."""
+    def figure(result):
+        values = [s["node_free_bytes"][number] for s in result.data["samples"]
+                  if any(begin * 1e9 <= s["t_ns"] < end * 1e9 for begin, end in result.quiet_windows)]
+        return sum(values) / len(values) / MIB if values else None
+    return figure
+
+
+# What the agent says of itself.
+def node_ledger(number, which):
+    def figure(result):
+        if result.status is None:
+            return None
+        node = next(node for node in result.status["nodes"] if node["node"] == number)
+        return node["ledger"][which]
+    return figure
+
+
+def worker_wakeups_per_s(result):
+    return result.data["workers_switches"] / result.data["workers"] / result.data["seconds"]
+
+
+def process_wakeups_per_s(result):
+    return result.data["all_switches"] / result.data["seconds"]
+
+
+def process_cpu_percent(result):
+    return 100 * result.data["cpu_ns"] / 1e9 / result.data["seconds"]
+
+
+def process_resident_mib(result):
+    return result.data["resident_bytes"] / MIB
+
+
+def load_results(directory, systems, windows):
+    """{system: {repetition: Result}} of the runs that left one."""
+    found = {system: {} for system in systems}
+    for path in sorted(pathlib.Path(directory).glob("*-*.json")):
+        if path.name.endswith(".status.json"):
+            continue
+        repetition, _, system = path.stem.partition("-")
+        if system in found and repetition.isdigit() and path.stat().st_size:
+            found[system][int(repetition)] = Result(path, windows)
+    return found

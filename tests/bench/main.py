@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of tests/bench/run: boots a machine for each case, has the plan done in it, prints the tables."""
+import argparse
+import datetime
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import figures
+import report
+from cases import CASES, file_name, plan
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SKIPPED = 77
+SETUP_SECONDS = 60  # of the guest: calibration, files, groups
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        prog="tests/bench/run", description="Measures what uswapd does for services, and to them, in virtual machines.",
+        epilog="Status: 0 every goal was met, 1 one was missed, 2 a run failed or wrong usage, 77 the kernel cannot be had.")
+    parser.add_argument("--case", action="append", metavar="NAME", default=[],
+                        help="only this case, or all whose names begin so; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the cases and their goals")
+    parser.add_argument("--repetitions", type=int, default=5, metavar="N", help="of each system (default 5)")
+    parser.add_argument("--quick", action="store_true", help="one repetition")
+    parser.add_argument("--kernel", default="6.18", metavar="K", help="as for tests/vm/run (default 6.18)")
+    parser.add_argument("--kvm", action="store_true", help="use KVM instead of emulation")
+    parser.add_argument("--json", metavar="DIR", help="keep every raw result in DIR/CASE")
+    parser.add_argument("--from-json", metavar="DIR", help="run nothing: print the tables of what --json kept")
+    parser.add_argument("--keep", action="store_true", help="keep the tables as tests/bench/results/KERNEL.txt")
+    parser.add_argument("--build", metavar="DIR", help="where the programs are (default build/release, which is built)")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.repetitions = 1
+    if arguments.repetitions < 1:
+        parser.error("--repetitions: at least 1")
+    chosen = [case for case in CASES if not arguments.case or any(case.name.startswith(name) for name in arguments.case)]
+    for name in arguments.case:
+        if not any(case.name.startswith(name) for case in CASES):
+            parser.error(f"no case {name} (see --list)")
+    return arguments, chosen
+
+
+def list_cases(cases):
+    for case in cases:
+        print(f"{case.name}: {case.title}")
+        print(f"    {', '.join(case.systems)}")
+        for goal in case.goals:
+            print(f"    goal: {goal.words}")
+
+
+def boot(case, arguments, directory):
+    """Runs the case's plan in a machine; what it leaves comes to the directory. Returns the machine's status."""
+    lines = plan(case, arguments.repetitions)
+    (directory / "plan").write_text("".join("\t".join(line) + "\n" for line in lines))
+    runs = sum(line[0] == case.verb for line in lines)
+    command = [str(ROOT / "tests/vm/run"), "--quiet", "--kernel", arguments.kernel, *case.machine,
+               "--timeout", str(SETUP_SECONDS + runs * case.seconds), "--out", str(directory),
+               "--add", f"{directory / 'plan'}:plan"]
+    if arguments.build:
+        command += ["--build", arguments.build]
+    if arguments.kvm:
+        command.append("--kvm")
+    command += ["--", "tests/bench/guest", "/uswapd/plan"]
+    done = 0
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as vm:
+        for line in vm.stdout:
+            line = line.rstrip()
+            if line.startswith("bench: run "):
+                done += 1
+                line = f"{case.name}: run {done} of {runs}: {line[len('bench: run '):]}"
+            if line != "bench: done":
+                print(line, file=sys.stderr, flush=True)
+    return vm.returncode
+
+
+def measure(case, arguments, directory):
+    """The case's figures, and words about runs that failed or are missing."""
+    results = figures.load_results(directory, [file_name(system) for system in case.systems], case.windows)
+    problems, kernels = [], set()
+    for system in case.systems:
+        runs = results[file_name(system)]
+        if not runs:
+            problems.append(f"{case.name}: no result of {system}")
+        for repetition, run in runs.items():
+            kernels.add(run.kernel)
+            problems += [f"{case.name}: {repetition}-{system}: {failure}" for failure in run.failures]
+    return report.Measured(case, results), problems, kernels - {""}
+
+
+def words_of(command, otherwise):
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return otherwise
+
+
+def header(arguments, kernels):
+    qemu = re.search(r"version (\S+)", words_of(["qemu-system-x86_64", "--version"], ""))
+    machine = words_of(["sh", "-c", "sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1"], "") or platform.machine()
+    return "\n".join([
+        f"kernel   {', '.join(sorted(kernels)) or 'unknown'}",
+        f"commit   {words_of(['git', 'describe', '--always', '--dirty', '--abbrev=12'], 'unknown')}",
+        f"date     {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
+        f"machine  QEMU {qemu.group(1) if qemu else '?'}, {'KVM' if arguments.kvm else 'TCG (emulated CPUs: compare runs with runs)'},"
+        f" 2 CPUs, 2 nodes, on {machine}",
+        f"runs     {arguments.repetitions} of each system, in turn, in one boot a case; median (min..max);"
+        " ratio: median of the ratios to the kernel alone in the same repetition",
+    ])
+
+
+def run_case(case, arguments, keep):
+    directory = pathlib.Path(arguments.from_json or keep) / case.name
+    if arguments.from_json:
+        return directory, 0
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    return directory, boot(case, arguments, directory)
+
+
+def run_all(cases, arguments, keep):
+    judged, problems, kernels = [], [], set()
+    for case in cases:
+        directory, status = run_case(case, arguments, keep)
+        if status == SKIPPED:
+            return SKIPPED
+        if status:
+            problems.append(f"{case.name}: the machine ended with status {status}")
+        if not directory.is_dir():
+            continue
+        measured, wrong, seen = measure(case, arguments, directory)
+        problems += wrong
+        kernels |= seen
+        if any(measured.values["uswapd"].values()):
+            judged.append((measured, [report.judge(measured, goal) for goal in case.goals]))
+            print(report.case_text(*judged[-1]), flush=True)
+    missed = sum(not one.met for _, judgements in judged for one in judgements)
+    total = sum(len(judgements) for _, judgements in judged)
+    closing = f"{total - missed} of {total} goals met"
+    summary = f"{header(arguments, kernels)}\n\n{report.summary_text(judged)}\n\n{closing}\n"
+    if problems:
+        summary += "\n" + "\n".join(f"problem: {problem}" for problem in problems) + "\n"
+    print(summary)
+    if arguments.keep:
+        kept = HERE / "results" / f"{arguments.kernel}.txt"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(summary + "\n" + "\n".join(report.case_text(*one) for one in judged))
+        print(f"kept in {kept}", file=sys.stderr)
+    return 2 if problems or not judged else 1 if missed else 0
+
+
+def main():
+    arguments, cases = parse_arguments()
+    if arguments.list:
+        list_cases(cases)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="uswapd-bench.") as temporary:
+        return run_all(cases, arguments, arguments.json or temporary)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
