@@ -290,7 +290,8 @@ static int anon_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 	if (r < 0)
 		return r;
 	reuse_ns = reuse_by_schedule(load, anon, now_ns);
-	*ret_due_ns = MIN(MIN(grow_ns, release_ns), reuse_ns);
+	grow_ns = MIN(grow_ns, release_ns);
+	*ret_due_ns = MIN(grow_ns, reuse_ns);
 	return 0;
 }
 
