@@ -117,7 +117,7 @@ static void judge_far(struct group *g, const struct group_context *context)
 	v.margin_bytes = demand_margin(demand, &context->config->headroom.margin,
 				       group_limit_bytes(g), demand->rate_bytes_per_s);
 	v.look_again_ns = demand_look_again(demand, room, v.margin_bytes, agent->tick_min_ns,
-					    QUIET_FACTOR * agent->tick_max_ns);
+					    agent->tick_max_ns, QUIET_FACTOR * agent->tick_max_ns);
 	target_judge(&g->target, &v, context->now_ns);
 }
 

@@ -41,9 +41,10 @@ struct node_status {
 	struct verdict verdict, action;
 	uint64_t verdict_age_ns, action_age_ns;
 	struct ledger ledger;
-	uint64_t wakeups;   /* of the worker since it began */
-	uint64_t cpu_ns;    /* of the worker and its hand */
-	bool io_uring;	    /* false: waits with poll(2) */
+	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
+	uint64_t wakeups;	     /* of the worker since it began */
+	uint64_t cpu_ns;	     /* of the worker and its hand */
+	bool io_uring;		     /* false: waits with poll(2) */
 	bool answered;	    /* false: the worker did not answer in time, the rest is empty */
 	size_t groups_seen; /* in its tree */
 	size_t n_groups;    /* in groups */

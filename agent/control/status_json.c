@@ -91,20 +91,25 @@ static json_t *verdict_json(const struct verdict *verdict, uint64_t age_ns)
 	return object;
 }
 
+static int add_ledger(json_t *object, const char *name, const struct ledger *ledger)
+{
+	json_auto_t *account = json_object();
+	int r = add_numbers(account, ledger, ledger_numbers, ARRAY_SIZE(ledger_numbers));
+
+	return r | json_object_set(object, name, account);
+}
+
 /* What nodes and groups have in common. */
 static int add_doings(json_t *object, const struct verdict *verdict, uint64_t verdict_age_ns,
 		      const struct verdict *action, uint64_t action_age_ns,
 		      const struct ledger *ledger)
 {
-	json_auto_t *account = json_object();
 	int r = json_object_set_new(object, "verdict", verdict_json(verdict, verdict_age_ns));
 
 	r |= json_object_set_new(
 		object, "last_action",
 		action->reason == VERDICT_NONE ? json_null() : verdict_json(action, action_age_ns));
-	r |= add_numbers(account, ledger, ledger_numbers, ARRAY_SIZE(ledger_numbers));
-	r |= json_object_set(object, "ledger", account);
-	return r;
+	return r | add_ledger(object, "ledger", ledger);
 }
 
 static int add_node(json_t *nodes, const struct node_status *node)
@@ -122,6 +127,7 @@ static int add_node(json_t *nodes, const struct node_status *node)
 					 json_string(node->io_uring ? "io_uring" : "poll"));
 		r |= add_doings(object, &node->verdict, node->verdict_age_ns, &node->action,
 				node->action_age_ns, &node->ledger);
+		r |= add_ledger(object, "groups_ledger", &node->groups_ledger);
 	}
 	return r | json_array_append(nodes, object);
 }

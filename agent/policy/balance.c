@@ -52,7 +52,8 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	v->margin_bytes = demand_margin(demand, &config->balance.margin, s->managed_bytes,
 					demand->peak_bytes_per_s);
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
-					     config->agent.tick_min_ns, config->agent.tick_max_ns);
+					     config->agent.tick_min_ns, config->agent.tick_max_ns,
+					     config->agent.tick_max_ns);
 	v->reason = reason_to_wait(config, history, s, v);
 	if (v->reason != VERDICT_NODE_LOW) {
 		if (v->reason == VERDICT_NEIGHBOURS_HAVE_ROOM || v->reason == VERDICT_HOPELESS ||

@@ -127,12 +127,14 @@ uint64_t demand_margin(const struct demand *d, const struct margin_settings *set
 }
 
 uint64_t demand_look_again(const struct demand *d, uint64_t room_bytes, uint64_t margin_bytes,
-			   uint64_t min_ns, uint64_t max_ns)
+			   uint64_t min_ns, uint64_t rest_ns, uint64_t max_ns)
 {
 	uint64_t rate = MAX(d->rate_bytes_per_s, d->peak_bytes_per_s);
 	uint64_t spare = room_bytes > margin_bytes ? room_bytes - margin_bytes : 0;
 
-	if (rate == 0)
-		return max_ns;
+	if (rate == 0) {
+		rate = DEMAND_UNKNOWN_RATE;
+		min_ns = rest_ns;
+	}
 	return CLAMP(scale(spare / 2, NSEC_PER_SEC, rate), min_ns, max_ns);
 }

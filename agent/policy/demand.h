@@ -27,7 +27,9 @@
 #define DEMAND_GAIN_ONE		UINT64_C(10000) /* gain is a permyriad */
 #define DEMAND_GAIN_MAX		(8 * DEMAND_GAIN_ONE)
 #define DEMAND_REFAULT_FULL	UINT64_C(2500) /* permyriad of the taken at which margin is 0 */
-#define DEMAND_RATE_NOISE	(UINT64_C(256) << 10) /* bytes/s; slower growth is none */
+#define DEMAND_UNKNOWN_RATE \
+	(UINT64_C(32) << 20) /* bytes/s; of a target that has shown nothing yet */
+#define DEMAND_RATE_NOISE (UINT64_C(256) << 10) /* bytes/s; slower growth is none */
 
 /* Everything learned about a target. All zero: nothing known yet. */
 struct demand {
@@ -66,7 +68,9 @@ uint64_t demand_margin(const struct demand *demand, const struct margin_settings
 
 /*
  * Nanoseconds until room has shrunk to margin at the fastest rate seen lately (half of the way, so
- * that the look comes before, not at, the mark), between min_ns and max_ns.
+ * that the look comes before, not at, the mark), between min_ns and max_ns. One that has shown no
+ * rate may begin at any moment at DEMAND_UNKNOWN_RATE, but is not looked at more often than every
+ * rest_ns; its events tell the rest.
  */
 uint64_t demand_look_again(const struct demand *demand, uint64_t room_bytes, uint64_t margin_bytes,
-			   uint64_t min_ns, uint64_t max_ns);
+			   uint64_t min_ns, uint64_t rest_ns, uint64_t max_ns);

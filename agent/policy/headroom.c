@@ -51,7 +51,8 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	v->margin_bytes =
 		demand_margin(demand, &settings->margin, s->limit_bytes, demand->rate_bytes_per_s);
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
-					     config->agent.tick_min_ns, config->agent.tick_max_ns);
+					     config->agent.tick_min_ns, config->agent.tick_max_ns,
+					     config->agent.tick_max_ns);
 	v->reason = reason_to_wait(config, s, v);
 	high_mark = v->margin_bytes + v->margin_bytes / 2;
 	if (v->reason != VERDICT_ROOM_ENOUGH ||

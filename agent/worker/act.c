@@ -259,11 +259,8 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	w->look_at_growing = true;
 	if (w->here.target.wants)
 		w->here.target.due_ns = 0;
-	if (f.group && !f.group->cgroup) {
-		ring_unwatch(w->ring, f.group->shared->id + TOKEN_GROUPS);
-		shared_group_put(w->world->shared, f.group->shared);
-		group_free(f.group);
-	}
+	if (f.group && !f.group->cgroup)
+		worker_let_go(w, f.group);
 }
 
 /* A request past its deadline is interrupted again and again until it lets go. */

@@ -75,6 +75,15 @@ static void unwatch(struct worker *w, struct group *g)
 	(void)group_set_watched(g, false);
 }
 
+/* The last of a group that is no more: what was done to it stays counted. */
+void worker_let_go(struct worker *w, struct group *g)
+{
+	ledger_add(&w->gone, &g->target.ledger);
+	unwatch(w, g);
+	shared_group_put(w->world->shared, g->shared);
+	group_free(g);
+}
+
 static void remove_group(struct cgroup *cgroup, void *context)
 {
 	struct worker *w = context;
@@ -93,9 +102,7 @@ static void remove_group(struct cgroup *cgroup, void *context)
 	/* The hand may be inside the kernel with its descriptor: worker_finish lets go of it. */
 	if (w->flight.active && w->flight.group == g)
 		return;
-	unwatch(w, g);
-	shared_group_put(w->world->shared, g->shared);
-	group_free(g);
+	worker_let_go(w, g);
 }
 
 int worker_open_tree(struct worker *w)
@@ -344,6 +351,15 @@ static void look(struct worker *w, struct group *g, uint64_t now_ns)
 		consider_home(w, g, now_ns);
 }
 
+/* Targets at rest are looked at together, so that an idle machine is woken once, not once each. */
+static bool is_due(const struct worker *w, const struct target *target, uint64_t now_ns)
+{
+	uint64_t slack_ns = target->demand.rate_bytes_per_s == 0 ? w->config->agent.tick_max_ns / 4
+								 : 0;
+
+	return target->due_ns <= now_ns + slack_ns;
+}
+
 void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 {
 	refresh_limits(w, now_ns);
@@ -353,12 +369,12 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 
 		if (w->look_at_growing && g->target.demand.rate_bytes_per_s > 0)
 			g->target.due_ns = 0;
-		if (g->target.due_ns > now_ns && g->watched == is_home(w, g))
+		if (!is_due(w, &g->target, now_ns) && g->watched == is_home(w, g))
 			continue;
 		take_role(w, g, now_ns);
 		if (g->watched)
 			look(w, g, now_ns);
-		else if (g->target.due_ns <= now_ns)
+		else if (is_due(w, &g->target, now_ns))
 			g->target.due_ns = now_ns + w->config->agent.tick_max_ns;
 	}
 	w->look_at_growing = false;

@@ -94,6 +94,7 @@ struct worker {
 	bool look_at_growing; /* an event said so */
 
 	struct node_state here;
+	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;
 	uint64_t hand_cpu_ns;			 /* of finished requests */
 	uint64_t budget_start_ns, budget_cpu_ns; /* CPU time used when the window began */
@@ -108,6 +109,7 @@ void worker_take_limit_changes(struct worker *worker);
 void worker_look_at_groups(struct worker *worker, uint64_t now_ns);
 void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
 bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
+void worker_let_go(struct worker *worker, struct group *group);
 struct group *worker_find_group(struct worker *worker, uint64_t id);
 
 /* node.c */

@@ -49,6 +49,15 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }
 
+static struct ledger sum_groups(const struct worker *w)
+{
+	struct ledger sum = w->gone;
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		ledger_add(&sum, &w->groups[i]->target.ledger);
+	return sum;
+}
+
 static void fill_node(const struct worker *w, uint64_t now_ns, struct node_status *ret)
 {
 	const struct node_state *n = &w->here;
@@ -68,6 +77,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.verdict_age_ns = age(now_ns, n->target.verdict_ns),
 		.action_age_ns = age(now_ns, n->target.action_ns),
 		.ledger = n->target.ledger,
+		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,
 		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
 		.io_uring = ring_is_uring(w->ring),

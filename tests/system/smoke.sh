@@ -30,13 +30,17 @@ check "it starts" test -S /run/uswapd/control.sock
 check "it says that it is ready" grep -q 'is ready' /tmp/uswapd.log
 
 uswap-stress run --duration 8s --json /tmp/run.json --group svc:memory.max=64M \
-	--load anon:size=96M,rate=8M/s,group=svc >/tmp/run.txt 2>&1
+	--load anon:size=96M,rate=12M/s,group=svc >/tmp/run.txt 2>&1
 status=$?
 check "the load ran and its contents are right (status $status)" test $status = 0
 [ $status = 0 ] || cat /tmp/run.txt
 
 uswapctl --json status >/tmp/status.json
 check "uswapctl status answers" test $? = 0
+# Of all groups, also those gone by now; one line a worker.
+taken=$(tr -d ' \n' </tmp/status.json | grep -o '"groups_ledger":{[^}]*}' | sed 's/.*"applied_bytes":\([0-9]*\).*/\1/' |
+	awk '{ sum += $1 } END { printf "%.0f", sum }')
+check "it took memory from the group ahead of its tasks ($taken bytes)" test "${taken:-0}" -gt 1048576
 uswapctl why >/tmp/why.txt
 check "uswapctl why answers" test -s /tmp/why.txt
 

@@ -184,17 +184,25 @@ static void test_clock_and_counters_that_go_back(void **state)
 static void test_looks_before_the_mark(void **state)
 {
 	struct demand demand = {.rate_bytes_per_s = 16 * MIB, .peak_bytes_per_s = 32 * MIB};
-	const uint64_t min_ns = 5 * NSEC_PER_MSEC, max_ns = NSEC_PER_SEC;
+	const uint64_t min_ns = 5 * NSEC_PER_MSEC, rest_ns = NSEC_PER_SEC,
+		       max_ns = 4 * NSEC_PER_SEC;
 
 	(void)state;
 	/* 16 MiB above the margin at 32 MiB/s: half of half a second. */
-	assert_int_equal(demand_look_again(&demand, 20 * MIB, 4 * MIB, min_ns, max_ns),
+	assert_int_equal(demand_look_again(&demand, 20 * MIB, 4 * MIB, min_ns, rest_ns, max_ns),
 			 250 * NSEC_PER_MSEC);
-	assert_int_equal(demand_look_again(&demand, 4 * MIB, 4 * MIB, min_ns, max_ns), min_ns);
-	assert_int_equal(demand_look_again(&demand, 0, UINT64_MAX, min_ns, max_ns), min_ns);
-	assert_int_equal(demand_look_again(&demand, UINT64_MAX, 0, min_ns, max_ns), max_ns);
+	assert_int_equal(demand_look_again(&demand, 4 * MIB, 4 * MIB, min_ns, rest_ns, max_ns),
+			 min_ns);
+	assert_int_equal(demand_look_again(&demand, 0, UINT64_MAX, min_ns, rest_ns, max_ns),
+			 min_ns);
+	assert_int_equal(demand_look_again(&demand, UINT64_MAX, 0, min_ns, rest_ns, max_ns),
+			 max_ns);
 	demand = (struct demand){0};
-	assert_int_equal(demand_look_again(&demand, 0, 0, min_ns, max_ns), max_ns);
+	assert_int_equal(demand_look_again(&demand, 0, 0, min_ns, rest_ns, max_ns), rest_ns);
+	assert_int_equal(demand_look_again(&demand, 128 * MIB, 0, min_ns, rest_ns, max_ns),
+			 2 * NSEC_PER_SEC);
+	assert_int_equal(demand_look_again(&demand, UINT64_MAX, 0, min_ns, rest_ns, max_ns),
+			 max_ns);
 }
 
 int main(void)

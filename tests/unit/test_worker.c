@@ -266,6 +266,8 @@ static void test_groups_come_and_go(void **state)
 	for (int i = 0; i < 500 && status_of(s).n_groups > 0; i++)
 		(void)poll(NULL, 0, 10);
 	assert_int_equal(status_of(s).n_groups, 0);
+	/* What was done to it is not forgotten. */
+	assert_true(status_of(s).groups_ledger.actions > 0);
 	end_scene(s);
 }
 
