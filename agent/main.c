@@ -211,6 +211,7 @@ static int serve_wake(void *context, const struct control_wake *wake)
 static int serve_reload(void *context, struct config_error *ret_error)
 {
 	struct agent *agent = context;
+	struct agent_settings before = agent_config(agent)->agent;
 	int r;
 
 	(void)notify_reloading();
@@ -219,6 +220,12 @@ static int serve_reload(void *context, struct config_error *ret_error)
 		log_error(agent_log(agent), "%s; the old configuration stays", ret_error->text);
 	else
 		log_notice(agent_log(agent), "configuration read anew");
+	/* These are fixed when the process begins; silence would look like consent. */
+	if (r == 0 && (strcmp(before.socket_path, agent_config(agent)->agent.socket_path) != 0 ||
+		       before.log_level != agent_config(agent)->agent.log_level))
+		log_notice(
+			agent_log(agent),
+			"agent.socket and agent.log_level change only when uswapd is started anew");
 	(void)notify_ready();
 	return r;
 }
@@ -234,7 +241,7 @@ static const struct control_ops serve = {
 static bool handle_signals(struct agent *agent, int signal_fd)
 {
 	struct signalfd_siginfo info;
-	struct config_error error;
+	struct config_error error = {0};
 
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
