@@ -51,7 +51,8 @@ int cgroup_tree_fd(const struct cgroup_tree *tree);
 /*
  * Takes in what the descriptor announced; walks everything anew after an overflow of the queue,
  * keeping the groups that are unchanged (same path and id). One read(2) when nothing changed.
- * Returns the number of groups added plus removed, or -errno: -ENODEV, the root itself is gone.
+ * Returns the number of groups added plus removed, or -errno. That the root itself is gone is not
+ * announced: -ENODEV comes when it is listed again, reading its files says so at once.
  */
 int cgroup_tree_refresh(struct cgroup_tree *tree);
 
