@@ -132,7 +132,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	s->limit_is_high = g->limits.high < g->limits.max;
 	s->swap_max_bytes = g->limits.swap_max;
 	s->protected_bytes = g->protected_bytes;
-	s->excluded = g->excluded;
+	s->excluded = g->excluded || g->excluded_below;
 	s->filling = verdict_acts(g->target.verdict.reason);
 	s->anon_can_be_spared = context->anon_can_be_spared;
 	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);

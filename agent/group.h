@@ -20,13 +20,15 @@ struct group {
 	struct memory_limits limits;
 	bool has_limits; /* it has a memory controller of its own */
 	uint64_t limits_due_ns;
-	uint64_t protected_bytes;
+	uint64_t protected_bytes; /* effective protection, or what the groups below it claim */
+	uint64_t claimed_bytes;	  /* by the groups below it */
+	bool excluded;		  /* nothing is taken from it */
+	bool excluded_below;	  /* or from one below it, which asking it would */
 
 	/* The rest only at its home. */
 	struct target target;
 	struct group_watch watch;
 	bool watched; /* watch is open */
-	bool excluded;
 	struct backoff backoff;
 	struct group_sample sample; /* the last full one */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */

@@ -101,7 +101,7 @@ static int check_group(struct worker *w, struct group *group, struct request *re
 			? group->sample.current_bytes - group->protected_bytes
 			: 0;
 	request->bytes = MIN(request->bytes, spare);
-	return request->bytes == 0 || group->excluded ? -EAGAIN : 0;
+	return request->bytes == 0 || group->excluded || group->excluded_below ? -EAGAIN : 0;
 }
 
 static void begin(struct worker *w, struct target *target, struct group *group,

@@ -234,6 +234,34 @@ static struct protection_group protection_of(const struct group *g)
 	return p;
 }
 
+/*
+ * A request to a group takes from those below it too. The kernel spares what their own settings
+ * protect only while something else is left, and knows nothing of exclusions: what they claim
+ * counts as protected in the groups above them.
+ */
+static void pass_claims_up(struct worker *w)
+{
+	for (size_t i = w->n_groups; i-- > 0;) {
+		struct group *g = w->groups[i];
+		struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
+		uint64_t own = 0;
+
+		if (w->any_protection && g->has_limits) {
+			own = MAX(g->limits.min, g->limits.low);
+			own = MAX(own, g->protected_bytes);
+			own = MIN(own, w->protections[i].current);
+		}
+		if (g->claimed_bytes > g->protected_bytes)
+			g->protected_bytes = g->claimed_bytes;
+		if (!parent)
+			continue;
+		own = MAX(own, g->claimed_bytes);
+		if (__builtin_add_overflow(parent->claimed_bytes, own, &parent->claimed_bytes))
+			parent->claimed_bytes = UINT64_MAX;
+		parent->excluded_below |= g->excluded || g->excluded_below;
+	}
+}
+
 void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_age_ns)
 {
 	if (w->protections_ns != 0 && now_ns - w->protections_ns < max_age_ns && w->groups_sorted)
@@ -248,10 +276,14 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	}
 	for (size_t i = 0; i < w->n_groups; i++) {
 		const struct protection_group *p = &w->protections[i];
+		struct group *g = w->groups[i];
 
-		w->groups[i]->protected_bytes =
-			w->any_protection ? MAX(p->effective_min, p->effective_low) : 0;
+		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
+						       : 0;
+		g->claimed_bytes = 0;
+		g->excluded_below = false;
 	}
+	pass_claims_up(w);
 }
 
 /*

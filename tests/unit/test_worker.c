@@ -311,6 +311,35 @@ static void test_excluded_groups_are_not_asked(void **state)
 	end_scene(s);
 }
 
+/* The limit is the parent's; the child is not to be touched. */
+static void test_what_is_below_a_limit_is_spared(void **state)
+{
+	static const struct {
+		const char *file, *text;
+	} rows[] = {{"cg/top/child/memory.low", "max\n"}, {NULL, NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene *s = new_scene(true);
+
+		add_group(s->fx, "top");
+		add_group(s->fx, "top/child");
+		fixture_write(s->fx, "cg/top/child/memory.max", "max\n");
+		if (rows[i].file) {
+			fixture_write(s->fx, rows[i].file, rows[i].text);
+			set_number(s->fx, "cg/top/child/memory.current", 1024 * MIB);
+		} else {
+			(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX,
+				       "*/child");
+			s->config.protect.exclude.n = 1;
+		}
+		start(s);
+		assert_false(
+			grow_until_asked(s, "cg/top/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+		end_scene(s);
+	}
+}
+
 static void test_a_group_that_gives_nothing_is_left_for_a_while(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -397,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_protected_memory_is_not_asked_for),
 		cmocka_unit_test(test_protection_set_a_moment_ago_holds),
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
+		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
 		cmocka_unit_test(test_malformed_text_is_survived),
 		cmocka_unit_test(test_an_order_is_carried_out),
