@@ -58,7 +58,7 @@ static bool has_option(struct ktext_line options, const char *name)
 int mountinfo_parse_line(const char *line, struct mountinfo_cgroup2 *ret)
 {
 	struct mountinfo_cgroup2 found;
-	struct ktext_line rest, path, word;
+	struct ktext_line rest, path, word, source, options;
 
 	if (!ktext_next_line(&line, &rest))
 		return -EBADMSG;
@@ -75,11 +75,11 @@ int mountinfo_parse_line(const char *line, struct mountinfo_cgroup2 *ret)
 		return -EBADMSG;
 	if (!ktext_word_is(word, "cgroup2"))
 		return 0;
-	if (!ktext_next_word(&rest, &word) || !ktext_next_word(&rest, &word) ||
+	if (!ktext_next_word(&rest, &source) || !ktext_next_word(&rest, &options) ||
 	    unescape(path, found.path, sizeof(found.path)) < 0)
 		return -EBADMSG;
-	found.nsdelegate = has_option(word, "nsdelegate");
-	found.recursive_protection = has_option(word, "memory_recursiveprot");
+	found.nsdelegate = has_option(options, "nsdelegate");
+	found.recursive_protection = has_option(options, "memory_recursiveprot");
 	*ret = found;
 	return 1;
 }

@@ -22,6 +22,7 @@ static struct {
 	char asked[64];
 } kernel;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 ssize_t write(int fd, const void *text, size_t n)
 {
 	if (fd != KERNEL_FD)

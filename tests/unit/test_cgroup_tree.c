@@ -12,7 +12,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Stand in front of the system calls, to run out of watches, instances and descriptors. */
+/*
+ * Stand in front of the system calls, to run out of watches, instances and descriptors. The names
+ * of their parameters are libc's own affair.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
+ */
 static struct {
 	int watches_left; /* -1: any number */
 	bool no_instances;
@@ -44,6 +48,7 @@ ssize_t read(int fd, void *buffer, size_t n)
 	limits.reads++;
 	return syscall(SYS_read, fd, buffer, n);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* What the tree told its owner: "+a +a/b -a/b ..." */
 struct journal {
