@@ -273,6 +273,9 @@ static void test_moves(void **state)
 	/* Out of the tree. */
 	assert_int_equal(renameat(world->fx->fd, "a/z/y", outside->fd, "y"), 0);
 	expect(world, 4, "-a/z/y/c/d/e -a/z/y/c/d -a/z/y/c -a/z/y");
+	assert_int_equal(mkdirat(outside->fd, "y/far", 0755), 0);
+	assert_false(is_readable(world->tree));
+	assert_int_equal(unlinkat(outside->fd, "y/far", AT_REMOVEDIR), 0);
 	assert_int_equal(renameat(outside->fd, "y", world->fx->fd, "y"), 0);
 	expect(world, 4, "+y +y/c +y/c/d +y/c/d/e");
 }
@@ -372,6 +375,22 @@ static void test_steady_state_is_one_read(void **state)
 	assert_int_equal(limits.reads, 1);
 }
 
+/* More events than the queue holds: 16384 by default. */
+static void lose_events(struct world *world)
+{
+	for (int i = 0; i < 20000; i++) {
+		make(world, "churn");
+		drop(world, "churn");
+	}
+}
+
+static void refresh_all(struct world *world)
+{
+	do
+		assert_true(cgroup_tree_refresh(world->tree) >= 0);
+	while (is_readable(world->tree));
+}
+
 static void test_overflow_keeps_unchanged_groups(void **state)
 {
 	struct world *world = *state;
@@ -382,16 +401,11 @@ static void test_overflow_keeps_unchanged_groups(void **state)
 	open_tree(world);
 	kept = cgroup_tree_find(world->tree, "kept");
 	grandchild = cgroup_tree_find(world->tree, "kept/grandchild");
-	/* The queue holds 16384 events by default; what comes after it is lost. */
-	for (int i = 0; i < 20000; i++) {
-		make(world, "churn");
-		drop(world, "churn");
-	}
+	world->journal.silent = true;
+	lose_events(world);
 	drop(world, "lost");
 	make(world, "kept/grandchild/new");
-	assert_true(cgroup_tree_refresh(world->tree) > 0);
-	while (is_readable(world->tree))
-		assert_true(cgroup_tree_refresh(world->tree) >= 0);
+	refresh_all(world);
 	assert_ptr_equal(cgroup_tree_find(world->tree, "kept"), kept);
 	assert_ptr_equal(cgroup_tree_find(world->tree, "kept/grandchild"), grandchild);
 	assert_non_null(cgroup_tree_find(world->tree, "kept/grandchild/new"));
@@ -399,6 +413,36 @@ static void test_overflow_keeps_unchanged_groups(void **state)
 	assert_null(cgroup_tree_find(world->tree, "churn"));
 	assert_int_equal(cgroup_tree_size(world->tree), 4);
 	assert_true(cgroup_tree_is_complete(world->tree));
+}
+
+/*
+ * Whichever of the two directories is read first, one group is seen in its new place before it is
+ * missed in its old one. It is one group all the same: it goes before it comes.
+ */
+static void test_moves_among_lost_events(void **state)
+{
+	struct world *world = *state;
+	const char *text = world->journal.text;
+
+	fixture_write(world->fx, "a/from_a/", NULL);
+	fixture_write(world->fx, "b/from_b/", NULL);
+	open_tree(world);
+	world->journal.silent = true;
+	lose_events(world);
+	assert_int_equal(renameat(world->fx->fd, "a/from_a", world->fx->fd, "b/from_a"), 0);
+	assert_int_equal(renameat(world->fx->fd, "b/from_b", world->fx->fd, "a/from_b"), 0);
+	world->journal.text[0] = '\0';
+	world->journal.silent = false;
+	refresh_all(world);
+	assert_true(strstr(text, "-a/from_a") < strstr(text, "+b/from_a"));
+	assert_true(strstr(text, "-b/from_b") < strstr(text, "+a/from_b"));
+	assert_non_null(strstr(text, "-a/from_a"));
+	assert_non_null(strstr(text, "-b/from_b"));
+	assert_int_equal(cgroup_tree_size(world->tree), 5);
+	/* Both are watched. */
+	make(world, "a/from_b/x");
+	make(world, "b/from_a/y");
+	expect(world, 2, "+a/from_b/x +b/from_a/y");
 }
 
 static void set_descriptor_limit(rlim_t n)
@@ -540,6 +584,7 @@ int main(void)
 		in_world(test_paths_that_are_too_long_are_left_out),
 		in_world(test_steady_state_is_one_read),
 		in_world(test_overflow_keeps_unchanged_groups),
+		in_world(test_moves_among_lost_events),
 		in_world(test_without_descriptors_groups_wait),
 		in_world(test_without_watches_directories_are_listed_again),
 		in_world(test_without_inotify),

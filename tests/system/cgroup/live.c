@@ -103,9 +103,13 @@ static void check_failures(struct results *results, const struct live_mount *mou
 		{{"net_cls.classid", "1"}, -EOPNOTSUPP}, /* v1's */
 		{{"memory.current", "1"}, -EACCES},	 /* root may open it; it takes no write */
 	};
-	const char *why;
+	struct live_mount elsewhere = *mount;
+	const char *why = "";
 	int r;
 
+	strcpy(elsewhere.path, "/sys/fs/other");
+	r = live_group_create(&elsewhere, TOP "/x", NULL, 0, &why);
+	check(results, r == -EOPNOTSUPP && !exists(mount, TOP), "another mount: %s (%d)", why, r);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		why = "";
 		r = live_group_create(mount, TOP "/x/y", &rows[i].setting, 1, &why);
