@@ -1,0 +1,49 @@
+#!/bin/sh
+# Killed at twenty moments while it reclaims, the agent leaves no process, no group, no limit and no request behind, and
+# the next one starts.
+# vm: --nodes 2 --mem 384M --swap zram:256M --disk 64M
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+
+make_big_file
+group svc memory.max=64M
+load svc --cgroup $cg/svc file:100G@16M:$big_file
+listing | sort >"$work/running.listing"
+limits >"$work/running.limits"
+
+seed=$(date +%N)
+slowest=0 acting=0 failed_starts=0
+for i in $(seq 20); do
+	uswapd --set agent.log_level=debug >"$work/agent.log" 2>&1 &
+	agent_pid=$!
+	wait_until 15 agent_is_ready_or_gone
+	logged 'is ready' || failed_starts=$((failed_starts + 1))
+	# 0 to 1.5 s
+	sleep "$(awk -v seed="$seed$i" 'BEGIN { srand(seed); print rand() * 1.5 }')"
+	! logged 'svc: taking' || acting=$((acting + 1))
+	begin=$(now_ms)
+	kill -KILL "$agent_pid"
+	wait "$agent_pid" 2>/dev/null
+	ms=$(($(now_ms) - begin))
+	[ $ms -le $slowest ] || slowest=$ms
+done
+agent_pid=
+check_log "each of 20 started ($failed_starts did not)" [ $failed_starts -eq 0 ]
+check "most were killed while they reclaimed ($acting of 20)" [ $acting -ge 10 ]
+check "each was gone within 2 s of SIGKILL (slowest $slowest ms)" [ $slowest -le 2000 ]
+check "socket and lock alone are left" [ "$(ls $run_dir | tr '\n' ' ')" = "control.sock control.sock.lock " ]
+rm -f $run_dir/*
+listing | sort >"$work/killed.listing"
+limits >"$work/killed.limits"
+check "nothing else is left" same "$work/running.listing" "$work/killed.listing"
+check "limits are as they were" same "$work/running.limits" "$work/killed.limits"
+
+start_agent
+check_log "the next one works" wait_until 10 acted_on svc
+stop_agent "the next one"
+begin=$(now_ms)
+end_load "$load_pid"
+check "the group can be removed at once" drop_group svc
+ms=$(($(now_ms) - begin))
+check "in less than 2 s ($ms ms)" [ $ms -lt 2000 ]
+finish
