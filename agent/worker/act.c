@@ -112,6 +112,8 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.request = *request,
 		.target = target,
 		.group = group,
+		.victim = !group && request->backend == BACKEND_MEMORY_RECLAIM ? w->here.victim
+									       : NULL,
 		.begun_ns = now_ns,
 		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
@@ -129,8 +131,11 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 	target->due_ns = UINT64_MAX; /* until it is finished */
 }
 
-static void read_node_before(struct worker *w, struct flight *f)
+static void read_before(struct worker *w, struct flight *f)
 {
+	if (f->victim)
+		(void)memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current",
+					   &f->victim_bytes);
 	(void)node_watch_read_free(w->node_watch, &f->node_free_bytes);
 	(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
 }
@@ -166,10 +171,12 @@ void worker_act(struct worker *w, uint64_t now_ns)
 		return;
 	}
 	begin(w, target, group, &request, now_ns);
-	read_node_before(w, &w->flight);
+	read_before(w, &w->flight);
 	r = hand_submit(w->hand, &request);
 	if (r < 0) {
 		w->flight.active = false;
+		if (w->flight.victim)
+			fd_close(request.fd);
 		target->due_ns = now_ns + w->config->agent.tick_max_ns;
 		worker_complain(w, now_ns, "hand", r, "can't be given a request");
 	}
@@ -179,7 +186,7 @@ static struct taken measure(struct worker *w, const struct flight *f)
 {
 	struct machine_counters machine;
 	struct taken taken = {0};
-	uint64_t free_bytes;
+	uint64_t free_bytes, left_bytes;
 
 	if (node_watch_read_free(w->node_watch, &free_bytes) == 0 &&
 	    free_bytes > f->node_free_bytes)
@@ -189,6 +196,11 @@ static struct taken measure(struct worker *w, const struct flight *f)
 		return taken;
 	}
 	taken.applied_bytes = taken.net_freed_bytes;
+	/* What goes to zram may give the node nothing: taken it was all the same. */
+	if (f->victim &&
+	    memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current", &left_bytes) == 0 &&
+	    f->victim_bytes > left_bytes)
+		taken.applied_bytes = MAX(taken.applied_bytes, f->victim_bytes - left_bytes);
 	/* Free memory is used up meanwhile; the kernel's own count of what we took is exact. */
 	if (machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
 	    machine.pgsteal_proactive > f->machine.pgsteal_proactive)
@@ -246,10 +258,9 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 			      taken.applied_bytes);
 		if (f.request.backend == BACKEND_MEMORY_RECLAIM)
 			fd_close(f.request.fd);
-		if (w->here.victim) {
-			w->here.victim->deficit_bytes -= (int64_t)taken.applied_bytes;
-			w->here.victim->node_bytes -=
-				MIN(w->here.victim->node_bytes, taken.applied_bytes);
+		if (f.victim) {
+			f.victim->deficit_bytes -= (int64_t)taken.applied_bytes;
+			f.victim->node_bytes -= MIN(f.victim->node_bytes, taken.applied_bytes);
 		}
 	}
 	if (f.target->action.reason == VERDICT_ORDERED)

@@ -29,7 +29,9 @@ struct flight {
 	bool active;
 	struct request request;
 	struct target *target;
-	struct group *group; /* NULL: of the node */
+	struct group *group;   /* NULL: of the node */
+	struct group *victim;  /* the group asked for the node; NULL: the node itself, or gone */
+	uint64_t victim_bytes; /* its memory.current before */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
 	struct machine_counters machine;
