@@ -297,6 +297,11 @@ int worker_join(struct worker *w, uint64_t timeout_ns)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += (time_t)(timeout_ns / NSEC_PER_SEC);
+	end.tv_nsec += (long)(timeout_ns % NSEC_PER_SEC);
+	if (end.tv_nsec >= (long)NSEC_PER_SEC) {
+		end.tv_nsec -= (long)NSEC_PER_SEC;
+		end.tv_sec++;
+	}
 	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
 		return -ETIMEDOUT;
 	/* A hand left inside the kernel still points into the worker. */
