@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/tree.h"
 
+#include "base/kfile.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -375,10 +376,18 @@ static void test_steady_state_is_one_read(void **state)
 	assert_int_equal(limits.reads, 1);
 }
 
-/* More events than the queue holds: 16384 by default. */
+/* More events than the queue holds, whatever this machine's setting is (16384 by default). */
 static void lose_events(struct world *world)
 {
-	for (int i = 0; i < 20000; i++) {
+	char text[32];
+	long queue;
+
+	assert_true(kfile_read_at(AT_FDCWD, "/proc/sys/fs/inotify/max_queued_events", text,
+				  sizeof(text)) > 0);
+	queue = strtol(text, NULL, 10);
+	if (queue > 200000)
+		skip();
+	for (long i = 0; i <= queue / 2; i++) {
 		make(world, "churn");
 		drop(world, "churn");
 	}
