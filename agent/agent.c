@@ -72,6 +72,12 @@ static int open_cgroups(struct agent *a)
 
 	if (!a->options.root) {
 		r = live_mount_find(&mount, &why);
+		if (r < 0 && a->options.cgroup) {
+			log_error(&a->world.log,
+				  "--cgroup %s: no cgroup v2 hierarchy is mounted (%s)",
+				  a->options.cgroup, why ? why : strerrordesc_np(-r));
+			return r;
+		}
 		if (r < 0) {
 			degrade(a,
 				"no cgroup v2 hierarchy is mounted (%s): groups are not looked "
@@ -122,6 +128,8 @@ static bool probe_node_reclaim(const struct agent *a)
 {
 	bool any = false;
 
+	if (!a->world.whole_machine)
+		return false;
 	for (size_t i = 0; i < a->topology->n_nodes; i++) {
 		_cleanup_close_ int fd =
 			node_reclaim_open(a->world.sys_fd, a->topology->nodes[i].id);
@@ -238,6 +246,7 @@ int agent_start(const struct agent_options *options, const struct config *config
 		.cgroup_fd = -1,
 		.act = options->dry_run ? &act_dry_run : &act_live,
 		.try_uring = options->try_uring,
+		.whole_machine = !options->cgroup,
 		.bind = !options->root,
 	};
 	a->config = copy_config(config);
@@ -249,10 +258,11 @@ int agent_start(const struct agent_options *options, const struct config *config
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
 		a->n_workers += r == 0;
 	}
-	if (r < 0) {
+	/* A worker that hangs still uses what it was given: only leaving helps. */
+	if (r < 0 && r != -ETIMEDOUT)
 		(void)agent_stop(a);
+	if (r < 0)
 		return r;
-	}
 	*ret_agent = a;
 	return 0;
 }
@@ -325,12 +335,13 @@ const struct log *agent_log(const struct agent *a)
 
 bool agent_is_alive(const struct agent *a)
 {
+	uint64_t patience_ns = MAX(ALIVE_NS, 3 * a->config->agent.tick_max_ns);
 	uint64_t now_ns = clock_now_ns();
 
 	for (size_t i = 0; i < a->n_workers; i++) {
 		uint64_t turned_ns = worker_turned_ns(a->workers[i]);
 
-		if (now_ns > turned_ns && now_ns - turned_ns > ALIVE_NS)
+		if (now_ns > turned_ns && now_ns - turned_ns > patience_ns)
 			return false;
 	}
 	return true;

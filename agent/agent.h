@@ -22,7 +22,8 @@ struct agent;
 
 /*
  * Opens the roots, probes what the kernel offers, starts the workers. On error it has logged what
- * failed and what to do; -EOPNOTSUPP: nothing here could ever be reclaimed.
+ * failed and what to do; -EOPNOTSUPP: nothing here could ever be reclaimed; -ETIMEDOUT: a worker
+ * hangs, and the process can only exit.
  */
 int agent_start(const struct agent_options *options, const struct config *config, struct log log,
 		struct agent **ret_agent);
@@ -36,7 +37,7 @@ int agent_reload(struct agent *agent, struct config_error *ret_error);
 const struct config *agent_config(const struct agent *agent);
 const struct log *agent_log(const struct agent *agent);
 
-/* Every worker has turned within the last ten seconds. */
+/* Every worker has turned lately: within ten seconds, or three of its longest ticks. */
 bool agent_is_alive(const struct agent *agent);
 
 /* ret points into the agent and is good until the next call. */

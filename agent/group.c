@@ -19,6 +19,8 @@ struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
 	g->cgroup = cgroup;
 	g->shared = shared;
 	g->watch = GROUP_WATCH_CLOSED;
+	for (size_t i = 0; i < LIMIT_FILES; i++)
+		g->limit_watches.wd[i] = -1;
 	return g;
 }
 
@@ -132,14 +134,17 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	s->limit_is_high = g->limits.high < g->limits.max;
 	s->swap_max_bytes = g->limits.swap_max;
 	s->protected_bytes = g->protected_bytes;
-	s->excluded = g->excluded || g->excluded_below;
+	s->excluded = g->excluded || g->excluded_below || g->limits_unknown;
 	s->filling = verdict_acts(g->target.verdict.reason);
 	s->anon_can_be_spared = context->anon_can_be_spared;
 	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);
 	if (r < 0)
 		return r;
 	if (is_far(g, context, s->current_bytes)) {
+		/* Not read here: what it reads back until the next full look is not of one moment.
+		 */
 		s->refaulted_bytes = 0;
+		g->refaults_known = false;
 		learn(g, s);
 		judge_far(g, context);
 		return 0;
@@ -155,14 +160,17 @@ int group_look(struct group *g, const struct group_context *context, const char 
 		plan.verdict.reason = VERDICT_BACK_OFF;
 		plan.verdict.look_again_ns = g->backoff.until_ns - s->now_ns;
 	}
-	if (verdict_acts(plan.verdict.reason) && g->watch.reclaim_fd < 0)
+	if (verdict_acts(plan.verdict.reason) && g->watch.reclaim_fd < 0) {
 		plan.verdict.reason = VERDICT_NO_BACKEND;
+		plan.verdict.look_again_ns = context->config->agent.tick_max_ns;
+	}
 	g->swappiness = plan.swappiness;
 	target_judge(&g->target, &plan.verdict, context->now_ns);
 	return 0;
 }
 
-int group_measure_taken(const struct group *g, uint64_t page_size, uint64_t *ret_bytes)
+int group_measure_taken(const struct group *g, uint64_t page_size, uint64_t bytes,
+			uint64_t *ret_bytes)
 {
 	struct group_sample now = {0};
 	uint64_t proactive = 0, fall = 0;
@@ -174,6 +182,7 @@ int group_measure_taken(const struct group *g, uint64_t page_size, uint64_t *ret
 		proactive = now.stat.pgsteal_proactive - g->sample.stat.pgsteal_proactive;
 	if (now.current_bytes < g->sample.current_bytes)
 		fall = g->sample.current_bytes - now.current_bytes;
+	fall = MIN(fall, 2 * bytes);
 	*ret_bytes = MAX(proactive * page_size, fall);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "agent/account/backoff.h"
 #include "agent/policy/headroom.h"
 #include "agent/sense/group_watch.h"
+#include "agent/sense/limit_watch.h"
 #include "agent/shared.h"
 #include "agent/target.h"
 #include "cgroup/tree.h"
@@ -18,7 +19,10 @@ struct group {
 	size_t index; /* in the worker's array; stable between refreshes of the tree */
 
 	struct memory_limits limits;
-	bool has_limits; /* it has a memory controller of its own */
+	bool has_limits;     /* it has a memory controller of its own */
+	bool limits_unknown; /* they could not be read: nothing may be taken */
+	bool limits_watched; /* limit_watches is set */
+	struct limit_watches limit_watches;
 	uint64_t limits_due_ns;
 	uint64_t protected_bytes; /* effective protection, or what the groups below it claim */
 	uint64_t claimed_bytes;	  /* by the groups below it */
@@ -34,6 +38,7 @@ struct group {
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
 	bool refaults_known;
 	int swappiness;	      /* of the plan that waits for the hand */
+	uint64_t role_due_ns; /* when to try again to open its files */
 	uint64_t home_due_ns; /* when to see whether another node should be home */
 
 	/* On this node, for balance. */
@@ -65,7 +70,10 @@ struct group_context {
 int group_look(struct group *group, const struct group_context *context, const char **ret_bad);
 
 /*
- * What a request brought, from the group's own counters before (sample) and now. Pages that
- * memory.stat says were taken by proactive reclaim (6.18+), or the fall of memory.current.
+ * What a request for bytes brought, from the group's own counters before (sample) and now: what
+ * memory.stat says was taken by proactive reclaim (6.18+; it can be 2 s old on machines with many
+ * CPUs), or the fall of memory.current, which others cause too and which therefore counts up to
+ * twice the request.
  */
-int group_measure_taken(const struct group *group, uint64_t page_size, uint64_t *ret_bytes);
+int group_measure_taken(const struct group *group, uint64_t page_size, uint64_t bytes,
+			uint64_t *ret_bytes);

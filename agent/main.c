@@ -300,6 +300,8 @@ static int run_alone(const struct command_line *cl, const struct config *config,
 	struct agent *agent;
 	int r = agent_start(&cl->agent, config, log, &agent);
 
+	if (r == -ETIMEDOUT)
+		_exit(EXIT_SOFTWARE);
 	if (r < 0)
 		return r == -EOPNOTSUPP ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
 	served.context = agent;

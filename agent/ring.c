@@ -43,14 +43,8 @@ int ring_open(bool try_uring, struct ring **ret_ring)
 
 	if (!ring)
 		return -ENOMEM;
-	if (try_uring && io_uring_queue_init_params(RING_ENTRIES, &ring->io, &params) == 0) {
-		ring->uring = true;
-		/* Without EXT_ARG (5.11) a timed wait would need an entry of its own. */
-		if (!(params.features & IORING_FEAT_EXT_ARG)) {
-			io_uring_queue_exit(&ring->io);
-			ring->uring = false;
-		}
-	}
+	if (try_uring)
+		ring->uring = io_uring_queue_init_params(RING_ENTRIES, &ring->io, &params) == 0;
 	*ret_ring = ring;
 	return 0;
 }
@@ -183,16 +177,24 @@ static bool take_completion(struct ring *ring, const struct io_uring_cqe *cqe,
 
 static int wait_uring(struct ring *ring, uint64_t timeout_ns, struct ring_event *events, size_t n)
 {
-	struct __kernel_timespec ts = {
-		.tv_sec = (long long)(timeout_ns / NSEC_PER_SEC),
-		.tv_nsec = (long long)(timeout_ns % NSEC_PER_SEC),
+	struct timespec ts = {
+		.tv_sec = (time_t)(timeout_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(timeout_ns % NSEC_PER_SEC),
 	};
+	struct pollfd completions = {.fd = ring->io.ring_fd, .events = POLLIN};
 	struct io_uring_cqe *cqe;
 	size_t taken = 0;
-	int r = io_uring_submit_and_wait_timeout(&ring->io, &cqe, 1, &ts, NULL);
+	int r = io_uring_submit(&ring->io);
 
-	if (r < 0 && r != -ETIME && r != -EINTR && r != -EAGAIN && r != -EBUSY)
+	if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
 		return r;
+	/*
+	 * Not io_uring_enter(2): a task that waits there counts as waiting for I/O, and an idle
+	 * agent would show up as iowait and as I/O pressure.
+	 */
+	if (io_uring_peek_cqe(&ring->io, &cqe) != 0 && ppoll(&completions, 1, &ts, NULL) < 0 &&
+	    errno != EINTR)
+		return -errno;
 	while (taken < n && io_uring_peek_cqe(&ring->io, &cqe) == 0) {
 		if (take_completion(ring, cqe, &events[taken]))
 			taken++;

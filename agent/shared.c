@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/shared.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 
@@ -10,7 +12,7 @@ struct shared {
 	pthread_mutex_t lock; /* of the buckets */
 	struct shared_group *buckets[BUCKETS];
 	size_t n_workers;
-	_Atomic bool room[NUMA_NODES_MAX];
+	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
 };
 
 int shared_new(size_t n_workers, struct shared **ret_shared)
@@ -28,7 +30,7 @@ int shared_new(size_t n_workers, struct shared **ret_shared)
 	}
 	s->n_workers = n_workers;
 	for (size_t i = 0; i < n_workers; i++)
-		atomic_init(&s->room[i], true);
+		atomic_init(&s->room_bytes[i], UINT64_MAX);
 	*ret_shared = s;
 	return 0;
 }
@@ -61,6 +63,7 @@ struct shared_group *shared_group_get(struct shared *s, uint64_t id, int worker)
 		if (group) {
 			group->id = id;
 			atomic_init(&group->home, worker);
+			atomic_init(&group->home_seen_ns, clock_now_ns());
 			group->next = *bucket;
 			*bucket = group;
 		}
@@ -85,12 +88,12 @@ void shared_group_put(struct shared *s, struct shared_group *group)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-void shared_set_room(struct shared *s, size_t worker, bool has_room)
+void shared_set_room(struct shared *s, size_t worker, uint64_t room_bytes)
 {
-	atomic_store_explicit(&s->room[worker], has_room, memory_order_relaxed);
+	atomic_store_explicit(&s->room_bytes[worker], room_bytes, memory_order_relaxed);
 }
 
-bool shared_has_room(const struct shared *s, size_t worker)
+uint64_t shared_room(const struct shared *s, size_t worker)
 {
-	return atomic_load_explicit(&s->room[worker], memory_order_relaxed);
+	return atomic_load_explicit(&s->room_bytes[worker], memory_order_relaxed);
 }

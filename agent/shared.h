@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The little that workers share: who is home to a group, and which nodes still have room. Atomics;
+ * The little that workers share: who is home to a group, and how much room nodes have. Atomics;
  * the lock is taken only when groups come and go.
  */
 #pragma once
@@ -16,6 +16,7 @@ struct shared_group {
 	uint64_t id;
 	unsigned int references; /* under the lock: workers that know the group */
 	_Atomic int home; /* index of the worker that decides for it; only that one hands it on */
+	_Atomic uint64_t home_seen_ns; /* when the home last looked after it */
 	struct shared_group *next;
 };
 
@@ -29,6 +30,6 @@ DEFINE_CLEANUP(struct shared *, shared_free)
 struct shared_group *shared_group_get(struct shared *shared, uint64_t id, int worker);
 void shared_group_put(struct shared *shared, struct shared_group *group);
 
-/* Whether a worker's node has more room than its margin. A worker not yet heard of has. */
-void shared_set_room(struct shared *shared, size_t worker, bool has_room);
-bool shared_has_room(const struct shared *shared, size_t worker);
+/* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
+void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);
+uint64_t shared_room(const struct shared *shared, size_t worker);

@@ -22,6 +22,7 @@ struct worker_world {
 	struct group_reclaim_features reclaim_features;
 	bool has_memory_reclaim;   /* the kernel has memory.reclaim */
 	bool recursive_protection; /* the mount has memory_recursiveprot */
+	bool whole_machine;	   /* not only the groups below some directory */
 	bool try_uring;
 	bool bind; /* to the node's CPUs and memory: not on a fake tree */
 };

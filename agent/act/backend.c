@@ -39,4 +39,4 @@ static int reclaim_nothing(const struct request *request)
 }
 
 const struct act_ops act_live = {.name = "live", .reclaim = reclaim_live};
-const struct act_ops act_dry_run = {.name = "dry-run", .reclaim = reclaim_nothing};
+const struct act_ops act_dry_run = {.name = "dry-run", .dry = true, .reclaim = reclaim_nothing};

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum backend {
@@ -25,6 +26,7 @@ struct request {
 
 struct act_ops {
 	const char *name;
+	bool dry; /* asks the kernel for nothing: whatever changes is not its doing */
 	/* 0: all of it was reclaimed; -EAGAIN, -EINTR: less; other -errno: refused. */
 	int (*reclaim)(const struct request *request);
 };

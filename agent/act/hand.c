@@ -76,11 +76,14 @@ static void *hand_main(void *arg)
 	return NULL;
 }
 
-static void hand_free(struct hand *hand)
+struct hand *hand_free(struct hand *hand)
 {
+	if (!hand)
+		return NULL;
 	fd_close(hand->go_fd);
 	fd_close(hand->done_fd);
 	free(hand);
+	return NULL;
 }
 
 /* Every signal blocked from the first instruction on; the thread then opens up for its own. */
@@ -139,7 +142,6 @@ int hand_stop(struct hand *hand, uint64_t timeout_ns)
 	}
 	(void)eventfd_write(hand->go_fd, 1);
 	(void)pthread_join(hand->thread, NULL);
-	hand_free(hand);
 	return 0;
 }
 

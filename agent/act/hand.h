@@ -29,10 +29,13 @@ int hand_prepare_process(void);
 int hand_start(const struct act_ops *ops, const char *name, struct hand **ret_hand);
 
 /*
- * Ends the thread: interrupts a running request and waits at most timeout_ns for it.
+ * Ends the thread: interrupts a running request and waits at most timeout_ns for it. A result can
+ * still be taken afterwards.
  * -ETIMEDOUT: it is still inside the kernel; the hand must then be left alone for good.
  */
 int hand_stop(struct hand *hand, uint64_t timeout_ns);
+/* Of a hand that was stopped. */
+struct hand *hand_free(struct hand *hand);
 
 /* Readable when a request is done. */
 int hand_fd(const struct hand *hand);

@@ -3,12 +3,12 @@
 
 #include "base/cleanup.h"
 
-static bool may_swap(const struct config *config, const struct node_sample *s)
+bool balance_may_swap(const struct config *config, const struct swap_sample *swap)
 {
-	uint64_t floor_bytes = (uint64_t)((unsigned __int128)s->swap.total_bytes *
+	uint64_t floor_bytes = (uint64_t)((unsigned __int128)swap->total_bytes *
 					  config->protect.swap_free_permyriad / 10000);
 
-	return s->swap.free_bytes > floor_bytes;
+	return swap->free_bytes > floor_bytes;
 }
 
 /* Where a round ends, as kswapd begins at the low watermark and ends at the high one. */
@@ -17,7 +17,7 @@ static uint64_t high_mark(const struct verdict *v)
 	return v->margin_bytes + v->margin_bytes / 2;
 }
 
-static enum verdict_reason reason_to_wait(const struct config *config,
+static enum verdict_reason reason_to_wait(const struct config *config, const struct demand *demand,
 					  const struct balance_history *history,
 					  const struct node_sample *s, const struct verdict *v)
 {
@@ -29,11 +29,12 @@ static enum verdict_reason reason_to_wait(const struct config *config,
 		return VERDICT_REFAULTS;
 	if (v->room_bytes >= (s->filling ? high_mark(v) : v->margin_bytes))
 		return VERDICT_ROOM_ENOUGH;
-	if (s->others_have_room && !s->bound_demand && !config->balance.keep_local)
+	if (s->others_room_bytes >= high_mark(v) && !s->bound_demand && !config->balance.keep_local)
 		return VERDICT_NEIGHBOURS_HAVE_ROOM;
 	if (history->hopeless_until_ns > s->now_ns)
 		return VERDICT_HOPELESS;
-	if (s->kswapd_ran)
+	/* Unless tasks had to help it: then so do we. */
+	if (s->kswapd_ran && demand->gain <= DEMAND_GAIN_ONE)
 		return VERDICT_KSWAPD_ACTIVE;
 	return VERDICT_NODE_LOW;
 }
@@ -51,25 +52,27 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	v->room_bytes = s->room_bytes;
 	v->margin_bytes = demand_margin(demand, &config->balance.margin, s->managed_bytes,
 					demand->peak_bytes_per_s);
-	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
-					     config->agent.tick_min_ns, config->agent.tick_max_ns,
-					     config->agent.tick_max_ns);
-	v->reason = reason_to_wait(config, history, s, v);
+	v->look_again_ns =
+		demand_look_again(demand, v->room_bytes, v->margin_bytes, config->agent.tick_min_ns,
+				  config->agent.tick_max_ns / 20, config->agent.tick_max_ns);
+	v->reason = reason_to_wait(config, demand, history, s, v);
 	if (v->reason != VERDICT_NODE_LOW) {
-		if (v->reason == VERDICT_NEIGHBOURS_HAVE_ROOM || v->reason == VERDICT_HOPELESS ||
-		    v->reason == VERDICT_REFAULTS)
-			v->look_again_ns = config->agent.tick_max_ns / 4;
+		/* Nothing to come soon: looking often would not change it. */
+		if (v->reason != VERDICT_ROOM_ENOUGH && v->reason != VERDICT_KSWAPD_ACTIVE)
+			v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
 		return plan;
 	}
-	if (!may_swap(config, s))
+	if (!balance_may_swap(config, &s->swap))
 		plan.effort = EFFORT_LIGHT;
 	if (plan.effort == EFFORT_LIGHT)
 		plan.swappiness = 0;
 	else
 		spare += s->anon_bytes;
 	v->bytes = MIN(high_mark(v) - v->room_bytes, spare);
-	if (v->bytes == 0)
+	if (v->bytes == 0) {
 		v->reason = VERDICT_NOTHING_SPARE;
+		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
+	}
 	return plan;
 }
 

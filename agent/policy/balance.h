@@ -37,6 +37,9 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 				const struct balance_history *history,
 				const struct node_sample *sample);
 
+/* Whether swap has more free than the floor that stays free (protect.swap_free). */
+bool balance_may_swap(const struct config *config, const struct swap_sample *swap);
+
 /* Takes in the result of a round: what was asked and what it brought. */
 void balance_learn(const struct balance_settings *settings, struct balance_history *history,
 		   uint64_t now_ns, uint64_t tried_bytes, uint64_t applied_bytes);

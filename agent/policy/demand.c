@@ -58,6 +58,8 @@ static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t
 		d->rate_bytes_per_s = rate;
 	d->peak_bytes_per_s = approach(d->peak_bytes_per_s, d->rate_bytes_per_s, elapsed_ns,
 				       2 * DEMAND_PEAK_HALF_NS);
+	if (d->peak_bytes_per_s < DEMAND_RATE_NOISE)
+		d->peak_bytes_per_s = d->rate_bytes_per_s;
 	if (age_ns < DEMAND_WINDOW_NS)
 		return;
 	d->rate_bytes_per_s = approach(d->rate_bytes_per_s, rate, age_ns, DEMAND_RATE_DECAY_NS);
@@ -134,6 +136,8 @@ uint64_t demand_look_again(const struct demand *d, uint64_t room_bytes, uint64_t
 
 	if (rate == 0) {
 		rate = DEMAND_UNKNOWN_RATE;
+		min_ns = MAX(rest_ns, NSEC_PER_SEC);
+	} else if (d->rate_bytes_per_s == 0) {
 		min_ns = rest_ns;
 	}
 	return CLAMP(scale(spare / 2, NSEC_PER_SEC, rate), min_ns, max_ns);

@@ -69,8 +69,8 @@ uint64_t demand_margin(const struct demand *demand, const struct margin_settings
 /*
  * Nanoseconds until room has shrunk to margin at the fastest rate seen lately (half of the way, so
  * that the look comes before, not at, the mark), between min_ns and max_ns. One that has shown no
- * rate may begin at any moment at DEMAND_UNKNOWN_RATE, but is not looked at more often than every
- * rest_ns; its events tell the rest.
+ * rate may begin at any moment at DEMAND_UNKNOWN_RATE, but is not looked at more often than once a
+ * second, and one at rest not more often than every rest_ns: events tell the rest.
  */
 uint64_t demand_look_again(const struct demand *demand, uint64_t room_bytes, uint64_t margin_bytes,
 			   uint64_t min_ns, uint64_t rest_ns, uint64_t max_ns);

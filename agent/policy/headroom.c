@@ -55,6 +55,8 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 					     config->agent.tick_max_ns);
 	v->reason = reason_to_wait(config, s, v);
 	high_mark = v->margin_bytes + v->margin_bytes / 2;
+	if (v->reason != VERDICT_ROOM_ENOUGH)
+		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
 	if (v->reason != VERDICT_ROOM_ENOUGH ||
 	    v->room_bytes >= (s->filling ? high_mark : v->margin_bytes))
 		return plan;

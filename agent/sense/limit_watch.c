@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/inotify.h>
 
-static const char *const files[] = {"memory.min", "memory.low", "memory.high", "memory.max",
-				    "memory.swap.max"};
+static const char *const files[LIMIT_FILES] = {"memory.max", "memory.high", "memory.min",
+					       "memory.low", "memory.swap.max"};
 
 /* One inotify watch: a file of a group. */
 struct watched_file {
@@ -65,7 +65,10 @@ int limit_watch_fd(const struct limit_watch *w)
 	return w->fd;
 }
 
-/* inotify wants a path; a descriptor's own link is one that can't be renamed under us. */
+/*
+ * Returns the watch or -errno. inotify wants a path; a descriptor's own link is one that can't be
+ * renamed under us.
+ */
 static int add_file(struct limit_watch *w, int dir_fd, const char *name, uint64_t group_id)
 {
 	char path[64];
@@ -76,11 +79,11 @@ static int add_file(struct limit_watch *w, int dir_fd, const char *name, uint64_
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, name);
 	wd = inotify_add_watch(w->fd, path, IN_MODIFY);
 	if (wd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return -errno;
 	known = hash_first(&w->files, (uint64_t)wd);
 	if (known) {
 		hash_owner(known, struct watched_file, by_wd)->group_id = group_id;
-		return 0;
+		return wd;
 	}
 	file = malloc(sizeof(*file));
 	if (!file) {
@@ -89,18 +92,49 @@ static int add_file(struct limit_watch *w, int dir_fd, const char *name, uint64_
 	}
 	file->group_id = group_id;
 	hash_insert(&w->files, &file->by_wd, (uint64_t)wd);
+	return wd;
+}
+
+int limit_watch_add(struct limit_watch *w, int dir_fd, uint64_t group_id,
+		    struct limit_watches *watches)
+{
+	for (size_t i = 0; i < LIMIT_FILES; i++)
+		watches->wd[i] = -1;
+	for (size_t i = 0; i < LIMIT_FILES; i++) {
+		int r = add_file(w, dir_fd, files[i], group_id);
+
+		/* Only memory.swap.max may be missing where the others are there. */
+		if (r == -ENOENT && i > 0)
+			continue;
+		if (r < 0) {
+			limit_watch_remove(w, watches);
+			return r;
+		}
+		watches->wd[i] = r;
+	}
 	return 0;
 }
 
-int limit_watch_add(struct limit_watch *w, int dir_fd, uint64_t group_id)
+static void forget(struct limit_watch *w, struct hash_entry *entry)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		int r = add_file(w, dir_fd, files[i], group_id);
+	hash_remove(&w->files, entry);
+	free(hash_owner(entry, struct watched_file, by_wd));
+}
 
-		if (r < 0)
-			return r;
+void limit_watch_remove(struct limit_watch *w, struct limit_watches *watches)
+{
+	for (size_t i = 0; i < LIMIT_FILES; i++) {
+		struct hash_entry *entry;
+
+		if (watches->wd[i] < 0)
+			continue;
+		entry = hash_first(&w->files, (uint64_t)watches->wd[i]);
+		if (entry) {
+			(void)inotify_rm_watch(w->fd, watches->wd[i]);
+			forget(w, entry);
+		}
+		watches->wd[i] = -1;
 	}
-	return 0;
 }
 
 bool limit_watch_take(struct limit_watch *w, void (*changed)(uint64_t group_id, void *context),
@@ -122,10 +156,8 @@ bool limit_watch_take(struct limit_watch *w, void (*changed)(uint64_t group_id, 
 			if (event->mask & IN_MODIFY)
 				changed(hash_owner(entry, struct watched_file, by_wd)->group_id,
 					context);
-			if (event->mask & IN_IGNORED) {
-				hash_remove(&w->files, entry);
-				free(hash_owner(entry, struct watched_file, by_wd));
-			}
+			if (event->mask & IN_IGNORED)
+				forget(w, entry);
 		}
 	}
 	return lost;

@@ -35,10 +35,11 @@ struct node_sample {
 	uint64_t clean_file_bytes;	/* on this node */
 	uint64_t anon_bytes;
 	uint64_t taken_bytes, refaulted_bytes; /* since the last sample, on this node */
-	uint64_t stalls;       /* allocstall of the machine: tasks in direct reclaim */
-	bool kswapd_ran;       /* since the last sample */
-	bool others_have_room; /* nodes further down the fallback list do */
-	bool bound_demand;     /* demand was seen that stays on this node */
-	bool filling;	       /* as above */
+	uint64_t stalls;	    /* allocstall of the machine: tasks in direct reclaim */
+	bool kswapd_ran;	    /* since the last sample */
+	uint64_t others_room_bytes; /* on the other nodes, which the kernel fills before it reclaims
+				     */
+	bool bound_demand;	    /* demand was seen that stays on this node */
+	bool filling;		    /* as above */
 	struct swap_sample swap;
 };

@@ -83,8 +83,12 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	request->bytes = MIN(request->bytes, spare);
 	if (request->bytes == 0)
 		return -EAGAIN;
-	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness)
+	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness) {
+		/* This kernel can't be told to leave anonymous memory alone (6.1). */
+		if (w->swap.free_bytes > 0)
+			return -EAGAIN;
 		request->swappiness = GROUP_RECLAIM_DEFAULT;
+	}
 	request->fd = group_reclaim_open(victim->cgroup->dir_fd);
 	return request->fd < 0 ? request->fd : 0;
 }
@@ -140,35 +144,27 @@ static void read_before(struct worker *w, struct flight *f)
 	(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
 }
 
-void worker_act(struct worker *w, uint64_t now_ns)
+/* What protects may have changed since the plan was made. */
+static int aim(struct worker *w, struct group *group, struct request *request, uint64_t now_ns)
 {
-	struct group *group;
-	struct target *target;
-	struct request request;
-	int r;
-
-	if (w->flight.active)
-		return;
-	target = most_urgent(w, &group);
-	if (!target)
-		return;
-	if (budget_is_used_up(w, now_ns)) {
-		target->verdict.reason = VERDICT_CPU_BUDGET;
-		target->wants = false;
-		target->due_ns = w->budget_start_ns + BUDGET_WINDOW_NS;
-		return;
-	}
-	request = request_of(w, target, group);
 	if (group)
-		r = check_group(w, group, &request, now_ns);
-	else
-		r = request.backend == BACKEND_MEMORY_RECLAIM ? aim_at_victim(w, &request, now_ns)
-							      : 0;
+		return check_group(w, group, request, now_ns);
+	return request->backend == BACKEND_MEMORY_RECLAIM ? aim_at_victim(w, request, now_ns) : 0;
+}
+
+/* False when the target may not be served after all and another one can have the hand. */
+static bool serve(struct worker *w, struct target *target, struct group *group, uint64_t now_ns)
+{
+	struct request request = request_of(w, target, group);
+	int r = aim(w, group, &request, now_ns);
+
 	if (r < 0) {
+		if (target->verdict.reason == VERDICT_ORDERED)
+			worker_end_order(w);
 		target->wants = false;
 		target->verdict.reason = VERDICT_NOTHING_SPARE;
 		target->due_ns = now_ns + w->config->agent.tick_max_ns / 4;
-		return;
+		return false;
 	}
 	begin(w, target, group, &request, now_ns);
 	read_before(w, &w->flight);
@@ -180,33 +176,65 @@ void worker_act(struct worker *w, uint64_t now_ns)
 		target->due_ns = now_ns + w->config->agent.tick_max_ns;
 		worker_complain(w, now_ns, "hand", r, "can't be given a request");
 	}
+	return true;
 }
 
-static struct taken measure(struct worker *w, const struct flight *f)
+void worker_act(struct worker *w, uint64_t now_ns)
+{
+	struct group *group;
+	struct target *target;
+
+	while (!w->flight.active && (target = most_urgent(w, &group))) {
+		if (budget_is_used_up(w, now_ns)) {
+			target->verdict.reason = VERDICT_CPU_BUDGET;
+			target->wants = false;
+			target->due_ns = w->budget_start_ns + BUDGET_WINDOW_NS;
+			return;
+		}
+		if (serve(w, target, group, now_ns))
+			return;
+	}
+}
+
+/* What came of a request to the node, as far as it can be told from what others did meanwhile. */
+static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t net_freed_bytes)
 {
 	struct machine_counters machine;
-	struct taken taken = {0};
-	uint64_t free_bytes, left_bytes;
+	uint64_t left_bytes, most = 2 * f->request.bytes, taken = MIN(net_freed_bytes, most);
 
-	if (node_watch_read_free(w->node_watch, &free_bytes) == 0 &&
-	    free_bytes > f->node_free_bytes)
-		taken.net_freed_bytes = free_bytes - f->node_free_bytes;
-	if (f->group) {
-		(void)group_measure_taken(f->group, w->page_size, &taken.applied_bytes);
-		return taken;
-	}
-	taken.applied_bytes = taken.net_freed_bytes;
 	/* What goes to zram may give the node nothing: taken it was all the same. */
 	if (f->victim &&
 	    memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current", &left_bytes) == 0 &&
 	    f->victim_bytes > left_bytes)
-		taken.applied_bytes = MAX(taken.applied_bytes, f->victim_bytes - left_bytes);
-	/* Free memory is used up meanwhile; the kernel's own count of what we took is exact. */
+		taken = MAX(taken, MIN(f->victim_bytes - left_bytes, most));
+	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
 	if (machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
-	    machine.pgsteal_proactive > f->machine.pgsteal_proactive)
-		taken.applied_bytes = MAX(
-			taken.applied_bytes,
-			(machine.pgsteal_proactive - f->machine.pgsteal_proactive) * w->page_size);
+	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
+		uint64_t pages = machine.pgsteal_proactive - f->machine.pgsteal_proactive;
+
+		taken = MAX(taken, MIN(pages * w->page_size, most));
+	}
+	return taken;
+}
+
+static struct taken measure(struct worker *w, const struct flight *f, int error)
+{
+	struct taken taken = {0};
+	uint64_t free_bytes;
+
+	if (w->world->act->dry)
+		return taken;
+	if (node_watch_read_free(w->node_watch, &free_bytes) == 0 &&
+	    free_bytes > f->node_free_bytes)
+		taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+	if (f->group)
+		(void)group_measure_taken(f->group, w->page_size, f->request.bytes,
+					  &taken.applied_bytes);
+	else
+		taken.applied_bytes = measure_node(w, f, taken.net_freed_bytes);
+	/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
+	if (error == 0)
+		taken.applied_bytes = MAX(taken.applied_bytes, f->request.bytes);
 	return taken;
 }
 
@@ -227,15 +255,37 @@ static void sort_error(struct worker *w, const struct flight *f, int error, uint
 	}
 }
 
-/* An order ends when it is filled, or when the node has no more to give. */
-static void fill_order(struct worker *w, uint64_t applied_bytes)
+/* What was ordered while the old one was under way is a new order. */
+static void take_off_order(struct worker *w, uint64_t bytes)
 {
 	uint64_t left = atomic_load(&w->ordered_bytes);
 
-	if (applied_bytes == 0 || applied_bytes >= left)
-		atomic_store(&w->ordered_bytes, 0);
-	else
-		atomic_fetch_sub(&w->ordered_bytes, applied_bytes);
+	while (!atomic_compare_exchange_weak(&w->ordered_bytes, &left,
+					     left > bytes ? left - bytes : 0))
+		;
+}
+
+/* The node has no more to give, or may not be asked. */
+void worker_end_order(struct worker *w)
+{
+	take_off_order(w, UINT64_MAX);
+}
+
+static void account_node(struct worker *w, const struct flight *f, const struct taken *taken,
+			 uint64_t now_ns)
+{
+	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
+		      taken->applied_bytes);
+	if (f->request.backend == BACKEND_MEMORY_RECLAIM)
+		fd_close(f->request.fd);
+	if (f->victim) {
+		f->victim->deficit_bytes -=
+			(int64_t)MIN(taken->applied_bytes, f->request.bytes * 2);
+		f->victim->node_bytes -= MIN(f->victim->node_bytes, taken->applied_bytes);
+	}
+	/* An order ends when it is filled, or when the node has no more to give. */
+	if (f->target->action.reason == VERDICT_ORDERED)
+		take_off_order(w, taken->applied_bytes ? taken->applied_bytes : UINT64_MAX);
 }
 
 void worker_finish(struct worker *w, uint64_t now_ns)
@@ -248,23 +298,13 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 		return;
 	w->flight.active = false;
 	w->hand_cpu_ns += result.cpu_ns;
-	taken = measure(w, &f);
+	taken = measure(w, &f, result.error);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
-	if (f.group) {
+	if (f.group)
 		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
-	} else {
-		balance_learn(&w->config->balance, &w->here.history, now_ns, f.request.bytes,
-			      taken.applied_bytes);
-		if (f.request.backend == BACKEND_MEMORY_RECLAIM)
-			fd_close(f.request.fd);
-		if (f.victim) {
-			f.victim->deficit_bytes -= (int64_t)taken.applied_bytes;
-			f.victim->node_bytes -= MIN(f.victim->node_bytes, taken.applied_bytes);
-		}
-	}
-	if (f.target->action.reason == VERDICT_ORDERED)
-		fill_order(w, taken.applied_bytes);
+	else
+		account_node(w, &f, &taken, now_ns);
 	f.target->due_ns = 0;
 	/* Those that waited for the hand are judged by what is true now. */
 	w->look_at_growing = true;

@@ -15,7 +15,8 @@
 #define LIMITS_AGE_NS (60 * NSEC_PER_SEC)
 #define HOME_AGE_NS   (10 * NSEC_PER_SEC)
 /* A group that is gone or unreadable is looked at again then, unless its removal is told first. */
-#define RETRY_NS (5 * NSEC_PER_SEC)
+#define RETRY_NS  (5 * NSEC_PER_SEC)
+#define ORPHAN_NS (30 * NSEC_PER_SEC) /* and three of the longest ticks */
 
 static bool is_home(const struct worker *w, const struct group *g)
 {
@@ -34,7 +35,7 @@ static int reserve_groups(struct worker *w)
 	if (!groups)
 		return -ENOMEM;
 	w->groups = groups;
-	protections = realloc(w->protections, n * sizeof(*protections));
+	protections = realloc(w->protections, (n + 1) * sizeof(*protections));
 	if (!protections)
 		return -ENOMEM;
 	w->protections = protections;
@@ -63,10 +64,9 @@ static void add_group(struct cgroup *cgroup, void *context)
 	w->groups[w->n_groups++] = g;
 	w->groups_sorted = false;
 	cgroup->data = g;
-	(void)limit_watch_add(w->limit_watch, cgroup->dir_fd, cgroup->id);
 }
 
-static void unwatch(struct worker *w, struct group *g)
+void worker_unwatch(struct worker *w, struct group *g)
 {
 	if (!g->watched)
 		return;
@@ -79,7 +79,9 @@ static void unwatch(struct worker *w, struct group *g)
 void worker_let_go(struct worker *w, struct group *g)
 {
 	ledger_add(&w->gone, &g->target.ledger);
-	unwatch(w, g);
+	worker_unwatch(w, g);
+	if (w->limit_watch)
+		limit_watch_remove(w->limit_watch, &g->limit_watches);
 	shared_group_put(w->world->shared, g->shared);
 	group_free(g);
 }
@@ -114,17 +116,22 @@ int worker_open_tree(struct worker *w)
 		.on_remove = remove_group,
 		.context = w,
 	};
-	int r = limit_watch_open(&w->limit_watch);
+	int r;
 
+	/* Without cgroup v2 there are no groups, and the node alone is looked after. */
+	if (w->world->cgroup_fd < 0)
+		return 0;
+	/* Without inotify limits are read again from time to time. */
+	r = limit_watch_open(&w->limit_watch);
+	if (r == 0)
+		r = ring_watch(w->ring, limit_watch_fd(w->limit_watch), POLLIN, TOKEN_LIMITS);
 	if (r < 0)
-		return r;
+		log_warning(&w->world->log, "node %u: changes of limits are not announced: %s",
+			    w->node->id, strerrordesc_np(-r));
 	r = cgroup_tree_open(w->world->cgroup_fd, &events, &w->tree);
 	if (r < 0)
 		return r;
-	r = ring_watch(w->ring, cgroup_tree_fd(w->tree), POLLIN, TOKEN_TREE);
-	if (r == 0)
-		r = ring_watch(w->ring, limit_watch_fd(w->limit_watch), POLLIN, TOKEN_LIMITS);
-	return r;
+	return ring_watch(w->ring, cgroup_tree_fd(w->tree), POLLIN, TOKEN_TREE);
 }
 
 void worker_close_tree(struct worker *w)
@@ -147,7 +154,7 @@ void worker_refresh_tree(struct worker *w)
 
 struct group *worker_find_group(struct worker *w, uint64_t id)
 {
-	struct cgroup *cgroup = cgroup_tree_find_id(w->tree, id);
+	struct cgroup *cgroup = w->tree ? cgroup_tree_find_id(w->tree, id) : NULL;
 
 	return cgroup ? cgroup->data : NULL;
 }
@@ -162,6 +169,9 @@ static void limits_changed(uint64_t id, void *context)
 	g->limits_due_ns = 0;
 	g->target.due_ns = 0;
 	w->protections_ns = 0;
+	/* The node is judged anew too: it may no longer be asked as a whole. */
+	w->here.shares_ns = 0;
+	w->here.target.due_ns = 0;
 }
 
 void worker_take_limit_changes(struct worker *w)
@@ -177,6 +187,8 @@ static void sort_groups(struct worker *w)
 {
 	size_t at = 0;
 
+	if (!w->tree)
+		return;
 	cgroup_tree_for_each (cgroup, w->tree) {
 		struct group *g = cgroup->data;
 
@@ -188,16 +200,34 @@ static void sort_groups(struct worker *w)
 	w->groups_sorted = true;
 }
 
+/* The controller may be given to a group long after it was made, and nothing tells of that. */
+static void watch_limits(struct worker *w, struct group *g)
+{
+	if (g->limits_watched || !w->limit_watch)
+		return;
+	g->limits_watched = limit_watch_add(w->limit_watch, g->cgroup->dir_fd, g->shared->id,
+					    &g->limit_watches) == 0;
+}
+
 static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	const char *bad = "memory.max";
-	int r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
+	int r;
 
-	g->limits_due_ns = now_ns + LIMITS_AGE_NS;
-	g->has_limits = r == 0;
+	/* Watched before they are read: what is written in between is announced. */
+	watch_limits(w, g);
+	r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
 	g->excluded = config_patterns_match(&w->config->protect.exclude, g->cgroup->path);
-	if (r < 0 && r != -ENOENT && r != -ENODEV)
+	g->has_limits = r == 0;
+	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
+	g->limits_due_ns = now_ns + (g->limits_watched ? LIMITS_AGE_NS : RETRY_NS);
+	if (g->limits_unknown)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
+}
+
+static bool claims_protection(const struct group *g)
+{
+	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0));
 }
 
 static void refresh_limits(struct worker *w, uint64_t now_ns)
@@ -209,30 +239,41 @@ static void refresh_limits(struct worker *w, uint64_t now_ns)
 
 		if (g->limits_due_ns <= now_ns)
 			read_limits(w, g, now_ns);
-		any |= g->has_limits && (g->limits.min > 0 || g->limits.low > 0);
+		any |= claims_protection(g);
 	}
 	if (any != w->any_protection)
 		w->protections_ns = 0;
 	w->any_protection = any;
 }
 
+/* A group that is asked for by name has a parent, though it may be above our tree. */
+#define ABOVE_THE_TREE 0
+
 static struct protection_group protection_of(const struct group *g)
 {
 	const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 	struct protection_group p = {
-		.parent = parent ? (int)parent->index : -1,
+		.parent = parent ? (int)parent->index + 1 : -1,
 		.high = UINT64_MAX,
 		.max = UINT64_MAX,
 	};
+	int r;
 
-	if (!g->has_limits)
-		return p;
-	p.min = g->limits.min;
-	p.low = g->limits.low;
-	p.high = g->limits.high;
-	p.max = g->limits.max;
-	/* A group that vanishes meanwhile has nothing to protect. */
-	(void)memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
+	/* The hierarchy's own root has no limits; the root of a subtree has, and they count. */
+	if (!parent && g->has_limits)
+		p.parent = ABOVE_THE_TREE;
+	if (g->has_limits) {
+		p.min = g->limits.min;
+		p.low = g->limits.low;
+		p.high = g->limits.high;
+		p.max = g->limits.max;
+		r = memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
+		/* A group that vanishes meanwhile has nothing to protect. */
+		if (r < 0 && r != -ENODEV && r != -ENOENT)
+			p.current = UINT64_MAX;
+	}
+	if (g->limits_unknown)
+		p.min = p.current = UINT64_MAX;
 	return p;
 }
 
@@ -251,8 +292,10 @@ static void pass_claims_up(struct worker *w)
 		if (w->any_protection && g->has_limits) {
 			own = MAX(g->limits.min, g->limits.low);
 			own = MAX(own, g->protected_bytes);
-			own = MIN(own, w->protections[i].current);
+			own = MIN(own, w->protections[i + 1].current);
 		}
+		if (g->limits_unknown)
+			own = UINT64_MAX;
 		if (g->claimed_bytes > g->protected_bytes)
 			g->protected_bytes = g->claimed_bytes;
 		if (!parent)
@@ -273,11 +316,16 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	w->protections_ns = now_ns;
 	if (w->any_protection) {
 		for (size_t i = 0; i < w->n_groups; i++)
-			w->protections[i] = protection_of(w->groups[i]);
-		protection_compute(w->protections, w->n_groups, w->world->recursive_protection);
+			w->protections[i + 1] = protection_of(w->groups[i]);
+		w->protections[ABOVE_THE_TREE] = (struct protection_group){
+			.parent = -1,
+			.high = UINT64_MAX,
+			.max = UINT64_MAX,
+		};
+		protection_compute(w->protections, w->n_groups + 1, w->world->recursive_protection);
 	}
 	for (size_t i = 0; i < w->n_groups; i++) {
-		const struct protection_group *p = &w->protections[i];
+		const struct protection_group *p = &w->protections[i + 1];
 		struct group *g = w->groups[i];
 
 		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
@@ -302,11 +350,11 @@ bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t n
 			return false;
 		before = g->limits;
 		read_limits(w, g, now_ns);
-		if (c == group->cgroup && !g->has_limits)
+		if (g->limits_unknown || (c == group->cgroup && !g->has_limits))
 			return false;
 		if (g->has_limits && (before.min != g->limits.min || before.low != g->limits.low))
 			w->protections_ns = 0;
-		w->any_protection |= g->has_limits && (g->limits.min > 0 || g->limits.low > 0);
+		w->any_protection |= claims_protection(g);
 	}
 	worker_update_protections(w, now_ns, NSEC_PER_SEC);
 	return true;
@@ -341,15 +389,30 @@ static void consider_home(struct worker *w, struct group *g, uint64_t now_ns)
 		atomic_store_explicit(&g->shared->home, (int)best, memory_order_relaxed);
 }
 
+/* A home that can't see the group, or is no more, does not look after it. */
+static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	int home = atomic_load_explicit(&g->shared->home, memory_order_relaxed);
+	uint64_t seen_ns;
+
+	if (home == (int)w->index) {
+		atomic_store_explicit(&g->shared->home_seen_ns, now_ns, memory_order_relaxed);
+		return;
+	}
+	seen_ns = atomic_load_explicit(&g->shared->home_seen_ns, memory_order_relaxed);
+	if (now_ns > seen_ns && now_ns - seen_ns > MAX(ORPHAN_NS, 3 * w->config->agent.tick_max_ns))
+		(void)atomic_compare_exchange_strong(&g->shared->home, &home, (int)w->index);
+}
+
 static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	bool wanted = is_home(w, g) && group_limit_bytes(g) != UINT64_MAX;
 	int r;
 
-	if (wanted == g->watched)
+	if (wanted == g->watched || g->role_due_ns > now_ns)
 		return;
 	if (!wanted) {
-		unwatch(w, g);
+		worker_unwatch(w, g);
 		return;
 	}
 	r = group_set_watched(g, true);
@@ -359,7 +422,7 @@ static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 		(void)group_set_watched(g, false);
 		if (r != -ENODEV && r != -ENOENT)
 			worker_complain(w, now_ns, g->cgroup->path, r, "can't be watched");
-		g->target.due_ns = now_ns + RETRY_NS;
+		g->role_due_ns = now_ns + RETRY_NS;
 	}
 }
 
@@ -396,11 +459,20 @@ static bool is_due(const struct worker *w, const struct target *target, uint64_t
 
 void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 {
+	/* What could not be opened or watched is not announced. */
+	if (w->tree && w->tree_due_ns <= now_ns && !cgroup_tree_is_complete(w->tree)) {
+		w->tree_due_ns = now_ns + RETRY_NS;
+		worker_refresh_tree(w);
+	}
 	refresh_limits(w, now_ns);
 	worker_update_protections(w, now_ns, 5 * NSEC_PER_SEC);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
+		/* What it was before its request must stand until that is accounted for. */
+		if (w->flight.active && w->flight.target == &g->target)
+			continue;
+		claim_if_orphaned(w, g, now_ns);
 		if (w->look_at_growing && g->target.demand.rate_bytes_per_s > 0)
 			g->target.due_ns = 0;
 		/* The hand uses its descriptor, and its sample tells what the request brings. */

@@ -88,11 +88,13 @@ struct worker {
 	struct cgroup_tree *tree;
 	struct limit_watch *limit_watch;
 	struct group **groups; /* all groups, parents before children after sort_groups */
-	struct protection_group *protections; /* same index */
+	/* [0] stands for what is above the tree; the group with index i is [i + 1]. */
+	struct protection_group *protections;
 	size_t n_groups, groups_capacity;
 	bool groups_sorted;
 	bool any_protection;
 	uint64_t protections_ns;
+	uint64_t tree_due_ns; /* when an incomplete tree is listed again */
 	bool look_at_growing; /* an event said so */
 
 	struct node_state here;
@@ -112,6 +114,7 @@ void worker_look_at_groups(struct worker *worker, uint64_t now_ns);
 void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
 bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
 void worker_let_go(struct worker *worker, struct group *group);
+void worker_unwatch(struct worker *worker, struct group *group);
 struct group *worker_find_group(struct worker *worker, uint64_t id);
 
 /* node.c */
@@ -121,6 +124,7 @@ void worker_look_at_node(struct worker *worker, uint64_t now_ns);
 struct group *worker_choose_victim(struct worker *worker);
 
 /* act.c */
+void worker_end_order(struct worker *worker);
 void worker_act(struct worker *worker, uint64_t now_ns);
 void worker_finish(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);

@@ -23,7 +23,9 @@ int worker_open_node(struct worker *w)
 	const char *bad = NULL;
 	int r;
 
-	w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
+	/* nodeN/reclaim takes from every group of the machine, also those that are not ours. */
+	if (w->world->whole_machine)
+		w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
 	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
 	if (r < 0) {
 		log_error(&w->world->log, "node %u: can't open /proc/vmstat and /proc/meminfo: %s",
@@ -45,14 +47,16 @@ void worker_close_node(struct worker *w)
 	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
 }
 
-static bool others_have_room(const struct worker *w)
+static uint64_t others_room(const struct worker *w)
 {
 	const struct topology *topology = w->world->topology;
+	uint64_t sum = 0;
 
 	for (size_t i = 0; i < topology->n_nodes; i++)
-		if (i != w->index && shared_has_room(w->world->shared, i))
-			return true;
-	return false;
+		if (i != w->index &&
+		    __builtin_add_overflow(sum, shared_room(w->world->shared, i), &sum))
+			return UINT64_MAX;
+	return sum;
 }
 
 /*
@@ -87,16 +91,20 @@ static void read_shares(struct worker *w, uint64_t now_ns)
 		const struct memory_node_share *s = &shares[w->node->id % NUMA_NODES_MAX];
 		_cleanup_close_ int fd = -1;
 
+		bool spared = g->protected_bytes > 0 || g->excluded || g->limits_unknown;
+
 		g->node_bytes = 0;
 		/* Groups with children hold little of their own; their children are asked. */
-		if (g->cgroup->first_child || !g->cgroup->parent)
+		if (!g->cgroup->parent || (g->cgroup->first_child && !spared))
 			continue;
 		fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
-		if (fd < 0 || memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL) < 0)
+		if (fd < 0 || memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL) < 0) {
+			/* What can't be read may be here. */
+			n->protected_here |= spared && fd != -ENOENT;
 			continue;
-		if ((g->protected_bytes > 0 || g->excluded) && s->anon + s->file > 0)
-			n->protected_here = true;
-		if (g->excluded)
+		}
+		n->protected_here |= spared && s->anon + s->file > 0;
+		if (g->excluded || g->excluded_below || g->limits_unknown || g->cgroup->first_child)
 			continue;
 		g->node_bytes = s->inactive_file + s->active_file;
 		g->node_bytes -= MIN(g->node_bytes, s->file_dirty + s->file_writeback);
@@ -111,19 +119,22 @@ static void read_shares(struct worker *w, uint64_t now_ns)
  */
 struct group *worker_choose_victim(struct worker *w)
 {
-	uint64_t round = w->here.plan.verdict.bytes, total = 0;
+	uint64_t round, total = 0;
 	struct group *best = NULL;
 
 	for (size_t i = 0; i < w->n_groups; i++)
 		total += w->groups[i]->node_bytes;
-	if (total == 0)
+	if (total == 0 || total > INT64_MAX)
 		return NULL;
+	round = MIN(w->here.plan.verdict.bytes, total);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
 		if (g->node_bytes == 0)
 			continue;
 		g->deficit_bytes += (int64_t)((unsigned __int128)round * g->node_bytes / total);
+		/* Neither credit nor debt is remembered beyond all there is. */
+		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
 		if (!best || g->deficit_bytes > best->deficit_bytes)
 			best = g;
 	}
@@ -149,6 +160,7 @@ static void choose_backend(struct worker *w)
 								      : VERDICT_NO_BACKEND;
 		n->plan.verdict.bytes = 0;
 		n->plan.verdict.look_again_ns = w->config->agent.tick_max_ns;
+		worker_end_order(w);
 	}
 }
 
@@ -204,7 +216,7 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 		.clean_file_bytes = (file > dirty ? file - dirty : 0) * w->page_size,
 		.anon_bytes = (c->inactive_anon_pages + c->active_anon_pages) * w->page_size,
 		.kswapd_ran = kswapd_ran,
-		.others_have_room = others_have_room(w),
+		.others_room_bytes = others_room(w),
 		.bound_demand = w->here.bound_until_ns > now_ns,
 		.filling = verdict_acts(w->here.target.verdict.reason),
 		.swap = w->swap,
@@ -242,7 +254,8 @@ static void take_order(struct worker *w)
 	plan->verdict.reason = VERDICT_ORDERED;
 	plan->verdict.bytes = ordered;
 	plan->effort = EFFORT_MIDDLE;
-	plan->swappiness = w->swap.free_bytes > 0 ? GROUP_RECLAIM_DEFAULT : GROUP_RECLAIM_NO_ANON;
+	plan->swappiness = balance_may_swap(w->config, &w->swap) ? GROUP_RECLAIM_DEFAULT
+								 : GROUP_RECLAIM_NO_ANON;
 }
 
 void worker_look_at_node(struct worker *w, uint64_t now_ns)
@@ -255,13 +268,15 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	bool near = n->target.verdict.room_bytes < 2 * n->target.verdict.margin_bytes;
 	int r;
 
-	if (n->target.due_ns > now_ns)
+	/* What it was before its request must stand until that is accounted for. */
+	if (n->target.due_ns > now_ns || (w->flight.active && w->flight.target == &n->target))
 		return;
 	r = node_watch_read(w->node_watch, now_ns, near ? ZONES_AGE_NEAR_NS : ZONES_AGE_NS, &view,
 			    &bad);
 	if (r < 0) {
 		n->target.wants = false;
 		n->target.due_ns = now_ns + 5 * NSEC_PER_SEC;
+		shared_set_room(w->world->shared, w->index, 0);
 		worker_complain(w, now_ns, "node", r, bad);
 		return;
 	}
@@ -274,8 +289,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	read_swap(w, now_ns);
 	sample = sample_of(w, &view, kswapd_ran, now_ns);
 	n->plan = balance_decide(w->config, &n->target.demand, &n->history, &sample);
-	shared_set_room(w->world->shared, w->index,
-			n->plan.verdict.room_bytes >= n->plan.verdict.margin_bytes);
+	shared_set_room(w->world->shared, w->index, view.room_bytes);
 	take_order(w);
 	if (n->plan.verdict.bytes > 0) {
 		read_shares(w, now_ns);

@@ -15,6 +15,7 @@
 
 #define STACK_BYTES			((size_t)256 << 10)
 #define COMPLAIN_NS			(10 * NSEC_PER_SEC)
+#define START_NS			(30 * NSEC_PER_SEC)
 #define HAND_STOP_NS			(1500 * NSEC_PER_MSEC)
 #define PRESSURE_STALL_US		20000
 #define PRESSURE_WINDOW_US		1000000
@@ -93,6 +94,10 @@ static void close_all(struct worker *w)
 			    w->node->id);
 		return;
 	}
+	/* What it still held is let go, and its last request counted. */
+	if (w->flight.active)
+		worker_finish(w, clock_now_ns());
+	hand_free(w->hand);
 	w->hand = NULL;
 	worker_close_tree(w);
 	worker_close_node(w);
@@ -128,8 +133,9 @@ static void handle_event(struct worker *w, const struct ring_event *event)
 		if (!g || !g->watched)
 			break;
 		/* The event stays pending until the file has been read. */
-		if (memory_events_read(g->watch.events_fd, &g->sample.events, NULL) == 0)
-			g->target.due_ns = 0;
+		g->target.due_ns = 0;
+		if (memory_events_read(g->watch.events_fd, &g->sample.events, NULL) == -ENODEV)
+			worker_unwatch(w, g); /* it would be ready for ever */
 	}
 }
 
@@ -139,25 +145,32 @@ static void change_config(struct worker *w)
 
 	if (next == w->config)
 		return;
+	/* Main frees what nobody says to use: said first, and still the next one after that. */
+	do {
+		next = atomic_load(&w->next_config);
+		atomic_store(&w->config_in_use, next);
+	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
 	}
 	w->here.target.due_ns = 0;
-	atomic_store(&w->config_in_use, next);
 }
 
 /* Looks that fall within the next few milliseconds of the first are made with it. */
 static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 {
-	uint64_t due_ns = MIN(now_ns + w->config->agent.tick_max_ns, w->here.target.due_ns);
+	const struct target *busy = w->flight.active ? w->flight.target : NULL;
+	uint64_t due_ns = now_ns + w->config->agent.tick_max_ns;
 
-	for (size_t i = 0; i < w->n_groups; i++)
-		if (w->groups[i]->watched)
-			due_ns = MIN(due_ns, w->groups[i]->target.due_ns);
-	if (w->flight.active)
+	if (busy)
 		due_ns = MIN(due_ns, w->flight.interrupt_ns);
+	if (busy != &w->here.target)
+		due_ns = MIN(due_ns, w->here.target.due_ns);
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (w->groups[i]->watched && busy != &w->groups[i]->target)
+			due_ns = MIN(due_ns, w->groups[i]->target.due_ns);
 	if (due_ns <= now_ns)
 		return w->config->agent.tick_min_ns;
 	return MAX(due_ns - now_ns, w->config->agent.tick_min_ns);
@@ -180,8 +193,9 @@ static void turn(struct worker *w)
 	atomic_store(&w->turned_ns, now_ns);
 	change_config(w);
 	worker_finish(w, now_ns);
-	worker_look_at_node(w, now_ns);
+	/* Groups first: what they protect decides how the node may be asked. */
 	worker_look_at_groups(w, now_ns);
+	worker_look_at_node(w, now_ns);
 	worker_act(w, clock_now_ns());
 	worker_hurry(w, clock_now_ns());
 	worker_answer_status(w, now_ns);
@@ -268,8 +282,11 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 		worker_free(w);
 		return r;
 	}
-	while (!wait_answer(w, 10 * NSEC_PER_SEC))
-		;
+	if (!wait_answer(w, START_NS)) {
+		log_error(&world->log, "node %u: its worker does not start within %ju s",
+			  w->node->id, (uintmax_t)(START_NS / NSEC_PER_SEC));
+		return -ETIMEDOUT;
+	}
 	if (w->start_error < 0) {
 		r = w->start_error;
 		(void)pthread_join(w->thread, NULL);
@@ -293,20 +310,17 @@ void worker_ask_to_stop(struct worker *w)
 
 int worker_join(struct worker *w, uint64_t timeout_ns)
 {
-	struct timespec end;
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += (time_t)(timeout_ns / NSEC_PER_SEC);
-	end.tv_nsec += (long)(timeout_ns % NSEC_PER_SEC);
-	if (end.tv_nsec >= (long)NSEC_PER_SEC) {
-		end.tv_nsec -= (long)NSEC_PER_SEC;
-		end.tv_sec++;
+	/* A hand left inside the kernel still points into the worker, which then never ends. */
+	while (!atomic_load(&w->ended)) {
+		uint64_t now_ns = clock_now_ns();
+
+		if (now_ns >= end_ns)
+			return -ETIMEDOUT;
+		(void)wait_answer(w, MIN(end_ns - now_ns, 50 * NSEC_PER_MSEC));
 	}
-	if (pthread_clockjoin_np(w->thread, NULL, CLOCK_MONOTONIC, &end) != 0)
-		return -ETIMEDOUT;
-	/* A hand left inside the kernel still points into the worker. */
-	if (!atomic_load(&w->ended))
-		return -ETIMEDOUT;
+	(void)pthread_join(w->thread, NULL);
 	worker_free(w);
 	return 0;
 }
@@ -329,7 +343,12 @@ uint64_t worker_turned_ns(const struct worker *w)
 
 void worker_order(struct worker *w, uint64_t bytes)
 {
-	atomic_fetch_add(&w->ordered_bytes, bytes);
+	uint64_t before = atomic_load(&w->ordered_bytes);
+
+	while (!atomic_compare_exchange_weak(&w->ordered_bytes, &before,
+					     bytes > UINT64_MAX - before ? UINT64_MAX
+									 : before + bytes))
+		;
 	kick(w);
 }
 

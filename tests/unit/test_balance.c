@@ -91,6 +91,9 @@ static void test_reasons_to_wait(void **state)
 	s = low_node();
 	s.sample.kswapd_ran = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_ACTIVE);
+	/* Tasks stalled although it ran. */
+	s.demand.gain = 2 * DEMAND_GAIN_ONE;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
 
 	s = low_node();
 	s.history.hopeless_until_ns = s.sample.now_ns + 1;
@@ -114,7 +117,9 @@ static void test_neighbours_come_first(void **state)
 	struct scene s = low_node();
 
 	(void)state;
-	s.sample.others_have_room = true;
+	s.sample.others_room_bytes = 15 * MIB * 3 / 2 - 1;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.sample.others_room_bytes++;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NEIGHBOURS_HAVE_ROOM);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 	s.sample.bound_demand = true;

@@ -181,6 +181,22 @@ static void test_clock_and_counters_that_go_back(void **state)
 	assert_true(life.demand.rate_bytes_per_s > 0);
 }
 
+static void test_a_target_at_rest_is_forgotten(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	live(&life, 2 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 64 * MIB, 0, 0);
+	live(&life, 30 * NSEC_PER_SEC, 5 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_true(life.demand.peak_bytes_per_s > 0);
+	/* However little room there is: it does not move, and its events would tell. */
+	assert_int_equal(demand_look_again(&life.demand, 0, 0, 1, NSEC_PER_SEC, NSEC_PER_SEC),
+			 NSEC_PER_SEC);
+	/* Small steps must not keep it alive by rounding. */
+	live(&life, 600 * NSEC_PER_SEC, 5 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.peak_bytes_per_s, 0);
+}
+
 static void test_looks_before_the_mark(void **state)
 {
 	struct demand demand = {.rate_bytes_per_s = 16 * MIB, .peak_bytes_per_s = 32 * MIB};
@@ -218,6 +234,7 @@ int main(void)
 		cmocka_unit_test(test_stalls_widen_margin),
 		cmocka_unit_test(test_stalls_without_growth_change_nothing),
 		cmocka_unit_test(test_clock_and_counters_that_go_back),
+		cmocka_unit_test(test_a_target_at_rest_is_forgotten),
 		cmocka_unit_test(test_looks_before_the_mark),
 	};
 

@@ -62,6 +62,7 @@ static void test_one_request_at_a_time(void **state)
 	assert_true(result.wall_ns >= result.cpu_ns);
 	assert_false(hand_is_busy(hand));
 	assert_int_equal(hand_stop(hand, NSEC_PER_SEC), 0);
+	hand_free(hand);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
 }
@@ -81,6 +82,7 @@ static void test_interrupt_ends_a_request(void **state)
 	assert_true(hand_take(hand, &result));
 	assert_int_equal(result.error, -EINTR);
 	assert_int_equal(hand_stop(hand, NSEC_PER_SEC), 0);
+	hand_free(hand);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
 }
@@ -94,6 +96,7 @@ static void test_stop_interrupts_what_is_under_way(void **state)
 	assert_int_equal(pipe2(fds, 0), 0);
 	assert_int_equal(hand_submit(hand, &(struct request){.fd = fds[0]}), 0);
 	assert_int_equal(hand_stop(hand, 5 * NSEC_PER_SEC), 0);
+	hand_free(hand);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
 	assert_int_equal(hand_stop(NULL, 0), 0);
@@ -127,6 +130,7 @@ static void test_stop_is_bounded(void **state)
 	assert_true(clock_now_ns() - begin_ns < 30 * NSEC_PER_SEC);
 	atomic_store(&let_go, true);
 	assert_int_equal(hand_stop(hand, 30 * NSEC_PER_SEC), 0);
+	hand_free(hand);
 }
 
 int main(void)

@@ -389,6 +389,77 @@ static void test_an_order_is_carried_out(void **state)
 	end_scene(s);
 }
 
+static void test_an_order_that_cannot_be_met_ends(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	start(s);
+	worker_order(s->worker, UINT64_MAX);
+	worker_order(s->worker, UINT64_MAX);
+	(void)poll(NULL, 0, 500);
+	/* A group that comes later must not pay for it. */
+	add_group(s->fx, "late");
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests(), 0);
+	end_scene(s);
+}
+
+static void test_limits_that_cannot_be_read_forbid(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	start(s);
+	assert_int_equal(status_of(s).n_groups, 1);
+	fixture_write(s->fx, "cg/svc/memory.low", "12 apples\n");
+	assert_false(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+	end_scene(s);
+}
+
+static void test_a_controller_enabled_later_is_seen(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	fixture_write(s->fx, "cg/late/", NULL);
+	start(s);
+	(void)status_of(s);
+	add_group(s->fx, "late");
+	asked.current = "cg/late/memory.current";
+	assert_true(grow_until_asked(s, "cg/late/memory.current", 2 * MIB, 30 * NSEC_PER_SEC));
+	end_scene(s);
+}
+
+/* uswapd --cgroup DIR: what DIR itself is owed counts. */
+static void test_the_root_of_a_subtree_is_protected_too(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, ".");
+	fixture_write(s->fx, "cg/memory.min", "max\n");
+	start(s);
+	assert_false(grow_until_asked(s, "cg/memory.current", 16 * MIB, 2 * NSEC_PER_SEC));
+	fixture_write(s->fx, "cg/memory.min", "0\n");
+	set_number(s->fx, "cg/memory.current", 100 * MIB);
+	assert_true(grow_until_asked(s, "cg/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
+	end_scene(s);
+}
+
+static void test_without_groups_the_node_is_looked_after(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.cgroup_fd = fd_close(s->world.cgroup_fd);
+	start(s);
+	assert_int_equal(status_of(s).groups_seen, 0);
+	assert_true(status_of(s).managed_bytes > 0);
+	end_scene(s);
+}
+
 static void test_new_configuration_is_taken_over(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -430,6 +501,11 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
 		cmocka_unit_test(test_malformed_text_is_survived),
 		cmocka_unit_test(test_an_order_is_carried_out),
+		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
+		cmocka_unit_test(test_limits_that_cannot_be_read_forbid),
+		cmocka_unit_test(test_a_controller_enabled_later_is_seen),
+		cmocka_unit_test(test_the_root_of_a_subtree_is_protected_too),
+		cmocka_unit_test(test_without_groups_the_node_is_looked_after),
 		cmocka_unit_test(test_new_configuration_is_taken_over),
 		cmocka_unit_test(test_a_node_without_files_is_refused),
 	};
