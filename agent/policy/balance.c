@@ -39,6 +39,25 @@ static enum verdict_reason reason_to_wait(const struct config *config, const str
 	return VERDICT_NODE_LOW;
 }
 
+/*
+ * A node keeps its margin between bursts: the next one gives no warning. But only as long as tasks
+ * have stalled without it is all of it kept; else half of the most, and the rest while it is
+ * filled.
+ */
+static uint64_t node_margin(const struct margin_settings *settings, const struct demand *demand,
+			    const struct node_sample *s)
+{
+	uint64_t now = demand_margin(demand, settings, s->managed_bytes, demand->rate_bytes_per_s);
+	uint64_t standing =
+		demand_margin(demand, settings, s->managed_bytes, demand->peak_bytes_per_s);
+	uint64_t most = (uint64_t)((unsigned __int128)s->managed_bytes *
+				   settings->margin_max_permyriad / 10000);
+
+	if (demand->gain <= DEMAND_GAIN_ONE)
+		standing = MIN(standing, most / 2);
+	return MAX(now, standing);
+}
+
 struct node_plan balance_decide(const struct config *config, const struct demand *demand,
 				const struct balance_history *history, const struct node_sample *s)
 {
@@ -46,12 +65,10 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	struct verdict *v = &plan.verdict;
 	uint64_t spare = s->clean_file_bytes;
 
-	/* A node keeps its margin between bursts: the next one gives no warning. */
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
 	v->refault_permyriad = demand_refault_permyriad(demand);
 	v->room_bytes = s->room_bytes;
-	v->margin_bytes = demand_margin(demand, &config->balance.margin, s->managed_bytes,
-					demand->peak_bytes_per_s);
+	v->margin_bytes = node_margin(&config->balance.margin, demand, s);
 	v->look_again_ns =
 		demand_look_again(demand, v->room_bytes, v->margin_bytes, config->agent.tick_min_ns,
 				  config->agent.tick_max_ns / 20, config->agent.tick_max_ns);

@@ -66,7 +66,12 @@ static void test_margin_is_capped(void **state)
 	struct scene s = low_node();
 
 	(void)state;
-	s.demand.peak_bytes_per_s = 10000 * MIB;
+	s.demand.rate_bytes_per_s = s.demand.peak_bytes_per_s = 10000 * MIB;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 1024 * MIB * 5 / 100);
+	/* At rest half of that, unless tasks stalled. */
+	s.demand.rate_bytes_per_s = 0;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 1024 * MIB * 5 / 100 / 2);
+	s.demand.gain = 2 * DEMAND_GAIN_ONE;
 	assert_int_equal(decide(&s).verdict.margin_bytes, 1024 * MIB * 5 / 100);
 }
 
