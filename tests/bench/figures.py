@@ -125,13 +125,24 @@ def vmstat(which):
     return lambda result: result.vmstat()[which]
 
 
+def proactive_pages(result):
+    """Reclaimed from the groups and from the nodes by request; the machine's counter lacks the groups' on 6.18."""
+    groups = sum(group["stat"]["pgsteal_proactive"] for group in result.data["groups"])
+    return max(groups, result.vmstat()["pgsteal_proactive"])
+
+
+def cpu_ms(processes):
+    """The scheduler's own sum is exact, the other goes by clock ticks."""
+    return sum(process.get("runtime_ns") or process.get("cpu_ns", 0) for process in processes) / 1e6
+
+
 def kswapd_ms(result):
-    return sum(thread["cpu_ns"] for thread in result.data["machine"]["kswapd"]) / 1e6
+    return cpu_ms(result.data["machine"]["kswapd"])
 
 
 def rival_ms(result):
     """CPU time of the agent or its rival, in reclaim too, since it reclaims in its own threads."""
-    return sum(process.get("cpu_ns", 0) for process in result.data["machine"]["watched"]) / 1e6
+    return cpu_ms(result.data["machine"]["watched"])
 
 
 def rival_wakeups_per_s(result):
