@@ -11,9 +11,9 @@
  * the result does not depend on the order in which the kernel takes pages, and is worked out by
  * hand too; where two do, only their sum is.
  *
- * Tolerance, 4 MiB: a request asks for 1 MiB; the last one can overshoot by a folio (2 MiB at most:
- * large folios of the page cache), and usage is charged ahead in batches of 64 pages a CPU. On the
- * upper side the kernel leaves what it can't take in small pieces: slab and the ends of folios.
+ * Tolerance, 3 MiB: a request asks for 1 MiB, and the last one takes a whole folio of the page
+ * cache, 2 MiB where those are large; usage is charged ahead in batches of 64 pages a CPU; slab
+ * stays behind. Seen: 0.4 MiB on 6.1 and 6.12, 1.8 on 6.18 and 7.3 (one large folio).
  */
 #include "cgroup/protection.h"
 
@@ -38,10 +38,9 @@
 #define DATA	      "/data"
 #define GROUPS_MAX    8
 #define REQUEST_BYTES (1 * MIB)
-#define TOLERANCE     (4 * MIB)
+#define TOLERANCE     (3 * MIB)
 #define FRUITLESS_MAX 3
 #define REQUESTS_MAX  1000
-#define KERNEL_SHARE  (3 * MIB) /* page tables and slab of a filled group: it is not taken back */
 
 enum fill { FILL_NONE, FILL_FILE, FILL_ANON };
 
@@ -118,7 +117,7 @@ static const struct row rows[] = {
 		    {"d", 0, 0, FILL_FILE, 80, 0, 0}},
 	 .n = 3,
 	 .low = true,
-	 .take_mib = 116},
+	 .take_mib = 118},
 };
 
 static void die(const char *what, int error)
@@ -254,12 +253,11 @@ static void check_group(struct results *results, const struct row *row, size_t i
 	const int64_t by_rule = protected_bytes(row, computed);
 	const int64_t by_hand = (recursive ? group->left_recursive_mib : group->left_mib) * MIB;
 
-	check(results, left - by_rule <= TOLERANCE + KERNEL_SHARE,
+	check(results, left - by_rule <= TOLERANCE,
 	      "%s: %.1f MiB left, %.1f protected: the rest was taken", group->path,
 	      (double)left / MIB, (double)by_rule / MIB);
 	if (by_hand >= 0)
-		check(results,
-		      left >= by_hand - TOLERANCE && left <= by_hand + TOLERANCE + KERNEL_SHARE,
+		check(results, left >= by_hand - TOLERANCE && left <= by_hand + TOLERANCE,
 		      "%s: %.1f MiB left, %.1f worked out by hand", group->path, (double)left / MIB,
 		      (double)by_hand / MIB);
 }
