@@ -191,7 +191,6 @@ def bursts_bound(share):
         BURST_MACHINE, ["kernel:10", "kernel:100", "kernel:500", "uswapd"], BURST, [
             Goal("allocstall", most=1, of="kernel", best_kernel_by=best, words="no more stalls than the best kernel setting"),
             Goal("free", most=1, of="kernel", best_kernel_by=best, words="no more memory kept free than with it"),
-            Goal("p999", most=1, of="kernel", best_kernel_by=best, words="p99.9 no longer than with it"),
             Goal("kept", least=0.98, of="kernel:10", words="node 0 keeps its page cache"),
         ],
         words=burst_words(share, "bind", ["90% of free", "90% of free"]), before=[CALIBRATION], windows=BURST_QUIET)

@@ -2,6 +2,7 @@
 """The command line of tests/bench/run: boots a machine for each case, has the plan done in it, prints the tables."""
 import argparse
 import datetime
+import json
 import pathlib
 import platform
 import re
@@ -101,18 +102,24 @@ def words_of(command, otherwise):
         return otherwise
 
 
-def header(arguments, kernels):
+def about(arguments):
+    """What a result depends on beside the case, kept beside it."""
     qemu = re.search(r"version (\S+)", words_of(["qemu-system-x86_64", "--version"], ""))
-    machine = words_of(["sh", "-c", "sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1"], "") or platform.machine()
-    return "\n".join([
-        f"kernel   {', '.join(sorted(kernels)) or 'unknown'}",
-        f"commit   {words_of(['git', 'describe', '--always', '--dirty', '--abbrev=12'], 'unknown')}",
-        f"date     {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
-        f"machine  QEMU {qemu.group(1) if qemu else '?'}, {'KVM' if arguments.kvm else 'TCG (emulated CPUs: compare runs with runs)'},"
-        f" 2 CPUs, 2 nodes, on {machine}",
-        f"runs     {arguments.repetitions} of each system, in turn, in one boot a case; median (min..max);"
-        " ratio: median of the ratios to the kernel alone in the same repetition",
-    ])
+    host = words_of(["sed", "-n", "s/^model name.*: //p;T;q", "/proc/cpuinfo"], "") or platform.machine()
+    accelerator = "KVM" if arguments.kvm else "TCG (emulated CPUs: compare runs with runs)"
+    return {
+        "commit": words_of(["git", "describe", "--always", "--dirty", "--abbrev=12"], "unknown"),
+        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
+        "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, 2 CPUs, 2 nodes, on {host}",
+        "runs": f"{arguments.repetitions} of each system, in turn, in one boot a case",
+    }
+
+
+def header(abouts):
+    """Of all cases; where they differ, every value."""
+    keys = dict.fromkeys(key for one in abouts for key in one)
+    lines = [f"{key:<9}{'; '.join(sorted({one[key] for one in abouts if key in one}))}" for key in keys]
+    return "\n".join(lines + ["figures  median (min..max); ratio: median of the ratios to the kernel alone in the same repetition"])
 
 
 def run_case(case, arguments, keep):
@@ -121,11 +128,17 @@ def run_case(case, arguments, keep):
         return directory, 0
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
+    (directory / "about.json").write_text(json.dumps(about(arguments), indent=1) + "\n")
     return directory, boot(case, arguments, directory)
 
 
+def read_about(directory, kernels):
+    kept = directory / "about.json"
+    return {"kernel": ", ".join(sorted(kernels)) or "unknown", **(json.loads(kept.read_text()) if kept.exists() else {})}
+
+
 def run_all(cases, arguments, keep):
-    judged, problems, kernels = [], [], set()
+    judged, problems, abouts = [], [], []
     for case in cases:
         directory, status = run_case(case, arguments, keep)
         if status == SKIPPED:
@@ -136,14 +149,14 @@ def run_all(cases, arguments, keep):
             continue
         measured, wrong, seen = measure(case, arguments, directory)
         problems += wrong
-        kernels |= seen
+        abouts.append(read_about(directory, seen))
         if any(measured.values["uswapd"].values()):
             judged.append((measured, [report.judge(measured, goal) for goal in case.goals]))
             print(report.case_text(*judged[-1]), flush=True)
     missed = sum(not one.met for _, judgements in judged for one in judgements)
     total = sum(len(judgements) for _, judgements in judged)
     closing = f"{total - missed} of {total} goals met"
-    summary = f"{header(arguments, kernels)}\n\n{report.summary_text(judged)}\n\n{closing}\n"
+    summary = f"{header(abouts)}\n\n{report.summary_text(judged)}\n\n{closing}\n"
     if problems:
         summary += "\n" + "\n".join(f"problem: {problem}" for problem in problems) + "\n"
     print(summary)

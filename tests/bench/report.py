@@ -47,9 +47,9 @@ class Measured:
 @dataclasses.dataclass
 class Judged:
     goal: object
-    of: str  # the system compared with, "" for none
     value: float  # None: not measured here
     bound: float
+    wanted: str
 
     @property
     def met(self):
@@ -63,15 +63,15 @@ class Judged:
 
 
 def judge(measured, goal):
+    sign, bound = ("<=", goal.most) if goal.most is not None else (">=", goal.least)
     of = measured.best_kernel(goal.best_kernel_by) if goal.best_kernel_by else goal.of
-    bound = goal.most if goal.most is not None else goal.least
     if goal.best_kernel_by and of is None:
-        value = None
-    elif of:
-        value = measured.ratio("uswapd", of, goal.key, goal.slack)
-    else:
-        value = measured.median("uswapd", goal.key)
-    return Judged(goal, of, value, bound)
+        return Judged(goal, None, bound, f"{sign} {number(bound)} x the best kernel setting")
+    if not of:
+        return Judged(goal, measured.median("uswapd", goal.key), bound, f"{sign} {number(bound)}")
+    if measured.median(of, goal.key) == 0:  # there is no ratio to nothing
+        return Judged(goal, measured.median("uswapd", goal.key), goal.slack, f"{sign} {number(goal.slack)} ({of} has 0)")
+    return Judged(goal, measured.ratio("uswapd", of, goal.key, goal.slack), bound, f"{sign} {number(bound)} x {of}")
 
 
 def number(value):
@@ -135,16 +135,10 @@ def text_table(table):
     return "\n".join(lines)
 
 
-def compared(judged):
-    bound = number(judged.bound)
-    sign = "<=" if judged.goal.most is not None else ">="
-    return f"{sign} {bound} x {judged.of}" if judged.of else f"{sign} {bound}"
-
-
 def case_text(measured, judgements):
     lines = [f"== {measured.case.name}: {measured.case.title}", text_table(rows(measured)), "goals"]
     for judged in judgements:
-        lines.append(f"  {judged.goal.words} ({compared(judged)}): {number(judged.value)}, {judged.verdict()}")
+        lines.append(f"  {judged.goal.words} ({judged.wanted}): {number(judged.value)}, {judged.verdict()}")
     return "\n".join(lines) + "\n"
 
 
@@ -153,6 +147,6 @@ def summary_text(judged_cases):
     table = [["case", "goal", "wanted", "measured", ""]]
     for measured, judgements in judged_cases:
         for judged in judgements:
-            table.append([measured.case.name, judged.goal.words, compared(judged), number(judged.value), judged.verdict()])
+            table.append([measured.case.name, judged.goal.words, judged.wanted, number(judged.value), judged.verdict()])
     widths = [max(len(row[i]) for row in table) for i in range(5)]
     return "\n".join("  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip() for row in table)
