@@ -140,5 +140,6 @@ uint64_t demand_look_again(const struct demand *d, uint64_t room_bytes, uint64_t
 	} else if (d->rate_bytes_per_s == 0) {
 		min_ns = rest_ns;
 	}
-	return CLAMP(scale(spare / 2, NSEC_PER_SEC, rate), min_ns, max_ns);
+	spare = saturating_add(spare, margin_bytes / 8);
+	return CLAMP(scale(spare, NSEC_PER_SEC, rate), min_ns, max_ns);
 }

@@ -67,10 +67,11 @@ uint64_t demand_margin(const struct demand *demand, const struct margin_settings
 		       uint64_t size_bytes, uint64_t rate_bytes_per_s);
 
 /*
- * Nanoseconds until room has shrunk to margin at the fastest rate seen lately (half of the way, so
- * that the look comes before, not at, the mark), between min_ns and max_ns. One that has shown no
- * rate may begin at any moment at DEMAND_UNKNOWN_RATE, but is not looked at more often than once a
- * second, and one at rest not more often than every rest_ns: events tell the rest.
+ * Nanoseconds until room has shrunk a little below the margin (to 7/8: there is time, that is what
+ * a margin is for, and every look before it is one too many) at the fastest rate seen lately,
+ * between min_ns and max_ns. One that has shown no rate may begin at any moment at
+ * DEMAND_UNKNOWN_RATE, but is not looked at more often than once a second, and one at rest not more
+ * often than every rest_ns: events tell the rest.
  */
 uint64_t demand_look_again(const struct demand *demand, uint64_t room_bytes, uint64_t margin_bytes,
 			   uint64_t min_ns, uint64_t rest_ns, uint64_t max_ns);

@@ -137,11 +137,15 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 
 static void read_before(struct worker *w, struct flight *f)
 {
+	/* The node's own figures were read for the plan, a moment ago. */
+	if (!f->group && !f->victim && f->request.backend == BACKEND_NODE_RECLAIM) {
+		(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
+		return;
+	}
 	if (f->victim)
 		(void)memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current",
 					   &f->victim_bytes);
 	(void)node_watch_read_free(w->node_watch, &f->node_free_bytes);
-	(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
 }
 
 /* What protects may have changed since the plan was made. */
@@ -208,7 +212,7 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 	    f->victim_bytes > left_bytes)
 		taken = MAX(taken, MIN(f->victim_bytes - left_bytes, most));
 	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
-	if (machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
+	if (!f->victim && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
 	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
 		uint64_t pages = machine.pgsteal_proactive - f->machine.pgsteal_proactive;
 

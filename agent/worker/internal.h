@@ -6,6 +6,7 @@
 #include "agent/group.h"
 #include "agent/policy/balance.h"
 #include "agent/ring.h"
+#include "agent/sense/kswapd.h"
 #include "agent/sense/limit_watch.h"
 #include "agent/sense/machine.h"
 #include "agent/sense/node_watch.h"
@@ -43,6 +44,8 @@ struct node_state {
 	struct balance_history history;
 	struct node_view view;
 	struct machine_counters machine;
+	int kswapd_fd; /* its schedstat; -1: /proc/vmstat must do */
+	uint64_t kswapd_run_ns;
 	int reclaim_fd; /* nodeN/reclaim; -1: none */
 	enum backend backend;
 	struct node_plan plan;

@@ -20,19 +20,23 @@
 
 int worker_open_node(struct worker *w)
 {
+	struct node_view view;
 	const char *bad = NULL;
 	int r;
 
 	/* nodeN/reclaim takes from every group of the machine, also those that are not ours. */
 	if (w->world->whole_machine)
 		w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
+	w->here.kswapd_fd = kswapd_open(w->world->proc_fd, w->node->id);
 	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
 	if (r < 0) {
 		log_error(&w->world->log, "node %u: can't open /proc/vmstat and /proc/meminfo: %s",
 			  w->node->id, strerrordesc_np(-r));
 		return r;
 	}
-	r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &w->node_watch, &bad);
+	r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &w->node_watch);
+	if (r == 0)
+		r = node_watch_read(w->node_watch, clock_now_ns(), 0, &view, &bad);
 	if (r < 0)
 		log_error(&w->world->log, "node %u: can't read its counters and zones: %s%s%s",
 			  w->node->id, strerrordesc_np(-r), bad ? ": " : "", bad ? bad : "");
@@ -45,6 +49,7 @@ void worker_close_node(struct worker *w)
 	w->node_watch = NULL;
 	machine_watch_close(&w->machine_watch);
 	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
+	w->here.kswapd_fd = fd_close(w->here.kswapd_fd);
 }
 
 static uint64_t others_room(const struct worker *w)
@@ -60,19 +65,22 @@ static uint64_t others_room(const struct worker *w)
 }
 
 /*
- * With the node at its low watermark the kernel goes to the next node of the fallback list. When
- * allocations are satisfied here all the same, and none was sent elsewhere (numa_foreign), the
- * demand is bound: cpuset.mems, MPOL_BIND, or an allocation that does not spill.
+ * The kernel goes down the whole fallback list before it reclaims. So demand is bound to this node
+ * (cpuset.mems, MPOL_BIND, allocations that do not spill) when kswapd runs here while other nodes
+ * have room; or when, with the node at its low watermark, allocations are satisfied here all the
+ * same and none is sent elsewhere (numa_foreign).
  */
 static void learn_binding(struct worker *w, const struct node_view *before,
-			  const struct node_view *now, uint64_t now_ns)
+			  const struct node_view *now, bool kswapd_ran, uint64_t now_ns)
 {
 	uint64_t hits = now->counters.numa_hit - before->counters.numa_hit;
 	uint64_t foreign = now->counters.numa_foreign - before->counters.numa_foreign;
+	uint64_t plenty = now->sums.managed_bytes / 64;
+	bool alone = kswapd_ran && w->here.kswapd_fd >= 0 && others_room(w) >= plenty;
+	bool stays = before->room_bytes == 0 && now->room_bytes == 0 && hits > 256 &&
+		     foreign < hits / 16;
 
-	if (before->room_bytes > 0 || now->room_bytes > 0)
-		return;
-	if (hits > 256 && foreign < hits / 16)
+	if (w->world->topology->n_nodes > 1 && (alone || stays))
 		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
 }
 
@@ -223,24 +231,45 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 	};
 }
 
-/* Counters of the machine cost more than the node's: only while there is demand. */
+/* True when kswapd of this node has run since the last look; of any node where that can't be told.
+ */
+static bool kswapd_has_run(struct worker *w, const struct node_view *before,
+			   const struct node_view *view, const struct machine_counters *machine)
+{
+	struct node_state *n = &w->here;
+	uint64_t run_ns, last_ns = n->kswapd_run_ns;
+
+	if (n->kswapd_fd >= 0 && kswapd_read(n->kswapd_fd, &run_ns) == 0) {
+		n->kswapd_run_ns = run_ns;
+		return n->seen && run_ns > last_ns;
+	}
+	n->kswapd_fd = fd_close(n->kswapd_fd);
+	if (view->counters.has_scan)
+		return n->seen && view->counters.pgscan_kswapd > before->counters.pgscan_kswapd;
+	return n->seen && n->machine.pgscan_kswapd > machine->pgscan_kswapd;
+}
+
+/*
+ * Counters of the machine cost more than the node's. Tasks reclaim for themselves only below the
+ * mark at which kswapd runs: while it rests there is nothing to read.
+ */
 static bool read_machine(struct worker *w, const struct node_view *before,
 			 const struct node_view *view, uint64_t now_ns)
 {
-	struct machine_counters old = w->here.machine;
+	struct node_state *n = &w->here;
+	struct machine_counters last = n->machine;
 	const char *bad = NULL;
+	bool ran = n->kswapd_fd >= 0 && kswapd_has_run(w, before, view, &last);
 	int r;
 
-	if (w->here.seen && w->here.target.demand.peak_bytes_per_s == 0)
+	if (n->kswapd_fd >= 0 && n->seen && !ran)
 		return false;
-	r = machine_read_counters(&w->machine_watch, &w->here.machine, &bad);
+	r = machine_read_counters(&w->machine_watch, &n->machine, &bad);
 	if (r < 0) {
 		worker_complain(w, now_ns, "vmstat", r, bad);
-		return false;
+		return ran;
 	}
-	if (view->counters.has_scan)
-		return view->counters.pgscan_kswapd > before->counters.pgscan_kswapd;
-	return w->here.seen && w->here.machine.pgscan_kswapd > old.pgscan_kswapd;
+	return ran || (n->kswapd_fd < 0 && kswapd_has_run(w, before, view, &last));
 }
 
 /* What uswapctl wake asked for comes first, but goes the same ways and stops at the same bounds. */
@@ -282,7 +311,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	}
 	kswapd_ran = read_machine(w, &before, &view, now_ns);
 	if (n->seen)
-		learn_binding(w, &before, &view, now_ns);
+		learn_binding(w, &before, &view, kswapd_ran, now_ns);
 	learn(w, &view, now_ns);
 	n->view = view;
 	n->seen = true;
