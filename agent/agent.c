@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
+#include "agent/ring.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "cgroup/live.h"
@@ -163,6 +164,17 @@ static void probe_pressure(struct agent *a)
 			strerrordesc_np((int)-n));
 }
 
+/* Not said when poll(2) was asked for. */
+static void probe_io_uring(struct agent *a)
+{
+	_cleanup_(ring_freep) struct ring *ring = NULL;
+
+	if (a->options.try_uring && ring_open(true, &ring) == 0 && !ring_is_uring(ring))
+		degrade(a,
+			"io_uring is refused here (kernel.io_uring_disabled, or a seccomp filter): "
+			"waiting with poll(2)");
+}
+
 static int load_topology(struct agent *a)
 {
 	const char *wanted = a->options.topology;
@@ -198,6 +210,7 @@ static int probe(struct agent *a)
 	probe_memory_reclaim(a);
 	probe_swap(a);
 	probe_pressure(a);
+	probe_io_uring(a);
 	if (!a->world.has_memory_reclaim && !probe_node_reclaim(a) && !a->options.dry_run) {
 		log_error(&a->world.log, "nothing to reclaim through: neither memory.reclaim nor a "
 					 "node's reclaim file "

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sense/node_watch.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +11,7 @@ struct node_watch {
 	uint64_t page_size;
 	struct node_reader *reader;
 	struct numa_zones zones;
-	uint64_t zones_ns; /* when they were read */
+	uint64_t zones_ns; /* when they were read; 0: not yet */
 	char text[4096];   /* zoneinfo streams through it */
 };
 
@@ -27,8 +25,7 @@ struct node_watch *node_watch_free(struct node_watch *w)
 	return NULL;
 }
 
-int node_watch_open(int proc_fd, int sys_fd, unsigned int node, struct node_watch **ret_watch,
-		    const char **ret_bad)
+int node_watch_open(int proc_fd, int sys_fd, unsigned int node, struct node_watch **ret_watch)
 {
 	_cleanup_(node_watch_freep) struct node_watch *w = calloc(1, sizeof(*w));
 	int r;
@@ -43,10 +40,6 @@ int node_watch_open(int proc_fd, int sys_fd, unsigned int node, struct node_watc
 	r = node_reader_open(sys_fd, node, &w->reader);
 	if (r < 0)
 		return r;
-	r = zones_read(w->proc_fd, w->node, w->text, sizeof(w->text), &w->zones, ret_bad);
-	if (r < 0)
-		return r;
-	w->zones_ns = clock_now_ns();
 	*ret_watch = TAKE_PTR(w);
 	return 0;
 }
@@ -59,7 +52,7 @@ int node_watch_read(struct node_watch *w, uint64_t now_ns, uint64_t max_age_ns,
 
 	if (r < 0)
 		return r;
-	if (now_ns - w->zones_ns >= max_age_ns) {
+	if (w->zones_ns == 0 || now_ns - w->zones_ns >= max_age_ns) {
 		r = zones_read(w->proc_fd, w->node, w->text, sizeof(w->text), &w->zones, ret_bad);
 		if (r < 0)
 			return r;
