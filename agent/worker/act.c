@@ -81,7 +81,8 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	spare = current > victim->protected_bytes ? current - victim->protected_bytes : 0;
 	spare = MIN(spare, victim->node_bytes);
 	request->bytes = MIN(request->bytes, spare);
-	if (request->bytes == 0)
+	/* Below a page the kernel takes nothing and says that it was all. */
+	if (request->bytes < w->page_size)
 		return -EAGAIN;
 	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness) {
 		/* This kernel can't be told to leave anonymous memory alone (6.1). */
@@ -105,7 +106,8 @@ static int check_group(struct worker *w, struct group *group, struct request *re
 			? group->sample.current_bytes - group->protected_bytes
 			: 0;
 	request->bytes = MIN(request->bytes, spare);
-	return request->bytes == 0 || group->excluded || group->excluded_below ? -EAGAIN : 0;
+	return request->bytes < w->page_size || group->excluded || group->excluded_below ? -EAGAIN
+											 : 0;
 }
 
 static void begin(struct worker *w, struct target *target, struct group *group,
