@@ -38,6 +38,12 @@ struct flight {
 	struct machine_counters machine;
 };
 
+/* Where demand went since kswapd was found at work. */
+struct binding {
+	uint64_t kswapd_ns;	/* when it last was; 0: it rests */
+	uint64_t hits, foreign; /* allocations satisfied here, and sent elsewhere; pages */
+};
+
 /* The node as a target. */
 struct node_state {
 	struct target target;
@@ -49,7 +55,8 @@ struct node_state {
 	int reclaim_fd; /* nodeN/reclaim; -1: none */
 	enum backend backend;
 	struct node_plan plan;
-	struct group *victim;	 /* chosen for the plan when the backend is a group's */
+	struct group *victim; /* chosen for the plan when the backend is a group's */
+	struct binding binding;
 	uint64_t bound_until_ns; /* demand that stays here was seen */
 	uint64_t refaults_seen;	 /* pages */
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */

@@ -16,7 +16,9 @@
 #define SHARES_AGE_NS	  NSEC_PER_SEC
 #define SWAP_AGE_NS	  NSEC_PER_SEC
 /* Demand that was seen to stay on the node is expected again for this long. */
-#define BOUND_MEMORY_NS (600 * NSEC_PER_SEC)
+#define BOUND_MEMORY_NS	   (600 * NSEC_PER_SEC)
+#define BINDING_EPISODE_NS NSEC_PER_SEC
+#define BINDING_PAGES	   2048
 
 int worker_open_node(struct worker *w)
 {
@@ -65,22 +67,27 @@ static uint64_t others_room(const struct worker *w)
 }
 
 /*
- * The kernel goes down the whole fallback list before it reclaims. So demand is bound to this node
- * (cpuset.mems, MPOL_BIND, allocations that do not spill) when kswapd runs here while other nodes
- * have room; or when, with the node at its low watermark, allocations are satisfied here all the
- * same and none is sent elsewhere (numa_foreign).
+ * The kernel goes down the whole fallback list before it reclaims. So when kswapd is at work here
+ * although other nodes have room, and allocations go on being satisfied here while none is sent
+ * elsewhere (numa_foreign), demand is bound to this node: cpuset.mems, MPOL_BIND, allocations that
+ * do not spill. Kswapd alone proves nothing: the kernel's own objects may not spill either. Counted
+ * from the look after the one that first found it at work, since before it room was used up.
  */
 static void learn_binding(struct worker *w, const struct node_view *before,
 			  const struct node_view *now, bool kswapd_ran, uint64_t now_ns)
 {
-	uint64_t hits = now->counters.numa_hit - before->counters.numa_hit;
-	uint64_t foreign = now->counters.numa_foreign - before->counters.numa_foreign;
-	uint64_t plenty = now->sums.managed_bytes / 64;
-	bool alone = kswapd_ran && w->here.kswapd_fd >= 0 && others_room(w) >= plenty;
-	bool stays = before->room_bytes == 0 && now->room_bytes == 0 && hits > 256 &&
-		     foreign < hits / 16;
+	struct binding *b = &w->here.binding;
 
-	if (w->world->topology->n_nodes > 1 && (alone || stays))
+	if (b->kswapd_ns == 0 || now_ns - b->kswapd_ns > BINDING_EPISODE_NS) {
+		*b = (struct binding){.kswapd_ns = kswapd_ran ? now_ns : 0};
+		return;
+	}
+	if (kswapd_ran)
+		b->kswapd_ns = now_ns;
+	b->hits += now->counters.numa_hit - before->counters.numa_hit;
+	b->foreign += now->counters.numa_foreign - before->counters.numa_foreign;
+	if (b->hits >= BINDING_PAGES && b->foreign < b->hits / 16 &&
+	    others_room(w) >= now->sums.managed_bytes / 64)
 		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
 }
 
