@@ -182,22 +182,33 @@ static void show_progress(const struct run *run, void *context)
 	report_progress(run, stderr);
 }
 
-static int write_json(const struct log *log, const struct run *run, const char *path)
+/* Opens the report's file before the run, which would be for nothing if it can't be written. */
+static int open_json(const struct log *log, const char *path)
+{
+	int fd;
+
+	if (!path[0] || strcmp(path, "-") == 0)
+		return dup(STDOUT_FILENO);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		log_error(log, "json: open %s: %s", path, strerror(errno));
+	return fd;
+}
+
+static int write_json(const struct log *log, const struct run *run, int *fd)
 {
 	_cleanup_(fclosep) FILE *file = NULL;
-	bool to_stdout = strcmp(path, "-") == 0;
 	int r;
 
-	if (!to_stdout) {
-		file = fopen(path, "we");
-		if (!file) {
-			log_error(log, "json: open %s: %s", path, strerror(errno));
-			return -EIO;
-		}
-	}
-	r = report_json(run, to_stdout ? stdout : file);
+	/* What stood there before; a pipe can't be cut and need not be. */
+	(void)!ftruncate(*fd, 0);
+	file = fdopen(*fd, "w");
+	if (!file)
+		return -errno;
+	*fd = -1;
+	r = report_json(run, file);
 	if (r < 0)
-		log_error(log, "json: write %s: %s", path, strerror(-r));
+		log_error(log, "json: write the report: %s", strerror(-r));
 	return r;
 }
 
@@ -223,6 +234,7 @@ static int run_job(const struct log *log, const struct job *job)
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool json_to_stdout = strcmp(job->global.json, "-") == 0;
+	_cleanup_close_ int json_fd = open_json(log, job->global.json);
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
 	bool terminal = isatty(STDERR_FILENO);
@@ -232,6 +244,8 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
+	if (json_fd < 0)
+		return EXIT_USAGE;
 	r = run_open(job, proc_fd, sys_fd, &run, &error);
 	if (r < 0) {
 		log_error(log, "%s", error.text);
@@ -255,7 +269,7 @@ static int run_job(const struct log *log, const struct job *job)
 		return EXIT_FAILED;
 	}
 	report_table(run, json_to_stdout ? stderr : stdout);
-	if (job->global.json[0] && write_json(log, run, job->global.json) < 0)
+	if (job->global.json[0] && write_json(log, run, &json_fd) < 0)
 		return EXIT_FAILED;
 	return run->n_failures ? EXIT_FAILED : EXIT_OK;
 }

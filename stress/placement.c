@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct placed_group {
 	char path[LIVE_PATH_MAX];
@@ -175,19 +176,29 @@ static int check_own_group(struct placement *placement, struct stress_error *ret
 	return 0;
 }
 
+/* Enters the group: "0" is the writing process. */
+static int enter(const struct placement *placement, const char *path)
+{
+	_cleanup_close_ int dir_fd = open_group_dir(placement, path);
+
+	return dir_fd < 0 ? dir_fd : kfile_write_at(dir_fd, "cgroup.procs", "0");
+}
+
+/*
+ * Not by live_group_create: that would first give controllers to the children of a group that still
+ * holds this process.
+ */
 static int move_aside(struct placement *placement, struct stress_error *ret_error)
 {
-	const char *why = "";
-	int r = live_group_create(&placement->mount, placement->supervisor, NULL, 0, &why);
+	int r = mkdirat(placement->mount_fd, placement->supervisor, 0755) < 0 ? -errno : 0;
 
-	/* The group can't give controllers to its children before it is empty. */
-	if (r == 0)
-		r = live_group_attach(&placement->mount, placement->supervisor, getpid(), &why);
-	if (r < 0)
-		return stress_fail(ret_error, r, "move into the cgroup /%s: %s (%s)",
-				   placement->supervisor, strerror(-r), why);
-	placement->moved = true;
-	return 0;
+	if (r == 0) {
+		placement->moved = true;
+		r = enter(placement, placement->supervisor);
+	}
+	return r < 0 ? stress_fail(ret_error, r, "move into the cgroup /%s: %s",
+				   placement->supervisor, strerror(-r))
+		     : 0;
 }
 
 int placement_open(int proc_fd, const char *parent, struct placement **ret_placement,
@@ -280,8 +291,11 @@ static int make_group(struct placement *placement, const struct job_group *group
 		settings[i] = (struct live_setting){group->knobs[i].file, plan->values[i]};
 	r = live_group_create(&placement->mount, placed->path, settings, group->n_knobs, &why);
 	if (r < 0)
-		return stress_fail(ret_error, r, "[group %s]: make /%s: %s (%s)", group->name,
-				   placed->path, strerror(-r), why);
+		(void)stress_fail(ret_error, r, "[group %s]: make /%s: %s (%s)", group->name,
+				  placed->path, strerror(-r), why);
+	/* A file that this kernel does not have, or a value it does not take: the job is wrong. */
+	if (r < 0)
+		return r == -ENOENT || r == -ERANGE ? -EINVAL : r;
 	placed->made = true;
 	placed->fd = open_group_dir(placement, placed->path);
 	if (placed->fd < 0)
@@ -368,8 +382,8 @@ static void move_back(struct placement *placement)
 	if (dir_fd < 0)
 		return;
 	take_controllers_back(dir_fd);
-	if (live_group_attach(&placement->mount, placement->parent, getpid(), NULL) == 0)
-		(void)live_group_delete(&placement->mount, placement->supervisor, NULL);
+	if (enter(placement, placement->parent) == 0)
+		(void)unlinkat(placement->mount_fd, placement->supervisor, AT_REMOVEDIR);
 }
 
 struct placement *placement_free(struct placement *placement)

@@ -1,0 +1,149 @@
+#!/bin/sh
+# uswap-stress leaves nothing behind, however it ends, and says how its workers ended.
+# vm: --nodes 2 --mem 384M --swap zram:256M --disk 256M
+. "${0%/*}/lib.sh"
+
+group_names() { find $cg -name '*.uswap-stress-*'; }
+no_group() { ! group_names | grep .; }
+one_group() { [ "$(group_names | wc -l)" -eq 1 ]; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+worker() { pgrep -x "$1" | head -n 1; }
+no_worker() { ! pgrep -x "$1"; }
+said() { grep -qE -- "$1" "$work/out"; }
+
+run() { # ARG...: sets status
+	status=0
+	timeout -k 5 60 ${as:-} uswap-stress run --json "$work/report.json" "$@" >"$work/out" 2>&1 || status=$?
+}
+ended() { # NAME STATUS ERE
+	if [ $status -eq "$2" ] && said "$3"; then ok "$1"; else not_ok "$1 ($status)" "$work/out"; fi
+}
+start() { # in the background; sets pid once the worker called grow is there
+	timeout -k 5 60 uswap-stress run --group svc:memory.max=64M --load anon:name=grow,size=48M,group=svc "$@" >"$work/out" 2>&1 &
+	loads="$loads $!"
+	wait_until 10 worker grow >/dev/null || not_ok "a run begins" "$work/out"
+	pid=$(pgrep -x uswap-stress | head -n 1)
+	sleep 1
+}
+
+run --duration 1s --group svc:memory.max=32M --group svc/inner --load anon:size=8M,group=svc/inner
+ended "a run ends well" 0 'uswap-stress: ok'
+check "... and its groups are gone" no_group
+
+# --- refusals before anything is made ---
+run --group svc:memory.max=32M --load anon:size=8M,group=other
+ended "a group that is not there" 2 'there is no \[group other\]'
+run --group svc:memory.max=32M,memory.swap.max=0 --load anon:size=33M,group=svc
+ended "a load that cannot fit" 2 'does not fit: .*33.0 MiB.*32.0 MiB'
+run --load anon:size=1M,node=5
+ended "a node that is not there" 2 'no node 5'
+run --directory /tmp --load fileread:size=1M
+ended "a directory without a disk" 2 'without a disk'
+run --watch nobody-here --load anon:size=1M
+ended "a process that is not there" 2 'no process called nobody-here'
+check "... and nothing was made" no_group
+
+# --- errors on the way ---
+run --group svc:memory.max=32M,memory.oom.group=many --load anon:size=8M,group=svc
+ended "a value the kernel refuses" 2 'group svc.*memory.oom.group'
+check "... and the group is gone" no_group
+run --group svc:memory.max=32M --group two:cpu.nosuchfile=1 --load anon:size=8M,group=svc
+ended "a file that is not there" 2 'group two.*cpu.nosuchfile'
+check "... and both groups are gone" no_group
+
+# --- signals ---
+for signal in TERM INT HUP; do
+	start --duration 30s
+	check "$signal: there is a group" one_group
+	kill -$signal "$pid"
+	check "$signal: it ends at once" wait_until 3 gone "$pid"
+	check "$signal: the worker is gone" wait_until 1 no_worker grow
+	check "$signal: the group is gone" no_group
+	wait
+done
+
+# The supervisor can do nothing against KILL: workers die with it, the next run removes the group.
+start --duration 30s
+kill -KILL "$pid"
+check "KILL: the worker dies with it" wait_until 3 no_worker grow
+wait
+check "KILL: the group is left" one_group
+run --duration 200ms --group svc:memory.max=32M --load anon:size=1M,group=svc
+ended "KILL: the next run" 0 'uswap-stress: ok'
+check "KILL: ... removes what was left" no_group
+
+# A run beside it is not taken for a left one.
+start --duration 8s
+run --duration 500ms --group svc:memory.max=32M --load anon:size=1M,group=svc
+ended "two runs at once" 0 'uswap-stress: ok'
+check "... the other one's group is still there" one_group
+wait
+check "... until it ends" no_group
+
+# --- workers that come to harm ---
+run --duration 5s --check-fit no --group svc:memory.max=16M,memory.swap.max=0 --load anon:name=big,size=64M,group=svc \
+	--load anon:name=small,size=1M
+ended "an OOM kill fails the run" 1 '\[load big\] was OOM-killed'
+check "... is counted" sh -c "flatten <$work/report.json | grep -qE '^groups\..*\.events\.oom_kill = 1'"
+check "... is named in the report" sh -c "flatten <$work/report.json | grep -q '^loads.0.end = oom-killed'"
+check "... the other load went on" sh -c "flatten <$work/report.json | grep -q '^loads.1.end = ok'"
+check "... and the group is gone" no_group
+
+start --duration 5s
+kill -KILL "$(worker grow)"
+wait
+check "a killed worker is no OOM kill" said 'grow\] was killed by signal 9'
+check "... and the group is gone" no_group
+
+start --duration 2s --grace 2s
+kill -STOP "$(worker grow)"
+check "a stuck worker is given up" wait_until 12 gone "$pid"
+wait
+check "... and said to be" said 'grow\] was killed: it took longer'
+check "... and the group is gone" no_group
+
+# A wrong byte in a worker's memory is found, with its page and offset.
+start --duration 4s
+address=$(sed -nE 's/^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *$/\1 \2/p' "/proc/$(worker grow)/maps" |
+	while read -r begin end; do [ $((0x$end - 0x$begin)) -ne 50331648 ] || echo $((0x$begin)); done)
+printf '\125\125\125\125\125\125\125\125' | dd of="/proc/$(worker grow)/mem" bs=1 seek=$((address + 4096 * 100 + 16)) conv=notrunc 2>/dev/null
+wait
+check "a wrong byte is found" said '\[load grow\] 1 pages have wrong contents; first: page 100 \(written 1 times\) at byte 1[6-9]'
+check "... and fails the run" said 'uswap-stress: FAILED'
+check "... and the group is gone" no_group
+
+# --- where it may not ---
+as="deny clone3"
+run --duration 500ms --group svc:memory.max=32M --load anon:size=4M,group=svc
+as=
+ended "without clone3" 0 'uswap-stress: ok'
+check "... the group is charged all the same" sh -c "flatten <$work/report.json | sed -nE 's/^groups\..*\.peak_bytes = //p' | { read -r n; [ \"\$n\" -ge 4194304 ]; }"
+
+chmod 777 "$work"
+rm -f "$work/report.json" "$work/out"
+as="setpriv --reuid 1000 --regid 1000 --clear-groups --"
+run --duration 500ms --group svc:memory.max=32M --load anon:size=4M,group=svc
+as=
+ended "groups without privilege: skipped, with the reason" 77 'svc'
+as="setpriv --reuid 1000 --regid 1000 --clear-groups --"
+run --duration 500ms --load anon:size=4M
+as=
+ended "no groups, no privilege" 0 'uswap-stress: ok'
+
+# --- in a group of its own ---
+group own
+( echo 0 >$cg/own/cgroup.procs && exec uswap-stress run --duration 2s --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1 ) &
+sleep 1
+check "in a group of its own: the job's groups are below it" sh -c "find $cg/own -name 'svc.uswap-stress-*' | grep -q ."
+wait
+status=0
+ended "... it ends well" 0 'uswap-stress: ok'
+check "... nothing is left in it" sh -c "! find $cg/own -mindepth 1 -type d | grep ."
+check "... and its controllers are as they were" sh -c "[ -z \"\$(cat $cg/own/cgroup.subtree_control)\" ]"
+( echo 0 >$cg/own/cgroup.procs && uswap-stress run --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1; echo "status $?" >>"$work/out" )
+check "among other processes: refused, with what to do" said '/own has other processes.*--parent'
+check "... as something that can't run here" said 'status 77'
+( echo 0 >$cg/own/cgroup.procs && exec uswap-stress run --duration 500ms --parent /outer --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1 )
+check "elsewhere with --parent" said 'uswap-stress: ok'
+drop_group outer 2>/dev/null
+finish
