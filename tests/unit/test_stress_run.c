@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole runs with real workers, without groups and without privilege: what tests/system does with
+ * groups on real kernels.
+ */
+#include "stress/run.h"
+
+#include "stress/report.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <linux/magic.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+struct running {
+	struct job *job;
+	struct run *run;
+	int proc_fd, sys_fd;
+};
+
+static void open_run(struct running *running, const char *text)
+{
+	struct stress_error error;
+
+	*running = (struct running){.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY),
+				    .sys_fd = open("/sys", O_RDONLY | O_DIRECTORY)};
+	assert_true(running->proc_fd >= 0 && running->sys_fd >= 0);
+	assert_int_equal(job_new(&running->job), 0);
+	if (job_read_text(running->job, "run.job", text, &error) < 0 ||
+	    run_open(running->job, running->proc_fd, running->sys_fd, &running->run, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static void close_run(struct running *running)
+{
+	running->run = run_free(running->run);
+	job_free(running->job);
+	close(running->proc_fd);
+	close(running->sys_fd);
+	/* No worker is left, dead or alive. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void execute(struct running *running)
+{
+	struct stress_error error;
+
+	if (run_execute(running->run, &error) < 0)
+		fail_msg("%s", error.text);
+	run_clean(running->run);
+}
+
+static const json_t *find(const json_t *from, const char *path)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	char *rest = copy, *name;
+
+	assert_non_null(copy);
+	while (from && (name = strsep(&rest, ".")))
+		from = json_is_array(from) ? json_array_get(from, (size_t)atoi(name))
+					   : json_object_get(from, name);
+	if (!from)
+		fail_msg("the report has no %s", path);
+	return from;
+}
+
+static json_int_t integer(const json_t *from, const char *path)
+{
+	return json_integer_value(find(from, path));
+}
+
+static json_t *report(const struct run *run)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *to = open_memstream(&text, &n);
+	json_t *root;
+
+	assert_non_null(to);
+	assert_int_equal(report_json(run, to), 0);
+	(void)fclose(to);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	return root;
+}
+
+static void test_run(void **state)
+{
+	struct running running;
+	json_t *root;
+	FILE *null;
+
+	(void)state;
+	open_run(&running, "[global]\nduration=300ms\ninterval=50ms\nseed=5\n"
+			   "[load grow]\ntype=anon\nsize=2M\nrate=4M/s\nratio=3\n"
+			   "[load reuse]\ntype=anon\nsize=1M\nreuse=zipf\nreuse-write=20%\n"
+			   "[load late]\ntype=anon\nsize=1M\nstart=250ms\n");
+	execute(&running);
+	assert_int_equal(running.run->n_failures, 0);
+	root = report(running.run);
+	assert_string_equal(json_string_value(find(root, "schema")), "uswap-stress/1");
+	assert_string_equal(json_string_value(find(root, "result")), "ok");
+	assert_int_equal(integer(root, "seed"), 5);
+	assert_string_equal(json_string_value(find(root, "loads.0.end")), "ok");
+	/* 300 ms at 4 MiB/s are 307 pages; a busy machine may be late. */
+	assert_in_range(integer(root, "loads.0.first.count"), 150, 310);
+	assert_int_equal(integer(root, "loads.0.contents.pages"),
+			 integer(root, "loads.0.first.count"));
+	assert_int_equal(integer(root, "loads.0.contents.bad_pages"), 0);
+	assert_in_range(integer(root, "loads.0.ratio_lz4_percent"), 290, 310);
+	assert_int_equal(integer(root, "loads.1.first.count"), 256);
+	assert_true(integer(root, "loads.1.reuse.count") > 256);
+	assert_true(integer(root, "loads.1.cpu_ns") > 0);
+	assert_in_range(integer(root, "loads.2.duration_ns"), 1, 60000000);
+	assert_true(json_array_size(find(root, "samples")) >= 3);
+	assert_true(integer(root, "machine.vmstat.pgfault") > 0);
+	assert_true(integer(root, "machine.nodes.0.free_min_bytes") > 0);
+	json_decref(root);
+	null = fopen("/dev/null", "w");
+	assert_non_null(null);
+	report_table(running.run, null);
+	report_progress(running.run, null);
+	(void)fclose(null);
+	close_run(&running);
+}
+
+static void test_files(void **state)
+{
+	struct running running;
+	struct statfs fs;
+	json_t *root;
+
+	(void)state;
+	if (statfs("/var/tmp", &fs) < 0 || fs.f_type == TMPFS_MAGIC)
+		skip();
+	open_run(&running, "[global]\nduration=300ms\n"
+			   "[load read]\ntype=fileread\nsize=2M\nfiles=2\n"
+			   "[load map]\ntype=filemap\nsize=1M\nrate=4M/s\n");
+	execute(&running);
+	assert_int_equal(running.run->n_failures, 0);
+	root = report(running.run);
+	assert_true(integer(root, "loads.0.passes") > 1);
+	assert_int_equal(integer(root, "loads.0.contents.pages"), 512);
+	assert_int_equal(integer(root, "loads.1.contents.pages"), 256);
+	assert_int_equal(integer(root, "loads.0.cached_at_start_pages"), 0);
+	json_decref(root);
+	close_run(&running);
+}
+
+/* Does something once, when the first worker has begun. */
+static void kill_first(const struct run *run, void *context)
+{
+	bool *done = context;
+
+	if (!*done && atomic_load(&run->workers[0].load.block->state) == WORKER_RUNNING)
+		*done = kill(run->workers[0].pid, SIGKILL) == 0;
+}
+
+static void test_killed_worker(void **state)
+{
+	struct running running;
+	bool done = false;
+	json_t *root;
+
+	(void)state;
+	open_run(&running, "[global]\nduration=400ms\ninterval=20ms\n"
+			   "[load victim]\ntype=anon\nsize=1M\n[load other]\ntype=anon\nsize=1M\n");
+	running.run->progress = kill_first;
+	running.run->progress_context = &done;
+	execute(&running);
+	assert_true(done);
+	assert_int_equal(running.run->n_failures, 1);
+	assert_non_null(strstr(running.run->failures[0], "[load victim] was killed by signal 9"));
+	root = report(running.run);
+	assert_string_equal(json_string_value(find(root, "result")), "failed");
+	assert_string_equal(json_string_value(find(root, "loads.0.end")), "killed");
+	assert_string_equal(json_string_value(find(root, "loads.1.end")), "ok");
+	json_decref(root);
+	close_run(&running);
+}
+
+static void stop_first(const struct run *run, void *context)
+{
+	bool *done = context;
+
+	if (!*done && atomic_load(&run->workers[0].load.block->state) == WORKER_RUNNING)
+		*done = kill(run->workers[0].pid, SIGSTOP) == 0;
+}
+
+static void test_stuck_worker(void **state)
+{
+	struct running running;
+	bool done = false;
+
+	(void)state;
+	open_run(&running, "[global]\nduration=200ms\ninterval=20ms\ngrace=300ms\n"
+			   "[load stuck]\ntype=anon\nsize=1M\n");
+	running.run->progress = stop_first;
+	running.run->progress_context = &done;
+	execute(&running);
+	assert_true(done);
+	assert_int_equal(running.run->n_failures, 1);
+	assert_non_null(strstr(running.run->failures[0], "took longer than duration and grace"));
+	close_run(&running);
+}
+
+static void interrupt(const struct run *run, void *context)
+{
+	(void)run;
+	(void)context;
+	(void)kill(getpid(), SIGTERM);
+}
+
+static void test_interrupted(void **state)
+{
+	struct stress_error error = {""};
+	struct running running;
+	struct timespec none = {0};
+	sigset_t set;
+
+	(void)state;
+	open_run(&running, "[global]\nduration=60s\ninterval=20ms\n"
+			   "[load long]\ntype=anon\nsize=1M\nreuse=uniform\n");
+	running.run->progress = interrupt;
+	assert_int_equal(run_execute(running.run, &error), -EINTR);
+	assert_int_equal(running.run->interrupted, SIGTERM);
+	assert_int_equal(running.run->workers[0].end, END_STOPPED);
+	run_clean(running.run);
+	assert_int_equal(running.run->n_failures, 0);
+	close_run(&running);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
+}
+
+/* Same seed, same contents and same patterns: what was touched is the same. */
+static void test_seed(void **state)
+{
+	json_t *roots[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct running running;
+
+		open_run(&running, "[global]\nduration=100ms\nseed=77\n"
+				   "[load a]\ntype=anon\nsize=1M\n");
+		execute(&running);
+		roots[i] = report(running.run);
+		close_run(&running);
+	}
+	assert_true(integer(roots[0], "loads.0.seed") == integer(roots[1], "loads.0.seed"));
+	assert_true(integer(roots[0], "loads.0.ratio_lz4_percent") ==
+		    integer(roots[1], "loads.0.ratio_lz4_percent"));
+	json_decref(roots[0]);
+	json_decref(roots[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_run),	      cmocka_unit_test(test_files),
+		cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_stuck_worker),
+		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_seed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
