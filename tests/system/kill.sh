@@ -17,7 +17,11 @@ for i in $(seq 20); do
 	uswapd --set agent.log_level=debug >"$work/agent.log" 2>&1 &
 	agent_pid=$!
 	wait_until 15 agent_is_ready_or_gone
-	logged 'is ready' || failed_starts=$((failed_starts + 1))
+	if ! logged 'is ready'; then
+		failed_starts=$((failed_starts + 1))
+		echo "    start $i, alive: $(kill -0 "$agent_pid" 2>/dev/null && echo yes || echo no)"
+		sed 's/^/    /' "$work/agent.log"
+	fi
 	# 0 to 1.5 s
 	sleep "$(awk -v seed="$seed$i" 'BEGIN { srand(seed); print rand() * 1.5 }')"
 	! logged 'svc: taking' || acting=$((acting + 1))
