@@ -19,6 +19,7 @@ check_log "svc was looked after meanwhile" [ "$(number groups./svc.ledger.action
 
 # The target itself goes while it is being asked.
 for i in $(seq 10); do
+	make_big_file
 	group target memory.max=48M
 	load target --cgroup $cg/target file:100G@64M:$big_file
 	sleep 0.6

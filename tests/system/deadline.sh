@@ -16,8 +16,9 @@ start_agent --set protect.swap_free=0% --set reclaim.piece_min=100M --set reclai
 uswapctl wake --node 1 --bytes 100M >"$work/wake" 2>&1 || not_ok "uswapctl wake" "$work/wake"
 more_than_one() { [ "$(number nodes.1.ledger.actions)" -gt 1 ]; }
 check_log "it goes on after the first" wait_until 30 more_than_one
-actions=$(number nodes.1.ledger.actions) short=$(number nodes.1.ledger.short_actions)
-wall_ms=$(($(number nodes.1.ledger.wall_ns) / 1000000))
+snapshot
+actions=$(seen nodes.1.ledger.actions) short=$(seen nodes.1.ledger.short_actions)
+wall_ms=$(($(seen nodes.1.ledger.wall_ns) / 1000000))
 if kernel_before 6 2; then
 	echo "# this kernel looks at signals between whole requests only"
 else

@@ -13,7 +13,8 @@ load svc --cgroup $cg/top/svc anon:80M@32M anon:15M@8M hold
 check_log "it is asked for memory" wait_until 20 acted_on top/svc
 check_log "and left for a while" wait_until 20 field_is groups./top/svc.verdict.reason back-off
 check_log "uswapctl why says so" sh -c "uswapctl why top/svc | grep -q 'the last requests brought little'"
-actions=$(number groups./top/svc.ledger.actions) short=$(number groups./top/svc.ledger.short_actions)
+snapshot
+actions=$(seen groups./top/svc.ledger.actions) short=$(seen groups./top/svc.ledger.short_actions)
 check_log "requests count as short ($short of $actions)" [ "$short" -eq "$actions" ]
 check_log "nothing was taken" [ "$(number groups./top/svc.ledger.applied_bytes)" -lt $((1 << 20)) ]
 check_log "none counts as refused" [ "$(number groups./top/svc.ledger.failed_actions)" -eq 0 ]

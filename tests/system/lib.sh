@@ -155,9 +155,18 @@ logged() { # ERE
 	grep -qE -- "$1" "$work/agent.log"
 }
 
-# One line of the status, as in: field groups./svc.verdict.reason
+# The status as it is now, for several questions to one moment.
+snapshot() {
+	uswapctl --json status 2>/dev/null | flatten >"$work/status" 2>/dev/null
+}
+# One line of the last snapshot, as in: seen groups./svc.verdict.reason
+seen() {
+	sed -n "s|^$1 = ||p" "$work/status" | head -n 1
+}
+# The same of this moment.
 field() {
-	uswapctl --json status 2>/dev/null | flatten 2>/dev/null | sed -n "s|^$1 = ||p" | head -n 1
+	snapshot
+	seen "$1"
 }
 number() {
 	local value
@@ -189,7 +198,8 @@ $groups_made"
 
 drop_group() { # NAME
 	local name=$1
-	[ ! -w "$cg/$name/cgroup.kill" ] || echo 1 >"$cg/$name/cgroup.kill"
+	# A threaded group has the file, and refuses.
+	[ ! -w "$cg/$name/cgroup.kill" ] || echo 1 2>/dev/null >"$cg/$name/cgroup.kill"
 	wait_until 10 rmdir_quietly "$cg/$name"
 }
 rmdir_quietly() { rmdir "$1" 2>/dev/null || [ ! -d "$1" ]; }
@@ -211,10 +221,13 @@ end_load() { # PID
 	wait "$1" 2>/dev/null
 }
 
-# A file of holes: reading it makes clean file memory at once, however much is wanted.
-big_file=/data/system-test-file
+# A file of holes: reading it makes clean file memory at once, however much is wanted. Each call makes another one, at
+# $big_file: what was read before and taken would come back as refaults, from which the agent shrinks.
+big_files=0
 make_big_file() {
 	[ -d /data ] && grep -q ' /data ' /proc/mounts || skip "there is no disk at /data (--disk)"
+	big_files=$((big_files + 1))
+	big_file=/data/system-test-$big_files
 	truncate -s 512G $big_file
 }
 
@@ -259,7 +272,7 @@ cleanup() {
 	echo "$groups_made" | while IFS= read -r name; do
 		[ -z "$name" ] || [ ! -d "$cg/$name" ] || drop_group "$name" || echo "    left: $name"
 	done
-	[ ! -e $big_file ] || rm -f $big_file
+	rm -f /data/system-test-*
 }
 
 finish() {
