@@ -311,7 +311,8 @@ static int check_load(const struct job *job, const struct job_load *load,
 
 		/* A default for all loads from [global] may be of no use to this one. */
 		if (!load->said[i].file || setting->common ||
-		    memcmp(&load->said[i], &job->defaults.said[i], sizeof(load->said[i])) == 0)
+		    (load->said[i].file == job->defaults.said[i].file &&
+		     load->said[i].line == job->defaults.said[i].line))
 			continue;
 		if (!listed(ops->settings, setting->name))
 			return job_fail(ret_error, &load->said[i], "load", load->name,

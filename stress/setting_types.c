@@ -81,12 +81,10 @@ static int read_rate(const struct setting *setting, const char *text, void *fiel
 static int read_ratio(const struct setting *setting, const char *text, void *field)
 {
 	char percent[16];
-	size_t n = strlen(text);
+	int n = snprintf(percent, sizeof(percent), "%s%%", text);
 
-	if (n + 2 > sizeof(percent))
+	if (n < 0 || (size_t)n >= sizeof(percent))
 		return -EINVAL;
-	memcpy(percent, text, n);
-	memcpy(percent + n, "%", 2);
 	return read_number(parse_percent, setting, percent, field);
 }
 

@@ -140,11 +140,12 @@ static void check_words(const char *text, const char *message, const char *words
 	char *rest = copy, *word;
 
 	assert_non_null(copy);
-	while ((word = strsep(&rest, "|"))) {
+	while (at && (word = strsep(&rest, "|"))) {
 		at = strstr(at, word);
-		if (!at)
+		if (at)
+			at += strlen(word);
+		else
 			fail_msg("\"%s\" says \"%s\", without \"%s\"", text, message, word);
-		at += strlen(word);
 	}
 }
 

@@ -5,6 +5,7 @@
  */
 #include "stress/run.h"
 
+#include "base/parse.h"
 #include "stress/report.h"
 #include "tests/unit/fixture.h"
 
@@ -62,9 +63,12 @@ static const json_t *find(const json_t *from, const char *path)
 	char *rest = copy, *name;
 
 	assert_non_null(copy);
-	while (from && (name = strsep(&rest, ".")))
-		from = json_is_array(from) ? json_array_get(from, (size_t)atoi(name))
-					   : json_object_get(from, name);
+	while (from && (name = strsep(&rest, "."))) {
+		uint64_t index;
+
+		from = parse_u64(name, &index) == 0 ? json_array_get(from, index)
+						    : json_object_get(from, name);
+	}
 	if (!from)
 		fail_msg("the report has no %s", path);
 	return from;
