@@ -50,6 +50,24 @@ static int set_advice(struct load *load, const struct anon *anon)
 	return 0;
 }
 
+/* Address space that begins at a huge page: before 6.7 mmap does not see to that. */
+static int reserve(struct anon *anon, uint64_t bytes)
+{
+	char *map = mmap(NULL, bytes + HUGE_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t head;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	head = (HUGE_BYTES - (uintptr_t)map % HUGE_BYTES) % HUGE_BYTES;
+	if (head)
+		(void)munmap(map, head);
+	(void)munmap(map + head + bytes, HUGE_BYTES - head);
+	anon->memory = map + head;
+	anon->mapped_bytes = bytes;
+	return 0;
+}
+
 static const char *anon_check(const struct load_settings *settings)
 {
 	if (settings->contents == CONTENTS_WORD && settings->reuse_write_permyriad)
@@ -62,6 +80,7 @@ static int anon_prepare(struct load *load, const char **ret_why)
 	const struct load_settings *settings = load->settings;
 	struct anon *anon = calloc(1, sizeof(*anon));
 	uint64_t bytes = load->plan->size_bytes;
+	int r;
 
 	*ret_why = "no memory for book-keeping";
 	if (!anon)
@@ -86,13 +105,9 @@ static int anon_prepare(struct load *load, const char **ret_why)
 	if (settings->reuse.kind != ACCESS_NONE)
 		access_init(&anon->access, &settings->reuse, anon->n_pages, load->seed);
 	*ret_why = "no address space";
-	anon->mapped_bytes = bytes;
-	anon->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (anon->memory == MAP_FAILED) {
-		anon->memory = NULL;
-		return -errno;
-	}
+	r = reserve(anon, bytes);
+	if (r < 0)
+		return r;
 	*ret_why = "madvise of huge pages";
 	return set_advice(load, anon);
 }

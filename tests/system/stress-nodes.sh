@@ -38,4 +38,20 @@ for node in 0 1; do
 	check "node=$node: the memory is there" on_node $node
 	wait $!
 done
+
+# Page sizes as they were asked for.
+huge_bytes_are() { # TEST NUMBER
+	local n
+	n=$(stat_of "$(cd $cg && find . -name 'svc.uswap-stress-*' | head -n 1)" anon_thp)
+	echo "    huge: $n"
+	test "$n" "$1" "$2"
+}
+uswap-stress run --duration 3s --group svc --load "anon:size=32M,group=svc,thp=yes" >"$work/table" 2>&1 &
+sleep 2
+check "thp=yes: the memory is in huge pages" huge_bytes_are -ge 16777216
+wait $!
+uswap-stress run --duration 3s --group svc --load "anon:size=32M,group=svc" >"$work/table" 2>&1 &
+sleep 2
+check "thp=no: none of it is" huge_bytes_are -eq 0
+wait $!
 finish
