@@ -68,11 +68,11 @@ struct live_mount need_live_mount(void)
 	const char *why = "";
 
 	if (geteuid() != 0) {
-		printf("skipped: this needs root\n");
+		printf("ok - # SKIP this needs root\n");
 		exit(SKIPPED);
 	}
 	if (live_mount_find(&mount, &why) < 0 || !mount.has_memory) {
-		printf("skipped: no cgroup v2 memory controller %s\n", why);
+		printf("ok - # SKIP no cgroup v2 memory controller %s\n", why);
 		exit(SKIPPED);
 	}
 	return mount;
