@@ -211,6 +211,8 @@ int fileset_visit(const struct fileset *set, const struct fileset_visitor *visit
 
 	if (!chunk)
 		return -ENOMEM;
+	if (set->pages_per_file == 0)
+		return 0;
 	while (page < fileset_pages(set)) {
 		if (!visitor->wants(visitor->context, page)) {
 			page++;

@@ -93,7 +93,7 @@ static int plan_group(const struct job *job, size_t index, const struct machine 
 	}
 	for (size_t i = 0; i < group->n_knobs; i++) {
 		const struct job_knob *knob = &group->knobs[i];
-		uint64_t bytes;
+		uint64_t bytes = 0;
 		int r;
 
 		if (!holds_size(knob->file)) {
