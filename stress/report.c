@@ -75,25 +75,25 @@ static void print_latency(FILE *to, const char *what, const struct histogram *hi
 		      format_ns(slow, slow_ns));
 }
 
-static void print_rate(FILE *to, const struct load *load, uint64_t ns)
+static void print_rate(FILE *to, const struct load *load)
 {
 	const struct worker_block *block = load->block;
-	char asked[TEXT_BYTES], size[FORMAT_SIZE_BYTES];
+	char asked[TEXT_BYTES], debt[FORMAT_SIZE_BYTES], worst[FORMAT_SIZE_BYTES],
+		lost[FORMAT_SIZE_BYTES];
 
 	if (load->settings->rate_bytes != SCHEDULE_UNLIMITED)
-		(void)fprintf(to, "    rate     %s asked, behind at the end %s",
+		(void)fprintf(to,
+			      "    rate     %s asked, behind at the end %s, at worst %s, given up "
+			      "%s\n",
 			      format_rate(asked, load->settings->rate_bytes, NSEC_PER_SEC),
-			      format_size(size, sizeof(size), block->debt_bytes));
-	if (load->settings->rate_bytes != SCHEDULE_UNLIMITED)
-		(void)fprintf(to, ", at worst %s, given up %s\n",
-			      format_size(asked, sizeof(asked), block->debt_max_bytes),
-			      format_size(size, sizeof(size), block->lost_bytes));
+			      format_size(debt, sizeof(debt), block->debt_bytes),
+			      format_size(worst, sizeof(worst), block->debt_max_bytes),
+			      format_size(lost, sizeof(lost), block->lost_bytes));
 	if (block->floor_waits)
 		(void)fprintf(to,
 			      "    floor    growth was held back %" PRIu64
 			      " times: memory was below the floor\n",
 			      block->floor_waits);
-	(void)ns;
 }
 
 static void print_load(FILE *to, const struct run_worker *worker)
@@ -107,15 +107,15 @@ static void print_load(FILE *to, const struct run_worker *worker)
 	(void)fprintf(to, "  [load %s] %s: %s\n", load->name, load->ops->name,
 		      worker_end_name(worker->end));
 	(void)fprintf(to,
-		      "    work     %s in %s, %s, %" PRIu64 " operations, %" PRIu64
+		      "    work     %" PRIu64 " operations in %s, %s, %s; %" PRIu64
 		      " passes, CPU %s, %" PRIu64 " major faults\n",
-		      format_size(size, sizeof(size), bytes), format_ns(time, ns),
-		      format_rate(rate, bytes, ns), block_get(&block->operations),
+		      block_get(&block->operations), format_ns(time, ns),
+		      format_size(size, sizeof(size), bytes), format_rate(rate, bytes, ns),
 		      block_get(&block->passes), format_ns(cpu, block->cpu_ns),
 		      block->major_faults);
 	print_latency(to, "first", &block->first, load->settings->slow_ns);
 	print_latency(to, "reuse", &block->reuse, load->settings->slow_ns);
-	print_rate(to, load, ns);
+	print_rate(to, load);
 	(void)fprintf(to,
 		      "    contents %" PRIu64 " pages verified, %" PRIu64 " wrong, %" PRIu64
 		      " not looked at; compress %.2f:1 (asked %.2f:1)\n",

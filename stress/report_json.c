@@ -84,7 +84,7 @@ static json_t *verify_json(const struct load *load)
 	return to;
 }
 
-static json_t *load_json(const struct run *run, const struct run_worker *worker)
+static json_t *load_json(const struct run_worker *worker)
 {
 	const struct load *load = &worker->load;
 	const struct load_settings *settings = load->settings;
@@ -124,7 +124,6 @@ static json_t *load_json(const struct run *run, const struct run_worker *worker)
 	put(to, "major_faults", block->major_faults);
 	put(to, "voluntary_switches", block->voluntary_switches);
 	put(to, "involuntary_switches", block->involuntary_switches);
-	(void)run;
 	return to;
 }
 
@@ -370,7 +369,7 @@ int report_json(const struct run *run, FILE *to)
 	for (size_t i = 0; i < run->n_failures; i++)
 		(void)json_array_append_new(failures, json_string(run->failures[i]));
 	for (size_t i = 0; i < run->n_workers; i++)
-		(void)json_array_append_new(loads, load_json(run, &run->workers[i]));
+		(void)json_array_append_new(loads, load_json(&run->workers[i]));
 	for (size_t i = 0; i < run->job->n_groups; i++)
 		(void)json_array_append_new(groups, group_json(run, i));
 	(void)json_object_set_new(root, "job", job_json(run->job));
