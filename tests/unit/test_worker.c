@@ -36,11 +36,7 @@ static struct asked asked = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static uint64_t number_in(const struct fixture *fx, const char *path)
 {
 	char text[64];
-	unsigned long long value = 0;
-
-	if (kfile_read_at(fx->fd, path, text, sizeof(text)) > 0)
-		(void)sscanf(text, "%llu", &value);
-	return value;
+	return kfile_read_at(fx->fd, path, text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
 /* Always of one length and in one write, so that a reader never sees half of it. */
