@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/cleanup.h"
+#include "base/escape.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -63,9 +64,8 @@ const char *log_level_name(enum log_level level)
 
 void log_vline(const struct log *log, enum log_level level, const char *format, va_list ap)
 {
-	char line[LINE_MAX_BYTES];
+	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
 	size_t used = 0;
-	int n;
 
 	if (!log || log->fd < 0 || level > log->level)
 		return;
@@ -74,17 +74,10 @@ void log_vline(const struct log *log, enum log_level level, const char *format, 
 		line[used++] = level_priority[level];
 		line[used++] = '>';
 	}
-	n = vsnprintf(line + used, sizeof(line) - used - 1, format, ap);
-	if (n < 0)
+	if (vsnprintf(text, sizeof(text), format, ap) < 0)
 		return;
-	n = (int)strlen(line + used);
-	for (int i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)line[used + (size_t)i];
-
-		if (c < 0x20 || c == 0x7f)
-			line[used + (size_t)i] = '?';
-	}
-	used += (size_t)n;
+	(void)escape_ascii(line + used, sizeof(line) - used, text);
+	used += strlen(line + used);
 	line[used++] = '\n';
 	/* A log that can't be written has nobody to be told about it. */
 	if (write(log->fd, line, used) < 0)

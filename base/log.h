@@ -32,7 +32,7 @@ int log_level_parse(const char *text, enum log_level *ret_level);
 const char *log_level_name(enum log_level level);
 
 /*
- * Writes one line. Control characters in the formatted text are replaced by '?', since names of
+ * Writes one line. What is not printable ASCII is written as \xNN (base/escape.h), since names of
  * cgroups and processes are hostile input. A line is cut at 1 KiB.
  */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)

@@ -13,7 +13,7 @@ static const char *logged(struct log *log, char *text, size_t size)
 
 	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	log->fd = pipe_fds[1];
-	log_warning(log, "group %s: gone", "a\nb\x1b[2J");
+	log_warning(log, "group %s: gone", "a\nb\x1b[2J\x9b\xc3\xa9");
 	log_info(log, "not shown");
 	fd_close(pipe_fds[1]);
 	n = read(pipe_fds[0], text, size - 1);
@@ -29,9 +29,11 @@ static void test_hostile_names_stay_on_one_line(void **state)
 	char text[200];
 
 	(void)state;
-	assert_string_equal(logged(&log, text, sizeof(text)), "group a?b?[2J: gone\n");
+	assert_string_equal(logged(&log, text, sizeof(text)),
+			    "group a\\x0ab\\x1b[2J\\x9b\\xc3\\xa9: gone\n");
 	log.priority_prefix = true;
-	assert_string_equal(logged(&log, text, sizeof(text)), "<4>group a?b?[2J: gone\n");
+	assert_string_equal(logged(&log, text, sizeof(text)),
+			    "<4>group a\\x0ab\\x1b[2J\\x9b\\xc3\\xa9: gone\n");
 	log.level = LOG_LEVEL_ERROR;
 	assert_string_equal(logged(&log, text, sizeof(text)), "");
 }
