@@ -294,9 +294,12 @@ int agent_stop(struct agent *a)
 		if (joined < 0)
 			r = joined;
 	}
-	if (r == 0)
-		agent_free(a);
-	return r;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < a->n_workers; i++)
+		worker_free(a->workers[i]);
+	agent_free(a);
+	return 0;
 }
 
 /* The old configuration is freed only once no worker goes by it any more. */

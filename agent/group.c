@@ -53,7 +53,7 @@ int group_set_watched(struct group *g, bool watched)
 	if (r < 0)
 		return r;
 	g->watched = true;
-	/* What was learned before, here or by another worker, is not of this moment. */
+	/* What was learned here before is not of this moment. */
 	g->target = (struct target){.ledger = g->target.ledger};
 	g->refaults_known = false;
 	return 0;

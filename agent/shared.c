@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 
 #define BUCKETS 1024
 
@@ -13,6 +14,7 @@ struct shared {
 	struct shared_group *buckets[BUCKETS];
 	size_t n_workers;
 	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
+	_Atomic int wakers[NUMA_NODES_MAX];
 };
 
 int shared_new(size_t n_workers, struct shared **ret_shared)
@@ -29,8 +31,10 @@ int shared_new(size_t n_workers, struct shared **ret_shared)
 		return -ENOMEM;
 	}
 	s->n_workers = n_workers;
-	for (size_t i = 0; i < n_workers; i++)
+	for (size_t i = 0; i < n_workers; i++) {
 		atomic_init(&s->room_bytes[i], UINT64_MAX);
+		atomic_init(&s->wakers[i], -1);
+	}
 	*ret_shared = s;
 	return 0;
 }
@@ -86,6 +90,24 @@ void shared_group_put(struct shared *s, struct shared_group *group)
 		free(group);
 	}
 	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void shared_group_hand_on(struct shared *s, struct shared_group *group, int worker,
+			  const struct demand *demand, const struct pace *pace)
+{
+	int event_fd;
+
+	group->demand = *demand;
+	group->pace = *pace;
+	atomic_store_explicit(&group->home, worker, memory_order_release);
+	event_fd = atomic_load(&s->wakers[worker]);
+	if (event_fd >= 0)
+		(void)eventfd_write(event_fd, 1);
+}
+
+void shared_set_waker(struct shared *s, size_t worker, int event_fd)
+{
+	atomic_store(&s->wakers[worker], event_fd);
 }
 
 void shared_set_room(struct shared *s, size_t worker, uint64_t room_bytes)

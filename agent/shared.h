@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "agent/account/pace.h"
+#include "agent/policy/demand.h"
 #include "base/cleanup.h"
 #include "numa/topology.h"
 
@@ -17,6 +19,9 @@ struct shared_group {
 	unsigned int references; /* under the lock: workers that know the group */
 	_Atomic int home; /* index of the worker that decides for it; only that one hands it on */
 	_Atomic uint64_t home_seen_ns; /* when the home last looked after it */
+	/* What the last home had learned; written before it hands the group on, read after. */
+	struct demand demand;
+	struct pace pace;
 	struct shared_group *next;
 };
 
@@ -29,6 +34,16 @@ DEFINE_CLEANUP(struct shared *, shared_free)
 /* The entry of the group; its first user becomes its home. NULL: out of memory. */
 struct shared_group *shared_group_get(struct shared *shared, uint64_t id, int worker);
 void shared_group_put(struct shared *shared, struct shared_group *group);
+
+/*
+ * Makes worker the home, with what the one before has learned, and wakes it: a group that grows
+ * into its limit can't wait for the next tick.
+ */
+void shared_group_hand_on(struct shared *shared, struct shared_group *group, int worker,
+			  const struct demand *demand, const struct pace *pace);
+
+/* The eventfd that wakes a worker; -1 before it ends. */
+void shared_set_waker(struct shared *shared, size_t worker, int event_fd);
 
 /* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
 void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);

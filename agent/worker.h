@@ -45,6 +45,9 @@ void worker_ask_to_stop(struct worker *worker);
  */
 int worker_join(struct worker *worker, uint64_t timeout_ns);
 
+/* Of a worker that was joined, when all have been: they wake one another until their end. */
+struct worker *worker_free(struct worker *worker);
+
 /* The new configuration holds from the worker's next tick on. */
 void worker_set_config(struct worker *worker, const struct config *config);
 /* The configuration the worker's last tick went by: when it is no longer the old one, that is free.

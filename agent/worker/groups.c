@@ -20,7 +20,7 @@
 
 static bool is_home(const struct worker *w, const struct group *g)
 {
-	return atomic_load_explicit(&g->shared->home, memory_order_relaxed) == (int)w->index;
+	return atomic_load_explicit(&g->shared->home, memory_order_acquire) == (int)w->index;
 }
 
 static int reserve_groups(struct worker *w)
@@ -220,6 +220,11 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 	g->excluded = config_patterns_match(&w->config->protect.exclude, g->cgroup->path);
 	g->has_limits = r == 0;
 	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
+	/* Its files appear one by one: those that were not there yet are not watched either. */
+	if (r == -ENOENT && g->limits_watched) {
+		limit_watch_remove(w->limit_watch, &g->limit_watches);
+		g->limits_watched = false;
+	}
 	g->limits_due_ns = now_ns + (g->limits_watched ? LIMITS_AGE_NS : RETRY_NS);
 	if (g->limits_unknown)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
@@ -386,7 +391,8 @@ static void consider_home(struct worker *w, struct group *g, uint64_t now_ns)
 		}
 	}
 	if (best != w->index && most / 2 > (total - most))
-		atomic_store_explicit(&g->shared->home, (int)best, memory_order_relaxed);
+		shared_group_hand_on(w->world->shared, g->shared, (int)best, &g->target.demand,
+				     &g->target.pace);
 }
 
 /* A home that can't see the group, or is no more, does not look after it. */
@@ -416,6 +422,8 @@ static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 		return;
 	}
 	r = group_set_watched(g, true);
+	g->target.demand = g->shared->demand;
+	g->target.pace = g->shared->pace;
 	if (r == 0)
 		r = ring_watch(w->ring, g->watch.events_fd, POLLPRI, g->shared->id + TOKEN_GROUPS);
 	if (r < 0) {

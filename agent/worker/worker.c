@@ -76,6 +76,7 @@ static int open_all(struct worker *w)
 	if (r < 0)
 		return r;
 	open_pressure(w);
+	shared_set_waker(w->world->shared, w->index, w->main_fd);
 	r = worker_open_tree(w);
 	if (r < 0)
 		log_error(&w->world->log, "node %u: can't read the cgroup tree: %s", w->node->id,
@@ -216,12 +217,16 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static void worker_free(struct worker *w)
+struct worker *worker_free(struct worker *w)
 {
+	if (!w)
+		return NULL;
+	shared_set_waker(w->world->shared, w->index, -1);
 	fd_close(w->main_fd);
 	fd_close(w->answer_fd);
 	free(w->status.groups);
 	free(w);
+	return NULL;
 }
 
 static int start_thread(struct worker *w)
@@ -322,7 +327,6 @@ int worker_join(struct worker *w, uint64_t timeout_ns)
 		(void)wait_answer(w, MIN(end_ns - now_ns, 50 * NSEC_PER_MSEC));
 	}
 	(void)pthread_join(w->thread, NULL);
-	worker_free(w);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 
 static void test_the_first_is_home(void **state)
 {
@@ -20,6 +21,31 @@ static void test_the_first_is_home(void **state)
 	assert_int_equal(a->id, 7);
 	assert_int_equal(atomic_load(&a->home), 1);
 	assert_ptr_not_equal(shared_group_get(shared, 8, 0), a);
+}
+
+static void test_the_next_home_is_woken_with_what_was_learned(void **state)
+{
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+	_cleanup_close_ int waker = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	const struct demand demand = {.rate_bytes_per_s = 42};
+	const struct pace pace = {.bytes_per_s = 43};
+	struct shared_group *group;
+	eventfd_t times = 0;
+
+	(void)state;
+	assert_int_equal(shared_new(2, &shared), 0);
+	group = shared_group_get(shared, 7, 0);
+	shared_set_waker(shared, 1, waker);
+	shared_group_hand_on(shared, group, 1, &demand, &pace);
+	assert_int_equal(atomic_load(&group->home), 1);
+	assert_int_equal(group->demand.rate_bytes_per_s, 42);
+	assert_int_equal(group->pace.bytes_per_s, 43);
+	assert_int_equal(eventfd_read(waker, &times), 0);
+	assert_int_equal(times, 1);
+	/* One that has ended is not woken. */
+	shared_set_waker(shared, 1, -1);
+	shared_group_hand_on(shared, group, 1, &demand, &pace);
+	assert_int_equal(eventfd_read(waker, &times), -1);
 }
 
 static void test_forgotten_by_the_last(void **state)
@@ -136,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_is_home),
+		cmocka_unit_test(test_the_next_home_is_woken_with_what_was_learned),
 		cmocka_unit_test(test_forgotten_by_the_last),
 		cmocka_unit_test(test_neighbours_in_a_bucket),
 		cmocka_unit_test(test_room),

@@ -159,6 +159,7 @@ static void end_scene(struct scene *s)
 	if (s->worker) {
 		worker_ask_to_stop(s->worker);
 		assert_int_equal(worker_join(s->worker, 10 * NSEC_PER_SEC), 0);
+		worker_free(s->worker);
 	}
 	shared_free(s->world.shared);
 	topology_free(s->topology);
@@ -262,7 +263,9 @@ static void test_groups_come_and_go(void **state)
 	for (int i = 0; i < 500 && status_of(s).n_groups > 0; i++)
 		(void)poll(NULL, 0, 10);
 	assert_int_equal(status_of(s).n_groups, 0);
-	/* What was done to it is not forgotten. */
+	/* What was done to it is not forgotten, once the request it had is finished. */
+	for (int i = 0; i < 500 && status_of(s).groups_ledger.actions == 0; i++)
+		(void)poll(NULL, 0, 10);
 	assert_true(status_of(s).groups_ledger.actions > 0);
 	end_scene(s);
 }
