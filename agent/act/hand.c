@@ -65,8 +65,9 @@ static void *hand_main(void *arg)
 	sigdelset(&only_interrupt, HAND_SIGNAL);
 	(void)pthread_sigmask(SIG_SETMASK, &only_interrupt, NULL);
 	do {
-		if (eventfd_read(hand->go_fd, &value) < 0)
-			continue;
+		/* An interruption may come while it waits: then state alone says what is to be
+		 * done. */
+		(void)eventfd_read(hand->go_fd, &value);
 		if (atomic_load(&hand->state) != HAND_BUSY)
 			continue;
 		perform(hand);

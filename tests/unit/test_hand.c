@@ -102,6 +102,26 @@ static void test_stop_interrupts_what_is_under_way(void **state)
 	assert_int_equal(hand_stop(NULL, 0), 0);
 }
 
+/* Stopped at any moment around the hand-over, the request is finished or given back, never lost. */
+static void test_stop_at_any_moment(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		struct hand *hand = new_hand();
+		struct hand_result result;
+
+		if (i % 3)
+			(void)poll(NULL, 0, 0);
+		assert_int_equal(hand_submit(hand, &(struct request){.fd = -1}), 0);
+		for (int k = 0; k < i % 7; k++)
+			hand_interrupt(hand);
+		assert_int_equal(hand_stop(hand, 20 * NSEC_PER_SEC), 0);
+		assert_true(hand_take(hand, &result));
+		assert_true(result.error == -EAGAIN || result.error == -EINTR);
+		hand_free(hand);
+	}
+}
+
 /* A request the kernel does not let go of, as on a disk that has stopped. */
 static atomic_bool inside, let_go;
 
@@ -139,6 +159,7 @@ int main(void)
 		cmocka_unit_test(test_one_request_at_a_time),
 		cmocka_unit_test(test_interrupt_ends_a_request),
 		cmocka_unit_test(test_stop_interrupts_what_is_under_way),
+		cmocka_unit_test(test_stop_at_any_moment),
 		cmocka_unit_test(test_stop_is_bounded),
 	};
 
