@@ -55,19 +55,25 @@ int group_set_watched(struct group *g, bool watched)
 	g->watched = true;
 	/* What was learned here before is not of this moment. */
 	g->target = (struct target){.ledger = g->target.ledger};
-	g->refaults_known = false;
+	g->events_known = false;
 	return 0;
 }
 
-/* Pages the group read back since the last full look. */
-static uint64_t take_refaults(struct group *g, const struct memory_stat *stat)
+/* What was taken from the group since the last full look, by us or the kernel, and read back. */
+static void take_events(struct group *g, struct group_sample *s)
 {
-	uint64_t seen = stat->workingset_refault_anon + stat->workingset_refault_file;
-	uint64_t since = g->refaults_known && seen > g->refaults_seen ? seen - g->refaults_seen : 0;
+	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t refaults = s->stat.workingset_refault_anon + s->stat.workingset_refault_file;
+	uint64_t steals = s->stat.pgsteal;
 
-	g->refaults_seen = seen;
-	g->refaults_known = true;
-	return since;
+	s->refaulted_bytes = s->taken_bytes = 0;
+	if (g->events_known && refaults > g->refaults_seen)
+		s->refaulted_bytes = (refaults - g->refaults_seen) * page_size;
+	if (g->events_known && steals > g->steals_seen)
+		s->taken_bytes = (steals - g->steals_seen) * page_size;
+	g->refaults_seen = refaults;
+	g->steals_seen = steals;
+	g->events_known = true;
 }
 
 static void learn(struct group *g, const struct group_sample *s)
@@ -75,7 +81,8 @@ static void learn(struct group *g, const struct group_sample *s)
 	const struct demand_sample sample = {
 		.now_ns = s->now_ns,
 		.used_bytes = s->current_bytes,
-		.taken_bytes = g->target.unlearned_taken_bytes,
+		/* The kernel's part counts: a group that stands at its limit does not grow. */
+		.taken_bytes = MAX(g->target.unlearned_taken_bytes, s->taken_bytes),
 		.refaulted_bytes = s->refaulted_bytes,
 		.stalls = s->limit_is_high ? s->events.high : s->events.max,
 	};
@@ -143,8 +150,8 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	if (is_far(g, context, s->current_bytes)) {
 		/* Not read here: what it reads back until the next full look is not of one moment.
 		 */
-		s->refaulted_bytes = 0;
-		g->refaults_known = false;
+		s->refaulted_bytes = s->taken_bytes = 0;
+		g->events_known = false;
 		learn(g, s);
 		judge_far(g, context);
 		return 0;
@@ -152,7 +159,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	r = group_watch_read(&g->watch, s, ret_bad);
 	if (r < 0)
 		return r;
-	s->refaulted_bytes = take_refaults(g, &s->stat) * (uint64_t)sysconf(_SC_PAGESIZE);
+	take_events(g, s);
 	account_refaults(g, s->refaulted_bytes);
 	learn(g, s);
 	plan = headroom_decide(context->config, &g->target.demand, s, context->swap);

@@ -36,7 +36,8 @@ struct group {
 	struct backoff backoff;
 	struct group_sample sample; /* the last full one */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
-	bool refaults_known;
+	uint64_t steals_seen;	    /* pages, pgsteal */
+	bool events_known;
 	int swappiness;	      /* of the plan that waits for the hand */
 	uint64_t role_due_ns; /* when to try again to open its files */
 	uint64_t home_due_ns; /* when to see whether another node should be home */

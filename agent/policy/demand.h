@@ -3,7 +3,7 @@
  * How fast a target (a group below its limit, a node above its watermarks) uses up its room, and
  * the margin of room that follows from it. headroom and balance share this law. Pure.
  *
- *	rate    growth of the target's own making: the rise of its usage, plus what we took
+ *	rate    growth of the target's own making: the rise of its usage, plus what was taken
  *	        meanwhile, minus what it read back of that. Measured over windows of 100 ms (usage
  *is charged in batches); it rises at once and falls with a time constant of 2 s. peak    the same,
  *but falling by half in 30 s: what the target has shown it can do. need    rate x reaction x gain
@@ -47,7 +47,7 @@ struct demand {
 struct demand_sample {
 	uint64_t now_ns;
 	uint64_t used_bytes;
-	uint64_t taken_bytes;	  /* by us since the last sample */
+	uint64_t taken_bytes;	  /* by us, or by the kernel too, since the last sample */
 	uint64_t refaulted_bytes; /* by the target since the last sample */
 	uint64_t stalls;	  /* a counter that rises when tasks reclaim for themselves */
 };

@@ -20,7 +20,7 @@ struct group_sample {
 	uint64_t protected_bytes; /* effective memory.min or low, the larger */
 	struct memory_stat stat;
 	struct memory_events events; /* of the group itself (memory.events.local) */
-	uint64_t taken_bytes;	     /* by us since the last sample */
+	uint64_t taken_bytes;	     /* by us and by the kernel since the last sample */
 	uint64_t refaulted_bytes;    /* by the group since the last sample */
 	bool excluded;
 	bool filling;		 /* a round has begun: it goes on to one and a half margins */

@@ -87,6 +87,22 @@ void fake_root_set_current(const struct fixture *fx, const char *name, uint64_t 
 	assert_int_equal(pwrite(fd, text, (size_t)n, 0), n);
 }
 
+void fake_root_set_pgsteal(const struct fixture *fx, const char *name, uint64_t pages)
+{
+	char path[512];
+	_cleanup_close_ int fd = kfile_open(fx->fd, file_of(path, name, "memory.stat"), O_WRONLY);
+	_cleanup_free_ char *text = fixture_read(fx, path), *changed = NULL;
+	char *line = strstr(text, "\npgsteal ");
+	int n;
+
+	assert_non_null(line);
+	*line = '\0';
+	n = asprintf(&changed, "%s\npgsteal %020ju%s", text, (uintmax_t)pages,
+		     strchr(line + 1, '\n'));
+	assert_true(n > 0);
+	assert_int_equal(pwrite(fd, changed, (size_t)n, 0), n);
+}
+
 int fake_root_block_reclaim(const struct fixture *fx, const char *name)
 {
 	static const char zeros[4096];

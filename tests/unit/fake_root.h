@@ -21,6 +21,9 @@ void fake_root_add_group(const struct fixture *fx, const char *name);
 /* Writes memory.current of the group in one write, so that a reader never sees half of it. */
 void fake_root_set_current(const struct fixture *fx, const char *name, uint64_t bytes);
 
+/* Writes pgsteal into memory.stat of the group, in the same manner. */
+void fake_root_set_pgsteal(const struct fixture *fx, const char *name, uint64_t pages);
+
 /*
  * Makes memory.reclaim of the group one that blocks every request until a signal comes, as a kernel
  * at work does. The descriptor returned keeps it so.
