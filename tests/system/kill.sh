@@ -7,7 +7,11 @@
 
 make_big_file
 group svc memory.max=64M
-load svc --cgroup $cg/svc file:100G@16M:$big_file
+group full memory.max=64M
+# One fills again and again, one stands at its limit all the time.
+while :; do memload --cgroup $cg/svc anon:90M@48M; done >/dev/null 2>&1 &
+loads="$loads $!"
+load full --cgroup $cg/full file:100G@16M:$big_file
 listing | sort >"$work/running.listing"
 limits >"$work/running.limits"
 
@@ -24,7 +28,7 @@ for i in $(seq 20); do
 	fi
 	# 0 to 1.5 s
 	sleep "$(awk -v seed="$seed$i" 'BEGIN { srand(seed); print rand() * 1.5 }')"
-	! logged 'svc: taking' || acting=$((acting + 1))
+	! logged ': taking' || acting=$((acting + 1))
 	begin=$(now_ms)
 	kill -KILL "$agent_pid"
 	wait "$agent_pid" 2>/dev/null
@@ -43,11 +47,14 @@ check "nothing else is left" same "$work/running.listing" "$work/killed.listing"
 check "limits are as they were" same "$work/running.limits" "$work/killed.limits"
 
 start_agent
-check_log "the next one works" wait_until 10 acted_on svc
+check_log "the next one works" wait_until 20 acted_on svc
+check_log "also for the group that stands at its limit" wait_until 20 acted_on full
 stop_agent "the next one"
-begin=$(now_ms)
-end_load "$load_pid"
-check "the group can be removed at once" drop_group svc
-ms=$(($(now_ms) - begin))
-check "in less than 2 s ($ms ms)" [ $ms -lt 2000 ]
+for pid in $loads; do end_load "$pid"; done
+for name in svc full; do
+	begin=$(now_ms)
+	check "$name can be removed" drop_group $name
+	ms=$(($(now_ms) - begin))
+	check "$name: in less than 2 s ($ms ms)" [ $ms -lt 2000 ]
+done
 finish

@@ -30,7 +30,7 @@ judged "no memory controller" 'memory controller'
 # In a mount namespace of its own.
 cat >"$work/without" <<END
 #!/bin/sh
-exec unshare -m sh -c 'umount $cg && exec "\$@"' sh "\$@"
+exec unshare -m sh -c 'umount -n $cg && exec "\$@"' sh "\$@"
 END
 chmod +x "$work/without"
 as=$work/without judged "no cgroup v2" 'no cgroup v2 hierarchy is mounted'

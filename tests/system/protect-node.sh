@@ -10,9 +10,6 @@ node_taken() { vmstat_of pgsteal_proactive; }
 uses_node() { [ -e /sys/devices/system/node/node1/reclaim ] && ! kernel_before 6 17; }
 counts_node_alone() { uses_node && kernel_before 7 0; }
 
-make_big_file
-other_file=$big_file
-make_big_file
 group keep
 group keep/inner
 group slice memory.min=200M
@@ -20,11 +17,14 @@ echo +memory >$cg/slice/cgroup.subtree_control
 group slice/heir
 group stream0
 group stream1
-load keep --cgroup $cg/keep --node 1 anon:20M file:60M:$other_file say:full hold
+make_big_file
+load keep --cgroup $cg/keep --node 1 anon:20M file:60M:$big_file say:full hold
 wait_until 30 load_said keep full || not_ok "the load is there" "$work/keep.out"
 
 start_agent --set agent.log_level=debug
+make_big_file
 load stream0 --cgroup $cg/stream0 --node 0 file:500G@48M:$big_file
+make_big_file
 load stream1 --cgroup $cg/stream1 --node 1 file:500G@48M:$big_file
 node_acts() { [ "$(number nodes.1.ledger.actions)" -gt 3 ]; }
 check_log "node 1 is short of memory and looked after" wait_until 30 node_acts
@@ -38,6 +38,7 @@ protected() { # NAME GROUP
 	sleep 0.5
 	bytes=$(bytes_in "$group") taken=$(stat_of "$group" pgsteal_proactive) node=$(node_taken) actions=$(number nodes.1.ledger.actions)
 	sleep 5
+	uswapctl why node 1 >>"$work/agent.log"
 	check_log "$name: the node is looked after all the same ($(($(number nodes.1.ledger.actions) - actions)) requests)" \
 		[ "$(number nodes.1.ledger.actions)" -gt "$actions" ]
 	check_log "$name: none was taken by request" [ "$(stat_of "$group" pgsteal_proactive)" -eq "$taken" ]
@@ -53,10 +54,12 @@ echo max >$cg/keep/memory.low
 protected "memory.low set a moment ago" keep
 echo 0 >$cg/keep/memory.low
 end_load "$load_pid"
+make_big_file
 load stream1 --cgroup $cg/stream1 --node 1 file:500G@48M:$big_file
 
 if grep -q memory_recursiveprot /proc/mounts; then
-	load heir --cgroup $cg/slice/heir --node 1 anon:20M file:20M:$other_file say:full hold
+	make_big_file
+	load heir --cgroup $cg/slice/heir --node 1 anon:20M file:20M:$big_file say:full hold
 	wait_until 30 load_said heir full || not_ok "the load is there" "$work/heir.out"
 	protected "inherited from the group above" slice/heir
 fi
