@@ -65,14 +65,14 @@ const struct setting settings[] = {
 	 "the path below the cgroup root, separated by blanks; * does not match a slash."},
 	{"protect", "swap_free", PERCENT(protect.swap_free_permyriad), "0%", "100%", "20%",
 	 "Share of all swap that stays free."},
-	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "50%",
+	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
 
 	{"reclaim", "piece", DURATION(reclaim.piece_ns), "1ms", "10s", "30ms",
 	 "Time one request to the kernel should take; a running request delays the removal of "
 	 "groups."},
-	{"reclaim", "piece_min", SIZE(reclaim.piece_min_bytes), "4K", "1G", "256K",
-	 "Fewest bytes of one request."},
+	{"reclaim", "piece_min", SIZE(reclaim.piece_min_bytes), "4K", "1G", "1M",
+	 "Fewest bytes of one request: each has a price of its own, so that small ones take longest."},
 	{"reclaim", "piece_max", SIZE(reclaim.piece_max_bytes), "4K", "64G", "64M",
 	 "Most bytes of one request."},
 	{"reclaim", "deadline", DURATION(reclaim.deadline_ns), "10ms", "1min", "1s",

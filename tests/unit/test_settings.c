@@ -29,9 +29,9 @@ static void test_defaults(void **state)
 	assert_int_equal(config.balance.hopeless_retry_ns, 30 * NSEC_PER_SEC);
 	assert_int_equal(config.protect.exclude.n, 0);
 	assert_int_equal(config.protect.swap_free_permyriad, 2000);
-	assert_int_equal(config.protect.cpu_permyriad, 5000);
+	assert_int_equal(config.protect.cpu_permyriad, 10000);
 	assert_int_equal(config.reclaim.piece_ns, 30 * NSEC_PER_MSEC);
-	assert_int_equal(config.reclaim.piece_min_bytes, 256 << 10);
+	assert_int_equal(config.reclaim.piece_min_bytes, 1 << 20);
 	assert_int_equal(config.reclaim.piece_max_bytes, 64 << 20);
 	assert_int_equal(config.reclaim.deadline_ns, NSEC_PER_SEC);
 }
