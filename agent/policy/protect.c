@@ -8,6 +8,13 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes)
+{
+	if (protected_bytes == 0)
+		return current_bytes;
+	return minus(minus(current_bytes, protected_bytes), PROTECT_FOLIO_BYTES);
+}
+
 static uint64_t swap_left(const struct protect_settings *settings, const struct group_sample *s,
 			  const struct swap_sample *swap, uint64_t swap_limit_bytes)
 {
@@ -35,6 +42,6 @@ struct spare protect_spare(const struct protect_settings *settings, const struct
 	if (s->excluded)
 		return (struct spare){0};
 	spare.total_bytes = MIN(spare.file_bytes + spare.anon_bytes,
-				minus(s->current_bytes, s->protected_bytes));
+				protect_unprotected(s->current_bytes, s->protected_bytes));
 	return spare;
 }

@@ -78,7 +78,7 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 		return -ENODEV;
 	if (memory_bytes_read_at(victim->cgroup->dir_fd, "memory.current", &current) < 0)
 		return -ENODEV;
-	spare = current > victim->protected_bytes ? current - victim->protected_bytes : 0;
+	spare = protect_unprotected(current, victim->protected_bytes);
 	spare = MIN(spare, victim->node_bytes);
 	request->bytes = MIN(request->bytes, spare);
 	/* Below a page the kernel takes nothing and says that it was all. */
@@ -102,9 +102,7 @@ static int check_group(struct worker *w, struct group *group, struct request *re
 
 	if (!group->cgroup || !worker_refresh_protection(w, group, now_ns))
 		return -ENODEV;
-	spare = group->sample.current_bytes > group->protected_bytes
-			? group->sample.current_bytes - group->protected_bytes
-			: 0;
+	spare = protect_unprotected(group->sample.current_bytes, group->protected_bytes);
 	request->bytes = MIN(request->bytes, spare);
 	return request->bytes < w->page_size || group->excluded || group->excluded_below ? -EAGAIN
 											 : 0;

@@ -483,9 +483,6 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 		claim_if_orphaned(w, g, now_ns);
 		if (w->look_at_growing && g->target.demand.rate_bytes_per_s > 0)
 			g->target.due_ns = 0;
-		/* The hand uses its descriptor, and its sample tells what the request brings. */
-		if (w->flight.active && w->flight.group == g)
-			continue;
 		if (!is_due(w, &g->target, now_ns) && g->watched == is_home(w, g))
 			continue;
 		take_role(w, g, now_ns);

@@ -4,6 +4,7 @@
 #include "agent/agent.h"
 
 #include "agent/act/hand.h"
+#include "agent/policy/protect.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "tests/unit/fake_root.h"
@@ -633,7 +634,8 @@ static void test_less_than_a_page_is_not_asked_for(void **state)
 
 	(void)state;
 	fake_root_add_group(s.fx, "svc");
-	(void)snprintf(low, sizeof(low), "%ju\n", (uintmax_t)(126 * MIB - 1000));
+	(void)snprintf(low, sizeof(low), "%ju\n",
+		       (uintmax_t)(126 * MIB - PROTECT_FOLIO_BYTES - 1000));
 	fixture_write(s.fx, FAKE_CGROUP "/svc/memory.low", low);
 	assert_int_equal(start(&s), 0);
 	(void)grow_rounds(&s, "svc", 2);
