@@ -15,15 +15,12 @@ group keep/inner
 group slice memory.min=200M
 echo +memory >$cg/slice/cgroup.subtree_control
 group slice/heir
-group stream0
 group stream1
 make_big_file
 load keep --cgroup $cg/keep --node 1 anon:20M file:60M:$big_file say:full hold
 wait_until 30 load_said keep full || not_ok "the load is there" "$work/keep.out"
 
-start_agent --set agent.log_level=debug
-make_big_file
-load stream0 --cgroup $cg/stream0 --node 0 file:500G@48M:$big_file
+start_agent --set agent.log_level=debug --set balance.keep_local=yes
 make_big_file
 load stream1 --cgroup $cg/stream1 --node 1 file:500G@48M:$big_file
 node_acts() { [ "$(number nodes.1.ledger.actions)" -gt 3 ]; }
@@ -33,16 +30,16 @@ if uses_node; then
 fi
 
 # What is protected from here on: requests under way end first.
-protected() { # NAME GROUP
-	local name=$1 group=$2 bytes taken node actions
-	sleep 0.5
+protected() { # NAME GROUP [low]: the kernel's own kswapd may go below memory.low, and does with MGLRU
+	local name=$1 group=$2 low=${3:-} bytes taken node actions
+	sleep 0.1
 	bytes=$(bytes_in "$group") taken=$(stat_of "$group" pgsteal_proactive) node=$(node_taken) actions=$(number nodes.1.ledger.actions)
 	sleep 5
 	uswapctl why node 1 >>"$work/agent.log"
 	check_log "$name: the node is looked after all the same ($(($(number nodes.1.ledger.actions) - actions)) requests)" \
 		[ "$(number nodes.1.ledger.actions)" -gt "$actions" ]
 	check_log "$name: none was taken by request" [ "$(stat_of "$group" pgsteal_proactive)" -eq "$taken" ]
-	check_log "$name: it has what it had ($((bytes >> 10)) KiB before, $(($(bytes_in "$group") >> 10)) now)" \
+	[ -n "$low" ] || check_log "$name: it has what it had ($((bytes >> 10)) KiB before, $(($(bytes_in "$group") >> 10)) now)" \
 		[ "$(bytes_in "$group")" -ge $((bytes - 262144)) ]
 	! counts_node_alone || check_log "$name: nodeN/reclaim was not used ($(($(node_taken) - node)) pages)" [ "$(node_taken)" -eq "$node" ]
 }
@@ -51,7 +48,7 @@ echo max >$cg/keep/memory.min
 protected "memory.min set a moment ago" keep
 echo 0 >$cg/keep/memory.min
 echo max >$cg/keep/memory.low
-protected "memory.low set a moment ago" keep
+protected "memory.low set a moment ago" keep low
 echo 0 >$cg/keep/memory.low
 end_load "$load_pid"
 make_big_file

@@ -34,6 +34,7 @@ static void use(int dir_fd, const char *name, off_t at, uint64_t bytes, const ch
 	_cleanup_close_ int fd = kfile_open(AT_FDCWD, path, O_RDONLY);
 	static char buffer[PIECE_BYTES];
 
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	if (group_fd < 0 || fd < 0 || kfile_write_at(group_fd, "cgroup.procs", "0") < 0)
 		_exit(1);
 	for (uint64_t done = 0; done < bytes; done += sizeof(buffer))
