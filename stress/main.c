@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uswap-stress: the command line. */
 #include "base/log.h"
-#include "stress/job.h"
-#include "stress/load.h"
-#include "stress/report.h"
-#include "stress/run.h"
+#include "stress/job/job.h"
+#include "stress/loads/load.h"
+#include "stress/report/report.h"
+#include "stress/run/run.h"
 
 #include <errno.h>
 #include <fcntl.h>

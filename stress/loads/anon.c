@@ -5,8 +5,8 @@
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "stress/load.h"
-#include "stress/random.h"
+#include "stress/loads/load.h"
+#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -5,8 +5,8 @@
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "stress/fileset.h"
-#include "stress/load.h"
+#include "stress/loads/fileset.h"
+#include "stress/loads/load.h"
 
 #include <errno.h>
 #include <fcntl.h>

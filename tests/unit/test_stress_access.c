@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/access.h"
+#include "stress/pattern/access.h"
 
 #include "tests/unit/fixture.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/content.h"
+#include "stress/pattern/content.h"
 
 #include "tests/unit/fixture.h"
 

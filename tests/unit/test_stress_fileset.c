@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/fileset.h"
+#include "stress/loads/fileset.h"
 
 #include "tests/unit/fixture.h"
 

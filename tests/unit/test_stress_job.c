@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/job.h"
+#include "stress/job/job.h"
 
-#include "stress/schedule.h"
+#include "stress/pattern/schedule.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

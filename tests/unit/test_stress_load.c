@@ -3,7 +3,7 @@
  * Loads, run in this process by a clock of our own: what they touched, measured and verified is
  * what the job said.
  */
-#include "stress/load.h"
+#include "stress/loads/load.h"
 
 #include "base/clock.h"
 #include "tests/unit/fixture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/measure.h"
+#include "stress/measure/measure.h"
 
 #include "tests/unit/fixture.h"
 

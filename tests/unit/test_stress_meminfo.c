@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/meminfo.h"
+#include "stress/measure/meminfo.h"
 
 #include "tests/unit/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of groups; making and removing them is tested on real kernels by tests/system. */
-#include "stress/placement.h"
+#include "stress/run/placement.h"
 
 #include "tests/unit/fixture.h"
 

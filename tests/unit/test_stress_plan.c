@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/plan.h"
+#include "stress/job/plan.h"
 
 #include "tests/unit/fixture.h"
 

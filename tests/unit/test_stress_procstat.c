@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/procstat.h"
+#include "stress/measure/procstat.h"
 
 #include "base/clock.h"
-#include "stress/watch.h"
+#include "stress/measure/watch.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

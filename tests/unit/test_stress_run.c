@@ -3,10 +3,10 @@
  * Whole runs with real workers, without groups and without privilege: what tests/system does with
  * groups on real kernels.
  */
-#include "stress/run.h"
+#include "stress/run/run.h"
 
 #include "base/parse.h"
-#include "stress/report.h"
+#include "stress/report/report.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/schedule.h"
+#include "stress/pattern/schedule.h"
 
 #include "base/clock.h"
-#include "stress/random.h"
+#include "stress/pattern/random.h"
 #include "tests/unit/fixture.h"
 
 #define MIB (UINT64_C(1) << 20)

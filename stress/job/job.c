@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/job/job.h"
+
+#include "stress/job/job_build.h"
+#include "stress/loads/load.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int job_fail(struct stress_error *ret_error, const struct job_place *place, const char *section,
+	     const char *name, const char *format, ...)
+{
+	char where[PATH_MAX + 64] = "", what[2 * STRESS_NAME_MAX + 8] = "";
+	char words[512];
+	va_list ap;
+
+	if (place && place->file && place->line)
+		(void)snprintf(where, sizeof(where), "%s:%u: ", place->file, place->line);
+	else if (place && place->file)
+		(void)snprintf(where, sizeof(where), "%s: ", place->file);
+	if (section)
+		(void)snprintf(what, sizeof(what), "[%s%s%s] ", section, name ? " " : "",
+			       name ? name : "");
+	va_start(ap, format);
+	(void)vsnprintf(words, sizeof(words), format, ap);
+	va_end(ap);
+	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%.400s%s%s", where, what, words);
+	return -EINVAL;
+}
+
+int job_new(struct job **ret_job)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return -ENOMEM;
+	stress_settings_default(&global_table, &job->global);
+	stress_settings_default(&load_table, &job->defaults.settings);
+	*ret_job = job;
+	return 0;
+}
+
+struct job *job_free(struct job *job)
+{
+	if (!job)
+		return NULL;
+	for (size_t i = 0; i < job->n_files; i++)
+		free(job->files[i]);
+	free(job->files);
+	free(job->sayings);
+	free(job->groups);
+	free(job->loads);
+	free(job);
+	return NULL;
+}
+
+int job_find_group(const struct job *job, const char *name)
+{
+	for (size_t i = 0; i < job->n_groups; i++)
+		if (strcmp(job->groups[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int job_find_load(const struct job *job, const char *name)
+{
+	for (size_t i = 0; i < job->n_loads; i++)
+		if (strcmp(job->loads[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+const struct job_place *job_said(const struct job_load *load, const struct setting *setting)
+{
+	const struct job_place *place = &load->said[setting - load_table.settings];
+
+	return place->file ? place : &load->place;
+}
+
+/* Letters, digits, '-' and '_'; nested: parts of such, joined by '/'. */
+static bool name_is_good(const char *name, size_t n, bool nested)
+{
+	bool part_open = false;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = name[i];
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || c == '-' || c == '_';
+
+		if (!plain && !(nested && c == '/' && part_open))
+			return false;
+		part_open = plain;
+	}
+	return part_open && n < STRESS_NAME_MAX;
+}
+
+/* One more element at the end of *array, zeroed. NULL: -ENOMEM. */
+static void *grow(void **array, size_t *n, size_t size)
+{
+	char *larger = reallocarray(*array, *n + 1, size);
+
+	if (!larger)
+		return NULL;
+	*array = larger;
+	memset(larger + *n * size, 0, size);
+	return larger + (*n)++ * size;
+}
+
+int job_open_load(struct job *job, const char *name, size_t n, const struct job_place *place,
+		  struct stress_error *ret_error)
+{
+	struct job_load *load;
+
+	if (!name_is_good(name, n, false))
+		return job_fail(ret_error, place, NULL, NULL,
+				"[load %.*s]: a load's name is 1 to %d letters, digits, '-', '_'",
+				(int)n, name, STRESS_NAME_MAX - 1);
+	for (size_t i = 0; i < job->n_loads; i++)
+		if (strlen(job->loads[i].name) == n && memcmp(job->loads[i].name, name, n) == 0)
+			return job_fail(
+				ret_error, place, "load", job->loads[i].name,
+				"is there already (%s:%u); change it with --set load.%s.KEY=VALUE",
+				job->loads[i].place.file, job->loads[i].place.line,
+				job->loads[i].name);
+	if (job->n_loads == JOB_LOADS_MAX)
+		return job_fail(ret_error, place, NULL, NULL, "more than %d loads", JOB_LOADS_MAX);
+	load = grow((void **)&job->loads, &job->n_loads, sizeof(*load));
+	if (!load)
+		return -ENOMEM;
+	*load = job->defaults;
+	memcpy(load->name, name, n);
+	load->place = *place;
+	return 0;
+}
+
+int job_open_group(struct job *job, const char *name, size_t n, const struct job_place *place,
+		   struct stress_error *ret_error)
+{
+	char text[STRESS_NAME_MAX];
+	struct job_group *group;
+	char *slash;
+
+	if (!name_is_good(name, n, true))
+		return job_fail(
+			ret_error, place, NULL, NULL,
+			"[group %.*s]: a group's name is 1 to %d letters, digits, '-', '_', "
+			"and '/' between the names of nested groups",
+			(int)n, name, STRESS_NAME_MAX - 1);
+	memcpy(text, name, n);
+	text[n] = '\0';
+	if (job_find_group(job, text) >= 0)
+		return job_fail(ret_error, place, "group", text, "is there already");
+	slash = strrchr(text, '/');
+	if (slash) {
+		*slash = '\0';
+		if (job_find_group(job, text) < 0)
+			return job_fail(ret_error, place, NULL, NULL,
+					"[group %.*s]: there is no [group %s] before it", (int)n,
+					name, text);
+	}
+	if (job->n_groups == JOB_GROUPS_MAX)
+		return job_fail(ret_error, place, NULL, NULL, "more than %d groups",
+				JOB_GROUPS_MAX);
+	group = grow((void **)&job->groups, &job->n_groups, sizeof(*group));
+	if (!group)
+		return -ENOMEM;
+	memcpy(group->name, name, n);
+	group->place = *place;
+	return 0;
+}
+
+/* Keeps it for the report. Values too long for that are cut there, not here. */
+static int keep_saying(struct job *job, const char *section, const char *name, const char *key,
+		       const char *value)
+{
+	struct job_saying *saying = grow((void **)&job->sayings, &job->n_sayings, sizeof(*saying));
+
+	if (!saying)
+		return -ENOMEM;
+	(void)snprintf(saying->section, sizeof(saying->section), "%s%s%s", section,
+		       *name ? " " : "", name);
+	(void)snprintf(saying->key, sizeof(saying->key), "%s", key);
+	(void)snprintf(saying->value, sizeof(saying->value), "%s", value);
+	return 0;
+}
+
+static int explain_value(struct stress_error *ret_error, const struct job_place *place,
+			 const char *section, const char *name, const struct setting *setting,
+			 const char *value, int error)
+{
+	char choices[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; setting->choices && setting->choices[i]; i++)
+		used += (size_t)snprintf(choices + used, sizeof(choices) - used, "%s%s",
+					 i ? ", " : "", setting->choices[i]);
+	if (error == -E2BIG)
+		return job_fail(ret_error, place, section, name, "%s: at most %d of them",
+				setting->name, WATCHES_MAX);
+	return job_fail(ret_error, place, section, name, "%s: \"%.64s\" is %s; it is %s",
+			setting->name, value, error == -ERANGE ? "out of range" : "not understood",
+			setting->choices ? choices : setting->type->words);
+}
+
+int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,
+		 const struct job_place *place, struct stress_error *ret_error)
+{
+	const struct setting *setting = stress_setting_find(&load_table, key);
+	const char *nearest;
+	int r;
+
+	if (!setting) {
+		nearest = stress_setting_nearest(&load_table, key);
+		return job_fail(ret_error, place, "load", load->name,
+				"%.64s: a load has no such setting%s%s%s", key,
+				nearest ? "; did you mean '" : "", nearest ? nearest : "",
+				nearest ? "'?" : "");
+	}
+	r = stress_setting_read(setting, value, &load->settings);
+	if (r < 0)
+		return explain_value(ret_error, place, "load", load->name, setting, value, r);
+	load->said[setting - load_table.settings] = *place;
+	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value);
+}
+
+int job_set_in_global(struct job *job, const char *key, const char *value,
+		      const struct job_place *place, struct stress_error *ret_error)
+{
+	const struct setting *setting = stress_setting_find(&global_table, key);
+	const char *nearest;
+	int r;
+
+	if (!setting && stress_setting_find(&load_table, key))
+		return job_set_load(job, &job->defaults, key, value, place, ret_error);
+	if (!setting) {
+		nearest = stress_setting_nearest(&global_table, key);
+		return job_fail(ret_error, place, "global", NULL,
+				"%.64s: there is no such setting%s%s%s", key,
+				nearest ? "; did you mean '" : "", nearest ? nearest : "",
+				nearest ? "'?" : "");
+	}
+	r = stress_setting_read(setting, value, &job->global);
+	if (r < 0)
+		return explain_value(ret_error, place, "global", NULL, setting, value, r);
+	return keep_saying(job, "global", "", key, value);
+}
+
+/* "memory.swap.max": a controller and the file's name. */
+static bool knob_is_good(const char *file)
+{
+	const char *dot = strchr(file, '.');
+
+	if (!dot || dot == file || !dot[1] || strlen(file) >= STRESS_NAME_MAX)
+		return false;
+	return strspn(file, "abcdefghijklmnopqrstuvwxyz0123456789._") == strlen(file) &&
+	       !strstr(file, "..");
+}
+
+int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
+		  const struct job_place *place, struct stress_error *ret_error)
+{
+	struct job_knob *knob = NULL;
+
+	if (!knob_is_good(key))
+		return job_fail(ret_error, place, "group", group->name,
+				"%.64s: not a file of a cgroup, such as memory.max", key);
+	if (strlen(value) >= JOB_VALUE_MAX)
+		return job_fail(ret_error, place, "group", group->name,
+				"%s: the value has more than %d bytes", key, JOB_VALUE_MAX - 1);
+	/* Said twice, the last counts, at the first one's place in the order. */
+	for (size_t i = 0; i < group->n_knobs; i++)
+		if (strcmp(group->knobs[i].file, key) == 0)
+			knob = &group->knobs[i];
+	if (!knob && group->n_knobs == JOB_KNOBS_MAX)
+		return job_fail(ret_error, place, "group", group->name, "more than %d files",
+				JOB_KNOBS_MAX);
+	if (!knob)
+		knob = &group->knobs[group->n_knobs++];
+	strcpy(knob->file, key);
+	strcpy(knob->value, value);
+	knob->place = *place;
+	return keep_saying(job, "group", group->name, key, value);
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+	for (size_t i = 0; names && names[i]; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int check_load(const struct job *job, const struct job_load *load,
+		      struct stress_error *ret_error)
+{
+	const struct load_ops *ops = load_find_type(load->settings.type);
+	const char *why;
+
+	if (!load->settings.type[0])
+		return job_fail(ret_error, &load->place, "load", load->name,
+				"type: must be given; see `uswap-stress help loads`");
+	if (!ops)
+		return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, "type")),
+				"load", load->name,
+				"type: \"%s\" is no kind of load; see `uswap-stress help loads`",
+				load->settings.type);
+	for (size_t i = 0; i < load_table.n; i++) {
+		const struct setting *setting = &load_table.settings[i];
+
+		/* A default for all loads from [global] may be of no use to this one. */
+		if (!load->said[i].file || setting->common ||
+		    (load->said[i].file == job->defaults.said[i].file &&
+		     load->said[i].line == job->defaults.said[i].line))
+			continue;
+		if (!listed(ops->settings, setting->name))
+			return job_fail(ret_error, &load->said[i], "load", load->name,
+					"%s: a load of type %s has no such setting", setting->name,
+					ops->name);
+	}
+	if (load->settings.size.of == AMOUNT_BYTES && load->settings.size.value == 0)
+		return job_fail(ret_error, &load->place, "load", load->name,
+				"size: must be given: %s",
+				stress_setting_find(&load_table, "size")->type->words);
+	if (load->settings.group[0] && job_find_group(job, load->settings.group) < 0)
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "group")), "load",
+				load->name, "group: there is no [group %s] in this job",
+				load->settings.group);
+	why = ops->check ? ops->check(&load->settings) : NULL;
+	if (why)
+		return job_fail(ret_error, &load->place, "load", load->name, "%s", why);
+	return 0;
+}
+
+int job_check(const struct job *job, struct stress_error *ret_error)
+{
+	int r = 0;
+
+	if (job->n_loads == 0)
+		return job_fail(ret_error, NULL, NULL, NULL,
+				"there is nothing to do: no [load NAME] in a job file, no --load");
+	for (size_t i = 0; i < job->n_loads && r == 0; i++)
+		r = check_load(job, &job->loads[i], ret_error);
+	return r;
+}

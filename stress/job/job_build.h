@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How job_text.c (syntax of files and of the command line) puts a job together. Private to the two.
+ */
+#pragma once
+
+#include "stress/job/job.h"
+
+/* -1 when there is none. */
+int job_find_load(const struct job *job, const char *name);
+
+/* A new section at the end of job->loads or job->groups. name need not be NUL-ended. */
+int job_open_load(struct job *job, const char *name, size_t n, const struct job_place *place,
+		  struct stress_error *ret_error);
+int job_open_group(struct job *job, const char *name, size_t n, const struct job_place *place,
+		   struct stress_error *ret_error);
+
+int job_set_in_global(struct job *job, const char *key, const char *value,
+		      const struct job_place *place, struct stress_error *ret_error);
+int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,
+		 const struct job_place *place, struct stress_error *ret_error);
+int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
+		  const struct job_place *place, struct stress_error *ret_error);

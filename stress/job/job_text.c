@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two ways of saying a job: files and the command line. */
+#include "stress/job/job.h"
+
+#include "stress/job/job_build.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <string.h>
+
+/* inih cuts longer lines without a word. */
+#define LINE_BYTES     190
+
+#define JOB_FILE_BYTES (1 << 20)
+
+enum section { SECTION_NONE, SECTION_GLOBAL, SECTION_GROUP, SECTION_LOAD };
+
+struct ini_job {
+	struct job *job;
+	struct stress_error *error;
+	const char *cursor; /* rest of the text */
+	struct job_place place;
+	enum section section; /* the last of job->groups or job->loads */
+	bool failed;
+};
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* "[load grow]": line without leading blanks. */
+static int open_section(struct ini_job *ini, const char *line, size_t n)
+{
+	const char *end = memchr(line, ']', n);
+	const char *name = line + 1;
+
+	if (!end)
+		return job_fail(ini->error, &ini->place, NULL, NULL, "a section ends with ']'");
+	ini->section = SECTION_NONE;
+	if ((size_t)(end - name) == 6 && memcmp(name, "global", 6) == 0) {
+		ini->section = SECTION_GLOBAL;
+		return 0;
+	}
+	if ((size_t)(end - name) >= 5 && memcmp(name, "load ", 5) == 0) {
+		ini->section = SECTION_LOAD;
+		return job_open_load(ini->job, name + 5, (size_t)(end - name) - 5, &ini->place,
+				     ini->error);
+	}
+	if ((size_t)(end - name) >= 6 && memcmp(name, "group ", 6) == 0) {
+		ini->section = SECTION_GROUP;
+		return job_open_group(ini->job, name + 6, (size_t)(end - name) - 6, &ini->place,
+				      ini->error);
+	}
+	return job_fail(ini->error, &ini->place, NULL, NULL,
+			"[%.*s]: no such section; there are [global], [group NAME], [load NAME]",
+			(int)MIN(end - name, 64), name);
+}
+
+/* Gives inih the next line; inih itself has neither line numbers nor sections without keys. */
+static char *next_line(char *to, int size, void *context)
+{
+	struct ini_job *ini = context;
+	const char *line = ini->cursor, *end = strchrnul(line, '\n');
+
+	if (!*line || ini->failed)
+		return NULL;
+	ini->cursor = *end ? end + 1 : end;
+	ini->place.line++;
+	/* Without leading blanks no line continues the one before. */
+	while (line < end && is_blank(*line))
+		line++;
+	if (end - line > MIN(LINE_BYTES, size - 3)) {
+		(void)job_fail(ini->error, &ini->place, NULL, NULL,
+			       "the line has more than %d bytes", LINE_BYTES);
+		ini->failed = true;
+		return NULL;
+	}
+	if (*line == '[' && open_section(ini, line, (size_t)(end - line)) < 0) {
+		ini->failed = true;
+		return NULL;
+	}
+	memcpy(to, line, (size_t)(end - line));
+	strcpy(to + (end - line), "\n");
+	return to;
+}
+
+static int take_pair(void *context, const char *section, const char *key, const char *value)
+{
+	struct ini_job *ini = context;
+	struct job *job = ini->job;
+	int r = -EINVAL;
+
+	(void)section;
+	if (ini->failed)
+		return 0;
+	switch (ini->section) {
+	case SECTION_NONE:
+		r = job_fail(ini->error, &ini->place, NULL, NULL,
+			     "%.64s: stands before any section; begin with [global], [group NAME] "
+			     "or [load NAME]",
+			     key);
+		break;
+	case SECTION_GLOBAL:
+		r = job_set_in_global(job, key, value, &ini->place, ini->error);
+		break;
+	case SECTION_GROUP:
+		r = job_set_group(job, &job->groups[job->n_groups - 1], key, value, &ini->place,
+				  ini->error);
+		break;
+	case SECTION_LOAD:
+		r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &ini->place,
+				 ini->error);
+		break;
+	}
+	ini->failed = r < 0;
+	return r == 0;
+}
+
+/* The job keeps the name: places point to it. */
+static const char *keep_name(struct job *job, const char *name)
+{
+	char **files = reallocarray(job->files, job->n_files + 1, sizeof(*files));
+
+	if (!files)
+		return NULL;
+	job->files = files;
+	files[job->n_files] = strdup(name);
+	return files[job->n_files] ? files[job->n_files++] : NULL;
+}
+
+int job_read_text(struct job *job, const char *name, const char *text,
+		  struct stress_error *ret_error)
+{
+	struct ini_job ini = {.job = job, .error = ret_error, .cursor = text};
+	int line;
+
+	ini.place.file = keep_name(job, name);
+	if (!ini.place.file)
+		return -ENOMEM;
+	line = ini_parse_stream(next_line, &ini, take_pair, &ini);
+	if (ini.failed)
+		return -EINVAL;
+	if (line < 0)
+		return -ENOMEM;
+	if (line > 0) {
+		ini.place.line = (unsigned int)line;
+		return job_fail(ret_error, &ini.place, NULL, NULL,
+				"neither [SECTION] nor KEY = VALUE");
+	}
+	return 0;
+}
+
+int job_read_file(struct job *job, const char *path, struct stress_error *ret_error)
+{
+	_cleanup_(fclosep) FILE *file = fopen(path, "re");
+	_cleanup_free_ char *text = NULL;
+	struct job_place place = {.file = path};
+	size_t n;
+
+	if (!file) {
+		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(errno));
+		return -errno;
+	}
+	text = malloc(JOB_FILE_BYTES + 1);
+	if (!text)
+		return -ENOMEM;
+	n = fread(text, 1, JOB_FILE_BYTES + 1, file);
+	if (ferror(file)) {
+		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(errno));
+		return -EIO;
+	}
+	if (n > JOB_FILE_BYTES)
+		return job_fail(ret_error, &place, NULL, NULL, "longer than %d bytes",
+				JOB_FILE_BYTES);
+	if (memchr(text, '\0', n))
+		return job_fail(ret_error, &place, NULL, NULL, "not a text file");
+	text[n] = '\0';
+	return job_read_text(job, path, text, ret_error);
+}
+
+/* Takes "KEY=VALUE" up to the next comma off *rest, which is changed. NULL: no '='. */
+static char *take_assignment(char **rest, char **ret_value)
+{
+	char *key = *rest, *comma = strchr(key, ',');
+	char *equals;
+
+	*rest = NULL;
+	if (comma) {
+		*comma = '\0';
+		*rest = comma + 1;
+	}
+	equals = strchr(key, '=');
+	if (!equals)
+		return NULL;
+	*equals = '\0';
+	*ret_value = equals + 1;
+	return key;
+}
+
+/* What name= says in "KEY=VALUE,KEY=VALUE", else type, type2, type3 ... */
+static const char *name_load(const struct job *job, const char *type, const char *pairs,
+			     char name[static STRESS_NAME_MAX], size_t *ret_n)
+{
+	for (const char *at = pairs; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, "name=", 5) == 0) {
+			*ret_n = strcspn(at + 5, ",");
+			return at + 5;
+		}
+	}
+	(void)snprintf(name, STRESS_NAME_MAX, "%.48s", type);
+	for (unsigned int i = 2; job_find_load(job, name) >= 0; i++)
+		(void)snprintf(name, STRESS_NAME_MAX, "%.48s%u", type, i);
+	*ret_n = strlen(name);
+	return name;
+}
+
+int job_add_load(struct job *job, const char *text, struct stress_error *ret_error)
+{
+	static const struct job_place place = {.file = "--load"};
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest, *key, *value, free_name[STRESS_NAME_MAX];
+	const char *name;
+	size_t n;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	rest = strchr(copy, ':');
+	if (rest)
+		*rest++ = '\0';
+	name = name_load(job, copy, rest, free_name, &n);
+	r = job_open_load(job, name, n, &place, ret_error);
+	if (r == 0)
+		r = job_set_load(job, &job->loads[job->n_loads - 1], "type", copy, &place,
+				 ret_error);
+	while (r == 0 && rest && *rest) {
+		key = take_assignment(&rest, &value);
+		if (!key)
+			return job_fail(ret_error, &place, NULL, NULL,
+					"%.128s: is TYPE:KEY=VALUE,KEY=VALUE...", text);
+		if (strcmp(key, "name") != 0)
+			r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &place,
+					 ret_error);
+	}
+	return r;
+}
+
+int job_add_group(struct job *job, const char *text, struct stress_error *ret_error)
+{
+	static const struct job_place place = {.file = "--group"};
+	_cleanup_free_ char *copy = strdup(text);
+	char *rest, *key, *value;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	rest = strchr(copy, ':');
+	if (rest)
+		*rest++ = '\0';
+	r = job_open_group(job, copy, strlen(copy), &place, ret_error);
+	while (r == 0 && rest && *rest) {
+		key = take_assignment(&rest, &value);
+		if (!key)
+			return job_fail(ret_error, &place, NULL, NULL,
+					"%.128s: is NAME:FILE=VALUE,FILE=VALUE...", text);
+		r = job_set_group(job, &job->groups[job->n_groups - 1], key, value, &place,
+				  ret_error);
+	}
+	return r;
+}
+
+/* Splits "NAME.KEY" at the first dot: names have none, keys may. */
+static char *split_name(char *text)
+{
+	char *dot = strchr(text, '.');
+
+	if (!dot || !dot[1])
+		return NULL;
+	*dot = '\0';
+	return dot + 1;
+}
+
+int job_set(struct job *job, const char *text, struct stress_error *ret_error)
+{
+	static const struct job_place place = {.file = "--set"};
+	_cleanup_free_ char *copy = strdup(text);
+	char *value, *name, *key;
+	int i;
+
+	if (!copy)
+		return -ENOMEM;
+	value = strchr(copy, '=');
+	if (!value)
+		goto malformed;
+	*value++ = '\0';
+	name = split_name(copy);
+	if (!name)
+		goto malformed;
+	if (strcmp(copy, "global") == 0)
+		return job_set_in_global(job, name, value, &place, ret_error);
+	key = split_name(name);
+	if (!key)
+		goto malformed;
+	if (strcmp(copy, "load") == 0) {
+		i = job_find_load(job, name);
+		if (i < 0)
+			return job_fail(ret_error, &place, "load", name, "there is no such load");
+		return job_set_load(job, &job->loads[i], key, value, &place, ret_error);
+	}
+	if (strcmp(copy, "group") == 0) {
+		i = job_find_group(job, name);
+		if (i < 0)
+			return job_fail(ret_error, &place, "group", name, "there is no such group");
+		return job_set_group(job, &job->groups[i], key, value, &place, ret_error);
+	}
+malformed:
+	return job_fail(ret_error, &place, NULL, NULL,
+			"%.128s: is global.KEY=VALUE, load.NAME.KEY=VALUE or group.NAME.FILE=VALUE",
+			text);
+}
+
+int job_set_global(struct job *job, const char *name, const char *value,
+		   struct stress_error *ret_error)
+{
+	static const struct job_place place = {.file = "command line"};
+
+	return job_set_in_global(job, name, value, &place, ret_error);
+}

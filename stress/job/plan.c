@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/job/plan.h"
+
+#include "base/parse.h"
+#include "stress/loads/load.h"
+#include "stress/pattern/random.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Files of a group that hold sizes: shares are resolved, the kernel gets bytes. */
+static const char *const size_files[] = {
+	"memory.min",	    "memory.low",      "memory.high",	   "memory.max",
+	"memory.swap.high", "memory.swap.max", "memory.zswap.max",
+};
+
+static bool holds_size(const char *file)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(size_files); i++)
+		if (strcmp(size_files[i], file) == 0)
+			return true;
+	return false;
+}
+
+struct plan *plan_free(struct plan *plan)
+{
+	if (!plan)
+		return NULL;
+	free(plan->groups);
+	free(plan->loads);
+	free(plan);
+	return NULL;
+}
+
+static const struct machine_node *find_node(const struct machine *machine, int64_t id)
+{
+	for (size_t i = 0; i < machine->n_nodes; i++)
+		if ((int64_t)machine->nodes[i].id == id)
+			return &machine->nodes[i];
+	return NULL;
+}
+
+/* The value of a file that holds a size, "max" included. */
+static int resolve_knob(const struct job_group *group, const struct job_knob *knob,
+			const struct amount_bases *bases, uint64_t *ret_bytes,
+			struct stress_error *ret_error)
+{
+	const char *missing;
+	struct amount amount;
+	int r;
+
+	if (strcmp(knob->value, "max") == 0) {
+		*ret_bytes = UINT64_MAX;
+		return 0;
+	}
+	r = amount_parse(knob->value, &amount);
+	if (r < 0)
+		return job_fail(ret_error, &knob->place, "group", group->name,
+				"%s: \"%s\" is not understood; it is max, bytes (128M) or a share "
+				"(50%% of free, ... of memory, ... of limit: of the groups above)",
+				knob->file, knob->value);
+	r = amount_resolve(&amount, bases, ret_bytes, &missing);
+	if (r < 0)
+		return job_fail(ret_error, &knob->place, "group", group->name,
+				"%s: \"%s\": there is no %s to take a share of", knob->file,
+				knob->value, missing);
+	return 0;
+}
+
+static int plan_group(const struct job *job, size_t index, const struct machine *machine,
+		      struct plan *plan, struct stress_error *ret_error)
+{
+	const struct job_group *group = &job->groups[index];
+	struct group_plan *to = &plan->groups[index];
+	struct amount_bases bases = {machine->parent_limit, UINT64_MAX, machine->available,
+				     machine->total};
+	const char *slash = strrchr(group->name, '/');
+	char above[STRESS_NAME_MAX];
+
+	to->name = group->name;
+	to->parent = -1;
+	to->limit_bytes = to->hard_limit_bytes = machine->parent_limit;
+	to->swap_max_bytes = UINT64_MAX;
+	if (slash) {
+		(void)snprintf(above, sizeof(above), "%.*s", (int)(slash - group->name),
+			       group->name);
+		to->parent = job_find_group(job, above);
+		bases.limit = to->limit_bytes = plan->groups[to->parent].limit_bytes;
+		to->hard_limit_bytes = plan->groups[to->parent].hard_limit_bytes;
+		to->swap_max_bytes = plan->groups[to->parent].swap_max_bytes;
+	}
+	for (size_t i = 0; i < group->n_knobs; i++) {
+		const struct job_knob *knob = &group->knobs[i];
+		uint64_t bytes = 0;
+		int r;
+
+		if (!holds_size(knob->file)) {
+			strcpy(to->values[i], knob->value);
+			continue;
+		}
+		r = resolve_knob(group, knob, &bases, &bytes, ret_error);
+		if (r < 0)
+			return r;
+		if (bytes == UINT64_MAX)
+			strcpy(to->values[i], "max");
+		else
+			(void)snprintf(to->values[i], sizeof(to->values[i]), "%" PRIu64, bytes);
+		if (strcmp(knob->file, "memory.max") == 0)
+			to->hard_limit_bytes = MIN(to->hard_limit_bytes, bytes);
+		if (strcmp(knob->file, "memory.max") == 0 || strcmp(knob->file, "memory.high") == 0)
+			to->limit_bytes = MIN(to->limit_bytes, bytes);
+		if (strcmp(knob->file, "memory.swap.max") == 0)
+			to->swap_max_bytes = MIN(to->swap_max_bytes, bytes);
+	}
+	return 0;
+}
+
+static int resolve_size(const struct job_load *load, const char *name, const struct amount *amount,
+			const struct amount_bases *bases, uint64_t *ret_bytes,
+			struct stress_error *ret_error)
+{
+	const struct job_place *place = job_said(load, stress_setting_find(&load_table, name));
+	const char *missing;
+	uint64_t bytes;
+
+	if (amount_resolve(amount, bases, &bytes, &missing) < 0)
+		return job_fail(ret_error, place, "load", load->name,
+				"%s: there is no %s to take a share of%s", name, missing,
+				strcmp(missing, "limit") == 0
+					? ": give its group a memory.max or memory.high"
+					: "");
+	bytes -= bytes % CONTENT_PAGE_BYTES;
+	if (bytes < CONTENT_PAGE_BYTES)
+		return job_fail(ret_error, place, "load", load->name, "%s: less than a page", name);
+	if (bytes > UINT64_C(1) << 46)
+		return job_fail(ret_error, place, "load", load->name, "%s: more than 64 TiB", name);
+	*ret_bytes = bytes;
+	return 0;
+}
+
+static int plan_load(const struct job *job, size_t index, const struct machine *machine,
+		     struct plan *plan, struct stress_error *ret_error)
+{
+	const struct job_load *load = &job->loads[index];
+	const struct load_settings *settings = &load->settings;
+	const struct machine_node *node = find_node(machine, settings->node);
+	const struct job_place *node_place =
+		job_said(load, stress_setting_find(&load_table, "node"));
+	struct load_plan *to = &plan->loads[index];
+	struct amount_bases bases = {machine->parent_limit, UINT64_MAX, machine->available,
+				     machine->total};
+	int r;
+
+	if (settings->node >= 0 && !node)
+		return job_fail(ret_error, node_place, "load", load->name,
+				"node: this machine has no node %" PRId64 " with memory",
+				settings->node);
+	if (node && !node->allowed && settings->policy != POLICY_NONE)
+		return job_fail(ret_error, node_place, "load", load->name,
+				"node: the cpuset of this program does not allow node %" PRId64,
+				settings->node);
+	to->group = settings->group[0] ? job_find_group(job, settings->group) : -1;
+	if (to->group >= 0)
+		bases.limit = plan->groups[to->group].limit_bytes;
+	else
+		bases.limit = UINT64_MAX;
+	if (node) {
+		bases.node = node->total_bytes;
+		bases.free = node->free_bytes;
+	}
+	to->seed = settings->seed ? settings->seed
+				  : random_mix(job->global.seed + (index + 1) * RANDOM_STRIDE) >> 1;
+	r = resolve_size(load, "size", &settings->size, &bases, &to->size_bytes, ret_error);
+	to->burst_bytes = to->size_bytes;
+	if (r == 0 && (settings->burst.of != AMOUNT_BYTES || settings->burst.value))
+		r = resolve_size(load, "burst", &settings->burst, &bases, &to->burst_bytes,
+				 ret_error);
+	if (r == 0 && to->burst_bytes > to->size_bytes)
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "burst")), "load",
+				load->name, "burst: more than size");
+	return r;
+}
+
+/* Memory of a load that can't be dropped, only swapped. */
+static uint64_t anonymous_bytes(const struct job *job, const struct plan *plan, size_t index)
+{
+	const struct load_settings *settings = &job->loads[index].settings;
+
+	if (!load_find_type(settings->type)->anonymous)
+		return 0;
+	return settings->schedule == SCHEDULE_BURST ? plan->loads[index].burst_bytes
+						    : plan->loads[index].size_bytes;
+}
+
+static bool is_within(const struct plan *plan, int group, int ancestor)
+{
+	while (group >= 0 && group != ancestor)
+		group = plan->groups[group].parent;
+	return group == ancestor;
+}
+
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* Says that need does not fit into room and how it is made up. */
+static int refuse(struct stress_error *ret_error, const struct job_place *place,
+		  const char *section, const char *name, uint64_t need_bytes, uint64_t room_bytes,
+		  const char *room_words, uint64_t swap_bytes)
+{
+	char need[FORMAT_SIZE_BYTES], room[FORMAT_SIZE_BYTES], swap[FORMAT_SIZE_BYTES];
+
+	return job_fail(ret_error, place, section, name,
+			"does not fit: its loads want %s of anonymous memory; there is %s (%s) + "
+			"%s swap (--check-fit no runs it all the same)",
+			format_size(need, sizeof(need), need_bytes),
+			format_size(room, sizeof(room), room_bytes), room_words,
+			format_size(swap, sizeof(swap), swap_bytes));
+}
+
+static int check_fit(const struct job *job, const struct machine *machine, const struct plan *plan,
+		     struct stress_error *ret_error)
+{
+	uint64_t total = 0, room;
+
+	for (size_t i = 0; i < plan->n_loads; i++)
+		total = add_saturated(total, anonymous_bytes(job, plan, i));
+	for (size_t g = 0; g < plan->n_groups; g++) {
+		uint64_t swap = MIN(plan->groups[g].swap_max_bytes, machine->swap_free), need = 0;
+
+		for (size_t i = 0; i < plan->n_loads; i++)
+			if (is_within(plan, plan->loads[i].group, (int)g))
+				need = add_saturated(need, anonymous_bytes(job, plan, i));
+		if (need > add_saturated(plan->groups[g].hard_limit_bytes, swap))
+			return refuse(ret_error, &job->groups[g].place, "group",
+				      job->groups[g].name, need, plan->groups[g].hard_limit_bytes,
+				      "memory.max, its own or of a group above", swap);
+	}
+	for (size_t n = 0; n < machine->n_nodes; n++) {
+		uint64_t need = 0;
+		char id[16];
+
+		(void)snprintf(id, sizeof(id), "%u", machine->nodes[n].id);
+		for (size_t i = 0; i < plan->n_loads; i++)
+			if (job->loads[i].settings.node == (int64_t)machine->nodes[n].id &&
+			    job->loads[i].settings.policy == POLICY_BIND)
+				need = add_saturated(need, anonymous_bytes(job, plan, i));
+		if (need > add_saturated(machine->nodes[n].free_bytes, machine->swap_free))
+			return refuse(ret_error, NULL, "node", id, need,
+				      machine->nodes[n].free_bytes, "free on the node",
+				      machine->swap_free);
+	}
+	room = machine->available > plan->floor_bytes ? machine->available - plan->floor_bytes : 0;
+	if (total > add_saturated(room, machine->swap_free))
+		return refuse(ret_error, NULL, "global", NULL, total, room,
+			      "available memory less the floor", machine->swap_free);
+	return 0;
+}
+
+int plan_make(const struct job *job, const struct machine *machine, struct plan **ret_plan,
+	      struct stress_error *ret_error)
+{
+	const struct amount_bases bases = {UINT64_MAX, UINT64_MAX, machine->available,
+					   machine->total};
+	_cleanup_(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
+	const char *missing;
+	int r;
+
+	if (!plan)
+		return -ENOMEM;
+	r = job_check(job, ret_error);
+	if (r < 0)
+		return r;
+	plan->n_groups = job->n_groups;
+	plan->n_loads = job->n_loads;
+	plan->groups = calloc(job->n_groups + 1, sizeof(*plan->groups));
+	plan->loads = calloc(job->n_loads, sizeof(*plan->loads));
+	if (!plan->groups || !plan->loads)
+		return -ENOMEM;
+	if (amount_resolve(&job->global.floor, &bases, &plan->floor_bytes, &missing) < 0)
+		return job_fail(ret_error, NULL, "global", NULL,
+				"floor: it is bytes, a share of memory or of free");
+	for (size_t i = 0; i < job->n_groups && r == 0; i++)
+		r = plan_group(job, i, machine, plan, ret_error);
+	for (size_t i = 0; i < job->n_loads && r == 0; i++)
+		r = plan_load(job, i, machine, plan, ret_error);
+	if (r == 0 && job->global.check_fit)
+		r = check_fit(job, machine, plan, ret_error);
+	if (r == 0)
+		*ret_plan = TAKE_PTR(plan);
+	return r;
+}

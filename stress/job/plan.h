@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Job + machine -> plan: every size in bytes, every limit as it will be written, and the proof that
+ * it fits. Pure: the machine is a struct.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "stress/job/job.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_NODES_MAX 64
+
+struct machine_node {
+	unsigned int id;
+	uint64_t total_bytes, free_bytes;
+	bool allowed; /* this program may use its memory */
+};
+
+/* All bytes. */
+struct machine {
+	uint64_t total, available, swap_free;
+	uint64_t parent_limit; /* of the group the job's groups are made in; UINT64_MAX: none */
+	size_t n_nodes;
+	struct machine_node nodes[MACHINE_NODES_MAX];
+};
+
+struct load_plan {
+	uint64_t size_bytes, burst_bytes; /* whole pages */
+	uint64_t seed;
+	int group; /* index in plan.groups, -1: none */
+};
+
+struct group_plan {
+	const char *name;
+	int parent;		   /* index, -1: directly in the job's parent group */
+	uint64_t limit_bytes;	   /* min of memory.max and memory.high, its own and those above */
+	uint64_t hard_limit_bytes; /* the same of memory.max alone */
+	uint64_t swap_max_bytes;
+	/* values[i] is what goes into job.groups[].knobs[i].file: sizes in bytes. */
+	char values[JOB_KNOBS_MAX][JOB_VALUE_MAX];
+};
+
+struct plan {
+	uint64_t floor_bytes;
+	size_t n_groups, n_loads;
+	struct group_plan *groups;
+	struct load_plan *loads; /* same order as in the job */
+};
+
+/*
+ * Checks the job as a whole (job_check) and resolves it. -EINVAL with words in *ret_error, the sums
+ * among them where it does not fit; -ENOMEM.
+ */
+int plan_make(const struct job *job, const struct machine *machine, struct plan **ret_plan,
+	      struct stress_error *ret_error);
+struct plan *plan_free(struct plan *plan);
+DEFINE_CLEANUP(struct plan *, plan_free)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/job/setting_types.h"
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int store_in_range(const struct setting *setting, uint64_t value, void *field)
+{
+	if (value < setting->min || (setting->max && value > setting->max))
+		return -ERANGE;
+	*(uint64_t *)field = value;
+	return 0;
+}
+
+/* For the kinds that are one number read by a function of base/parse.h. */
+static int read_number(int (*parse)(const char *, uint64_t *), const struct setting *setting,
+		       const char *text, void *field)
+{
+	uint64_t value;
+	int r = parse(text, &value);
+
+	return r < 0 ? r : store_in_range(setting, value, field);
+}
+
+static int read_plain(const struct setting *setting, const char *text, void *field)
+{
+	return read_number(parse_u64, setting, text, field);
+}
+
+static int read_size(const struct setting *setting, const char *text, void *field)
+{
+	return read_number(parse_size, setting, text, field);
+}
+
+static int read_duration(const struct setting *setting, const char *text, void *field)
+{
+	return read_number(parse_duration, setting, text, field);
+}
+
+static int read_share(const struct setting *setting, const char *text, void *field)
+{
+	return read_number(parse_percent, setting, text, field);
+}
+
+static int read_amount(const struct setting *setting, const char *text, void *field)
+{
+	struct amount amount;
+	int r = amount_parse(text, &amount);
+
+	if (r < 0)
+		return r;
+	if (amount.of == AMOUNT_BYTES && amount.value > 0 && amount.value < setting->min)
+		return -ERANGE;
+	*(struct amount *)field = amount;
+	return 0;
+}
+
+static int read_rate(const struct setting *setting, const char *text, void *field)
+{
+	size_t n = strlen(text);
+	char size[32];
+	uint64_t bytes;
+	int r;
+
+	if (strcmp(text, "unlimited") == 0) {
+		*(uint64_t *)field = SCHEDULE_UNLIMITED;
+		return 0;
+	}
+	if (n < 3 || n >= sizeof(size) || strcmp(text + n - 2, "/s") != 0)
+		return -EINVAL;
+	memcpy(size, text, n - 2);
+	size[n - 2] = '\0';
+	r = parse_size(size, &bytes);
+	return r < 0 ? r : store_in_range(setting, bytes, field);
+}
+
+/* "2.5" as 250: parse_percent reads "2.5%" so. */
+static int read_ratio(const struct setting *setting, const char *text, void *field)
+{
+	char percent[16];
+	int n = snprintf(percent, sizeof(percent), "%s%%", text);
+
+	if (n < 0 || (size_t)n >= sizeof(percent))
+		return -EINVAL;
+	return read_number(parse_percent, setting, percent, field);
+}
+
+static int read_bool(const struct setting *setting, const char *text, void *field)
+{
+	bool value;
+	int r = parse_bool(text, &value);
+
+	(void)setting;
+	if (r == 0)
+		*(uint64_t *)field = value;
+	return r;
+}
+
+static int read_choice(const struct setting *setting, const char *text, void *field)
+{
+	for (uint64_t i = 0; setting->choices[i]; i++) {
+		if (strcmp(text, setting->choices[i]) == 0) {
+			*(uint64_t *)field = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static int read_text(const struct setting *setting, const char *text, void *field)
+{
+	size_t n = strlen(text);
+
+	if (n == 0)
+		return -EINVAL;
+	if (n >= setting->max)
+		return -ERANGE;
+	memcpy(field, text, n + 1);
+	return 0;
+}
+
+static int read_node(const struct setting *setting, const char *text, void *field)
+{
+	uint64_t node;
+	int r;
+
+	if (strcmp(text, "any") == 0) {
+		*(int64_t *)field = -1;
+		return 0;
+	}
+	r = read_number(parse_u64, setting, text, &node);
+	if (r == 0)
+		*(int64_t *)field = (int64_t)node;
+	return r;
+}
+
+static int read_access(const struct setting *setting, const char *text, void *field)
+{
+	(void)setting;
+	return access_parse(text, field);
+}
+
+static int read_watch_pid(const struct setting *setting, const char *text, void *field)
+{
+	struct watch_list *list = field;
+	uint64_t pid;
+	int r = parse_u64(text, &pid);
+
+	(void)setting;
+	if (r < 0)
+		return r;
+	if (pid == 0 || pid > INT32_MAX)
+		return -ERANGE;
+	if (list->n == WATCHES_MAX)
+		return -E2BIG;
+	list->entries[list->n++].pid = pid;
+	return 0;
+}
+
+static int read_watch_name(const struct setting *setting, const char *text, void *field)
+{
+	struct watch_list *list = field;
+	size_t n = strlen(text);
+
+	(void)setting;
+	/* The kernel keeps 15 bytes of a process's name. */
+	if (n == 0)
+		return -EINVAL;
+	if (n > 15)
+		return -ERANGE;
+	if (list->n == WATCHES_MAX)
+		return -E2BIG;
+	memcpy(list->entries[list->n++].name, text, n + 1);
+	return 0;
+}
+
+#define SIZE_WORDS "bytes (64M, 1.5G)"
+
+const struct setting_type type_number = {"a number", read_plain};
+const struct setting_type type_size = {SIZE_WORDS, read_size};
+const struct setting_type type_amount = {
+	SIZE_WORDS " or a share (88% of limit, ... of node, ... of free, ... of memory)",
+	read_amount};
+const struct setting_type type_rate = {"bytes a second (8M/s) or 'unlimited'", read_rate};
+const struct setting_type type_duration = {"a time with its unit (20s, 100ms, 2min)",
+					   read_duration};
+const struct setting_type type_share = {"a percentage (20%)", read_share};
+const struct setting_type type_ratio = {"a ratio from 1 to 100 (2.0)", read_ratio};
+const struct setting_type type_bool = {"yes or no", read_bool};
+const struct setting_type type_choice = {"one of its choices", read_choice};
+const struct setting_type type_text = {"text", read_text};
+const struct setting_type type_node = {"a node's number or 'any'", read_node};
+const struct setting_type type_access = {
+	"none, sequential, uniform, zipf[:EXPONENT] or hot:SHARE%[:TOUCHES%]", read_access};
+const struct setting_type type_watch_pid = {"a process number", read_watch_pid};
+const struct setting_type type_watch_name = {"a process name of at most 15 bytes", read_watch_name};

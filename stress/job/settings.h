@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every setting of a job, in one table: what a job file may say, what the command line may say, and
+ * what --help and `uswap-stress help KEY` tell all come from here.
+ */
+#pragma once
+
+#include "stress/job/amount.h"
+#include "stress/pattern/access.h"
+#include "stress/pattern/schedule.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define STRESS_NAME_MAX 64 /* of a load or a group, with the final NUL */
+#define WATCHES_MAX	8
+
+enum policy {
+	POLICY_BIND,	  /* only the node's memory: MPOL_BIND */
+	POLICY_PREFERRED, /* the node's first */
+	POLICY_NONE,	  /* the node's CPUs, memory wherever the kernel takes it */
+};
+
+enum verify { VERIFY_END, VERIFY_SAMPLE, VERIFY_NONE };
+enum contents { CONTENTS_FULL, CONTENTS_WORD };
+enum reuse_when { REUSE_PARALLEL, REUSE_AFTER };
+enum release { RELEASE_MUNMAP, RELEASE_DONTNEED };
+enum read_via { VIA_READ, VIA_MMAP };
+enum read_mode { MODE_LOOP, MODE_STREAM };
+
+/* Processes whose CPU time is measured: by number or by name. */
+struct watch_list {
+	uint64_t n;
+	struct {
+		uint64_t pid; /* 0: by name */
+		char name[STRESS_NAME_MAX];
+	} entries[WATCHES_MAX];
+};
+
+/* [global] */
+struct global_settings {
+	uint64_t duration_ns, interval_ns, grace_ns;
+	uint64_t seed;
+	struct amount floor;
+	char parent[PATH_MAX]; /* "": the group this program is in */
+	char json[PATH_MAX];   /* "": none */
+	uint64_t check_fit;
+	struct watch_list watches;
+};
+
+/* [load NAME]; sizes as said, plan.h turns them into bytes */
+struct load_settings {
+	char type[STRESS_NAME_MAX];
+	char group[STRESS_NAME_MAX]; /* "": where this program is */
+	int64_t node;		     /* -1: any */
+	uint64_t policy;	     /* enum policy */
+	struct amount size;
+	uint64_t rate_bytes; /* per second; SCHEDULE_UNLIMITED */
+	uint64_t start_ns, duration_ns;
+	uint64_t seed; /* 0: from the run's seed and the load's place */
+	uint64_t ratio_percent;
+	uint64_t verify; /* enum verify */
+	uint64_t slow_ns;
+	/* anon */
+	uint64_t thp;
+	uint64_t contents; /* enum contents */
+	uint64_t schedule; /* enum schedule_kind */
+	struct amount burst;
+	uint64_t period_ns, hold_ns;
+	uint64_t release; /* enum release */
+	struct access_pattern reuse;
+	uint64_t reuse_when; /* enum reuse_when */
+	uint64_t reuse_rate_bytes;
+	uint64_t reuse_write_permyriad;
+	/* fileread, filemap */
+	char directory[PATH_MAX];
+	uint64_t n_files, block_bytes;
+	uint64_t via;  /* enum read_via */
+	uint64_t mode; /* enum read_mode */
+	uint64_t sparse;
+	struct access_pattern access;
+};
+
+struct setting;
+
+/* A kind of value. */
+struct setting_type {
+	const char *words; /* what a value looks like, for error messages and help */
+	/* Writes *field only on success. 0, -EINVAL (not such a value), -ERANGE, -E2BIG. */
+	int (*parse)(const struct setting *setting, const char *text, void *field);
+};
+
+struct setting {
+	const char *name;
+	const struct setting_type *type;
+	size_t offset;		    /* in global_settings or load_settings */
+	uint64_t min, max;	    /* of numbers, sizes in bytes, durations; max 0: no bound */
+	const char *const *choices; /* NULL-ended; the value is the index */
+	const char *default_text;   /* NULL: must be given, or is empty */
+	const char *help;
+	bool common; /* of loads: every type knows it; others are listed in load_ops.settings */
+};
+
+enum { N_GLOBAL_SETTINGS_MAX = 16, N_LOAD_SETTINGS_MAX = 48 };
+
+struct setting_table {
+	const char *section; /* "global", "load" */
+	const struct setting *settings;
+	size_t n;
+};
+extern const struct setting_table global_table, load_table;
+
+/* NULL when there is none. */
+const struct setting *stress_setting_find(const struct setting_table *table, const char *name);
+/* The known name nearest to a misspelt one, or NULL. */
+const char *stress_setting_nearest(const struct setting_table *table, const char *name);
+
+/* Reads text into the setting's field of the struct at base. Errors as setting_type.parse. */
+int stress_setting_read(const struct setting *setting, const char *text, void *base);
+
+/* Fills the struct at base with the table's defaults. */
+void stress_settings_default(const struct setting_table *table, void *base);
+
+/* One setting for people: value, default, range and help. */
+void stress_setting_print(const struct setting *setting, FILE *to);

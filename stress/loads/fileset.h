@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files for loads: made in a directory, never given a name (O_TMPFILE), so that nothing is left
+ * behind whatever happens; filled with contents, written to disk and dropped from the page cache,
+ * so that whoever reads them first is charged for them. Pages are numbered through all files.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+#include "stress/pattern/content.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fileset {
+	size_t n_files;
+	uint64_t pages_per_file; /* all files are of one size */
+	int *fds;
+};
+
+/*
+ * Makes n_files files that hold bytes together (rounded up to pages a file). contents NULL: holes.
+ * Generation of the pages is 1. On error *ret_why says what was tried; -ENOSPC before anything is
+ * written; -EOPNOTSUPP when the directory is on a file system without a disk (its "page cache" is
+ * anonymous memory).
+ */
+int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
+		   const struct content *contents, struct fileset **ret_set, const char **ret_why);
+struct fileset *fileset_free(struct fileset *set);
+DEFINE_CLEANUP(struct fileset *, fileset_free)
+
+/* Drops the clean pages of file i, or of all, from the cache. */
+void fileset_drop(const struct fileset *set, size_t i);
+void fileset_drop_all(const struct fileset *set);
+
+/* Pages of file i that are in the page cache now (mincore). */
+uint64_t fileset_cached_pages(const struct fileset *set, size_t i);
+
+/* Who looks at pages; context is the caller's. */
+struct fileset_visitor {
+	bool (*wants)(void *context, uint64_t page);
+	void (*visit)(void *context, uint64_t page, const void *data);
+	void *context;
+};
+
+/* Reads the wanted pages of the set through the cache, and only those. 0 or -errno of reading. */
+int fileset_visit(const struct fileset *set, const struct fileset_visitor *visitor);
+
+static inline uint64_t fileset_pages(const struct fileset *set)
+{
+	return set->n_files * set->pages_per_file;
+}

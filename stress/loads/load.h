@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a kind of load is. One file a kind in loads/, one row each in load_types.
+ */
+#pragma once
+
+#include "stress/job/job.h"
+#include "stress/job/plan.h"
+#include "stress/pattern/access.h"
+#include "stress/pattern/content.h"
+#include "stress/pattern/schedule.h"
+#include "stress/run/worker_block.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct load_ops;
+
+/* A load that runs. Made by the supervisor, inherited by its worker. */
+struct load {
+	const struct load_ops *ops;
+	const char *name;
+	const struct load_settings *settings;
+	const struct load_plan *plan;
+	struct worker_block *block; /* figures; shared with the supervisor */
+	struct content content;
+	uint64_t seed;
+	uint64_t started_ns; /* monotonic; schedules count from here */
+	int proc_fd;	     /* for the floor */
+	uint64_t floor_bytes;
+	void *state; /* the kind's own */
+};
+
+struct load_ops {
+	const char *name;
+	const char *help; /* one line */
+	bool anonymous;	  /* its memory can only go to swap: it must fit */
+	/* Settings it knows beside the common ones, NULL-ended. */
+	const char *const *settings;
+	/* Words about settings that don't go together, or NULL. Pure. */
+	const char *(*check)(const struct load_settings *settings);
+	/*
+	 * In the supervisor, outside the group: files are made, address space is reserved;
+	 * nothing is touched that the group should be charged for. Memory for book-keeping that
+	 * must not be charged to the group comes from load_shared_alloc.
+	 */
+	int (*prepare)(struct load *load, const char **ret_why);
+	/*
+	 * In the worker, again and again: does what is due at now_ns (monotonic), about a
+	 * millisecond of it, and says when to be called next: a past time for at once,
+	 * UINT64_MAX for never. -errno ends the run as a failure.
+	 */
+	int (*step)(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns);
+	/* In the worker after the measured phase: reads back and reports through load_verify_*. */
+	int (*verify)(struct load *load);
+	/* In the supervisor, when the worker is gone; also after a failed prepare. */
+	void (*finish)(struct load *load);
+};
+
+extern const struct load_ops load_anon, load_fileread, load_filemap;
+
+/* NULL-ended. */
+extern const struct load_ops *const load_types[];
+const struct load_ops *load_find_type(const char *name);
+
+/* Touches done between two looks at the clock of the schedule. */
+#define LOAD_BATCH 64
+
+/* A worker sleeps at least so long, so that slow rates do not cost a wake-up a page. */
+#define LOAD_SLEEP_NS UINT64_C(1000000)
+
+/* Zeroed memory shared between supervisor and worker, charged to the supervisor. NULL: -ENOMEM. */
+void *load_shared_alloc(size_t bytes);
+void load_shared_free(void *memory, size_t bytes);
+
+/*
+ * Before growing by another LOAD_FLOOR_STEP_BYTES: false while available memory and free swap are
+ * below the floor.
+ */
+#define LOAD_FLOOR_STEP_BYTES (UINT64_C(16) << 20)
+bool load_may_grow(struct load *load);
+
+/* Notes how far the load is behind its schedule. */
+void load_note_debt(struct load *load, uint64_t behind_bytes);
+
+/* Whether the page is among those to be verified. */
+bool load_verify_wants(const struct load *load, uint64_t page);
+
+/* Compares a page and counts it; zero: it must be all zeros. */
+void load_verify_page(struct load *load, uint64_t page, uint32_t generation, const void *data,
+		      bool zero);
+
+/* The same for pages of which only the first word was written. */
+void load_verify_word(struct load *load, uint64_t page, uint32_t generation, const void *data);

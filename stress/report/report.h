@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run showed: a table for people, JSON for programs. */
+#pragma once
+
+#include "stress/run/run.h"
+
+#include <stdio.h>
+
+/*
+ * The JSON's version. Fields are added without a new version; a changed or removed field makes a
+ * new one. Units are in the names; events are differences over the measured phase.
+ */
+#define REPORT_SCHEMA "uswap-stress/1"
+
+/* Of a run that was measured. */
+void report_table(const struct run *run, FILE *to);
+
+/* -errno of writing. */
+int report_json(const struct run *run, FILE *to);
+
+/* The line shown while it runs; at most one terminal line, no newline. */
+void report_progress(const struct run *run, FILE *to);
+
+/* "ok", "oom-killed", ... */
+const char *worker_end_name(enum worker_end end);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/report/report.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+/*
+ * jansson's _new calls take NULL for a value that could not be allocated and fail; what is missing
+ * then is found at the end: dumping a NULL root fails.
+ */
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX));
+}
+
+static void put(json_t *to, const char *key, uint64_t value)
+{
+	(void)json_object_set_new(to, key, number(value));
+}
+
+/* Counters go back when a group is re-read while the kernel folds its CPUs' shares. */
+static uint64_t grown(uint64_t begin, uint64_t end)
+{
+	return end > begin ? end - begin : 0;
+}
+
+static json_t *histogram_json(const struct load *load, const struct histogram *histogram)
+{
+	json_t *to = json_object(), *buckets = json_array();
+
+	put(to, "count", histogram->count);
+	put(to, "total_ns", histogram->total_ns);
+	put(to, "mean_ns", histogram_mean_ns(histogram));
+	put(to, "p50_ns", histogram_percentile_ns(histogram, 5000));
+	put(to, "p90_ns", histogram_percentile_ns(histogram, 9000));
+	put(to, "p99_ns", histogram_percentile_ns(histogram, 9900));
+	put(to, "p99_9_ns", histogram_percentile_ns(histogram, 9990));
+	put(to, "max_ns", histogram->max_ns);
+	put(to, "slow", histogram_count_above(histogram, load->settings->slow_ns));
+	/* [largest value in ns, count] of the buckets that are not empty: enough to merge runs. */
+	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+		if (histogram->buckets[i])
+			(void)json_array_append_new(
+				buckets, json_pack("[o, o]", number(histogram_bucket_end(i)),
+						   number(histogram->buckets[i])));
+	(void)json_object_set_new(to, "buckets", buckets);
+	return to;
+}
+
+static json_t *rate_json(const struct load *load)
+{
+	const struct worker_block *block = load->block;
+	json_t *to = json_object();
+
+	if (load->settings->rate_bytes != SCHEDULE_UNLIMITED)
+		put(to, "asked_bytes_per_s", load->settings->rate_bytes);
+	put(to, "debt_bytes", block->debt_bytes);
+	put(to, "debt_max_bytes", block->debt_max_bytes);
+	put(to, "lost_bytes", block->lost_bytes);
+	put(to, "floor_waits", block->floor_waits);
+	return to;
+}
+
+static json_t *verify_json(const struct load *load)
+{
+	static const char *const names[] = {"end", "sample", "none"};
+	const struct worker_block *block = load->block;
+	json_t *to = json_object();
+
+	(void)json_object_set_new(to, "verify", json_string(names[load->settings->verify]));
+	put(to, "pages", block_get(&block->verified_pages));
+	put(to, "bad_pages", block->bad_pages);
+	put(to, "skipped_pages", block->skipped_pages);
+	put(to, "duration_ns", block->verify_ns);
+	if (block->bad_pages) {
+		put(to, "first_bad_page", block->first_bad.page);
+		put(to, "first_bad_offset", block->first_bad.error.offset);
+	}
+	return to;
+}
+
+static json_t *load_json(const struct run_worker *worker)
+{
+	const struct load *load = &worker->load;
+	const struct load_settings *settings = load->settings;
+	const struct worker_block *block = load->block;
+	uint64_t ns = MAX(grown(block->started_ns, block->ended_ns), UINT64_C(1));
+	uint64_t operations = block_get(&block->operations), bytes = block_get(&block->bytes);
+	json_t *to = json_object();
+
+	(void)json_object_set_new(to, "name", json_string(load->name));
+	(void)json_object_set_new(to, "type", json_string(load->ops->name));
+	if (settings->group[0])
+		(void)json_object_set_new(to, "group", json_string(settings->group));
+	if (settings->node >= 0)
+		put(to, "node", (uint64_t)settings->node);
+	(void)json_object_set_new(to, "end", json_string(worker_end_name(worker->end)));
+	put(to, "pid", (uint64_t)worker->pid);
+	put(to, "seed", load->seed);
+	put(to, "size_bytes", load->plan->size_bytes);
+	put(to, "duration_ns", ns);
+	put(to, "operations", operations);
+	put(to, "bytes", bytes);
+	(void)json_object_set_new(to, "operations_per_s",
+				  json_real((double)operations * 1e9 / (double)ns));
+	(void)json_object_set_new(to, "bytes_per_s", json_real((double)bytes * 1e9 / (double)ns));
+	put(to, "passes", block_get(&block->passes));
+	put(to, "rounds", block_get(&block->rounds));
+	put(to, "cached_at_start_pages", block->cached_at_start_pages);
+	put(to, "resident_pages", block_get(&block->resident_pages));
+	(void)json_object_set_new(to, "first", histogram_json(load, &block->first));
+	(void)json_object_set_new(to, "reuse", histogram_json(load, &block->reuse));
+	(void)json_object_set_new(to, "rate", rate_json(load));
+	(void)json_object_set_new(to, "contents", verify_json(load));
+	put(to, "ratio_asked_percent", settings->ratio_percent);
+	put(to, "ratio_lz4_percent", worker->ratio_percent);
+	put(to, "cpu_ns", block->cpu_ns);
+	put(to, "minor_faults", block->minor_faults);
+	put(to, "major_faults", block->major_faults);
+	put(to, "voluntary_switches", block->voluntary_switches);
+	put(to, "involuntary_switches", block->involuntary_switches);
+	return to;
+}
+
+static json_t *events_json(const struct memory_events *begin, const struct memory_events *end)
+{
+	json_t *to = json_object();
+
+	put(to, "low", grown(begin->low, end->low));
+	put(to, "high", grown(begin->high, end->high));
+	put(to, "max", grown(begin->max, end->max));
+	put(to, "oom", grown(begin->oom, end->oom));
+	put(to, "oom_kill", grown(begin->oom_kill, end->oom_kill));
+	return to;
+}
+
+#define PUT_GROWN(field) put(to, #field, grown(begin->field, end->field))
+
+static json_t *stat_json(const struct memory_stat *begin, const struct memory_stat *end)
+{
+	json_t *to = json_object();
+
+	PUT_GROWN(workingset_refault_anon);
+	PUT_GROWN(workingset_refault_file);
+	PUT_GROWN(pgscan);
+	PUT_GROWN(pgsteal);
+	PUT_GROWN(pgscan_direct);
+	PUT_GROWN(pgsteal_direct);
+	PUT_GROWN(pgscan_kswapd);
+	PUT_GROWN(pgsteal_kswapd);
+	PUT_GROWN(pgscan_proactive);
+	PUT_GROWN(pgsteal_proactive);
+	PUT_GROWN(pgfault);
+	PUT_GROWN(pgmajfault);
+	return to;
+}
+
+static json_t *psi_json(const struct psi_totals *begin, const struct psi_totals *end)
+{
+	json_t *to = json_object();
+
+	PUT_GROWN(some_us);
+	PUT_GROWN(full_us);
+	return to;
+}
+
+static json_t *level_json(const struct group_reading *reading)
+{
+	json_t *to = json_object();
+
+	put(to, "current_bytes", reading->current_bytes);
+	put(to, "swap_bytes", reading->swap_bytes);
+	put(to, "anon_bytes", reading->stat.anon);
+	put(to, "file_bytes", reading->stat.file);
+	put(to, "file_dirty_bytes", reading->stat.file_dirty);
+	return to;
+}
+
+static json_t *group_json(const struct run *run, size_t i)
+{
+	const struct measures *results = measure_results(run->measure);
+	const struct group_measures *group = &results->groups[i];
+	const struct job_group *said = &run->job->groups[i];
+	json_t *to = json_object(), *settings = json_object();
+
+	(void)json_object_set_new(to, "name", json_string(said->name));
+	(void)json_object_set_new(to, "path", json_string(placement_group_path(run->placement, i)));
+	for (size_t k = 0; k < said->n_knobs; k++)
+		(void)json_object_set_new(settings, said->knobs[k].file,
+					  json_string(run->plan->groups[i].values[k]));
+	(void)json_object_set_new(to, "settings", settings);
+	if (results->has_group_psi)
+		(void)json_object_set_new(to, "stall",
+					  psi_json(&group->begin.psi, &group->end.psi));
+	(void)json_object_set_new(to, "events",
+				  events_json(&group->begin.events, &group->end.events));
+	(void)json_object_set_new(
+		to, "events_local",
+		events_json(&group->begin.events_local, &group->end.events_local));
+	(void)json_object_set_new(to, "stat", stat_json(&group->begin.stat, &group->end.stat));
+	(void)json_object_set_new(to, "begin", level_json(&group->begin));
+	(void)json_object_set_new(to, "end", level_json(&group->end));
+	put(to, "peak_bytes", group->peak_bytes);
+	return to;
+}
+
+static json_t *vmstat_json(const struct vmstat *begin, const struct vmstat *end)
+{
+	json_t *to = json_object();
+
+	PUT_GROWN(allocstall);
+	PUT_GROWN(pgscan_direct);
+	PUT_GROWN(pgsteal_direct);
+	PUT_GROWN(pgscan_kswapd);
+	PUT_GROWN(pgsteal_kswapd);
+	PUT_GROWN(pgscan_proactive);
+	PUT_GROWN(pgsteal_proactive);
+	PUT_GROWN(pswpin);
+	PUT_GROWN(pswpout);
+	PUT_GROWN(pgfault);
+	PUT_GROWN(pgmajfault);
+	PUT_GROWN(workingset_refault_anon);
+	PUT_GROWN(workingset_refault_file);
+	PUT_GROWN(oom_kill);
+	return to;
+}
+
+static json_t *node_json(const struct node_measures *node)
+{
+	json_t *to = json_object();
+
+	put(to, "id", node->id);
+	put(to, "free_begin_bytes", node->begin.free_bytes);
+	put(to, "free_min_bytes", node->min.free_bytes);
+	put(to, "free_end_bytes", node->end.free_bytes);
+	put(to, "file_begin_bytes", node->begin.file_bytes);
+	put(to, "file_min_bytes", node->min.file_bytes);
+	put(to, "file_end_bytes", node->end.file_bytes);
+	return to;
+}
+
+static json_t *process_json(const struct watched *process)
+{
+	const struct proc_cost *begin = &process->begin, *end = &process->end;
+	json_t *to = json_object();
+
+	(void)json_object_set_new(to, "name", json_string(process->name));
+	put(to, "pid", (uint64_t)process->pid);
+	(void)json_object_set_new(to, "gone", json_boolean(process->gone));
+	if (process->gone)
+		return to;
+	PUT_GROWN(cpu_ns);
+	PUT_GROWN(runtime_ns);
+	PUT_GROWN(voluntary_switches);
+	PUT_GROWN(involuntary_switches);
+	put(to, "resident_bytes", end->resident_bytes);
+	put(to, "threads", end->threads);
+	return to;
+}
+
+static json_t *machine_json(const struct run *run)
+{
+	const struct measures *results = measure_results(run->measure);
+	json_t *to = json_object(), *nodes = json_array(), *kswapd = json_array(),
+	       *watched = json_array(), *measuring = json_object();
+
+	put(to, "total_bytes", run->machine.total);
+	if (results->has_psi)
+		(void)json_object_set_new(to, "stall",
+					  psi_json(&results->begin.psi, &results->end.psi));
+	(void)json_object_set_new(to, "vmstat",
+				  vmstat_json(&results->begin.vmstat, &results->end.vmstat));
+	for (size_t i = 0; i < results->n_nodes; i++)
+		(void)json_array_append_new(nodes, node_json(&results->nodes[i]));
+	for (size_t i = 0; i < run->watch->n; i++)
+		(void)json_array_append_new(run->watch->processes[i].kernel ? kswapd : watched,
+					    process_json(&run->watch->processes[i]));
+	put(measuring, "cpu_ns", run->own_cpu_ns);
+	put(measuring, "sampling_cpu_ns", results->sampling_cpu_ns);
+	put(measuring, "samples", results->n_samples);
+	(void)json_object_set_new(to, "nodes", nodes);
+	(void)json_object_set_new(to, "kswapd", kswapd);
+	(void)json_object_set_new(to, "watched", watched);
+	(void)json_object_set_new(to, "measuring", measuring);
+	return to;
+}
+
+static json_t *numbers(const uint64_t *values, size_t n)
+{
+	json_t *to = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		(void)json_array_append_new(to, number(values[i]));
+	return to;
+}
+
+/* Columns by name, one array a sample: ns since the beginning, then groups and nodes in order. */
+static json_t *samples_json(const struct run *run)
+{
+	const struct measures *results = measure_results(run->measure);
+	json_t *to = json_array();
+
+	for (size_t i = 0; i < results->n_samples; i++) {
+		const struct sample *sample = &results->samples[i];
+		json_t *row = json_object(), *free_bytes = json_array(), *file = json_array();
+
+		put(row, "t_ns", grown(run->control->start_ns, sample->now_ns));
+		for (size_t n = 0; n < results->n_nodes; n++) {
+			(void)json_array_append_new(free_bytes,
+						    number(sample->nodes[n].free_bytes));
+			(void)json_array_append_new(file, number(sample->nodes[n].file_bytes));
+		}
+		(void)json_object_set_new(row, "node_free_bytes", free_bytes);
+		(void)json_object_set_new(row, "node_file_bytes", file);
+		(void)json_object_set_new(row, "group_bytes",
+					  numbers(sample->group_bytes, results->n_groups));
+		(void)json_object_set_new(row, "group_stall_some_us",
+					  numbers(sample->group_stall_us, results->n_groups));
+		(void)json_array_append_new(to, row);
+	}
+	return to;
+}
+
+/* The job as it was said: [section, key, value] each. */
+static json_t *job_json(const struct job *job)
+{
+	json_t *to = json_array();
+
+	for (size_t i = 0; i < job->n_sayings; i++) {
+		const struct job_saying *saying = &job->sayings[i];
+
+		(void)json_array_append_new(
+			to, json_pack("[s, s, s]", saying->section, saying->key, saying->value));
+	}
+	return to;
+}
+
+static void put_header(const struct run *run, json_t *to)
+{
+	const time_t now = time(NULL);
+	struct utsname uts;
+	struct tm utc;
+	char text[32];
+
+	(void)json_object_set_new(to, "schema", json_string(REPORT_SCHEMA));
+	(void)json_object_set_new(to, "version", json_string(USWAP_VERSION));
+	if (uname(&uts) == 0)
+		(void)json_object_set_new(to, "kernel", json_string(uts.release));
+	if (gmtime_r(&now, &utc) && strftime(text, sizeof(text), "%FT%TZ", &utc))
+		(void)json_object_set_new(to, "ended", json_string(text));
+	put(to, "seed", run->job->global.seed);
+	put(to, "duration_ns", run_measured_ns(run));
+	put(to, "interval_ns", run->job->global.interval_ns);
+	(void)json_object_set_new(to, "result", json_string(run->n_failures ? "failed" : "ok"));
+}
+
+int report_json(const struct run *run, FILE *to)
+{
+	json_t *root = json_object(), *failures = json_array(), *loads = json_array(),
+	       *groups = json_array();
+	int r;
+
+	put_header(run, root);
+	for (size_t i = 0; i < run->n_failures; i++)
+		(void)json_array_append_new(failures, json_string(run->failures[i]));
+	for (size_t i = 0; i < run->n_workers; i++)
+		(void)json_array_append_new(loads, load_json(&run->workers[i]));
+	for (size_t i = 0; i < run->job->n_groups; i++)
+		(void)json_array_append_new(groups, group_json(run, i));
+	(void)json_object_set_new(root, "job", job_json(run->job));
+	(void)json_object_set_new(root, "failures", failures);
+	(void)json_object_set_new(root, "loads", loads);
+	(void)json_object_set_new(root, "groups", groups);
+	(void)json_object_set_new(root, "machine", machine_json(run));
+	(void)json_object_set_new(root, "samples", samples_json(run));
+	r = json_dumpf(root, to, JSON_INDENT(1)) < 0 || fputc('\n', to) == EOF || fflush(to) == EOF
+		    ? -EIO
+		    : 0;
+	json_decref(root);
+	return r;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/run/run.h"
+
+#include "base/clock.h"
+#include "stress/measure/meminfo.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+/* Pages whose compression is measured. */
+#define RATIO_SAMPLE_PAGES 256
+
+#define SAMPLES_MAX	   100000
+
+void run_fail(struct run *run, const char *format, ...)
+{
+	va_list ap;
+
+	/* The last line stands for all that follow. */
+	if (run->n_failures == RUN_FAILURES_MAX)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(run->failures[run->n_failures++], sizeof(run->failures[0]), format, ap);
+	va_end(ap);
+}
+
+static int read_machine(struct run *run, struct stress_error *ret_error)
+{
+	struct machine *machine = &run->machine;
+	const char *bad = "";
+	struct meminfo info;
+	int r;
+
+	if (sysconf(_SC_PAGESIZE) != CONTENT_PAGE_BYTES)
+		return stress_fail(ret_error, -EOPNOTSUPP,
+				   "pages here have %ld bytes; only %d are known",
+				   sysconf(_SC_PAGESIZE), CONTENT_PAGE_BYTES);
+	r = meminfo_read(run->proc_fd, &info, &bad);
+	if (r < 0)
+		return stress_fail(ret_error, r, "read %s: %s", bad, strerror(-r));
+	r = topology_load(TOPOLOGY_LIVE, NULL, &run->topology);
+	if (r < 0)
+		return stress_fail(ret_error, r, "find the NUMA nodes: %s", strerror(-r));
+	machine->total = info.total;
+	machine->available = info.available;
+	machine->swap_free = info.swap_free;
+	machine->n_nodes = MIN(run->topology->n_nodes, (size_t)MACHINE_NODES_MAX);
+	for (size_t i = 0; i < machine->n_nodes; i++) {
+		const struct numa_node *node = &run->topology->nodes[i];
+		struct node_meminfo memory = {.total = node->memory_bytes,
+					      .available = info.available};
+
+		/* Without NUMA in the kernel there is one node and no file about it. */
+		r = node_meminfo_read(run->sys_fd, node->id, &memory, &bad);
+		if (r < 0 && r != -ENOENT)
+			return stress_fail(ret_error, r, "read %s of node %u: %s", bad, node->id,
+					   strerror(-r));
+		machine->nodes[i] = (struct machine_node){node->id, memory.total, memory.available,
+							  node->allowed};
+	}
+	return 0;
+}
+
+static int open_placement(struct run *run, struct stress_error *ret_error)
+{
+	int r;
+
+	run->machine.parent_limit = UINT64_MAX;
+	if (run->job->n_groups == 0)
+		return 0;
+	r = placement_open(run->proc_fd, run->job->global.parent, &run->placement, ret_error);
+	if (r < 0)
+		return r;
+	run->machine.parent_limit = placement_parent_limit(run->placement);
+	return 0;
+}
+
+static int open_watch(struct run *run, struct stress_error *ret_error)
+{
+	const struct watch_list *list = &run->job->global.watches;
+	size_t missing = 0;
+	int r = watch_open(run->proc_fd, list, &run->watch, &missing);
+
+	if (r == -ESRCH && list->entries[missing].pid)
+		return stress_fail(ret_error, -EINVAL, "watch-pid: there is no process %ju",
+				   (uintmax_t)list->entries[missing].pid);
+	if (r == -ESRCH)
+		return stress_fail(ret_error, -EINVAL, "watch: there is no process called %s",
+				   list->entries[missing].name);
+	return r < 0 ? stress_fail(ret_error, r, "look at processes: %s", strerror(-r)) : 0;
+}
+
+int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_run,
+	     struct stress_error *ret_error)
+{
+	_cleanup_(run_freep) struct run *run = calloc(1, sizeof(*run));
+	int r;
+
+	if (!run)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	run->job = job;
+	run->proc_fd = proc_fd;
+	run->sys_fd = sys_fd;
+	run->event_fd = run->signal_fd = -1;
+	/* Faults of the job itself first: they need no machine. */
+	r = job_check(job, ret_error);
+	if (r < 0)
+		return r;
+	r = read_machine(run, ret_error);
+	if (r == 0)
+		r = open_placement(run, ret_error);
+	if (r == 0)
+		r = open_watch(run, ret_error);
+	if (r < 0)
+		return r;
+	r = plan_make(job, &run->machine, &run->plan, ret_error);
+	if (r == -ENOMEM)
+		return stress_fail(ret_error, r, "out of memory");
+	if (r < 0)
+		return r;
+	*ret_run = TAKE_PTR(run);
+	return 0;
+}
+
+static int open_descriptors(struct run *run, struct stress_error *ret_error)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	/* A closed pipe behind the report is an error of writing, not our death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return stress_fail(ret_error, -errno, "block signals: %s", strerror(errno));
+	run->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	run->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (run->signal_fd < 0 || run->event_fd < 0)
+		return stress_fail(ret_error, -errno, "make descriptors: %s", strerror(errno));
+	run->control = load_shared_alloc(sizeof(*run->control));
+	if (!run->control)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	run->control->supervisor = getpid();
+	run->control->event_fd = run->event_fd;
+	return 0;
+}
+
+/* Many files, all open. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int prepare_load(struct run *run, size_t i, struct stress_error *ret_error)
+{
+	const struct job_load *said = &run->job->loads[i];
+	struct run_worker *worker = &run->workers[i];
+	struct load *load = &worker->load;
+	const char *why = "";
+	int r;
+
+	*load = (struct load){
+		.ops = load_find_type(said->settings.type),
+		.name = said->name,
+		.settings = &said->settings,
+		.plan = &run->plan->loads[i],
+		.seed = run->plan->loads[i].seed,
+		.proc_fd = run->proc_fd,
+		.floor_bytes = run->plan->floor_bytes,
+		.block = load_shared_alloc(sizeof(struct worker_block)),
+	};
+	if (!load->block)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	content_init(&load->content, load->seed, said->settings.ratio_percent);
+	worker->ratio_percent = content_measure_ratio(&load->content, RATIO_SAMPLE_PAGES);
+	r = load->ops->prepare(load, &why);
+	if (r == -ENOSPC || r == -EOPNOTSUPP)
+		return stress_fail(ret_error, -EINVAL, "[load %s] directory %s: %s", said->name,
+				   said->settings.directory, why);
+	if (r < 0)
+		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
+	return 0;
+}
+
+static int prepare_loads(struct run *run, struct stress_error *ret_error)
+{
+	int r = 0;
+
+	raise_file_limit();
+	run->workers = calloc(run->job->n_loads, sizeof(*run->workers));
+	if (!run->workers)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < run->job->n_loads && r == 0; i++) {
+		run->workers[i].pidfd = -1;
+		run->workers[i].end = run->workers[i].killed_as = END_ALIVE;
+		run->n_workers = i + 1;
+		r = prepare_load(run, i, ret_error);
+	}
+	return r;
+}
+
+static int open_measure(struct run *run, struct stress_error *ret_error)
+{
+	const struct global_settings *global = &run->job->global;
+	uint64_t n_samples = global->duration_ns / global->interval_ns + 16;
+	unsigned int node_ids[MACHINE_NODES_MAX];
+	int group_fds[JOB_GROUPS_MAX];
+	struct measure_sources sources = {
+		.proc_fd = run->proc_fd,
+		.sys_fd = run->sys_fd,
+		.n_groups = run->job->n_groups,
+		.group_fds = group_fds,
+		.n_nodes = run->machine.n_nodes,
+		.node_ids = node_ids,
+		.max_samples = MIN(n_samples, (uint64_t)SAMPLES_MAX),
+	};
+	const char *bad = "";
+	int r;
+
+	for (size_t i = 0; i < sources.n_groups; i++)
+		group_fds[i] = placement_group_fd(run->placement, i);
+	for (size_t i = 0; i < sources.n_nodes; i++)
+		node_ids[i] = run->machine.nodes[i].id;
+	r = measure_open(&sources, &run->measure, &bad);
+	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
+}
+
+int run_execute(struct run *run, struct stress_error *ret_error)
+{
+	int r = prepare_loads(run, ret_error);
+
+	/* Up to here a signal may end us: files have no names, and groups are not made yet. */
+	if (r == 0)
+		r = open_descriptors(run, ret_error);
+	if (r == 0 && run->placement)
+		r = placement_make(run->placement, run->job, run->plan, ret_error);
+	if (r == -EACCES || r == -EPERM || r == -EROFS)
+		r = -EOPNOTSUPP;
+	if (r == 0)
+		r = open_measure(run, ret_error);
+	if (r == 0)
+		r = run_supervise(run, ret_error);
+	return r;
+}
+
+void run_clean(struct run *run)
+{
+	struct stress_error error;
+	size_t n_left;
+
+	for (size_t i = 0; i < run->n_workers; i++)
+		if (run->workers[i].load.ops)
+			run->workers[i].load.ops->finish(&run->workers[i].load);
+	if (!run->placement)
+		return;
+	n_left = placement_remove(run->placement, &error);
+	if (n_left)
+		run_fail(run, "%zu groups are left: %s", n_left, error.text);
+}
+
+struct run *run_free(struct run *run)
+{
+	if (!run)
+		return NULL;
+	for (size_t i = 0; i < run->n_workers; i++) {
+		struct run_worker *worker = &run->workers[i];
+
+		if (worker->load.ops)
+			worker->load.ops->finish(&worker->load);
+		load_shared_free(worker->load.block, sizeof(*worker->load.block));
+		worker->pidfd = fd_close(worker->pidfd);
+	}
+	free(run->workers);
+	measure_free(run->measure);
+	watch_free(run->watch);
+	placement_free(run->placement);
+	plan_free(run->plan);
+	topology_free(run->topology);
+	load_shared_free(run->control, sizeof(*run->control));
+	fd_close(run->event_fd);
+	fd_close(run->signal_fd);
+	free(run);
+	return NULL;
+}
+
+uint64_t run_measured_ns(const struct run *run)
+{
+	const struct measures *measures = measure_results(run->measure);
+
+	return measures->end.now_ns - measures->begin.now_ns;
+}

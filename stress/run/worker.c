@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/run/worker.h"
+
+#include "base/clock.h"
+#include "base/kfile.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#define OOM_SCORE_ADJ "1000"
+
+void run_control_set(struct run_control *control, enum run_phase phase)
+{
+	atomic_store(&control->phase, (uint32_t)phase);
+	(void)syscall(SYS_futex, &control->phase, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void wait_for_phase(struct run_control *control, enum run_phase phase)
+{
+	uint32_t now;
+
+	while ((now = atomic_load(&control->phase)) < (uint32_t)phase)
+		(void)syscall(SYS_futex, &control->phase, FUTEX_WAIT, now, NULL, NULL, 0);
+}
+
+static void set_state(struct load *load, struct run_control *control, enum worker_state state)
+{
+	const uint64_t one = 1;
+
+	atomic_store(&load->block->state, (uint32_t)state);
+	(void)!write(control->event_fd, &one, sizeof(one));
+}
+
+static _Noreturn void fail(struct load *load, struct run_control *control, const char *what,
+			   int error)
+{
+	load->block->error = error;
+	(void)snprintf(load->block->why, sizeof(load->block->why), "%s", what);
+	set_state(load, control, WORKER_FAILED);
+	_exit(1);
+}
+
+static void sleep_until(uint64_t ns)
+{
+	struct timespec at = {.tv_sec = (time_t)(ns / NSEC_PER_SEC),
+			      .tv_nsec = (long)(ns % NSEC_PER_SEC)};
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+/* The supervisor's terminal signals are the supervisor's to handle; it ends its workers itself. */
+static void set_signals(void)
+{
+	sigset_t none;
+
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* CPUs by topology_bind_thread, which also prefers the node's memory; then what was asked for. */
+static int bind_to_node(const struct numa_node *node, enum policy policy)
+{
+	unsigned long mask[NUMA_NODES_MAX / 64 + 16] = {0};
+	int r = topology_bind_thread(node);
+
+	if (r < 0 || policy == POLICY_PREFERRED)
+		return r;
+	mask[node->id / 64] = 1UL << (node->id % 64);
+	if (syscall(SYS_set_mempolicy, policy == POLICY_BIND ? MPOL_BIND : MPOL_DEFAULT,
+		    policy == POLICY_BIND ? mask : NULL,
+		    policy == POLICY_BIND ? sizeof(mask) * 8 : 0) < 0)
+		return -errno;
+	return 0;
+}
+
+struct usage {
+	uint64_t cpu_ns;
+	struct rusage rusage;
+};
+
+static struct usage usage_now(void)
+{
+	struct usage usage;
+
+	/* One thread: its CPU time is the process's. */
+	usage.cpu_ns = clock_thread_cpu_ns();
+	(void)getrusage(RUSAGE_SELF, &usage.rusage);
+	return usage;
+}
+
+static void note_usage(struct worker_block *block, const struct usage *then)
+{
+	struct usage now = usage_now();
+
+	block->cpu_ns = now.cpu_ns - then->cpu_ns;
+	block->minor_faults = (uint64_t)(now.rusage.ru_minflt - then->rusage.ru_minflt);
+	block->major_faults = (uint64_t)(now.rusage.ru_majflt - then->rusage.ru_majflt);
+	block->voluntary_switches = (uint64_t)(now.rusage.ru_nvcsw - then->rusage.ru_nvcsw);
+	block->involuntary_switches = (uint64_t)(now.rusage.ru_nivcsw - then->rusage.ru_nivcsw);
+}
+
+static int run_measured(struct load *load, const struct run_control *control)
+{
+	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
+	uint64_t end_ns = control->end_ns, now_ns, due_ns = 0;
+	struct usage usage;
+	int r = 0;
+
+	if (load->settings->duration_ns)
+		end_ns = MIN(end_ns, begin_ns + load->settings->duration_ns);
+	sleep_until(MIN(begin_ns, end_ns));
+	usage = usage_now();
+	load->started_ns = load->block->started_ns = clock_now_ns();
+	while (r == 0 && (now_ns = clock_now_ns()) < end_ns) {
+		r = load->ops->step(load, now_ns, &due_ns);
+		if (due_ns > now_ns)
+			sleep_until(MIN(MAX(due_ns, now_ns + LOAD_SLEEP_NS), end_ns));
+	}
+	load->block->ended_ns = clock_now_ns();
+	note_usage(load->block, &usage);
+	return r;
+}
+
+static _Noreturn void worker_main(struct load *load, struct run_control *control,
+				  const struct numa_node *node)
+{
+	uint64_t then_ns;
+	int r;
+
+	set_signals();
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != control->supervisor)
+		_exit(1);
+	(void)prctl(PR_SET_NAME, load->name);
+	/* The default slack of 50 us would make small rates coarse. */
+	(void)prctl(PR_SET_TIMERSLACK, 1);
+	(void)kfile_write_at(load->proc_fd, "self/oom_score_adj", OOM_SCORE_ADJ);
+	if (node) {
+		r = bind_to_node(node, (enum policy)load->settings->policy);
+		if (r < 0)
+			fail(load, control, "bind to the node", r);
+	}
+	set_state(load, control, WORKER_READY);
+	wait_for_phase(control, RUN_STARTED);
+	set_state(load, control, WORKER_RUNNING);
+	r = run_measured(load, control);
+	if (r < 0)
+		fail(load, control, "run", r);
+	set_state(load, control, WORKER_MEASURED);
+	wait_for_phase(control, RUN_VERIFY);
+	set_state(load, control, WORKER_VERIFYING);
+	then_ns = clock_now_ns();
+	r = load->settings->verify == VERIFY_NONE ? 0 : load->ops->verify(load);
+	load->block->verify_ns = clock_now_ns() - then_ns;
+	if (r < 0)
+		fail(load, control, "read back to verify", r);
+	set_state(load, control, WORKER_DONE);
+	_exit(0);
+}
+
+/* Enters the group through its cgroup.procs: "0" means the writing process. */
+static int enter_group(int group_fd)
+{
+	return kfile_write_at(group_fd, "cgroup.procs", "0");
+}
+
+int worker_spawn(struct load *load, struct run_control *control, int group_fd,
+		 const struct numa_node *node, pid_t *ret_pid, int *ret_pidfd)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | (group_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = group_fd >= 0 ? (uint64_t)group_fd : 0,
+	};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	int r;
+
+	if (pid == 0)
+		worker_main(load, control, node);
+	/* A container's seccomp filter may know no clone3, or refuse it. */
+	if (pid < 0 && (errno == ENOSYS || errno == EPERM)) {
+		pid = fork();
+		if (pid == 0) {
+			r = group_fd >= 0 ? enter_group(group_fd) : 0;
+			if (r < 0)
+				fail(load, control, "enter the group", r);
+			worker_main(load, control, node);
+		}
+		if (pid > 0)
+			pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	}
+	if (pid < 0)
+		return -errno;
+	*ret_pid = pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A load's process: born inside its group, bound to its node, first to be killed when memory runs
+ * out, dead when the supervisor dies.
+ */
+#pragma once
+
+#include "numa/topology.h"
+#include "stress/loads/load.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum run_phase {
+	RUN_PREPARED, /* workers wait */
+	RUN_STARTED,  /* start_ns and end_ns are set */
+	RUN_VERIFY,
+};
+
+/* Shared by the supervisor, which writes it, and all workers. */
+struct run_control {
+	_Atomic uint32_t phase;
+	uint64_t start_ns, end_ns; /* of the measured phase, monotonic */
+	pid_t supervisor;
+	int event_fd; /* workers add 1 when their state changes */
+};
+
+/* Makes phase known to the workers that wait for it. */
+void run_control_set(struct run_control *control, enum run_phase phase);
+
+/*
+ * Starts the load's worker. group_fd: directory of its group, -1: none. node: NULL for any.
+ * Tries clone3(CLONE_INTO_CGROUP) first; where that is refused, the child enters the group by
+ * itself before it touches any memory of the load.
+ * 0 with the process and its descriptor, or -errno.
+ */
+int worker_spawn(struct load *load, struct run_control *control, int group_fd,
+		 const struct numa_node *node, pid_t *ret_pid, int *ret_pidfd);
