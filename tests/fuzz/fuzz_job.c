@@ -4,8 +4,8 @@
  * or refused with words; what is taken can be planned or is refused with words, and a plan keeps
  * what plan.h promises.
  */
-#include "stress/loads/load.h"
 #include "stress/job/plan.h"
+#include "stress/loads/load.h"
 
 #include <errno.h>
 #include <string.h>
