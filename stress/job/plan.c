@@ -188,11 +188,9 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 static uint64_t anonymous_bytes(const struct job *job, const struct plan *plan, size_t index)
 {
 	const struct load_settings *settings = &job->loads[index].settings;
+	const struct load_ops *ops = load_find_type(settings->type);
 
-	if (!load_find_type(settings->type)->anonymous)
-		return 0;
-	return settings->schedule == SCHEDULE_BURST ? plan->loads[index].burst_bytes
-						    : plan->loads[index].size_bytes;
+	return ops->anonymous_bytes ? ops->anonymous_bytes(settings, &plan->loads[index]) : 0;
 }
 
 static bool is_within(const struct plan *plan, int group, int ancestor)

@@ -35,7 +35,10 @@ struct load {
 struct load_ops {
 	const char *name;
 	const char *help; /* one line */
-	bool anonymous;	  /* its memory can only go to swap: it must fit */
+	bool anonymous;	  /* what is missing of its memory is in swap, not in a file */
+	/* Memory that can only go to swap: it must fit. Pure; NULL: none. */
+	uint64_t (*anonymous_bytes)(const struct load_settings *settings,
+				    const struct load_plan *plan);
 	/* Settings it knows beside the common ones, NULL-ended. */
 	const char *const *settings;
 	/* Words about settings that don't go together, or NULL. Pure. */
@@ -46,6 +49,8 @@ struct load_ops {
 	 * must not be charged to the group comes from load_shared_alloc.
 	 */
 	int (*prepare)(struct load *load, const char **ret_why);
+	/* In the worker, in its group, before the run begins: memory is mapped. NULL: nothing. */
+	int (*begin)(struct load *load, const char **ret_why);
 	/*
 	 * In the worker, again and again: does what is due at now_ns (monotonic), about a
 	 * millisecond of it, and says when to be called next: a past time for at once,

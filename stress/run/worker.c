@@ -137,6 +137,7 @@ static int run_measured(struct load *load, const struct run_control *control)
 static _Noreturn void worker_main(struct load *load, struct run_control *control,
 				  const struct numa_node *node)
 {
+	const char *why = "";
 	uint64_t then_ns;
 	int r;
 
@@ -153,6 +154,9 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 		if (r < 0)
 			fail(load, control, "bind to the node", r);
 	}
+	r = load->ops->begin ? load->ops->begin(load, &why) : 0;
+	if (r < 0)
+		fail(load, control, why, r);
 	set_state(load, control, WORKER_READY);
 	wait_for_phase(control, RUN_STARTED);
 	set_state(load, control, WORKER_RUNNING);

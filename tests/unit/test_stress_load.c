@@ -3,80 +3,12 @@
  * Loads, run in this process by a clock of our own: what they touched, measured and verified is
  * what the job said.
  */
-#include "stress/loads/load.h"
+#include "tests/unit/load_runner.h"
 
-#include "base/clock.h"
 #include "tests/unit/fixture.h"
 
 #include <linux/magic.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/vfs.h>
-
-#define MIB	 (UINT64_C(1) << 20)
-#define START_NS (UINT64_C(1000) * NSEC_PER_SEC)
-
-static const struct machine machine = {
-	.total = 4096 * MIB, .available = 4000 * MIB, .parent_limit = UINT64_MAX};
-
-struct running {
-	struct job *job;
-	struct plan *plan;
-	struct load load;
-};
-
-static struct running begin(const char *settings)
-{
-	struct running running = {0};
-	struct load *load = &running.load;
-	struct stress_error error;
-	const char *why = "";
-
-	assert_int_equal(job_new(&running.job), 0);
-	if (job_add_load(running.job, settings, &error) < 0 ||
-	    plan_make(running.job, &machine, &running.plan, &error) < 0)
-		fail_msg("%s: %s", settings, error.text);
-	load->ops = load_find_type(running.job->loads[0].settings.type);
-	load->name = running.job->loads[0].name;
-	load->settings = &running.job->loads[0].settings;
-	load->plan = &running.plan->loads[0];
-	load->seed = load->plan->seed;
-	load->proc_fd = -1;
-	load->block = load_shared_alloc(sizeof(*load->block));
-	load->started_ns = START_NS;
-	assert_non_null(load->block);
-	content_init(&load->content, load->seed, load->settings->ratio_percent);
-	if (load->ops->prepare(load, &why) < 0)
-		fail_msg("%s: %s", settings, why);
-	return running;
-}
-
-static void end(struct running *running)
-{
-	running->load.ops->finish(&running->load);
-	load_shared_free(running->load.block, sizeof(struct worker_block));
-	plan_free(running->plan);
-	job_free(running->job);
-}
-
-/* Steps until nothing is due before until_ns after the start. */
-static void run_until(struct load *load, uint64_t until_ns)
-{
-	uint64_t now_ns = START_NS, due_ns;
-
-	for (int steps = 0; now_ns <= START_NS + until_ns; steps++) {
-		assert_true(steps < 1000000);
-		assert_int_equal(load->ops->step(load, now_ns, &due_ns), 0);
-		/* Work takes no time here, or a microsecond where it would never end. */
-		now_ns = due_ns > now_ns ? due_ns : now_ns + NSEC_PER_USEC;
-	}
-}
-
-static uint64_t verified(struct load *load)
-{
-	assert_int_equal(load->ops->verify(load), 0);
-	return block_get(&load->block->verified_pages);
-}
 
 static void test_anon_rate(void **state)
 {
@@ -84,12 +16,12 @@ static void test_anon_rate(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, 2 * NSEC_PER_SEC);
+	run_until(&running, 2 * NSEC_PER_SEC);
 	assert_int_equal(block_get(&block->bytes), 2 * MIB);
 	assert_int_equal(block_get(&block->resident_pages), 512);
 	assert_int_equal(block->first.count, 512);
 	assert_int_equal(block->reuse.count, 0);
-	run_until(&running.load, 100 * NSEC_PER_SEC);
+	run_until(&running, 100 * NSEC_PER_SEC);
 	assert_int_equal(block_get(&block->bytes), 4 * MIB);
 	assert_int_equal(block->debt_bytes, 0);
 	assert_int_equal(verified(&running.load), 1024);
@@ -103,7 +35,7 @@ static void test_anon_wrong_contents(void **state)
 	struct running running = begin("anon:size=1M");
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	running.load.content.seed++;
 	assert_int_equal(verified(&running.load), 256);
 	assert_int_equal(running.load.block->bad_pages, 256);
@@ -118,7 +50,7 @@ static void test_anon_reuse(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, 4 * NSEC_PER_SEC);
+	run_until(&running, 4 * NSEC_PER_SEC);
 	assert_int_equal(block->first.count, 256);
 	/* 32 MiB of touches. */
 	assert_in_range(block->reuse.count, 8180, 8192);
@@ -136,9 +68,9 @@ static void test_anon_reuse_after(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC / 2);
+	run_until(&running, NSEC_PER_SEC / 2);
 	assert_int_equal(block->reuse.count, 0);
-	run_until(&running.load, 3 * NSEC_PER_SEC);
+	run_until(&running, 3 * NSEC_PER_SEC);
 	assert_in_range(block->reuse.count, 500, 513);
 	end(&running);
 }
@@ -150,11 +82,11 @@ static void test_anon_bursts(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, 300 * NSEC_PER_MSEC);
+	run_until(&running, 300 * NSEC_PER_MSEC);
 	assert_int_equal(block_get(&block->resident_pages), 256);
-	run_until(&running.load, 400 * NSEC_PER_MSEC);
+	run_until(&running, 400 * NSEC_PER_MSEC);
 	assert_int_equal(block_get(&block->resident_pages), 0);
-	run_until(&running.load, 3500 * NSEC_PER_MSEC);
+	run_until(&running, 3500 * NSEC_PER_MSEC);
 	assert_int_equal(block_get(&block->rounds), 4);
 	assert_int_equal(block->first.count, 4 * 256);
 	assert_int_equal(block->lost_bytes, 0);
@@ -172,7 +104,7 @@ static void test_anon_burst_loss(void **state)
 	uint64_t due_ns;
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC / 2);
+	run_until(&running, NSEC_PER_SEC / 2);
 	assert_int_equal(block_get(&block->resident_pages), 128);
 	/* Nothing until the middle of the fourth burst: half of one and two whole ones are lost. */
 	assert_int_equal(
@@ -180,7 +112,7 @@ static void test_anon_burst_loss(void **state)
 	assert_int_equal(block->lost_bytes, 5 * MIB / 2);
 	assert_int_equal(block_get(&block->rounds), 4);
 	assert_int_equal(block->debt_bytes, MIB / 2);
-	run_until(&running.load, 7 * NSEC_PER_SEC);
+	run_until(&running, 7 * NSEC_PER_SEC);
 	assert_int_equal(block->debt_max_bytes, MIB / 2);
 	assert_int_equal(verified(&running.load), 256);
 	assert_int_equal(block->bad_pages, 0);
@@ -192,7 +124,7 @@ static void test_anon_word(void **state)
 	struct running running = begin("anon:size=1M,contents=word");
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	assert_int_equal(verified(&running.load), 256);
 	assert_int_equal(running.load.block->bad_pages, 0);
 	running.load.content.seed++;
@@ -206,7 +138,7 @@ static void test_verify_sample(void **state)
 	struct running running = begin("anon:size=16M,verify=sample");
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	/* One of 16, by lot: 256 of 4096, give or take five deviations. */
 	assert_in_range(verified(&running.load), 180, 335);
 	assert_int_equal(running.load.block->skipped_pages +
@@ -228,14 +160,14 @@ static void test_floor(void **state)
 	(void)state;
 	running.load.proc_fd = fx->fd;
 	running.load.floor_bytes = UINT64_C(100000) * 1024;
-	run_until(&running.load, NSEC_PER_SEC / 10);
+	run_until(&running, NSEC_PER_SEC / 10);
 	assert_int_equal(block_get(&block->bytes), 0);
 	assert_true(block->floor_waits > 0);
 	/* Swap that is free counts as memory that can be had. */
 	fixture_write(fx, "meminfo",
 		      "MemTotal: 1000000 kB\nMemFree: 10000 kB\nMemAvailable: 90000 kB\n"
 		      "SwapTotal: 20000 kB\nSwapFree: 20000 kB\n");
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	assert_int_equal(block_get(&block->bytes), 64 * MIB);
 	end(&running);
 }
@@ -263,7 +195,7 @@ static void test_fileread(void **state)
 		struct worker_block *block = running.load.block;
 		uint64_t files_pages = 3 * 342;
 
-		run_until(&running.load, NSEC_PER_SEC);
+		run_until(&running, NSEC_PER_SEC);
 		assert_in_range(block_get(&block->bytes), 16 * MIB - 65536, 16 * MIB);
 		assert_in_range(block_get(&block->passes), 3, 4);
 		assert_int_equal(block->cached_at_start_pages, 0);
@@ -289,7 +221,7 @@ static void test_stream(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	assert_int_equal(block->reuse.count, 0);
 	assert_int_equal(block->first.count, 256);
 	assert_int_equal(verified(&running.load), 1024);
@@ -303,7 +235,7 @@ static void test_filemap(void **state)
 	struct worker_block *block = running.load.block;
 
 	(void)state;
-	run_until(&running.load, NSEC_PER_SEC);
+	run_until(&running, NSEC_PER_SEC);
 	assert_int_equal(block_get(&block->bytes), 8 * MIB);
 	assert_int_equal(block->first.count, 512);
 	assert_int_equal(block->reuse.count, 3 * 512);
