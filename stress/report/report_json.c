@@ -29,6 +29,21 @@ static uint64_t grown(uint64_t begin, uint64_t end)
 	return end > begin ? end - begin : 0;
 }
 
+static json_t *slow_json(const struct slow_touches *slow)
+{
+	json_t *to = json_object();
+
+	for (int i = 0; i < SLOW_CAUSES; i++) {
+		json_t *cause = json_object();
+
+		put(cause, "count", slow->count[i]);
+		put(cause, "total_ns", slow->total_ns[i]);
+		(void)json_object_set_new(to, slow_cause_name((enum slow_cause)i), cause);
+	}
+	put(to, "mixed", slow->mixed);
+	return to;
+}
+
 static json_t *histogram_json(const struct load *load, const struct histogram *histogram)
 {
 	json_t *to = json_object(), *buckets = json_array();
@@ -41,7 +56,11 @@ static json_t *histogram_json(const struct load *load, const struct histogram *h
 	put(to, "p99_ns", histogram_percentile_ns(histogram, 9900));
 	put(to, "p99_9_ns", histogram_percentile_ns(histogram, 9990));
 	put(to, "max_ns", histogram->max_ns);
-	put(to, "slow", histogram_count_above(histogram, load->settings->slow_ns));
+	put(to, "slow",
+	    histogram->slow ? slow_count(histogram->slow)
+			    : histogram_count_above(histogram, load->settings->slow_ns));
+	if (histogram->slow)
+		(void)json_object_set_new(to, "slow_by_cause", slow_json(histogram->slow));
 	/* [largest value in ns, count] of the buckets that are not empty: enough to merge runs. */
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
 		if (histogram->buckets[i])

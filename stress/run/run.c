@@ -152,6 +152,19 @@ static int open_descriptors(struct run *run, struct stress_error *ret_error)
 	return 0;
 }
 
+/* Why touches of the load were slow is asked of the process that made them. */
+static void watch_slow_touches(struct worker_block *block, uint64_t above_ns, bool of_file)
+{
+	block->first_slow = (struct slow_touches){
+		.above_ns = above_ns,
+		.of_file = of_file,
+		.last = &block->last_faults,
+	};
+	block->reuse_slow = block->first_slow;
+	block->first.slow = &block->first_slow;
+	block->reuse.slow = &block->reuse_slow;
+}
+
 /* Many files, all open. */
 static void raise_file_limit(void)
 {
@@ -183,6 +196,7 @@ static int prepare_load(struct run *run, size_t i, struct stress_error *ret_erro
 	};
 	if (!load->block)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	watch_slow_touches(load->block, said->settings.slow_ns, !load->ops->anonymous);
 	content_init(&load->content, load->seed, said->settings.ratio_percent);
 	worker->ratio_percent = content_measure_ratio(&load->content, RATIO_SAMPLE_PAGES);
 	r = load->ops->prepare(load, &why);

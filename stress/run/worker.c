@@ -20,6 +20,9 @@
 
 #define OOM_SCORE_ADJ "1000"
 
+/* What the causes of slow touches are told from is never older than that and a step. */
+#define FAULTS_LOOK_NS NSEC_PER_MSEC
+
 void run_control_set(struct run_control *control, enum run_phase phase)
 {
 	atomic_store(&control->phase, (uint32_t)phase);
@@ -115,7 +118,7 @@ static void note_usage(struct worker_block *block, const struct usage *then)
 static int run_measured(struct load *load, const struct run_control *control)
 {
 	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
-	uint64_t end_ns = control->end_ns, now_ns, due_ns = 0;
+	uint64_t end_ns = control->end_ns, now_ns, due_ns = 0, looked_ns = 0;
 	struct usage usage;
 	int r = 0;
 
@@ -125,6 +128,10 @@ static int run_measured(struct load *load, const struct run_control *control)
 	usage = usage_now();
 	load->started_ns = load->block->started_ns = clock_now_ns();
 	while (r == 0 && (now_ns = clock_now_ns()) < end_ns) {
+		if (now_ns - looked_ns >= FAULTS_LOOK_NS) {
+			slow_look(&load->block->last_faults);
+			looked_ns = now_ns;
+		}
 		r = load->ops->step(load, now_ns, &due_ns);
 		if (due_ns > now_ns)
 			sleep_until(MIN(MAX(due_ns, now_ns + LOAD_SLEEP_NS), end_ns));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a worker tells the supervisor: memory shared by both, written by the worker only. Counters
- * can be read at any time; histograms and the rest once state says so.
+ * and histograms can be read at any time, the rest once state says so.
  */
 #pragma once
 
@@ -51,6 +51,8 @@ struct worker_block {
 	uint64_t floor_waits;	 /* times growth was refused because of the floor */
 	struct histogram first;	 /* first touches: faults of new memory, first reads */
 	struct histogram reuse;	 /* touches of what was there before */
+	struct slow_touches first_slow, reuse_slow; /* those above the load's slow_ns, by cause */
+	struct fault_counts last_faults;	    /* what both count from */
 	/* Complete once state >= WORKER_DONE. */
 	uint64_t bad_pages;
 	uint64_t skipped_pages; /* not among the sample, or released before they could be checked */

@@ -110,12 +110,48 @@ static void test_above(void **state)
 	assert_int_equal(histogram_mean_ns(histogram), 50500000);
 }
 
+/* Each reading tells of what came since the one before, as a histogram of that alone would. */
+static void test_intervals(void **state)
+{
+	_cleanup_free_ struct histogram *live = calloc(1, sizeof(*live)), *alone = NULL;
+	_cleanup_free_ struct histogram_reader *reader = calloc(1, sizeof(*reader));
+	struct latency latency = {.count = 1};
+	uint64_t seed = 4;
+
+	(void)state;
+	assert_true(live && reader);
+	histogram_read_interval(reader, live, &latency);
+	assert_int_equal(latency.count, 0);
+	assert_int_equal(latency.p99_9_ns, 0);
+	for (uint64_t scale = 1000; scale <= 1000000; scale *= 10) {
+		free(alone);
+		alone = calloc(1, sizeof(*alone));
+		assert_non_null(alone);
+		for (int i = 0; i < 5000; i++) {
+			uint64_t value = random_below(&seed, scale);
+
+			histogram_record(live, value);
+			histogram_record(alone, value);
+		}
+		histogram_read_interval(reader, live, &latency);
+		assert_int_equal(latency.count, 5000);
+		assert_int_equal(latency.p50_ns, histogram_percentile_ns(alone, 5000));
+		assert_int_equal(latency.p99_ns, histogram_percentile_ns(alone, 9900));
+		assert_in_range(latency.max_ns, alone->max_ns, alone->max_ns + alone->max_ns / 64);
+		assert_true(latency.p99_9_ns >= latency.p99_ns &&
+			    latency.p99_9_ns <= latency.max_ns);
+	}
+	histogram_read_interval(reader, live, &latency);
+	assert_int_equal(latency.count, 0);
+	assert_int_equal(latency.max_ns, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_buckets), cmocka_unit_test(test_percentiles),
 		cmocka_unit_test(test_empty),	cmocka_unit_test(test_merge),
-		cmocka_unit_test(test_above),
+		cmocka_unit_test(test_above),	cmocka_unit_test(test_intervals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
