@@ -65,6 +65,19 @@ static int parse_hot(const char *text, struct access_pattern *ret)
 	return r;
 }
 
+static int parse_stride(const char *text, struct access_pattern *ret)
+{
+	uint64_t stride;
+	int r = parse_u64(text, &stride);
+
+	if (r < 0)
+		return r;
+	if (stride == 0 || stride > UINT32_MAX)
+		return -ERANGE;
+	*ret = (struct access_pattern){.kind = ACCESS_STRIDE, .stride = (uint32_t)stride};
+	return 0;
+}
+
 int access_parse(const char *text, struct access_pattern *ret)
 {
 	static const struct {
@@ -88,6 +101,8 @@ int access_parse(const char *text, struct access_pattern *ret)
 	}
 	if (strncmp(text, "hot:", 4) == 0)
 		return parse_hot(text + 4, ret);
+	if (strncmp(text, "stride:", 7) == 0)
+		return parse_stride(text + 7, ret);
 	if (strncmp(text, "zipf:", 5) != 0)
 		return -EINVAL;
 	r = parse_exponent(text + 5, &pattern.exponent_permille);
@@ -110,6 +125,9 @@ const char *access_format(char text[static ACCESS_TEXT_BYTES], const struct acce
 	switch (p->kind) {
 	case ACCESS_SEQUENTIAL:
 		return strcpy(text, "sequential");
+	case ACCESS_STRIDE:
+		(void)snprintf(text, ACCESS_TEXT_BYTES, "stride:%" PRIu32, p->stride);
+		return text;
 	case ACCESS_UNIFORM:
 		return strcpy(text, "uniform");
 	case ACCESS_ZIPF:
@@ -190,19 +208,61 @@ static uint64_t scatter(const struct access *access, uint64_t value)
 	return value;
 }
 
+uint64_t access_page(const struct access *access, uint64_t rank)
+{
+	uint64_t from_end = access->capacity - access->drift;
+
+	return scatter(access, rank < from_end ? rank + access->drift : rank - from_end);
+}
+
+static uint64_t share_of(uint64_t whole, uint64_t part, uint64_t of)
+{
+	return (uint64_t)((unsigned __int128)whole * part / of);
+}
+
+static uint64_t hot_at_first(const struct access *access)
+{
+	return MAX(share_of(access->capacity, access->pattern.hot_permyriad, 10000), UINT64_C(1));
+}
+
 void access_init(struct access *access, const struct access_pattern *pattern, uint64_t capacity,
 		 uint64_t seed)
 {
 	uint64_t state = seed;
 
-	*access = (struct access){.pattern = *pattern, .capacity = capacity};
-	access->scatter_key = random_next(&state);
+	*access = (struct access){.pattern = *pattern, .capacity = capacity, .visit = capacity};
+	access->scatter_key = access->seed_key = random_next(&state);
 	access->random = random_next(&state);
 	access->scatter_bits = capacity > 1 ? 64U - (unsigned int)__builtin_clzll(capacity - 1) : 1;
-	access->hot = MAX((uint64_t)((unsigned __int128)capacity * pattern->hot_permyriad / 10000),
-			  UINT64_C(1));
+	access->hot = hot_at_first(access);
 	if (pattern->kind == ACCESS_ZIPF)
 		zipf_init(access);
+}
+
+void access_move(struct access *access, uint64_t elapsed_ns)
+{
+	const struct access_changes *changes = &access->changes;
+	bool hot = access->pattern.kind == ACCESS_HOT;
+	uint64_t first = hot_at_first(access);
+
+	if (!hot && access->pattern.kind != ACCESS_ZIPF)
+		return;
+	if (changes->drift_ns)
+		access->drift = (uint64_t)((unsigned __int128)elapsed_ns *
+					   (hot ? first : access->capacity) / changes->drift_ns %
+					   access->capacity);
+	if (changes->phase_ns) {
+		access->phase = elapsed_ns / changes->phase_ns;
+		access->scatter_key = access->seed_key + access->phase * RANDOM_STRIDE;
+	}
+	if (hot && changes->spread_ns)
+		access->hot = first + share_of(access->capacity - first,
+					       MIN(elapsed_ns, changes->spread_ns),
+					       changes->spread_ns);
+	if (changes->revisit_ns && elapsed_ns / changes->revisit_ns > access->visits) {
+		access->visits = elapsed_ns / changes->revisit_ns;
+		access->visit = hot ? access->hot : 0;
+	}
 }
 
 static uint64_t hot_draw(struct access *access)
@@ -211,12 +271,40 @@ static uint64_t hot_draw(struct access *access)
 	bool hot = random_below(&access->random, 10000) < access->pattern.touches_permyriad;
 
 	if (hot || cold == 0)
-		return scatter(access, random_below(&access->random, access->hot));
-	return scatter(access, access->hot + random_below(&access->random, cold));
+		return random_below(&access->random, access->hot);
+	return access->hot + random_below(&access->random, cold);
 }
 
 /* After so many draws that all fell beyond n, few of the hot pages exist yet: take any. */
 #define DRAWS_MAX 64
+
+static uint64_t next_by_rank(struct access *access, uint64_t n)
+{
+	for (int draws = 0; draws < DRAWS_MAX; draws++) {
+		uint64_t rank = access->visit, index;
+
+		if (rank < access->capacity)
+			access->visit++;
+		else
+			rank = access->pattern.kind == ACCESS_HOT ? hot_draw(access)
+								  : zipf_rank(access);
+		index = access_page(access, rank);
+		if (index < n)
+			return index;
+	}
+	return random_below(&access->random, n);
+}
+
+/* n may have changed since the last one. */
+static uint64_t next_stride(struct access *access, uint64_t n)
+{
+	uint64_t stride = MIN(access->pattern.stride, n);
+	uint64_t index = access->position < n ? access->position : 0;
+
+	/* At the end of a column on to the next one. */
+	access->position = index + stride < n ? index + stride : (index % stride + 1) % stride;
+	return index;
+}
 
 uint64_t access_next(struct access *access, uint64_t n)
 {
@@ -226,19 +314,13 @@ uint64_t access_next(struct access *access, uint64_t n)
 		if (access->position >= n)
 			access->position = 0;
 		return access->position++;
+	case ACCESS_STRIDE:
+		return next_stride(access, n);
 	case ACCESS_UNIFORM:
-		break;
+		return random_below(&access->random, n);
 	case ACCESS_ZIPF:
 	case ACCESS_HOT:
-		for (int draws = 0; draws < DRAWS_MAX; draws++) {
-			uint64_t index = access->pattern.kind == ACCESS_HOT
-						 ? hot_draw(access)
-						 : scatter(access, zipf_rank(access));
-
-			if (index < n)
-				return index;
-		}
 		break;
 	}
-	return random_below(&access->random, n);
+	return next_by_rank(access, n);
 }

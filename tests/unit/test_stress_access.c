@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/pattern/access.h"
 
+#include "stress/pattern/random.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -211,6 +212,11 @@ static void test_parse(void **state)
 		const char *canonical;
 	} rows[] = {
 		{"none", 0, "none"},
+		{"stride:16", 0, "stride:16"},
+		{"stride:0", -ERANGE, NULL},
+		{"stride:4294967296", -ERANGE, NULL},
+		{"stride:", -EINVAL, NULL},
+		{"stride:64K", -EINVAL, NULL},
 		{"sequential", 0, "sequential"},
 		{"uniform", 0, "uniform"},
 		{"zipf", 0, "zipf:0.99"},
@@ -245,20 +251,221 @@ static void test_parse(void **state)
 		assert_string_equal(access_format(text, &pattern), rows[i].canonical);
 		assert_int_equal(access_parse(text, &again), 0);
 		assert_int_equal(again.kind, pattern.kind);
+		assert_int_equal(again.stride, pattern.stride);
 		assert_int_equal(again.hot_permyriad, pattern.hot_permyriad);
 		assert_int_equal(again.touches_permyriad, pattern.touches_permyriad);
 		assert_int_equal(again.exponent_permille, pattern.exponent_permille);
 	}
 }
 
+/* Every stride-th, and yet every page once before any page twice. */
+static void test_stride(void **state)
+{
+	static const struct {
+		const char *pattern;
+		uint64_t n;
+	} rows[] = {{"stride:3", 10},  {"stride:16", 1000}, {"stride:1", 7},
+		    {"stride:64", 64}, {"stride:999", 10},  {"stride:7", 1}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t counts[1000], n = rows[i].n, far = 0, before = 0;
+		struct access_pattern pattern;
+		struct access access;
+
+		count_draws(rows[i].pattern, n, 3 * n, counts);
+		for (uint64_t page = 0; page < n; page++)
+			assert_int_equal(counts[page], 3);
+		assert_int_equal(access_parse(rows[i].pattern, &pattern), 0);
+		access_init(&access, &pattern, n, 1);
+		for (uint64_t draw = 0; draw < n; draw++) {
+			uint64_t index = access_next(&access, n);
+
+			far += draw && index == before + pattern.stride;
+			before = index;
+		}
+		/* All draws but the first of each column. */
+		if (pattern.stride < n)
+			assert_int_equal(far, n - pattern.stride);
+	}
+}
+
+/* Each rank's share is as the formula says, and no two ranks have the same page. */
+static void test_zipf_by_rank(void **state)
+{
+	static const struct access_pattern pattern = {.kind = ACCESS_ZIPF,
+						      .exponent_permille = 800};
+	static const uint64_t n = 2000, draws = 2000000;
+	uint64_t counts[2000] = {0};
+	bool taken[2000] = {false};
+	struct access access;
+	double sum = 0, chi = 0;
+
+	(void)state;
+	access_init(&access, &pattern, n, 99);
+	for (uint64_t draw = 0; draw < draws; draw++)
+		counts[access_next(&access, n)]++;
+	for (uint64_t rank = 0; rank < n; rank++)
+		sum += pow((double)rank + 1, -0.8);
+	for (uint64_t rank = 0; rank < n; rank++) {
+		double expected = (double)draws * pow((double)rank + 1, -0.8) / sum;
+		uint64_t page = access_page(&access, rank);
+		double off = (double)counts[page] - expected;
+
+		assert_false(taken[page]);
+		taken[page] = true;
+		chi += off * off / expected;
+	}
+	/* chi-squared with n - 1 degrees of freedom. */
+	if (fabs(chi - (double)(n - 1)) > 5 * sqrt(2.0 * (double)n))
+		fail_msg("chi-squared %f", chi);
+}
+
+/* Which pages are drawn at elapsed_ns; returns how many. */
+static uint64_t pages_at(struct access *access, uint64_t elapsed_ns, bool *drawn, uint64_t n)
+{
+	uint64_t count = 0;
+
+	memset(drawn, 0, n);
+	access_move(access, elapsed_ns);
+	for (uint64_t i = 0; i < 20 * n; i++)
+		drawn[access_next(access, n)] = true;
+	for (uint64_t page = 0; page < n; page++)
+		count += drawn[page];
+	return count;
+}
+
+static uint64_t common(const bool *a, const bool *b, uint64_t n)
+{
+	uint64_t count = 0;
+
+	for (uint64_t page = 0; page < n; page++)
+		count += a[page] && b[page];
+	return count;
+}
+
+#define SECOND UINT64_C(1000000000)
+
+static struct access hot_20(struct access_changes changes)
+{
+	static const struct access_pattern pattern = {
+		.kind = ACCESS_HOT, .hot_permyriad = 2000, .touches_permyriad = 10000};
+	struct access access;
+
+	access_init(&access, &pattern, 1000, 3);
+	access.changes = changes;
+	return access;
+}
+
+/* 200 hot of 1000 pages move on by 200 in 10 s: a quarter is left behind in a quarter of that. */
+static void test_drift(void **state)
+{
+	struct access access = hot_20((struct access_changes){.drift_ns = 10 * SECOND});
+	bool first[1000], later[1000];
+
+	(void)state;
+	assert_int_equal(pages_at(&access, 0, first, 1000), 200);
+	assert_int_equal(pages_at(&access, 5 * SECOND / 2, later, 1000), 200);
+	assert_int_equal(common(first, later, 1000), 150);
+	assert_int_equal(pages_at(&access, 10 * SECOND, later, 1000), 200);
+	assert_int_equal(common(first, later, 1000), 0);
+	/* Once around: 5 times its size. */
+	assert_int_equal(pages_at(&access, 50 * SECOND, later, 1000), 200);
+	assert_int_equal(common(first, later, 1000), 200);
+}
+
+/* Phases: each with a hot set of its own, that has a fifth in common with another by chance. */
+static void test_phases(void **state)
+{
+	struct access access = hot_20((struct access_changes){.phase_ns = 10 * SECOND});
+	bool first[1000], later[1000];
+
+	(void)state;
+	assert_int_equal(pages_at(&access, 0, first, 1000), 200);
+	assert_int_equal(pages_at(&access, 10 * SECOND - 1, later, 1000), 200);
+	assert_int_equal(common(first, later, 1000), 200);
+	for (uint64_t phase = 1; phase < 6; phase++) {
+		assert_int_equal(pages_at(&access, phase * 10 * SECOND, later, 1000), 200);
+		assert_in_range(common(first, later, 1000), 20, 70);
+	}
+}
+
+/* The working set grows from a fifth to everything. */
+static void test_spread(void **state)
+{
+	struct access access = hot_20((struct access_changes){.spread_ns = 8 * SECOND});
+	bool first[1000], later[1000];
+
+	(void)state;
+	assert_int_equal(pages_at(&access, 0, first, 1000), 200);
+	assert_int_equal(pages_at(&access, 2 * SECOND, later, 1000), 400);
+	assert_int_equal(common(first, later, 1000), 200);
+	assert_int_equal(pages_at(&access, 8 * SECOND, later, 1000), 1000);
+	assert_int_equal(pages_at(&access, 80 * SECOND, later, 1000), 1000);
+}
+
+/* Every 10 s each cold page once, and none in between. */
+static void test_revisit(void **state)
+{
+	struct access access = hot_20((struct access_changes){.revisit_ns = 10 * SECOND});
+	bool hot[1000], drawn[1000];
+	uint64_t counts[1000] = {0};
+
+	(void)state;
+	assert_int_equal(pages_at(&access, 0, hot, 1000), 200);
+	for (int visit = 1; visit <= 3; visit++) {
+		access_move(&access, (uint64_t)visit * 10 * SECOND);
+		for (int draw = 0; draw < 800; draw++)
+			counts[access_next(&access, 1000)]++;
+		for (size_t page = 0; page < 1000; page++)
+			assert_int_equal(counts[page], hot[page] ? 0 : visit);
+		assert_int_equal(pages_at(&access, (uint64_t)visit * 10 * SECOND + 1, drawn, 1000),
+				 200);
+		assert_int_equal(common(hot, drawn, 1000), 200);
+	}
+	/* Missed ones are not made up for. */
+	assert_int_equal(pages_at(&access, 100 * SECOND, drawn, 1000), 1000);
+	assert_int_equal(pages_at(&access, 100 * SECOND, drawn, 1000), 200);
+}
+
+/* All at once, with a set that still grows: always a page that is there. */
+static void test_changes_in_bounds(void **state)
+{
+	static const char *const patterns[] = {"zipf", "hot:10%:80%", "hot:100%", "uniform"};
+	uint64_t seed = 1;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		struct access_pattern pattern;
+		uint64_t capacity = 1 + i * 333, elapsed = 0;
+		struct access access;
+
+		assert_int_equal(access_parse(patterns[i], &pattern), 0);
+		access_init(&access, &pattern, capacity, 5);
+		access.changes =
+			(struct access_changes){3 * SECOND, 2 * SECOND, 7 * SECOND, SECOND};
+		for (uint64_t n = 1; n <= capacity; n++) {
+			elapsed += random_below(&seed, SECOND);
+			access_move(&access, elapsed);
+			for (int draw = 0; draw < 50; draw++)
+				assert_true(access_next(&access, n) < n);
+		}
+		access_move(&access, UINT64_MAX);
+		assert_true(access_next(&access, capacity) < capacity);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sequential), cmocka_unit_test(test_uniform),
-		cmocka_unit_test(test_zipf),	   cmocka_unit_test(test_zipf_covers),
-		cmocka_unit_test(test_hot),	   cmocka_unit_test(test_hot_share),
-		cmocka_unit_test(test_growing),	   cmocka_unit_test(test_seed),
-		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_sequential),   cmocka_unit_test(test_uniform),
+		cmocka_unit_test(test_zipf),	     cmocka_unit_test(test_zipf_covers),
+		cmocka_unit_test(test_hot),	     cmocka_unit_test(test_hot_share),
+		cmocka_unit_test(test_growing),	     cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_parse),	     cmocka_unit_test(test_stride),
+		cmocka_unit_test(test_zipf_by_rank), cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_phases),	     cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_revisit),	     cmocka_unit_test(test_changes_in_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
