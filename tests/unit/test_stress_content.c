@@ -65,7 +65,9 @@ static void test_never_same_filled(void **state)
 
 static void test_ratio(void **state)
 {
-	static const uint64_t ratios[] = {100, 110, 150, 200, 250, 300, 400, 800, 2000, 5000, 9000};
+	static const uint64_t ratios[] = {100,	101,  105,  110,  150,	200,  250,
+					  300,	400,  800,  1500, 2000, 3000, 5000,
+					  7000, 8000, 8500, 9000, 9500, 10000};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ratios); i++) {
