@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a file of somebody else may be touched at all, and opening it so that nobody notices.
+ *
+ * The file is first taken hold of with O_PATH, which opens nothing: no device driver, no FIFO, no
+ * lease is met by that. Only a regular file on a local disk passes, and is then opened O_RDONLY |
+ * O_NONBLOCK: a writable descriptor would make exec of the file fail (ETXTBSY) and its closing
+ * would fire IN_CLOSE_WRITE at watchers.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum file_refusal {
+	FILE_PASSED,
+	FILE_GONE,	  /* closed or unmapped meanwhile, or may not be opened */
+	FILE_NOT_REGULAR, /* device, FIFO, socket, directory */
+	FILE_IN_MEMORY,	  /* tmpfs, memfd, hugetlbfs, or a file system not known to be on a disk */
+	FILE_REMOTE,	  /* network and FUSE, unless wanted */
+	FILE_DAX,	  /* its pages are the device's */
+	FILE_READ_ONLY,	  /* on a read-only mount */
+	FILE_LEASED,	  /* opening it would break the lease */
+	FILE_REFUSALS,
+};
+
+const char *file_refusal_name(enum file_refusal refusal); /* "not-regular" */
+
+/* Inodes with a lease or delegation; which device they are on is not looked at: rather one file too
+ * many is left alone. */
+#define LEASES_MAX 256
+struct leases {
+	bool too_many; /* then every file counts as leased */
+	size_t n;
+	uint64_t inode[LEASES_MAX];
+};
+
+/* From the text of /proc/locks, a line of it at a time: 1 a lease, 0 none, -EBADMSG. */
+int lease_parse(const char *line, size_t length, uint64_t *ret_inode);
+int leases_read(int proc_fd, struct leases *ret);
+bool leases_have(const struct leases *leases, uint64_t inode);
+
+/* Whether a file system, by statfs's f_type, keeps its files on a local disk, or elsewhere. */
+enum file_refusal file_system_check(uint64_t type, bool remote_wanted);
+
+struct checked_file {
+	int fd; /* O_RDONLY */
+	uint64_t device, inode, size_bytes;
+};
+
+/*
+ * Opens what a link below /proc leads to ("12/map_files/START-END", "12/fd/3") when it may be
+ * touched. known, unless NULL, is asked once the inode is known and before it is opened: true ends
+ * it with FILE_PASSED and fd -1.
+ */
+enum file_refusal file_open_checked(int proc_fd, const char *link, const struct leases *leases,
+				    bool remote_wanted,
+				    bool (*known)(void *context, uint64_t device, uint64_t inode),
+				    void *context, struct checked_file *ret);

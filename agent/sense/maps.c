@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/sense/maps.h"
+
+#include "base/ktext.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Hexadecimal digits up to the byte that ends them. */
+static int take_hex(const char **at, const char *end, char ends_with, uint64_t *ret)
+{
+	const char *p = *at;
+	uint64_t value = 0;
+
+	for (; p < end && *p != ends_with; p++) {
+		unsigned int digit;
+
+		if (*p >= '0' && *p <= '9')
+			digit = (unsigned int)(*p - '0');
+		else if (*p >= 'a' && *p <= 'f')
+			digit = (unsigned int)(*p - 'a') + 10;
+		else
+			return -EBADMSG;
+		if (value >> 60)
+			return -EBADMSG;
+		value = value << 4 | digit;
+	}
+	if (p == end || p == *at)
+		return -EBADMSG;
+	*at = p + 1;
+	*ret = value;
+	return 0;
+}
+
+/* "rw-s " */
+static int take_permissions(const char **at, const char *end, struct mapping *m)
+{
+	const char *p = *at;
+
+	if (end - p < 5 || !strchr("r-", p[0]) || !strchr("w-", p[1]) || !strchr("x-", p[2]) ||
+	    !strchr("sp", p[3]) || p[4] != ' ' || memchr(p, '\0', 4))
+		return -EBADMSG;
+	m->writable = p[1] == 'w';
+	m->shared = p[3] == 's';
+	*at = p + 5;
+	return 0;
+}
+
+int mapping_parse(const char *line, size_t length, struct mapping *ret)
+{
+	const char *at = line, *end = line + length, *blank;
+	struct mapping m = {0};
+	uint64_t device;
+
+	if (take_hex(&at, end, '-', &m.start) < 0 || take_hex(&at, end, ' ', &m.end) < 0 ||
+	    take_permissions(&at, end, &m) < 0 || take_hex(&at, end, ' ', &m.offset) < 0 ||
+	    take_hex(&at, end, ':', &device) < 0 || take_hex(&at, end, ' ', &device) < 0)
+		return -EBADMSG;
+	blank = memchr(at, ' ', (size_t)(end - at));
+	if (parse_u64_n(at, (size_t)((blank ? blank : end) - at), &m.inode) < 0 || m.start >= m.end)
+		return -EBADMSG;
+	*ret = m;
+	return 0;
+}
+
+/* Moves what is left to the front and reads more behind it. */
+static int fill(struct line_reader *r)
+{
+	ssize_t n;
+
+	memmove(r->text, r->text + r->begin, r->end - r->begin);
+	r->end -= r->begin;
+	r->begin = 0;
+	do
+		n = read(r->fd, r->text + r->end, sizeof(r->text) - r->end);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	r->ended = n == 0;
+	r->end += (size_t)n;
+	return 0;
+}
+
+int line_reader_next(struct line_reader *r, const char **ret_line, size_t *ret_length)
+{
+	for (;;) {
+		char *line = r->text + r->begin;
+		char *newline = memchr(line, '\n', r->end - r->begin);
+		bool full = r->begin == 0 && r->end == sizeof(r->text);
+		bool cut = r->cutting;
+		int error;
+
+		if (newline || full || (r->ended && r->begin < r->end)) {
+			*ret_line = line;
+			*ret_length = newline ? (size_t)(newline - line) : r->end - r->begin;
+			r->begin += *ret_length + (newline ? 1 : 0);
+			r->cutting = !newline && full;
+			if (cut)
+				continue;
+			return 1;
+		}
+		if (r->ended)
+			return 0;
+		error = fill(r);
+		if (error < 0)
+			return error;
+	}
+}
+
+/* "Shared_Dirty:      128 kB" and "Private_Dirty: ...": a page mapped once counts as private. */
+static int add_dirty(struct ktext_line line, struct mapping *m)
+{
+	struct ktext_line word;
+	uint64_t kib;
+
+	if (!ktext_next_word(&line, &word) ||
+	    (!ktext_word_is(word, "Shared_Dirty:") && !ktext_word_is(word, "Private_Dirty:")))
+		return 0;
+	if (!ktext_next_word(&line, &word) || parse_u64_n(word.text, word.length, &kib) < 0 ||
+	    !ktext_next_word(&line, &word) || !ktext_word_is(word, "kB") || kib > UINT64_MAX >> 12)
+		return -EBADMSG;
+	m->dirty_bytes += kib << 10;
+	return 0;
+}
+
+/* Headers begin with an address, figures with a capital letter. */
+static bool is_header(const char *line, size_t length)
+{
+	return length > 0 && (line[0] < 'A' || line[0] > 'Z');
+}
+
+int mapping_reader_next(struct mapping_reader *r, struct mapping *ret)
+{
+	const char *line;
+	size_t length;
+	int n, error;
+
+	while ((n = line_reader_next(&r->lines, &line, &length)) > 0) {
+		struct mapping m;
+
+		if (r->smaps && !is_header(line, length)) {
+			error = r->waits ? add_dirty((struct ktext_line){line, length}, &r->next)
+					 : -EBADMSG;
+			if (error < 0)
+				return error;
+			continue;
+		}
+		error = mapping_parse(line, length, &m);
+		if (error < 0)
+			return error;
+		if (!r->smaps) {
+			*ret = m;
+			return 1;
+		}
+		if (r->waits) {
+			*ret = r->next;
+			r->next = m;
+			return 1;
+		}
+		r->next = m;
+		r->waits = true;
+	}
+	if (n == 0 && r->waits) {
+		r->waits = false;
+		*ret = r->next;
+		return 1;
+	}
+	return n;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /proc/PID/maps and smaps, read in pieces: the kernel holds the process's mmap lock only while it
+ * fills one piece, so the process can map and fault between them (proc(5), fs/proc/task_mmu.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* One mapping. Addresses and offset in bytes; the device as the kernel prints it. */
+struct mapping {
+	uint64_t start, end, offset;
+	uint64_t inode; /* 0: anonymous */
+	bool writable, shared;
+	uint64_t dirty_bytes; /* smaps alone; else 0 */
+};
+
+/*
+ * "START-END PERMS OFFSET MAJ:MIN INODE [PATH]", without its newline; what stands behind the inode
+ * is not looked at. -EBADMSG: not such a line.
+ */
+int mapping_parse(const char *line, size_t length, struct mapping *ret);
+
+/* A file of lines, a piece at a time. Zero it and set fd, which stays the caller's. */
+#define LINE_PIECE_BYTES 4096
+struct line_reader {
+	int fd;
+	bool ended;   /* the file is */
+	bool cutting; /* the rest of a line that was too long is thrown away */
+	size_t begin, end;
+	char text[LINE_PIECE_BYTES];
+};
+
+/*
+ * The next line, not NUL-ended, good until the next call; of one longer than a piece its front.
+ * Returns 1, 0 at the end, or -errno of read(2) (-ESRCH: the process is gone).
+ */
+int line_reader_next(struct line_reader *reader, const char **ret_line, size_t *ret_length);
+
+/* Mappings of maps or smaps. Zero it and set lines.fd and smaps. */
+struct mapping_reader {
+	struct line_reader lines;
+	bool smaps;
+	bool waits; /* next is the header of a mapping whose figures are being read */
+	struct mapping next;
+};
+
+/* 1 and the next mapping; 0: no more; -EBADMSG, or -errno of read(2). */
+int mapping_reader_next(struct mapping_reader *reader, struct mapping *ret);

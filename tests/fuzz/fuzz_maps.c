@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as /proc/PID/maps, smaps and /proc/locks, read from a descriptor in pieces. */
+#include "agent/sense/file_check.h"
+#include "agent/sense/maps.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define require(condition)        \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+static void read_mappings(int fd, bool smaps)
+{
+	struct mapping_reader reader = {.lines.fd = fd, .smaps = smaps};
+	struct mapping m;
+	int r;
+
+	require(lseek(fd, 0, SEEK_SET) == 0);
+	while ((r = mapping_reader_next(&reader, &m)) == 1)
+		require(m.start < m.end);
+	require(r == 0 || r == -EBADMSG);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_close_ int fd = memfd_create("text", MFD_CLOEXEC);
+	struct line_reader lines = {.fd = fd};
+	const char *line;
+	size_t length, total = 0;
+
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	read_mappings(fd, false);
+	read_mappings(fd, true);
+	require(lseek(fd, 0, SEEK_SET) == 0);
+	while (line_reader_next(&lines, &line, &length) == 1) {
+		uint64_t inode = 42;
+		int r = lease_parse(line, length, &inode);
+
+		require(r == 1 || r == 0 || r == -EBADMSG);
+		require(r == 1 || inode == 42);
+		require(!memchr(line, '\n', length));
+		total += length;
+	}
+	require(total <= size);
+	return 0;
+}
