@@ -182,8 +182,8 @@ static void show_progress(const struct run *run, void *context)
 	report_progress(run, stderr);
 }
 
-/* Opens the report's file before the run, which would be for nothing if it can't be written. */
-static int open_json(const struct log *log, const char *path)
+/* Opens an output before the run, which would be for nothing if it can't be written. -1: failed */
+static int open_output(const struct log *log, const char *name, const char *path)
 {
 	int fd;
 
@@ -191,11 +191,12 @@ static int open_json(const struct log *log, const char *path)
 		return dup(STDOUT_FILENO);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
-		log_error(log, "json: open %s: %s", path, strerror(errno));
+		log_error(log, "%s: open %s: %s", name, path, strerror(errno));
 	return fd;
 }
 
-static int write_json(const struct log *log, const struct run *run, int *fd)
+static int write_output(const struct log *log, const char *name, const struct run *run, int *fd,
+			int (*write_to)(const struct run *, FILE *))
 {
 	_cleanup_(fclosep) FILE *file = NULL;
 	int r;
@@ -206,9 +207,9 @@ static int write_json(const struct log *log, const struct run *run, int *fd)
 	if (!file)
 		return -errno;
 	*fd = -1;
-	r = report_json(run, file);
+	r = write_to(run, file);
 	if (r < 0)
-		log_error(log, "json: write the report: %s", strerror(-r));
+		log_error(log, "%s: write: %s", name, strerror(-r));
 	return r;
 }
 
@@ -233,8 +234,10 @@ static int run_job(const struct log *log, const struct job *job)
 {
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool json_to_stdout = strcmp(job->global.json, "-") == 0;
-	_cleanup_close_ int json_fd = open_json(log, job->global.json);
+	const char *json = job->global.json, *csv = job->global.csv;
+	bool stdout_taken = strcmp(json, "-") == 0 || strcmp(csv, "-") == 0;
+	_cleanup_close_ int json_fd = open_output(log, "json", json);
+	_cleanup_close_ int csv_fd = open_output(log, "csv", csv);
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
 	bool terminal = isatty(STDERR_FILENO);
@@ -244,8 +247,12 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
-	if (json_fd < 0)
+	if (json_fd < 0 || csv_fd < 0)
 		return EXIT_USAGE;
+	if (json[0] && strcmp(json, csv) == 0) {
+		log_error(log, "csv: json goes to %s already", csv);
+		return EXIT_USAGE;
+	}
 	r = run_open(job, proc_fd, sys_fd, &run, &error);
 	if (r < 0) {
 		log_error(log, "%s", error.text);
@@ -268,8 +275,10 @@ static int run_job(const struct log *log, const struct job *job)
 		die_of(sig);
 		return EXIT_FAILED;
 	}
-	report_table(run, json_to_stdout ? stderr : stdout);
-	if (job->global.json[0] && write_json(log, run, &json_fd) < 0)
+	report_table(run, stdout_taken ? stderr : stdout);
+	if (json[0] && write_output(log, "json", run, &json_fd, report_json) < 0)
+		return EXIT_FAILED;
+	if (csv[0] && write_output(log, "csv", run, &csv_fd, report_csv) < 0)
 		return EXIT_FAILED;
 	return run->n_failures ? EXIT_FAILED : EXIT_OK;
 }

@@ -85,6 +85,11 @@ static const struct setting global_settings[] = {
 	 .max = PATH_MAX,
 	 .help = "write the whole report to this file, '-' for standard output (then the table "
 		 "goes to standard error)"},
+	{.name = "csv",
+	 .type = &type_text,
+	 GLOBAL(csv),
+	 .max = PATH_MAX,
+	 .help = "write the samples to this file, a line each; '-' as for json, not both"},
 };
 
 static const struct setting load_settings[] = {

@@ -47,6 +47,7 @@ struct global_settings {
 	struct amount floor;
 	char parent[PATH_MAX]; /* "": the group this program is in */
 	char json[PATH_MAX];   /* "": none */
+	char csv[PATH_MAX];    /* the same */
 	uint64_t check_fit;
 	struct watch_list watches;
 };

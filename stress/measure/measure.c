@@ -3,61 +3,11 @@
 
 #include "base/clock.h"
 #include "base/kfile.h"
-#include "base/ktext.h"
+#include "stress/measure/meminfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
-
-#define VMSTAT_BYTES 16384
-
-/* Zones are summed up; no kernel has them all. */
-struct vmstat_text {
-	uint64_t allocstall[5];
-	struct vmstat vmstat;
-};
-
-#define KEY(field)                                                        \
-	{                                                                 \
-#field, offsetof(struct vmstat_text, vmstat.field), false \
-	}
-#define OPTIONAL_KEY(field)                                              \
-	{                                                                \
-#field, offsetof(struct vmstat_text, vmstat.field), true \
-	}
-
-static const struct ktext_key vmstat_keys[] = {
-	{"allocstall_dma", offsetof(struct vmstat_text, allocstall[0]), true},
-	{"allocstall_dma32", offsetof(struct vmstat_text, allocstall[1]), true},
-	{"allocstall_normal", offsetof(struct vmstat_text, allocstall[2]), true},
-	{"allocstall_movable", offsetof(struct vmstat_text, allocstall[3]), true},
-	{"allocstall_device", offsetof(struct vmstat_text, allocstall[4]), true},
-	KEY(pgscan_direct),
-	KEY(pgsteal_direct),
-	KEY(pgscan_kswapd),
-	KEY(pgsteal_kswapd),
-	OPTIONAL_KEY(pgscan_proactive),
-	OPTIONAL_KEY(pgsteal_proactive),
-	OPTIONAL_KEY(pswpin),
-	OPTIONAL_KEY(pswpout),
-	KEY(pgfault),
-	KEY(pgmajfault),
-	KEY(workingset_refault_anon),
-	KEY(workingset_refault_file),
-	OPTIONAL_KEY(oom_kill),
-};
-
-int vmstat_parse(const char *text, struct vmstat *ret, const char **ret_bad)
-{
-	struct vmstat_text read = {0};
-	int r = ktext_read_keys(text, vmstat_keys, ARRAY_SIZE(vmstat_keys), &read, ret_bad);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(read.allocstall); i++)
-		read.vmstat.allocstall += read.allocstall[i];
-	*ret = read.vmstat;
-	return 0;
-}
+#include <stdatomic.h>
 
 /* Open files of a group; -1 where the kernel has none. */
 struct group_files {
@@ -65,18 +15,34 @@ struct group_files {
 	int pressure, events, events_local, stat, current, swap;
 };
 
+/* Of a load: its figures, and what they were at the last reading. */
+struct load_follower {
+	struct load_source source;
+	struct histogram_reader first, reuse;
+};
+
 struct measure {
 	struct measures results;
-	int vmstat_fd, pressure_fd;
+	int vmstat_fd, pressure_fd, meminfo_fd;
+	struct zram *zram;
 	struct group_files *files;
 	struct node_reader **readers;
+	struct load_follower *followers;
 	struct group_measures *groups;
 	struct node_measures *nodes;
+	/* One more than are kept: the last is written over again and again. */
 	struct sample *samples;
-	uint64_t *sample_bytes; /* behind the samples' pointers */
-	struct node_reading *sample_nodes;
+	struct node_reading *sample_nodes; /* behind the samples' pointers */
+	struct group_reading *sample_groups;
+	struct load_reading *sample_loads;
 	size_t max_samples;
 };
+
+size_t measure_sample_bytes(size_t n_nodes, size_t n_groups, size_t n_loads)
+{
+	return sizeof(struct sample) + n_nodes * sizeof(struct node_reading) +
+	       n_groups * sizeof(struct group_reading) + n_loads * sizeof(struct load_reading);
+}
 
 static int open_group(struct group_files *files, int dir_fd, const char **ret_bad)
 {
@@ -112,30 +78,51 @@ static void close_group(struct group_files *files)
 		*fds[i] = fd_close(*fds[i]);
 }
 
+/* One more than needed everywhere: calloc(0) may be NULL. */
 static int alloc_arrays(struct measure *measure, const struct measure_sources *sources)
 {
-	size_t n = sources->max_samples, n_groups = sources->n_groups, n_nodes = sources->n_nodes;
+	size_t n = sources->max_samples + 1, n_groups = sources->n_groups,
+	       n_nodes = sources->n_nodes, n_loads = sources->n_loads;
 
-	/* One more than needed: calloc(0) may be NULL. */
 	measure->files = calloc(n_groups + 1, sizeof(*measure->files));
 	measure->groups = calloc(n_groups + 1, sizeof(*measure->groups));
 	measure->readers = calloc(n_nodes + 1, sizeof(struct node_reader *));
 	measure->nodes = calloc(n_nodes + 1, sizeof(*measure->nodes));
-	measure->samples = calloc(n + 1, sizeof(*measure->samples));
-	measure->sample_bytes = calloc(n * n_groups * 2 + 1, sizeof(*measure->sample_bytes));
+	measure->followers = calloc(n_loads + 1, sizeof(*measure->followers));
+	measure->samples = calloc(n, sizeof(*measure->samples));
 	measure->sample_nodes = calloc(n * n_nodes + 1, sizeof(*measure->sample_nodes));
+	measure->sample_groups = calloc(n * n_groups + 1, sizeof(*measure->sample_groups));
+	measure->sample_loads = calloc(n * n_loads + 1, sizeof(*measure->sample_loads));
 	if (!measure->files || !measure->groups || !measure->readers || !measure->nodes ||
-	    !measure->samples || !measure->sample_bytes || !measure->sample_nodes)
+	    !measure->followers || !measure->samples || !measure->sample_nodes ||
+	    !measure->sample_groups || !measure->sample_loads)
 		return -ENOMEM;
-	measure->max_samples = n;
+	measure->max_samples = sources->max_samples;
 	for (size_t i = 0; i < n; i++) {
-		measure->samples[i] = (struct sample){
-			.group_bytes = measure->sample_bytes + i * 2 * n_groups,
-			.group_stall_us = measure->sample_bytes + (i * 2 + 1) * n_groups,
-			.nodes = measure->sample_nodes + i * n_nodes,
-		};
+		measure->samples[i].nodes = measure->sample_nodes + i * n_nodes;
+		measure->samples[i].groups = measure->sample_groups + i * n_groups;
+		measure->samples[i].loads = measure->sample_loads + i * n_loads;
 	}
+	for (size_t i = 0; i < n_loads; i++)
+		measure->followers[i].source = sources->loads[i];
+	measure->results.n_loads = n_loads;
 	return 0;
+}
+
+static int open_machine(struct measure *measure, const struct measure_sources *sources,
+			const char **ret_bad)
+{
+	*ret_bad = "vmstat";
+	measure->vmstat_fd = kfile_open(sources->proc_fd, "vmstat", O_RDONLY);
+	if (measure->vmstat_fd < 0)
+		return measure->vmstat_fd;
+	*ret_bad = "meminfo";
+	measure->meminfo_fd = kfile_open(sources->proc_fd, "meminfo", O_RDONLY);
+	if (measure->meminfo_fd < 0)
+		return measure->meminfo_fd;
+	measure->pressure_fd = kfile_open(sources->proc_fd, "pressure/memory", O_RDONLY);
+	*ret_bad = "block";
+	return zram_open(sources->sys_fd, &measure->zram);
 }
 
 int measure_open(const struct measure_sources *sources, struct measure **ret_measure,
@@ -147,14 +134,10 @@ int measure_open(const struct measure_sources *sources, struct measure **ret_mea
 	*ret_bad = "no memory for samples";
 	if (!measure)
 		return -ENOMEM;
-	measure->vmstat_fd = measure->pressure_fd = -1;
+	measure->vmstat_fd = measure->pressure_fd = measure->meminfo_fd = -1;
 	r = alloc_arrays(measure, sources);
-	*ret_bad = "vmstat";
-	measure->vmstat_fd = r < 0 ? -1 : kfile_open(sources->proc_fd, "vmstat", O_RDONLY);
-	if (r == 0 && measure->vmstat_fd < 0)
-		r = measure->vmstat_fd;
 	if (r == 0)
-		measure->pressure_fd = kfile_open(sources->proc_fd, "pressure/memory", O_RDONLY);
+		r = open_machine(measure, sources, ret_bad);
 	for (size_t i = 0; i < sources->n_groups && r == 0; i++) {
 		measure->results.n_groups = i + 1;
 		r = open_group(&measure->files[i], sources->group_fds[i], ret_bad);
@@ -180,17 +163,21 @@ struct measure *measure_free(struct measure *measure)
 		return NULL;
 	fd_close(measure->vmstat_fd);
 	fd_close(measure->pressure_fd);
+	fd_close(measure->meminfo_fd);
+	zram_free(measure->zram);
 	for (size_t i = 0; i < measure->results.n_groups; i++)
 		close_group(&measure->files[i]);
 	for (size_t i = 0; i < measure->results.n_nodes; i++)
 		node_reader_free(measure->readers[i]);
 	free(measure->files);
 	free(measure->readers);
+	free(measure->followers);
 	free(measure->groups);
 	free(measure->nodes);
 	free(measure->samples);
-	free(measure->sample_bytes);
 	free(measure->sample_nodes);
+	free(measure->sample_groups);
+	free(measure->sample_loads);
 	free(measure);
 	return NULL;
 }
@@ -214,22 +201,38 @@ static int read_nodes(struct measure *measure, struct node_reading *to, const ch
 	return 0;
 }
 
+static int read_memory(const struct measure *measure, struct memory_reading *to,
+		       const char **ret_bad)
+{
+	struct meminfo info;
+	int r = meminfo_read_fd(measure->meminfo_fd, &info, ret_bad);
+
+	if (r < 0)
+		return r;
+	*to = (struct memory_reading){
+		.free_bytes = info.free,
+		.available_bytes = info.available,
+		.swap_used_bytes = info.swap_total - MIN(info.swap_free, info.swap_total),
+		.swap_free_bytes = info.swap_free,
+		.zswap_stored_bytes = info.zswap_stored,
+		.zswap_used_bytes = info.zswap_used,
+	};
+	*ret_bad = "block/zramN/mm_stat";
+	return zram_read(measure->zram, &to->zram);
+}
+
 static int read_machine(struct measure *measure, struct machine_reading *to, const char **ret_bad)
 {
-	char text[VMSTAT_BYTES];
-	ssize_t n;
 	int r;
 
-	to->now_ns = clock_now_ns();
 	*ret_bad = "vmstat";
-	n = kfile_read(measure->vmstat_fd, text, sizeof(text));
-	r = n < 0 ? (int)n : vmstat_parse(text, &to->vmstat, ret_bad);
+	r = vmstat_read(measure->vmstat_fd, &to->vmstat, ret_bad);
 	if (r < 0)
 		return r;
 	/* The file is there and says EOPNOTSUPP when PSI is switched off. */
 	measure->results.has_psi = measure->pressure_fd >= 0 &&
 				   psi_read(measure->pressure_fd, &to->psi, ret_bad) == 0;
-	return read_nodes(measure, to->nodes, ret_bad);
+	return read_memory(measure, &to->memory, ret_bad);
 }
 
 static int read_group(struct measure *measure, size_t i, struct group_reading *to,
@@ -242,8 +245,10 @@ static int read_group(struct measure *measure, size_t i, struct group_reading *t
 		r = memory_events_read(files->events_local, &to->events_local, ret_bad);
 	if (r == 0)
 		r = memory_stat_read(files->stat, &to->stat, ret_bad);
-	if (r == 0)
-		r = memory_bytes_read(files->current, &to->current_bytes);
+	if (r < 0)
+		return r;
+	*ret_bad = "memory.current";
+	r = memory_bytes_read(files->current, &to->current_bytes);
 	if (r == 0 && files->swap >= 0)
 		r = memory_bytes_read(files->swap, &to->swap_bytes);
 	measure->results.has_group_psi = files->pressure >= 0 &&
@@ -251,71 +256,98 @@ static int read_group(struct measure *measure, size_t i, struct group_reading *t
 	return r;
 }
 
+static void read_load(struct load_follower *follower, struct load_reading *to)
+{
+	const struct load_source *source = &follower->source;
+
+	to->operations = atomic_load_explicit(source->operations, memory_order_relaxed);
+	to->bytes = atomic_load_explicit(source->bytes, memory_order_relaxed);
+	to->resident_pages = atomic_load_explicit(source->resident_pages, memory_order_relaxed);
+	histogram_read_interval(&follower->first, source->first, &to->first);
+	histogram_read_interval(&follower->reuse, source->reuse, &to->reuse);
+	for (size_t i = 0; i < SLOW_CAUSES; i++)
+		to->slow[i] = __atomic_load_n(&source->first_slow->count[i], __ATOMIC_RELAXED) +
+			      __atomic_load_n(&source->reuse_slow->count[i], __ATOMIC_RELAXED);
+}
+
+/* Reads everything, what changes fastest first. */
+static int read_all(struct measure *measure, struct sample *to, const char **ret_bad)
+{
+	struct measures *results = &measure->results;
+	uint64_t cpu_ns = clock_thread_cpu_ns(), ns;
+	int r;
+
+	to->machine.now_ns = clock_now_ns();
+	for (size_t i = 0; i < results->n_loads; i++)
+		read_load(&measure->followers[i], &to->loads[i]);
+	r = read_nodes(measure, to->nodes, ret_bad);
+	if (r == 0)
+		r = read_machine(measure, &to->machine, ret_bad);
+	for (size_t i = 0; i < results->n_groups && r == 0; i++) {
+		struct group_measures *group = &measure->groups[i];
+
+		r = read_group(measure, i, &to->groups[i], ret_bad);
+		if (r == 0)
+			group->peak_bytes = MAX(group->peak_bytes, to->groups[i].current_bytes);
+	}
+	if (r < 0)
+		return r;
+	results->last = to;
+	ns = clock_now_ns() - to->machine.now_ns;
+	results->sampling_ns += ns;
+	results->sampling_max_ns = MAX(results->sampling_max_ns, ns);
+	results->sampling_cpu_ns += clock_thread_cpu_ns() - cpu_ns;
+	return 0;
+}
+
 int measure_begin(struct measure *measure, const char **ret_bad)
 {
-	int r = 0;
+	struct sample *sample = &measure->samples[measure->max_samples];
+	int r;
 
 	for (size_t i = 0; i < measure->results.n_nodes; i++)
 		measure->nodes[i].min = (struct node_reading){UINT64_MAX, UINT64_MAX};
-	for (size_t i = 0; i < measure->results.n_groups && r == 0; i++)
-		r = read_group(measure, i, &measure->groups[i].begin, ret_bad);
-	if (r == 0)
-		r = read_machine(measure, &measure->results.begin, ret_bad);
-	for (size_t i = 0; i < measure->results.n_nodes && r == 0; i++)
-		measure->nodes[i].begin = measure->results.begin.nodes[i];
+	r = read_all(measure, sample, ret_bad);
+	if (r < 0)
+		return r;
+	measure->results.begin = sample->machine;
+	for (size_t i = 0; i < measure->results.n_groups; i++)
+		measure->groups[i].begin = sample->groups[i];
+	for (size_t i = 0; i < measure->results.n_nodes; i++)
+		measure->nodes[i].begin = sample->nodes[i];
+	return 0;
+}
+
+int measure_sample(struct measure *measure, const char **ret_bad)
+{
+	size_t at = measure->results.n_samples;
+	int r = read_all(measure, &measure->samples[at], ret_bad);
+
+	if (r == 0 && at < measure->max_samples)
+		measure->results.n_samples++;
 	return r;
 }
 
 int measure_end(struct measure *measure, const char **ret_bad)
 {
-	int r = read_machine(measure, &measure->results.end, ret_bad);
+	int r = measure_sample(measure, ret_bad);
+	const struct sample *sample = measure->results.last;
 
-	for (size_t i = 0; i < measure->results.n_groups && r == 0; i++) {
+	if (r < 0)
+		return r;
+	measure->results.end = sample->machine;
+	for (size_t i = 0; i < measure->results.n_groups; i++) {
 		struct group_measures *group = &measure->groups[i];
 		uint64_t peak;
 
-		r = read_group(measure, i, &group->end, ret_bad);
+		group->end = sample->groups[i];
 		/* Not before 5.19. */
 		if (memory_bytes_read_at(measure->files[i].dir_fd, "memory.peak", &peak) == 0)
 			group->peak_bytes = peak;
 	}
-	for (size_t i = 0; i < measure->results.n_nodes && r == 0; i++)
-		measure->nodes[i].end = measure->results.end.nodes[i];
-	return r;
-}
-
-int measure_sample(struct measure *measure, const char **ret_bad)
-{
-	struct measures *results = &measure->results;
-	uint64_t cpu_ns = clock_thread_cpu_ns();
-	struct node_reading nodes[MACHINE_NODES_MAX];
-	struct sample *sample = results->n_samples < measure->max_samples
-					? &measure->samples[results->n_samples]
-					: NULL;
-	struct psi_totals psi;
-	uint64_t current;
-	int r;
-
-	r = read_nodes(measure, sample ? sample->nodes : nodes, ret_bad);
-	for (size_t i = 0; i < results->n_groups && r == 0; i++) {
-		*ret_bad = "memory.current";
-		r = memory_bytes_read(measure->files[i].current, &current);
-		if (r < 0)
-			break;
-		measure->groups[i].peak_bytes = MAX(measure->groups[i].peak_bytes, current);
-		if (!sample)
-			continue;
-		sample->group_bytes[i] = current;
-		if (measure->files[i].pressure >= 0 &&
-		    psi_read(measure->files[i].pressure, &psi, ret_bad) == 0)
-			sample->group_stall_us[i] = psi.some_us;
-	}
-	if (r == 0 && sample) {
-		sample->now_ns = clock_now_ns();
-		results->n_samples++;
-	}
-	results->sampling_cpu_ns += clock_thread_cpu_ns() - cpu_ns;
-	return r;
+	for (size_t i = 0; i < measure->results.n_nodes; i++)
+		measure->nodes[i].end = sample->nodes[i];
+	return 0;
 }
 
 const struct measures *measure_results(const struct measure *measure)

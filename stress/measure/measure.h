@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel counts about groups and the machine: read at the beginning and the end of the
- * measured phase, and some of it in between. Verification comes after the last reading, since it
- * reads everything back.
+ * What the kernel counts about groups, nodes and the machine, and how the loads' touches went: read
+ * at the beginning and the end of the measured phase and at every sample in between, all in one go.
+ * Verification comes after the last reading, since it reads everything back.
  */
 #pragma once
 
@@ -11,23 +11,13 @@
 #include "cgroup/psi.h"
 #include "numa/counters.h"
 #include "stress/job/plan.h"
+#include "stress/measure/histogram.h"
+#include "stress/measure/vmstat.h"
+#include "stress/measure/zram.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* /proc/vmstat; events since boot, in pages where pages are meant. */
-struct vmstat {
-	uint64_t allocstall; /* sum over the zones: entries into direct reclaim */
-	uint64_t pgscan_direct, pgsteal_direct;
-	uint64_t pgscan_kswapd, pgsteal_kswapd;
-	uint64_t pgscan_proactive, pgsteal_proactive; /* 0 before 6.18 */
-	uint64_t pswpin, pswpout;
-	uint64_t pgfault, pgmajfault;
-	uint64_t workingset_refault_anon, workingset_refault_file;
-	uint64_t oom_kill;
-};
-int vmstat_parse(const char *text, struct vmstat *ret, const char **ret_bad);
 
 struct group_reading {
 	struct psi_totals psi;
@@ -40,22 +30,42 @@ struct node_reading {
 	uint64_t free_bytes, file_bytes;
 };
 
+struct memory_reading {
+	uint64_t free_bytes, available_bytes, swap_used_bytes, swap_free_bytes;
+	struct zram_usage zram;
+	uint64_t zswap_stored_bytes, zswap_used_bytes;
+};
+
 struct machine_reading {
 	uint64_t now_ns;
 	struct psi_totals psi; /* 0 where PSI is off */
 	struct vmstat vmstat;
-	struct node_reading nodes[MACHINE_NODES_MAX];
+	struct memory_reading memory;
 };
 
-/* One row of the samples in between. */
+/* slow: first touches and reuse together. */
+struct load_reading {
+	uint64_t operations, bytes, resident_pages;
+	struct latency first, reuse; /* since the reading before */
+	uint64_t slow[SLOW_CAUSES];
+};
+
+/* Everything at one moment; groups, nodes and loads in their order. */
 struct sample {
-	uint64_t now_ns;
-	uint64_t *group_bytes;	  /* memory.current by group */
-	uint64_t *group_stall_us; /* PSI some total by group */
+	struct machine_reading machine;
 	struct node_reading *nodes;
+	struct group_reading *groups;
+	struct load_reading *loads;
 };
 
 struct measure;
+
+/* Where a load's own figures are; its process goes on writing them. */
+struct load_source {
+	const struct histogram *first, *reuse;
+	const struct slow_touches *first_slow, *reuse_slow;
+	const _Atomic uint64_t *operations, *bytes, *resident_pages;
+};
 
 /* Descriptors stay open. group_fds: the groups' directories; node_ids: n_nodes of them. */
 struct measure_sources {
@@ -65,7 +75,12 @@ struct measure_sources {
 	size_t n_nodes;
 	const unsigned int *node_ids;
 	size_t max_samples;
+	size_t n_loads;
+	const struct load_source *loads;
 };
+
+/* Memory that one sample takes. */
+size_t measure_sample_bytes(size_t n_nodes, size_t n_groups, size_t n_loads);
 
 /* -errno; *ret_bad says which file. */
 int measure_open(const struct measure_sources *sources, struct measure **ret_measure,
@@ -73,11 +88,11 @@ int measure_open(const struct measure_sources *sources, struct measure **ret_mea
 struct measure *measure_free(struct measure *measure);
 DEFINE_CLEANUP(struct measure *, measure_free)
 
-/* Full readings at the beginning and the end. *ret_bad: file or field. */
+/* At the beginning and the end, which is the last sample too. *ret_bad: file or field. */
 int measure_begin(struct measure *measure, const char **ret_bad);
 int measure_end(struct measure *measure, const char **ret_bad);
 
-/* A sample in between. Beyond max_samples only minima and peaks are kept. */
+/* A sample in between. Beyond max_samples only the last one, minima and peaks are kept. */
 int measure_sample(struct measure *measure, const char **ret_bad);
 
 /* Results. Valid after measure_end. */
@@ -93,10 +108,12 @@ struct measures {
 	struct machine_reading begin, end;
 	bool has_psi; /* of the machine */
 	bool has_group_psi;
-	size_t n_groups, n_nodes, n_samples;
+	size_t n_groups, n_nodes, n_loads, n_samples;
 	const struct group_measures *groups;
 	const struct node_measures *nodes;
 	const struct sample *samples;
-	uint64_t sampling_cpu_ns; /* CPU time the samples took */
+	const struct sample *last;	       /* kept or not; NULL before the first */
+	uint64_t sampling_cpu_ns;	       /* CPU time the samples took */
+	uint64_t sampling_ns, sampling_max_ns; /* time from the first to the last figure of them */
 };
 const struct measures *measure_results(const struct measure *measure);

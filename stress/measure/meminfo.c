@@ -7,6 +7,7 @@
 #include "base/parse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 struct field {
 	const char *name; /* with its colon */
 	uint64_t bytes;
+	bool optional; /* not on every kernel: stays 0 */
 	bool seen;
 };
 
@@ -49,7 +51,7 @@ static int read_fields(const char *text, unsigned int skip_words, struct field *
 	for (size_t i = 0; i < n; i++) {
 		if (ret_bad)
 			*ret_bad = fields[i].name;
-		if (!fields[i].seen)
+		if (!fields[i].seen && !fields[i].optional)
 			return -EBADMSG;
 	}
 	return 0;
@@ -58,25 +60,46 @@ static int read_fields(const char *text, unsigned int skip_words, struct field *
 int meminfo_parse(const char *text, struct meminfo *ret, const char **ret_bad)
 {
 	struct field fields[] = {
-		{.name = "MemTotal:"},	{.name = "MemFree:"},  {.name = "MemAvailable:"},
-		{.name = "SwapTotal:"}, {.name = "SwapFree:"},
+		{.name = "MemTotal:"},
+		{.name = "MemFree:"},
+		{.name = "MemAvailable:"},
+		{.name = "SwapTotal:"},
+		{.name = "SwapFree:"},
+		{.name = "Zswapped:", .optional = true},
+		{.name = "Zswap:", .optional = true},
 	};
 	int r = read_fields(text, 0, fields, ARRAY_SIZE(fields), ret_bad);
 
 	if (r == 0)
-		*ret = (struct meminfo){fields[0].bytes, fields[1].bytes, fields[2].bytes,
-					fields[3].bytes, fields[4].bytes};
+		*ret = (struct meminfo){
+			.total = fields[0].bytes,
+			.free = fields[1].bytes,
+			.available = fields[2].bytes,
+			.swap_total = fields[3].bytes,
+			.swap_free = fields[4].bytes,
+			.zswap_stored = fields[5].bytes,
+			.zswap_used = fields[6].bytes,
+		};
 	return r;
 }
 
-int meminfo_read(int proc_fd, struct meminfo *ret, const char **ret_bad)
+int meminfo_read_fd(int fd, struct meminfo *ret, const char **ret_bad)
 {
 	char text[MEMINFO_BYTES];
-	ssize_t n = kfile_read_at(proc_fd, "meminfo", text, sizeof(text));
+	ssize_t n = kfile_read(fd, text, sizeof(text));
 
 	if (ret_bad)
 		*ret_bad = "meminfo";
 	return n < 0 ? (int)n : meminfo_parse(text, ret, ret_bad);
+}
+
+int meminfo_read(int proc_fd, struct meminfo *ret, const char **ret_bad)
+{
+	_cleanup_close_ int fd = kfile_open(proc_fd, "meminfo", O_RDONLY);
+
+	if (ret_bad)
+		*ret_bad = "meminfo";
+	return fd < 0 ? fd : meminfo_read_fd(fd, ret, ret_bad);
 }
 
 int node_meminfo_parse(const char *text, struct node_meminfo *ret, const char **ret_bad)

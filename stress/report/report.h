@@ -18,6 +18,12 @@ void report_table(const struct run *run, FILE *to);
 /* -errno of writing. */
 int report_json(const struct run *run, FILE *to);
 
+/* The samples: names in the first line, then a line each. -errno of writing. */
+int report_csv(const struct run *run, FILE *to);
+
+/* series.c: the samples as a JSON object of arrays; NULL: no memory. The caller gives it back. */
+struct json_t *report_series(const struct run *run);
+
 /* The line shown while it runs; at most one terminal line, no newline. */
 void report_progress(const struct run *run, FILE *to);
 

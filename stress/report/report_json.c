@@ -282,6 +282,35 @@ static json_t *process_json(const struct watched *process)
 	return to;
 }
 
+/*
+ * What swap took in, and what that really freed: swap in memory (zram, zswap) costs memory itself.
+ * Negative where it cost more than it took.
+ */
+static json_t *memory_json(const struct memory_reading *begin, const struct memory_reading *end)
+{
+	const struct memory_reading *readings[] = {begin, end};
+	json_t *to = json_object();
+	int64_t net = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const struct memory_reading *reading = readings[i];
+		uint64_t used = reading->zram.used_bytes + reading->zswap_used_bytes;
+		json_t *one = json_object();
+
+		put(one, "free_bytes", reading->free_bytes);
+		put(one, "available_bytes", reading->available_bytes);
+		put(one, "swap_used_bytes", reading->swap_used_bytes);
+		put(one, "zram_stored_bytes", reading->zram.stored_bytes);
+		put(one, "zram_used_bytes", reading->zram.used_bytes);
+		put(one, "zswap_stored_bytes", reading->zswap_stored_bytes);
+		put(one, "zswap_used_bytes", reading->zswap_used_bytes);
+		(void)json_object_set_new(to, i ? "end" : "begin", one);
+		net = (int64_t)(reading->swap_used_bytes - used) - (i ? net : 0);
+	}
+	(void)json_object_set_new(to, "swap_net_freed_bytes", json_integer(net));
+	return to;
+}
+
 static json_t *machine_json(const struct run *run)
 {
 	const struct measures *results = measure_results(run->measure);
@@ -302,6 +331,11 @@ static json_t *machine_json(const struct run *run)
 	put(measuring, "cpu_ns", run->own_cpu_ns);
 	put(measuring, "sampling_cpu_ns", results->sampling_cpu_ns);
 	put(measuring, "samples", results->n_samples);
+	put(measuring, "samples_missed", run->samples_missed);
+	put(measuring, "sampling_ns", results->sampling_ns);
+	put(measuring, "sampling_max_ns", results->sampling_max_ns);
+	(void)json_object_set_new(to, "memory",
+				  memory_json(&results->begin.memory, &results->end.memory));
 	(void)json_object_set_new(to, "nodes", nodes);
 	(void)json_object_set_new(to, "kswapd", kswapd);
 	(void)json_object_set_new(to, "watched", watched);
@@ -309,16 +343,7 @@ static json_t *machine_json(const struct run *run)
 	return to;
 }
 
-static json_t *numbers(const uint64_t *values, size_t n)
-{
-	json_t *to = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		(void)json_array_append_new(to, number(values[i]));
-	return to;
-}
-
-/* Columns by name, one array a sample: ns since the beginning, then groups and nodes in order. */
+/* A few figures of each sample; series_json has them all. */
 static json_t *samples_json(const struct run *run)
 {
 	const struct measures *results = measure_results(run->measure);
@@ -326,20 +351,25 @@ static json_t *samples_json(const struct run *run)
 
 	for (size_t i = 0; i < results->n_samples; i++) {
 		const struct sample *sample = &results->samples[i];
-		json_t *row = json_object(), *free_bytes = json_array(), *file = json_array();
+		json_t *row = json_object(), *free_bytes = json_array(), *file = json_array(),
+		       *current = json_array(), *stall = json_array();
 
-		put(row, "t_ns", grown(run->control->start_ns, sample->now_ns));
+		put(row, "t_ns", grown(run->control->start_ns, sample->machine.now_ns));
 		for (size_t n = 0; n < results->n_nodes; n++) {
 			(void)json_array_append_new(free_bytes,
 						    number(sample->nodes[n].free_bytes));
 			(void)json_array_append_new(file, number(sample->nodes[n].file_bytes));
 		}
+		for (size_t g = 0; g < results->n_groups; g++) {
+			const struct group_reading *group = &sample->groups[g];
+
+			(void)json_array_append_new(current, number(group->current_bytes));
+			(void)json_array_append_new(stall, number(group->psi.some_us));
+		}
 		(void)json_object_set_new(row, "node_free_bytes", free_bytes);
 		(void)json_object_set_new(row, "node_file_bytes", file);
-		(void)json_object_set_new(row, "group_bytes",
-					  numbers(sample->group_bytes, results->n_groups));
-		(void)json_object_set_new(row, "group_stall_some_us",
-					  numbers(sample->group_stall_us, results->n_groups));
+		(void)json_object_set_new(row, "group_bytes", current);
+		(void)json_object_set_new(row, "group_stall_some_us", stall);
 		(void)json_array_append_new(to, row);
 	}
 	return to;
@@ -374,32 +404,52 @@ static void put_header(const struct run *run, json_t *to)
 		(void)json_object_set_new(to, "ended", json_string(text));
 	put(to, "seed", run->job->global.seed);
 	put(to, "duration_ns", run_measured_ns(run));
-	put(to, "interval_ns", run->job->global.interval_ns);
+	put(to, "interval_ns", run->interval_ns);
 	(void)json_object_set_new(to, "result", json_string(run->n_failures ? "failed" : "ok"));
 }
 
-int report_json(const struct run *run, FILE *to)
+static json_t *run_json(const struct run *run)
 {
 	json_t *root = json_object(), *failures = json_array(), *loads = json_array(),
 	       *groups = json_array();
-	int r;
+	uint64_t oom_kills = 0;
 
 	put_header(run, root);
 	for (size_t i = 0; i < run->n_failures; i++)
 		(void)json_array_append_new(failures, json_string(run->failures[i]));
-	for (size_t i = 0; i < run->n_workers; i++)
+	for (size_t i = 0; i < run->n_workers; i++) {
 		(void)json_array_append_new(loads, load_json(&run->workers[i]));
+		oom_kills += run->workers[i].end == END_OOM_KILLED;
+	}
 	for (size_t i = 0; i < run->job->n_groups; i++)
 		(void)json_array_append_new(groups, group_json(run, i));
 	(void)json_object_set_new(root, "job", job_json(run->job));
 	(void)json_object_set_new(root, "failures", failures);
+	put(root, "oom_kills", oom_kills);
 	(void)json_object_set_new(root, "loads", loads);
 	(void)json_object_set_new(root, "groups", groups);
 	(void)json_object_set_new(root, "machine", machine_json(run));
 	(void)json_object_set_new(root, "samples", samples_json(run));
-	r = json_dumpf(root, to, JSON_INDENT(1)) < 0 || fputc('\n', to) == EOF || fflush(to) == EOF
-		    ? -EIO
-		    : 0;
+	return root;
+}
+
+int report_json(const struct run *run, FILE *to)
+{
+	json_t *root = run_json(run), *series = report_series(run);
+	_cleanup_free_ char *text = json_dumps(root, JSON_INDENT(1));
+	char *end = text ? strrchr(text, '}') : NULL;
+	int r = -ENOMEM;
+
+	/* The series' arrays are long: they come last, and without a line for every number. */
+	if (end && series) {
+		*end = '\0';
+		r = fprintf(to, "%s,\n \"series\": ", text) < 0 ||
+				    json_dumpf(series, to, JSON_COMPACT) < 0 ||
+				    fputs("}\n", to) == EOF || fflush(to) == EOF
+			    ? -EIO
+			    : 0;
+	}
 	json_decref(root);
+	json_decref(series);
 	return r;
 }

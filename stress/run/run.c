@@ -16,7 +16,11 @@
 /* Pages whose compression is measured. */
 #define RATIO_SAMPLE_PAGES 256
 
-#define SAMPLES_MAX	   100000
+/* Of samples: more would make reports that nobody can read, and take memory from the loads. */
+#define SAMPLES_MAX	  20000
+#define SAMPLES_BYTES_MAX (UINT64_C(256) << 20)
+/* Beyond the planned duration, while workers are late. */
+#define SAMPLES_SPARE 16
 
 void run_fail(struct run *run, const char *format, ...)
 {
@@ -225,12 +229,25 @@ static int prepare_loads(struct run *run, struct stress_error *ret_error)
 	return r;
 }
 
-static int open_measure(struct run *run, struct stress_error *ret_error)
+/* As often as was asked for, less often where that would be too many samples. */
+static size_t plan_samples(struct run *run)
 {
 	const struct global_settings *global = &run->job->global;
-	uint64_t n_samples = global->duration_ns / global->interval_ns + 16;
+	uint64_t bytes =
+		measure_sample_bytes(run->machine.n_nodes, run->job->n_groups, run->n_workers);
+	uint64_t max = MIN(SAMPLES_BYTES_MAX / bytes, (uint64_t)SAMPLES_MAX);
+
+	run->interval_ns = MAX(global->interval_ns, global->duration_ns / max + 1);
+	if (global->duration_ns / global->interval_ns <= max)
+		run->interval_ns = global->interval_ns;
+	return global->duration_ns / run->interval_ns + SAMPLES_SPARE;
+}
+
+static int open_measure(struct run *run, struct stress_error *ret_error)
+{
 	unsigned int node_ids[MACHINE_NODES_MAX];
 	int group_fds[JOB_GROUPS_MAX];
+	struct load_source loads[JOB_LOADS_MAX];
 	struct measure_sources sources = {
 		.proc_fd = run->proc_fd,
 		.sys_fd = run->sys_fd,
@@ -238,7 +255,9 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 		.group_fds = group_fds,
 		.n_nodes = run->machine.n_nodes,
 		.node_ids = node_ids,
-		.max_samples = MIN(n_samples, (uint64_t)SAMPLES_MAX),
+		.max_samples = plan_samples(run),
+		.n_loads = run->n_workers,
+		.loads = loads,
 	};
 	const char *bad = "";
 	int r;
@@ -247,6 +266,19 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 		group_fds[i] = placement_group_fd(run->placement, i);
 	for (size_t i = 0; i < sources.n_nodes; i++)
 		node_ids[i] = run->machine.nodes[i].id;
+	for (size_t i = 0; i < sources.n_loads; i++) {
+		const struct worker_block *block = run->workers[i].load.block;
+
+		loads[i] = (struct load_source){
+			.first = &block->first,
+			.reuse = &block->reuse,
+			.first_slow = &block->first_slow,
+			.reuse_slow = &block->reuse_slow,
+			.operations = &block->operations,
+			.bytes = &block->bytes,
+			.resident_pages = &block->resident_pages,
+		};
+	}
 	r = measure_open(&sources, &run->measure, &bad);
 	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
 }

@@ -52,9 +52,11 @@ struct run {
 	struct run_worker *workers; /* same order as job->loads */
 	struct measure *measure;
 	struct watch *watch;
-	uint64_t own_cpu_ns; /* of this process during the measured phase */
-	int interrupted;     /* the signal that ended it; 0: none */
-	bool measured;	     /* measure_end was reached */
+	uint64_t interval_ns;	 /* between samples: as asked, or more where those are too many */
+	uint64_t samples_missed; /* not taken: reading took longer than the interval */
+	uint64_t own_cpu_ns;	 /* of this process during the measured phase */
+	int interrupted;	 /* the signal that ended it; 0: none */
+	bool measured;		 /* measure_end was reached */
 	/* What makes the run a failure, in words. */
 	size_t n_failures;
 	char failures[RUN_FAILURES_MAX][256];

@@ -208,7 +208,7 @@ static int spawn_all(struct run *run, struct stress_error *ret_error)
 static int measured_phase(struct run *run, struct stress_error *ret_error)
 {
 	const struct global_settings *global = &run->job->global;
-	uint64_t cpu_ns, next_ns, deadline_ns;
+	uint64_t cpu_ns, next_ns, deadline_ns, missed;
 	const char *bad = "";
 	int r = measure_begin(run->measure, &bad);
 
@@ -237,8 +237,9 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 		if (run->progress)
 			run->progress(run, run->progress_context);
 		/* Samples that were missed are left out, not made up for. */
-		next_ns += global->interval_ns *
-			   (1 + (clock_now_ns() - next_ns) / global->interval_ns);
+		missed = (clock_now_ns() - next_ns) / run->interval_ns;
+		run->samples_missed += missed;
+		next_ns += run->interval_ns * (1 + missed);
 	}
 	r = measure_end(run->measure, &bad);
 	if (r < 0)

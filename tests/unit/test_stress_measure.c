@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/measure/measure.h"
+#include "stress/measure/columns.h"
 
 #include "tests/unit/fixture.h"
 
@@ -63,6 +63,7 @@ static struct fixture *fake_tree(const char *kernel)
 	static const char *const others[][2] = {
 		{"proc/vmstat", "vmstat"},
 		{"proc/pressure/memory", "pressure-memory"},
+		{"proc/meminfo", "meminfo"},
 		{"sys/devices/system/node/node1/vmstat", "node1-vmstat"},
 	};
 	struct fixture *fx = fixture_new(NULL, 0);
@@ -99,7 +100,15 @@ static void test_readings(void **state)
 		_cleanup_(fixture_freep) struct fixture *fx = fake_tree(kernels[i]);
 		_cleanup_close_ int proc_fd = open_dir(fx, "proc"), sys_fd = open_dir(fx, "sys"),
 				    group_fd = open_dir(fx, "group");
-		const struct measure_sources sources = {proc_fd, sys_fd, 1, &group_fd, 1, &node, 2};
+		const struct measure_sources sources = {
+			.proc_fd = proc_fd,
+			.sys_fd = sys_fd,
+			.n_groups = 1,
+			.group_fds = &group_fd,
+			.n_nodes = 1,
+			.node_ids = &node,
+			.max_samples = 2,
+		};
 		_cleanup_(measure_freep) struct measure *measure = NULL;
 		const struct measures *results;
 		const char *bad = "";
@@ -116,8 +125,8 @@ static void test_readings(void **state)
 		for (int n = 0; n < 3; n++)
 			assert_int_equal(measure_sample(measure, &bad), 0);
 		assert_int_equal(results->n_samples, 2);
-		assert_int_equal(results->samples[0].group_bytes[0], 900000000);
-		assert_int_equal(results->samples[1].group_bytes[0], 1000);
+		assert_int_equal(results->samples[0].groups[0].current_bytes, 900000000);
+		assert_int_equal(results->samples[1].groups[0].current_bytes, 1000);
 		fixture_write(fx, "group/memory.pressure",
 			      "some avg10=0.00 avg60=0.00 avg300=0.00 total=777\n"
 			      "full avg10=0.00 avg60=0.00 avg300=0.00 total=555\n");
@@ -136,13 +145,94 @@ static void test_readings(void **state)
 	}
 }
 
+/* Loads are read while they run; zram's cost and what happened since the beginning, by column. */
+static void test_series(void **state)
+{
+	_cleanup_(fixture_freep) struct fixture *fx = fake_tree("6.18");
+	_cleanup_close_ int proc_fd = open_dir(fx, "proc"), sys_fd = open_dir(fx, "sys"),
+			    group_fd = open_dir(fx, "group");
+	_cleanup_free_ struct histogram *first = calloc(1, sizeof(*first)),
+					*reuse = calloc(1, sizeof(*reuse));
+	struct slow_touches first_slow = {0}, reuse_slow = {.count[SLOW_SWAP_IN] = 3};
+	_Atomic uint64_t operations = 0, bytes = 0, pages = 7;
+	const struct load_source load = {first,	      reuse,  &first_slow, &reuse_slow,
+					 &operations, &bytes, &pages};
+	const struct measure_sources sources = {
+		.proc_fd = proc_fd,
+		.sys_fd = sys_fd,
+		.n_groups = 1,
+		.group_fds = &group_fd,
+		.max_samples = 10,
+		.n_loads = 1,
+		.loads = &load,
+	};
+	_cleanup_(measure_freep) struct measure *measure = NULL;
+	const struct measures *results;
+	const char *bad = "";
+
+	(void)state;
+	assert_true(first && reuse);
+	fixture_write(fx, "sys/block/zram0/mm_stat", "  8192 100 4096 0 4096 0 0 0 0\n");
+	fixture_write(fx, "sys/block/zram1/mm_stat", "1000 100 200 0 4096 0 0 0 0\n");
+	fixture_write(fx, "sys/block/sda/stat", "1\n");
+	if (measure_open(&sources, &measure, &bad) < 0 || measure_begin(measure, &bad) < 0)
+		fail_msg("%s", bad);
+	results = measure_results(measure);
+	histogram_record(first, 1000);
+	histogram_record(reuse, 50);
+	operations = 2;
+	assert_int_equal(measure_sample(measure, &bad), 0);
+	histogram_record(reuse, 63);
+	fixture_write(fx, "group/memory.pressure",
+		      "some avg10=0.00 avg60=0.00 avg300=0.00 total=900000777\n"
+		      "full avg10=0.00 avg60=0.00 avg300=0.00 total=900000555\n");
+	assert_int_equal(measure_end(measure, &bad), 0);
+	assert_int_equal(results->n_samples, 2);
+	assert_int_equal(results->samples[0].loads[0].first.count, 1);
+	assert_int_equal(results->samples[0].loads[0].operations, 2);
+	assert_int_equal(results->samples[0].loads[0].resident_pages, 7);
+	assert_int_equal(results->samples[1].loads[0].first.count, 0);
+	assert_int_equal(results->samples[1].loads[0].reuse.count, 1);
+	assert_int_equal(results->samples[1].loads[0].reuse.p50_ns, 63);
+	assert_int_equal(results->samples[1].loads[0].slow[SLOW_SWAP_IN], 3);
+	assert_int_equal(results->end.memory.zram.stored_bytes, 9192);
+	assert_int_equal(results->end.memory.zram.used_bytes, 4296);
+	for (size_t i = 0; i < group_columns.n; i++) {
+		const struct column *column = &group_columns.columns[i];
+		uint64_t value = column_value(column, &results->samples[1].groups[0],
+					      &results->groups[0].begin);
+
+		if (strcmp(column->name, "stall_some_us") == 0)
+			assert_int_equal(value, 900000777 - results->groups[0].begin.psi.some_us);
+		else if (column->kind == COLUMN_COUNTER && strcmp(column->name, "stall_full_us"))
+			assert_int_equal(value, 0);
+	}
+	assert_true(results->sampling_ns >= results->sampling_max_ns &&
+		    results->sampling_max_ns > 0);
+}
+
+static void test_zram(void **state)
+{
+	static const char *const bad[] = {"", "1 2\n", "1 x 3\n", "-1 2 3\n", "\n1 2 3\n"};
+	struct zram_usage usage = {.stored_bytes = 4711};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(zram_parse(bad[i], &usage), -EBADMSG);
+	assert_int_equal(usage.stored_bytes, 4711);
+	assert_int_equal(zram_parse(" 65536    1234    8192        0\n", &usage), 0);
+	assert_int_equal(usage.stored_bytes, 65536);
+	assert_int_equal(usage.used_bytes, 8192);
+}
+
 /* No PSI, no swap accounting: the rest is measured. */
 static void test_without_psi_and_swap(void **state)
 {
 	_cleanup_(fixture_freep) struct fixture *fx = fake_tree("6.18");
 	_cleanup_close_ int proc_fd = open_dir(fx, "proc"), sys_fd = open_dir(fx, "sys"),
 			    group_fd = open_dir(fx, "group");
-	const struct measure_sources sources = {proc_fd, sys_fd, 1, &group_fd, 0, NULL, 0};
+	const struct measure_sources sources = {
+		.proc_fd = proc_fd, .sys_fd = sys_fd, .n_groups = 1, .group_fds = &group_fd};
 	_cleanup_(measure_freep) struct measure *measure = NULL;
 	const char *bad = "";
 
@@ -162,7 +252,8 @@ static void test_errors(void **state)
 	_cleanup_(fixture_freep) struct fixture *fx = fake_tree("6.18");
 	_cleanup_close_ int proc_fd = open_dir(fx, "proc"), sys_fd = open_dir(fx, "sys"),
 			    group_fd = open_dir(fx, "group");
-	const struct measure_sources sources = {proc_fd, sys_fd, 1, &group_fd, 0, NULL, 0};
+	const struct measure_sources sources = {
+		.proc_fd = proc_fd, .sys_fd = sys_fd, .n_groups = 1, .group_fds = &group_fd};
 	struct measure *measure = NULL;
 	const char *bad = "";
 
@@ -184,7 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vmstat),	 cmocka_unit_test(test_vmstat_sum),
 		cmocka_unit_test(test_readings), cmocka_unit_test(test_without_psi_and_swap),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_errors),	 cmocka_unit_test(test_series),
+		cmocka_unit_test(test_zram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

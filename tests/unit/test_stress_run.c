@@ -94,6 +94,41 @@ static json_t *report(const struct run *run)
 	return root;
 }
 
+/* Every column is as long as the run has samples, and ends where the report does; CSV alike. */
+static void check_series(const struct run *run, const json_t *root)
+{
+	size_t n = json_array_size(find(root, "series.t_ns")), lines = 0, commas = 0;
+	const json_t *machine = find(root, "series.machine"), *column;
+	_cleanup_free_ char *text = NULL;
+	json_int_t touches = 0;
+	const char *name;
+	FILE *csv;
+
+	assert_int_equal(n, integer(root, "machine.measuring.samples"));
+	json_object_foreach((json_t *)(uintptr_t)machine, name, column)
+		assert_int_equal(json_array_size(column), n);
+	column = find(root, "series.loads.1.operations");
+	assert_int_equal(json_integer_value(json_array_get(column, n - 1)),
+			 integer(root, "loads.1.operations"));
+	column = find(root, "series.loads.1.reuse_count");
+	for (size_t i = 0; i < n; i++)
+		touches += json_integer_value(json_array_get(column, i));
+	assert_int_equal(touches, integer(root, "loads.1.reuse.count"));
+	csv = open_memstream(&text, &lines);
+	assert_non_null(csv);
+	assert_int_equal(report_csv(run, csv), 0);
+	(void)fclose(csv);
+	assert_int_equal(strncmp(text, "t_ns,machine.stall_some_us,", 27), 0);
+	assert_non_null(strstr(text, ",load.reuse.reuse_p99_9_ns,"));
+	lines = 0;
+	for (const char *c = text; *c; c++) {
+		lines += *c == '\n';
+		commas += *c == ',';
+	}
+	assert_int_equal(lines, n + 1);
+	assert_int_equal(commas % lines, 0);
+}
+
 static void test_run(void **state)
 {
 	struct running running;
@@ -123,6 +158,7 @@ static void test_run(void **state)
 	assert_true(integer(root, "loads.1.cpu_ns") > 0);
 	assert_in_range(integer(root, "loads.2.duration_ns"), 1, 60000000);
 	assert_true(json_array_size(find(root, "samples")) >= 3);
+	check_series(running.run, root);
 	assert_true(integer(root, "machine.vmstat.pgfault") > 0);
 	assert_true(integer(root, "machine.nodes.0.free_min_bytes") > 0);
 	json_decref(root);
