@@ -12,6 +12,9 @@
 
 static const char *const policies[] = {"bind", "preferred", "none", NULL};
 static const char *const verifies[] = {"end", "sample", "none", NULL};
+static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
+static const char *const locks[] = {"onfault", "mlock", NULL};
+static const char *const backings[] = {"memfd", "anonymous", NULL};
 static const char *const contents_names[] = {"full", "word", NULL};
 static const char *const schedules[] = {"steady", "burst", NULL};
 static const char *const releases[] = {"munmap", "dontneed", NULL};
@@ -131,7 +134,7 @@ static const struct setting load_settings[] = {
 	 .min = 1,
 	 .default_text = "unlimited",
 	 .common = true,
-	 .help = "bytes a second of growth (anon), reading (fileread) or dirtying (filemap)"},
+	 .help = "bytes a second of growth of memory, of reading, writing or dirtying of files"},
 	{.name = "start",
 	 .type = &type_duration,
 	 LOAD(start_ns),
@@ -176,11 +179,25 @@ static const struct setting load_settings[] = {
 	 .default_text = "10ms",
 	 .common = true,
 	 .help = "touches that took longer are counted as slow"},
-	{.name = "thp",
-	 .type = &type_bool,
-	 LOAD(thp),
-	 .default_text = "no",
-	 .help = "transparent huge pages (MADV_HUGEPAGE) instead of 4 KiB pages"},
+	{.name = "pages",
+	 .type = &type_choice,
+	 LOAD(pages),
+	 .choices = page_sizes,
+	 .default_text = "4K",
+	 .help = "small pages, transparent huge pages (MADV_HUGEPAGE), or huge pages of 2M from "
+		 "those set aside by vm.nr_hugepages"},
+	{.name = "lock",
+	 .type = &type_choice,
+	 LOAD(lock),
+	 .choices = locks,
+	 .default_text = "onfault",
+	 .help = "lock the whole mapping before its pages come, or each once it is there"},
+	{.name = "backing",
+	 .type = &type_choice,
+	 LOAD(backing),
+	 .choices = backings,
+	 .default_text = "memfd",
+	 .help = "a file of memfd_create(2), or a mapping that is MAP_SHARED and MAP_ANONYMOUS"},
 	{.name = "contents",
 	 .type = &type_choice,
 	 LOAD(contents),

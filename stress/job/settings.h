@@ -25,6 +25,9 @@ enum policy {
 };
 
 enum verify { VERIFY_END, VERIFY_SAMPLE, VERIFY_NONE };
+enum page_size { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
+enum lock { LOCK_ONFAULT, LOCK_MLOCK };
+enum backing { BACKING_MEMFD, BACKING_ANONYMOUS };
 enum contents { CONTENTS_FULL, CONTENTS_WORD };
 enum reuse_when { REUSE_PARALLEL, REUSE_AFTER };
 enum release { RELEASE_MUNMAP, RELEASE_DONTNEED };
@@ -65,8 +68,10 @@ struct load_settings {
 	uint64_t ratio_percent;
 	uint64_t verify; /* enum verify */
 	uint64_t slow_ns;
-	/* anon */
-	uint64_t thp;
+	uint64_t pages;	  /* anon: enum page_size */
+	uint64_t lock;	  /* locked: enum lock */
+	uint64_t backing; /* shmem: enum backing */
+	/* page memory */
 	uint64_t contents; /* enum contents */
 	uint64_t schedule; /* enum schedule_kind */
 	struct amount burst;

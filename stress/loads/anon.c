@@ -1,44 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Anonymous memory. */
+/* Anonymous memory, in pages of any size. */
 #include "stress/loads/pages.h"
 
 #include <errno.h>
+#include <linux/mman.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
+static bool is_hugetlb(const struct load_settings *settings)
+{
+	return settings->pages == PAGES_HUGETLB;
+}
+
+/* Not MAP_NORESERVE: pages that are not there are to be missed now, not by SIGBUS later. */
+static int map_hugetlb(void *at, size_t bytes, const char **ret_why)
+{
+	bytes = (bytes + PAGES_HUGE_BYTES - 1) / PAGES_HUGE_BYTES * PAGES_HUGE_BYTES;
+	*ret_why = "pages: there are not enough free huge pages of 2M for the size; raise "
+		   "vm.nr_hugepages";
+	if (mmap(at, bytes, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB | MAP_FIXED, -1,
+		 0) != MAP_FAILED)
+		return 0;
+	return errno == ENOMEM || errno == EINVAL || errno == ENODEV ? -EOPNOTSUPP : -errno;
+}
+
 static int map_anon(const struct load *load, void *at, size_t bytes, const char **ret_why)
 {
-	int advice = load->settings->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+	bool huge = load->settings->pages == PAGES_THP;
 
+	if (is_hugetlb(load->settings))
+		return map_hugetlb(at, bytes, ret_why);
 	*ret_why = "map anonymous memory";
 	if (mmap(at, bytes, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
 		return -errno;
-	*ret_why = "madvise of huge pages";
+	*ret_why = "pages: this kernel has no transparent huge pages";
+	if (madvise(at, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) == 0)
+		return 0;
 	/* EINVAL: a kernel without THP, where there are only small pages anyway. */
-	if (madvise(at, bytes, advice) < 0 && (errno != EINVAL || load->settings->thp))
-		return -errno;
-	return 0;
+	if (errno == EINVAL)
+		return huge ? -EOPNOTSUPP : 0;
+	return -errno;
 }
 
-static const struct pages_kind anon_kind = {
+const struct pages_kind pages_anon = {
 	.discard = MADV_DONTNEED,
+	.is_huge = is_hugetlb,
 	.map = map_anon,
 };
 
 static int anon_prepare(struct load *load, const char **ret_why)
 {
-	return pages_prepare(load, &anon_kind, ret_why);
+	return pages_prepare(load, &pages_anon, ret_why);
 }
 
-static const char *const anon_settings[] = {"thp", PAGES_SETTINGS, NULL};
+/* Huge pages were taken out of what can be reclaimed when they were set aside. */
+static uint64_t anon_bytes(const struct load_settings *settings, const struct load_plan *plan)
+{
+	return is_hugetlb(settings) ? 0 : pages_anonymous_bytes(settings, plan);
+}
+
+static const char *const anon_settings[] = {"pages", PAGES_SETTINGS, NULL};
 
 const struct load_ops load_anon = {
 	.name = "anon",
 	.help = "anonymous memory that grows at a rate or in bursts, then cold or touched again",
 	.anonymous = true,
 	.settings = anon_settings,
-	.anonymous_bytes = pages_anonymous_bytes,
+	.anonymous_bytes = anon_bytes,
 	.check = pages_check,
 	.prepare = anon_prepare,
 	.begin = pages_begin,

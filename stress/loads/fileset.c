@@ -24,11 +24,11 @@ static int check_directory(int dir_fd, uint64_t bytes, const char **ret_why)
 	if (fstatfs(dir_fd, &fs) < 0 || fstatvfs(dir_fd, &space) < 0)
 		return -errno;
 	if (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC) {
-		*ret_why = "a file system without a disk, its files are anonymous memory; "
-			   "directory = one on a disk";
+		*ret_why = "directory: it is on a file system without a disk, whose files are "
+			   "anonymous memory; name one on a disk";
 		return -EOPNOTSUPP;
 	}
-	*ret_why = "not enough space in the directory";
+	*ret_why = "directory: there is not enough space for the files";
 	if (bytes > (uint64_t)space.f_bavail * space.f_frsize ||
 	    (uint64_t)space.f_bavail * space.f_frsize - bytes < DISK_RESERVE_BYTES)
 		return -ENOSPC;

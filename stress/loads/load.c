@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-const struct load_ops *const load_types[] = {&load_anon, &load_fileread, &load_filemap, NULL};
+const struct load_ops *const load_types[] = {
+	&load_anon, &load_shmem, &load_locked, &load_leak, &load_fileread, &load_filemap, NULL,
+};
 
 const struct load_ops *load_find_type(const char *name)
 {

@@ -46,7 +46,8 @@ struct load_ops {
 	/*
 	 * In the supervisor, outside the group: files are made, address space is reserved;
 	 * nothing is touched that the group should be charged for. Memory for book-keeping that
-	 * must not be charged to the group comes from load_shared_alloc.
+	 * must not be charged to the group comes from load_shared_alloc. -EOPNOTSUPP and -ENOSPC
+	 * refuse a setting: *ret_why begins with its name.
 	 */
 	int (*prepare)(struct load *load, const char **ret_why);
 	/* In the worker, in its group, before the run begins: memory is mapped. NULL: nothing. */
@@ -63,7 +64,8 @@ struct load_ops {
 	void (*finish)(struct load *load);
 };
 
-extern const struct load_ops load_anon, load_fileread, load_filemap;
+extern const struct load_ops load_anon, load_shmem, load_locked, load_leak;
+extern const struct load_ops load_fileread, load_filemap;
 
 /* NULL-ended. */
 extern const struct load_ops *const load_types[];

@@ -84,15 +84,18 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 		.size_bytes = SCHEDULE_UNLIMITED,
 	};
 	pages->n_pages = schedule_peak_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
+	/* A trial: what can't be had is refused before anything else is made. */
+	r = map_memory(load, pages, ret_why);
+	unmap_memory(pages);
+	if (r < 0)
+		return r;
+	*ret_why = "no memory for book-keeping";
 	pages->generations = load_shared_alloc(pages->n_pages);
 	if (!pages->generations)
 		return -ENOMEM;
 	if (settings->reuse.kind != ACCESS_NONE)
 		access_init(&pages->access, &settings->reuse, pages->n_pages, load->seed);
-	/* A trial: what can't be had is refused before anything else is made. */
-	r = map_memory(load, pages, ret_why);
-	unmap_memory(pages);
-	return r;
+	return 0;
 }
 
 int pages_begin(struct load *load, const char **ret_why)

@@ -30,6 +30,9 @@ struct pages_kind {
 	int (*grown)(const struct load *load, void *at, size_t bytes);
 };
 
+/* Anonymous memory, with `pages` as the settings say. */
+extern const struct pages_kind pages_anon;
+
 /* The state of a load of page memory. */
 struct pages {
 	const struct pages_kind *kind;
@@ -52,9 +55,8 @@ struct pages {
 };
 
 /* The settings of all of them, for load_ops.settings. */
-#define PAGES_GROWTH_SETTINGS "contents", "schedule"
-#define PAGES_SETTINGS                                                                      \
-	PAGES_GROWTH_SETTINGS, "burst", "period", "hold", "release", "reuse", "reuse-when", \
+#define PAGES_SETTINGS                                                                       \
+	"contents", "schedule", "burst", "period", "hold", "release", "reuse", "reuse-when", \
 		"reuse-rate", "reuse-write"
 
 /* For load_ops; a kind's prepare calls pages_prepare, which sets load->state. */

@@ -180,6 +180,22 @@ static void raise_file_limit(void)
 	}
 }
 
+/* why begins with the setting that can't be had here. */
+static int refuse_setting(const struct job_load *said, const char *why,
+			  struct stress_error *ret_error)
+{
+	char name[STRESS_NAME_MAX];
+	const struct setting *setting;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(why, ":"), why);
+	setting = stress_setting_find(&load_table, name);
+	if (strcmp(name, "directory") == 0)
+		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s)",
+				why, said->settings.directory);
+	return job_fail(ret_error, setting ? job_said(said, setting) : &said->place, "load",
+			said->name, "%s", why);
+}
+
 static int prepare_load(struct run *run, size_t i, struct stress_error *ret_error)
 {
 	const struct job_load *said = &run->job->loads[i];
@@ -205,8 +221,7 @@ static int prepare_load(struct run *run, size_t i, struct stress_error *ret_erro
 	worker->ratio_percent = content_measure_ratio(&load->content, RATIO_SAMPLE_PAGES);
 	r = load->ops->prepare(load, &why);
 	if (r == -ENOSPC || r == -EOPNOTSUPP)
-		return stress_fail(ret_error, -EINVAL, "[load %s] directory %s: %s", said->name,
-				   said->settings.directory, why);
+		return refuse_setting(said, why, ret_error);
 	if (r < 0)
 		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
 	return 0;

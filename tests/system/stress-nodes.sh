@@ -46,12 +46,12 @@ huge_bytes_are() { # TEST NUMBER
 	echo "    huge: $n"
 	test "$n" "$1" "$2"
 }
-uswap-stress run --duration 3s --group svc --load "anon:size=32M,group=svc,thp=yes" >"$work/table" 2>&1 &
+uswap-stress run --duration 3s --group svc --load "anon:size=32M,group=svc,pages=thp" >"$work/table" 2>&1 &
 sleep 2
-check "thp=yes: the memory is in huge pages" huge_bytes_are -ge 16777216
+check "pages=thp: the memory is in huge pages" huge_bytes_are -ge 16777216
 wait $!
 uswap-stress run --duration 3s --group svc --load "anon:size=32M,group=svc" >"$work/table" 2>&1 &
 sleep 2
-check "thp=no: none of it is" huge_bytes_are -eq 0
+check "pages=4K: none of it is" huge_bytes_are -eq 0
 wait $!
 finish

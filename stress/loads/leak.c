@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A leak: anonymous memory that is filled once and lost from sight, slowly, without end. */
+#include "stress/loads/pages.h"
+
+#include <stddef.h>
+
+static const char *leak_check(const struct load_settings *settings)
+{
+	if (settings->rate_bytes == SCHEDULE_UNLIMITED)
+		return "rate: a leak is slow and must be given one, as in rate=1M/s; what takes "
+		       "memory at once is type=anon";
+	return NULL;
+}
+
+static int leak_prepare(struct load *load, const char **ret_why)
+{
+	return pages_prepare(load, &pages_anon, ret_why);
+}
+
+static const char *const leak_settings[] = {"contents", NULL};
+
+const struct load_ops load_leak = {
+	.name = "leak",
+	.help = "anonymous memory that grows slowly up to size and is never touched again",
+	.anonymous = true,
+	.settings = leak_settings,
+	.anonymous_bytes = pages_anonymous_bytes,
+	.check = leak_check,
+	.prepare = leak_prepare,
+	.begin = pages_begin,
+	.step = pages_step,
+	.verify = pages_verify,
+	.finish = pages_finish,
+};
