@@ -286,7 +286,8 @@ static void test_tables(void **state)
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++) {
 		for (size_t i = 0; i < tables[t]->n; i++) {
 			const struct setting *setting = &tables[t]->settings[i];
-			_cleanup_free_ struct load_settings *base = calloc(1, sizeof(*base) * 2);
+			_cleanup_free_ void *base = calloc(1, MAX(sizeof(struct global_settings),
+								  sizeof(struct load_settings)));
 
 			assert_non_null(base);
 			assert_true(setting->help && strlen(setting->help) > 10);
