@@ -39,7 +39,7 @@ struct leases {
 };
 
 /* From the text of /proc/locks, a line of it at a time: 1 a lease, 0 none, -EBADMSG. */
-int lease_parse(const char *line, size_t length, uint64_t *ret_inode);
+int lease_parse(const char *text, size_t length, uint64_t *ret_inode);
 int leases_read(int proc_fd, struct leases *ret);
 bool leases_have(const struct leases *leases, uint64_t inode);
 

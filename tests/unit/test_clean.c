@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/policy/clean.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define SEC NSEC_PER_SEC
+
+/* In MiB, and MiB/s. */
+static const struct {
+	const char *what;
+	uint64_t dirty, writeback, clean, room, wanted, rate, write;
+	bool came_short;
+	enum clean_reason reason;
+	uint64_t bytes;
+} needs[] = {
+	{"nothing grows", 200, 0, 0, 10, 0, 0, 0, false, CLEAN_NOT_WANTED, 0},
+	{"short, but nothing is wanted now", 200, 0, 0, 10, 0, 0, 0, true, CLEAN_NOT_WANTED, 0},
+	{"clean memory enough", 50, 0, 1000, 10, 8, 10, 50, false, CLEAN_NOT_WANTED, 0},
+	{"room enough", 50, 0, 0, 1000, 0, 10, 50, false, CLEAN_NOT_WANTED, 0},
+	/* (4 + 20) / 16 = 1.5 s < 2 x 200 / 40 + 2 s; 8 + 4 x 16 - 20 */
+	{"ahead", 200, 0, 20, 4, 8, 16, 40, false, CLEAN_AHEAD, 52},
+	{"ahead, at an unknown disk", 200, 0, 20, 4, 8, 16, 0, false, CLEAN_AHEAD, 52},
+	/* (4 + 60) / 16 = 4 s > 2 x 50 / 1000 + 2 s: it can wait */
+	{"a fast disk", 50, 0, 60, 4, 8, 16, 1000, false, CLEAN_NOT_WANTED, 0},
+	{"came short: what is clean does not count", 200, 0, 20, 4, 8, 16, 40, true, CLEAN_SHORT,
+	 72},
+	{"no more than there is", 10, 0, 0, 4, 8, 16, 40, true, CLEAN_SHORT, 10},
+	{"little dirty", 3, 0, 0, 4, 8, 16, 40, true, CLEAN_LITTLE, 0},
+	{"part of it is under way", 200, 30, 0, 4, 8, 16, 40, true, CLEAN_SHORT, 42},
+	{"all of it is under way", 200, 72, 0, 4, 8, 16, 40, true, CLEAN_UNDER_WAY, 0},
+};
+
+static void test_need(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		struct clean_sample sample = {
+			.dirty_bytes = needs[i].dirty * MIB,
+			.writeback_bytes = needs[i].writeback * MIB,
+			.clean_bytes = needs[i].clean * MIB,
+			.room_bytes = needs[i].room * MIB,
+			.wanted_bytes = needs[i].wanted * MIB,
+			.rate_bytes_per_s = needs[i].rate * MIB,
+			.write_bytes_per_s = needs[i].write * MIB,
+			.came_short = needs[i].came_short,
+		};
+		struct clean_need need = clean_decide(&sample);
+
+		if (need.reason != needs[i].reason || need.bytes != needs[i].bytes * MIB)
+			fail_msg("%s: %s, %ju MiB", needs[i].what, clean_reason_name(need.reason),
+				 (uintmax_t)(need.bytes / MIB));
+	}
+}
+
+static void test_need_at_the_extremes(void **state)
+{
+	struct clean_sample most = {UINT64_MAX, 0,	    UINT64_MAX, UINT64_MAX,
+				    UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
+	struct clean_need need = clean_decide(&most);
+
+	(void)state;
+	assert_int_equal(need.reason, CLEAN_SHORT);
+	assert_true(need.bytes == UINT64_MAX);
+	most.came_short = false;
+	most.write_bytes_per_s = 1;
+	need = clean_decide(&most);
+	assert_true(need.bytes <= UINT64_MAX);
+}
+
+static void test_dirtied_again(void **state)
+{
+	static struct clean_history h;
+	uint64_t now = 100 * SEC, rest = CLEAN_REST_NS;
+
+	(void)state;
+	assert_false(clean_history_rests(&h, 1, 2, 100 * MIB, now));
+	for (int i = 0; i < 8; i++) {
+		clean_history_cleaned(&h, 1, 2, 20 * MIB, now);
+		clean_history_cleaned(&h, 1, 2, 20 * MIB, now + SEC);
+		/* A little is normal. */
+		assert_false(clean_history_rests(&h, 1, 2, 19 * MIB, now + 2 * SEC));
+		assert_true(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC));
+		/* Another file, and the same number on another device. */
+		assert_false(clean_history_rests(&h, 1, 3, 20 * MIB, now + 3 * SEC));
+		assert_false(clean_history_rests(&h, 2, 2, 20 * MIB, now + 3 * SEC));
+		assert_true(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC + rest - 1));
+		assert_false(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC + rest));
+		now += 3 * SEC + rest;
+		rest = MIN(2 * rest, CLEAN_REST_MAX_NS);
+	}
+	/* It behaved: the next rest is short. */
+	clean_history_cleaned(&h, 1, 2, 40 * MIB, now);
+	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, now + CLEAN_AGAIN_NS));
+	now += 60 * SEC;
+	clean_history_cleaned(&h, 1, 2, 40 * MIB, now);
+	assert_true(clean_history_rests(&h, 1, 2, 40 * MIB, now + SEC));
+	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, now + SEC + CLEAN_REST_NS));
+}
+
+static void test_history_forgets_the_oldest(void **state)
+{
+	static struct clean_history h;
+
+	(void)state;
+	for (uint64_t i = 1; i <= CLEAN_HISTORY_FILES; i++)
+		clean_history_cleaned(&h, 1, i, 40 * MIB, i);
+	clean_history_cleaned(&h, 1, 1, 40 * MIB, 1000);
+	clean_history_cleaned(&h, 1, 9999, 40 * MIB, 1001);
+	assert_true(clean_history_rests(&h, 1, 1, 40 * MIB, 1002));
+	assert_true(clean_history_rests(&h, 1, 9999, 40 * MIB, 1002));
+	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, 1002));
+	assert_true(clean_history_rests(&h, 1, 3, 40 * MIB, 1002));
+}
+
+static void test_choice(void **state)
+{
+	struct clean_candidate c[] = {
+		{.file = 1, .offset = 0, .length = 8, .dirty_bytes = 4},
+		{.file = 1, .offset = 8, .length = 8, .dirty_bytes = 2},
+		{.file = 2, .offset = 16, .length = 8, .dirty_bytes = 8},
+		{.file = 2, .offset = 0, .length = 8, .dirty_bytes = 1},
+		{.file = 3, .offset = 0, .length = 99, .dirty_bytes = 99, .rests = true},
+		{.file = 4, .offset = 0, .length = 8, .dirty_bytes = 1, .age = 7},
+	};
+
+	(void)state;
+	/* The cold one; then the file with the largest run, from its beginning; never 3. */
+	assert_int_equal(clean_choose(c, ARRAY_SIZE(c), 100), 5);
+	assert_int_equal(c[0].file, 4);
+	assert_int_equal(c[1].file, 2);
+	assert_int_equal(c[1].offset, 0);
+	assert_int_equal(c[2].offset, 16);
+	assert_int_equal(c[3].file, 1);
+	assert_int_equal(c[3].offset, 0);
+	assert_int_equal(c[4].offset, 8);
+	assert_int_equal(c[5].file, 3);
+	/* No more than is wanted. */
+	assert_int_equal(clean_choose(c, ARRAY_SIZE(c), 2), 2);
+	assert_int_equal(clean_choose(c, ARRAY_SIZE(c), 0), 0);
+	assert_int_equal(clean_choose(c, 0, 5), 0);
+}
+
+static void test_budget(void **state)
+{
+	struct clean_budget b = {0};
+
+	(void)state;
+	assert_int_equal(clean_budget_take(&b, 0, 5 * MIB, SEC), 5 * MIB);
+	/* A second's worth at once, then as time passes, never more than that saved up. */
+	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC), 10 * MIB);
+	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC), 0);
+	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC + SEC / 2), 5 * MIB);
+	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, 99 * SEC), 10 * MIB);
+	/* A clock that goes back. */
+	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, 9 * SEC), 0);
+}
+
+/* A device that writes bytes_per_s, first in, first out. Returns how long the last piece took. */
+static uint64_t run_device(struct clean_depth *d, uint64_t bytes_per_s, uint64_t target_ns,
+			   int rounds)
+{
+	uint64_t now = d->shrunk_ns + SEC, took = 0;
+
+	for (int i = 0; i < rounds; i++) {
+		took = clean_depth_bytes(d) * NSEC_PER_SEC / bytes_per_s;
+		clean_depth_learn(d, target_ns, now, now + took);
+		now += took;
+	}
+	return took;
+}
+
+static void test_depth(void **state)
+{
+	struct clean_depth d = {0};
+	uint64_t took;
+
+	(void)state;
+	/* 200 MB/s and 50 ms: about 10 MB, from below. */
+	took = run_device(&d, 200000000, 50 * NSEC_PER_MSEC, 100);
+	assert_in_range(took, 25 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
+	/* The disk becomes ten times slower: within a few pieces the depth follows. */
+	took = run_device(&d, 20000000, 50 * NSEC_PER_MSEC, 8);
+	assert_in_range(took, 25 * NSEC_PER_MSEC, 110 * NSEC_PER_MSEC);
+	/* Never none, never without bound. */
+	(void)run_device(&d, 1000, 50 * NSEC_PER_MSEC, 50);
+	assert_int_equal(clean_depth_bytes(&d), CLEAN_DEPTH_MIN_BYTES);
+	assert_int_equal(clean_piece_bytes(&d), CLEAN_PIECE_MIN_BYTES);
+	(void)run_device(&d, UINT64_MAX / NSEC_PER_SEC, SEC, 500);
+	assert_int_equal(clean_depth_bytes(&d), CLEAN_DEPTH_MAX_BYTES);
+	assert_int_equal(clean_piece_bytes(&d), CLEAN_PIECE_MAX_BYTES);
+}
+
+/* Ten pieces in flight when the disk stumbles shrink the depth once. */
+static void test_depth_shrinks_once_a_round(void **state)
+{
+	struct clean_depth d = {.bytes = 32 * MIB};
+
+	(void)state;
+	for (uint64_t i = 0; i < 10; i++)
+		clean_depth_learn(&d, 50 * NSEC_PER_MSEC, SEC + i, 3 * SEC + i);
+	assert_int_equal(clean_depth_bytes(&d), 16 * MIB);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_need),
+		cmocka_unit_test(test_need_at_the_extremes),
+		cmocka_unit_test(test_dirtied_again),
+		cmocka_unit_test(test_history_forgets_the_oldest),
+		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_depth_shrinks_once_a_round),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
