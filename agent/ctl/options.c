@@ -174,6 +174,7 @@ void ctl_print_help(FILE *out)
 		"\n"
 		"  --socket PATH            of the agent (default " CONFIG_SOCKET_PATH ")\n"
 		"  --json                   the agent's answer as it is\n"
+		"  --help, --version\n"
 		"\n"
 		"Anyone in the socket's group may look; wake and reload are for root and the\n"
 		"agent's own user.\n"
