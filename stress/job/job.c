@@ -2,7 +2,6 @@
 #include "stress/job/job.h"
 
 #include "stress/job/job_build.h"
-#include "stress/loads/load.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -282,66 +281,4 @@ int job_set_group(struct job *job, struct job_group *group, const char *key, con
 	strcpy(knob->value, value);
 	knob->place = *place;
 	return keep_saying(job, "group", group->name, key, value);
-}
-
-static bool listed(const char *const *names, const char *name)
-{
-	for (size_t i = 0; names && names[i]; i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
-static int check_load(const struct job *job, const struct job_load *load,
-		      struct stress_error *ret_error)
-{
-	const struct load_ops *ops = load_find_type(load->settings.type);
-	const char *why;
-
-	if (!load->settings.type[0])
-		return job_fail(ret_error, &load->place, "load", load->name,
-				"type: must be given; see `uswap-stress help loads`");
-	if (!ops)
-		return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, "type")),
-				"load", load->name,
-				"type: \"%s\" is no kind of load; see `uswap-stress help loads`",
-				load->settings.type);
-	for (size_t i = 0; i < load_table.n; i++) {
-		const struct setting *setting = &load_table.settings[i];
-
-		/* A default for all loads from [global] may be of no use to this one. */
-		if (!load->said[i].file || setting->common ||
-		    (load->said[i].file == job->defaults.said[i].file &&
-		     load->said[i].line == job->defaults.said[i].line))
-			continue;
-		if (!listed(ops->settings, setting->name))
-			return job_fail(ret_error, &load->said[i], "load", load->name,
-					"%s: a load of type %s has no such setting", setting->name,
-					ops->name);
-	}
-	if (load->settings.size.of == AMOUNT_BYTES && load->settings.size.value == 0)
-		return job_fail(ret_error, &load->place, "load", load->name,
-				"size: must be given: %s",
-				stress_setting_find(&load_table, "size")->type->words);
-	if (load->settings.group[0] && job_find_group(job, load->settings.group) < 0)
-		return job_fail(ret_error,
-				job_said(load, stress_setting_find(&load_table, "group")), "load",
-				load->name, "group: there is no [group %s] in this job",
-				load->settings.group);
-	why = ops->check ? ops->check(&load->settings) : NULL;
-	if (why)
-		return job_fail(ret_error, &load->place, "load", load->name, "%s", why);
-	return 0;
-}
-
-int job_check(const struct job *job, struct stress_error *ret_error)
-{
-	int r = 0;
-
-	if (job->n_loads == 0)
-		return job_fail(ret_error, NULL, NULL, NULL,
-				"there is nothing to do: no [load NAME] in a job file, no --load");
-	for (size_t i = 0; i < job->n_loads && r == 0; i++)
-		r = check_load(job, &job->loads[i], ret_error);
-	return r;
 }

@@ -140,6 +140,13 @@ static int resolve_size(const struct job_load *load, const char *name, const str
 	return 0;
 }
 
+static int fail_above_size(const struct job_load *load, const char *name,
+			   struct stress_error *ret_error)
+{
+	return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, name)), "load",
+			load->name, "%s: more than size", name);
+}
+
 static int plan_load(const struct job *job, size_t index, const struct machine *machine,
 		     struct plan *plan, struct stress_error *ret_error)
 {
@@ -177,10 +184,17 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	if (r == 0 && (settings->burst.of != AMOUNT_BYTES || settings->burst.value))
 		r = resolve_size(load, "burst", &settings->burst, &bases, &to->burst_bytes,
 				 ret_error);
+	if (r == 0 && (settings->low.of != AMOUNT_BYTES || settings->low.value))
+		r = resolve_size(load, "low", &settings->low, &bases, &to->low_bytes, ret_error);
+	if (r == 0 && settings->set_point.signal == SETPOINT_PRESSURE)
+		to->set_point = settings->set_point.pressure_permyriad;
+	else if (r == 0 && settings->set_point.signal != SETPOINT_NONE)
+		r = resolve_size(load, "set-point", &settings->set_point.amount, &bases,
+				 &to->set_point, ret_error);
 	if (r == 0 && to->burst_bytes > to->size_bytes)
-		return job_fail(ret_error,
-				job_said(load, stress_setting_find(&load_table, "burst")), "load",
-				load->name, "burst: more than size");
+		r = fail_above_size(load, "burst", ret_error);
+	if (r == 0 && to->low_bytes > to->size_bytes)
+		r = fail_above_size(load, "low", ret_error);
 	return r;
 }
 

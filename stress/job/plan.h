@@ -30,6 +30,8 @@ struct machine {
 
 struct load_plan {
 	uint64_t size_bytes, burst_bytes; /* whole pages */
+	uint64_t low_bytes;
+	uint64_t set_point; /* bytes, or permyriad of pressure */
 	uint64_t seed;
 	int group; /* index in plan.groups, -1: none */
 };

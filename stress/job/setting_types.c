@@ -77,6 +77,52 @@ static int read_rate(const struct setting *setting, const char *text, void *fiel
 	return r < 0 ? r : store_in_range(setting, bytes, field);
 }
 
+static int read_bound(const struct setting *setting, const char *text, void *field)
+{
+	if (strcmp(text, "unlimited") == 0) {
+		*(uint64_t *)field = UINT64_MAX;
+		return 0;
+	}
+	return read_size(setting, text, field);
+}
+
+static const struct {
+	const char *name;
+	enum setpoint_signal signal;
+} signals[] = {
+	{"resident", SETPOINT_RESIDENT},
+	{"memory.current", SETPOINT_CURRENT},
+	{"free", SETPOINT_FREE},
+	{"pressure", SETPOINT_PRESSURE},
+};
+
+static int read_set_point(const struct setting *setting, const char *text, void *field)
+{
+	const char *value = strchrnul(text, ' ');
+	struct set_point point = {0};
+	int r;
+
+	(void)setting;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (strlen(signals[i].name) == (size_t)(value - text) &&
+		    memcmp(signals[i].name, text, (size_t)(value - text)) == 0)
+			point.signal = signals[i].signal;
+	if (point.signal == SETPOINT_NONE || !*value)
+		return -EINVAL;
+	if (point.signal == SETPOINT_PRESSURE)
+		r = parse_percent(value + 1, &point.pressure_permyriad);
+	else
+		r = amount_parse(value + 1, &point.amount);
+	if (r < 0)
+		return r;
+	if (point.signal == SETPOINT_PRESSURE
+		    ? point.pressure_permyriad == 0 || point.pressure_permyriad > 10000
+		    : point.amount.value == 0)
+		return -ERANGE;
+	*(struct set_point *)field = point;
+	return 0;
+}
+
 /* "2.5" as 250: parse_percent reads "2.5%" so. */
 static int read_ratio(const struct setting *setting, const char *text, void *field)
 {
@@ -193,7 +239,11 @@ const struct setting_type type_bool = {"yes or no", read_bool};
 const struct setting_type type_choice = {"one of its choices", read_choice};
 const struct setting_type type_text = {"text", read_text};
 const struct setting_type type_node = {"a node's number or 'any'", read_node};
+const struct setting_type type_bound = {SIZE_WORDS " or 'unlimited'", read_bound};
+const struct setting_type type_set_point = {
+	"resident SIZE, memory.current SIZE, free SIZE or pressure PERCENT", read_set_point};
 const struct setting_type type_access = {
-	"none, sequential, uniform, zipf[:EXPONENT] or hot:SHARE%[:TOUCHES%]", read_access};
+	"none, sequential, stride:N, uniform, zipf[:EXPONENT] or hot:SHARE%[:TOUCHES%]",
+	read_access};
 const struct setting_type type_watch_pid = {"a process number", read_watch_pid};
 const struct setting_type type_watch_name = {"a process name of at most 15 bytes", read_watch_name};

@@ -16,7 +16,9 @@ static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
 static const char *const locks[] = {"onfault", "mlock", NULL};
 static const char *const backings[] = {"memfd", "anonymous", NULL};
 static const char *const contents_names[] = {"full", "word", NULL};
-static const char *const schedules[] = {"steady", "burst", NULL};
+/* As enum schedule_kind. */
+static const char *const schedules[] = {"steady", "burst", "hold",     "leak", "ramp",
+					"step",	  "sine",  "sawtooth", NULL};
 static const char *const releases[] = {"munmap", "dontneed", NULL};
 static const char *const reuse_whens[] = {"parallel", "after", NULL};
 static const char *const vias[] = {"read", "mmap", NULL};
@@ -209,7 +211,32 @@ static const struct setting load_settings[] = {
 	 LOAD(schedule),
 	 .choices = schedules,
 	 .default_text = "steady",
-	 .help = "grow once at `rate` to `size`, or every `period` from nothing to `burst`"},
+	 .help = "how much memory there is when: steady grows at `rate` to `size`; burst does so "
+		 "to "
+		 "`burst` from nothing every `period`; hold has `size` at once; leak has `low` at "
+		 "once and grows on at `rate`; ramp rises evenly from `low` to `size` within "
+		 "`period`; step in `steps` steps, one every `period`; sine goes up and down "
+		 "between the two once a `period`; sawtooth rises evenly and falls at once"},
+	{.name = "low",
+	 .type = &type_amount,
+	 LOAD(low),
+	 .min = CONTENT_PAGE_BYTES,
+	 .default_text = "0",
+	 .help = "the least memory of a leak, ramp, step, sine or sawtooth"},
+	{.name = "steps",
+	 .type = &type_number,
+	 LOAD(n_steps),
+	 .min = 1,
+	 .max = 1000000,
+	 .default_text = "4",
+	 .help = "number of steps from `low` to `size`"},
+	{.name = "set-point",
+	 .type = &type_set_point,
+	 LOAD(set_point),
+	 .help = "instead of a schedule: grow and give back (at most `size`, growing at most at "
+		 "`rate`) so that this stays: `resident 64M` (of the load), `memory.current 80% of "
+		 "limit` (of its group), `free 512M` (of its node, or the machine), `pressure 10%` "
+		 "(time some task of its group stalls for memory)"},
 	{.name = "burst",
 	 .type = &type_amount,
 	 LOAD(burst),
@@ -222,7 +249,9 @@ static const struct setting load_settings[] = {
 	 .min = NSEC_PER_MSEC,
 	 .max = DAY,
 	 .default_text = "1s",
-	 .help = "from the beginning of one burst to that of the next"},
+	 .help = "from the beginning of one burst, wave, tooth or step to the next; how long a "
+		 "ramp "
+		 "takes"},
 	{.name = "hold",
 	 .type = &type_duration,
 	 LOAD(hold_ns),
@@ -258,6 +287,52 @@ static const struct setting load_settings[] = {
 	 .max = 10000,
 	 .default_text = "0%",
 	 .help = "share of the touches that writes the page anew; the others read"},
+	{.name = "reuse-debt",
+	 .type = &type_bound,
+	 LOAD(reuse_debt_bytes),
+	 .min = CONTENT_PAGE_BYTES,
+	 .default_text = "unlimited",
+	 .help = "how far touching again may fall behind reuse-rate and still make up for it; what "
+		 "is more is given up and reported as lost"},
+	{.name = "think",
+	 .type = &type_duration,
+	 LOAD(think_ns),
+	 .max = DAY,
+	 .default_text = "0s",
+	 .help = "pause between touching `think-after` again and going on; reuse-rate stands still "
+		 "meanwhile"},
+	{.name = "think-after",
+	 .type = &type_size,
+	 LOAD(think_after_bytes),
+	 .min = CONTENT_PAGE_BYTES,
+	 .default_text = "256K",
+	 .help = "touched between two pauses; a touch counts as 4 KiB"},
+	{.name = "drift",
+	 .type = &type_duration,
+	 LOAD(changes.drift_ns),
+	 .max = 365 * DAY,
+	 .default_text = "0s",
+	 .help = "hot pages cool and others warm up: in this time the hot set has moved on by its "
+		 "own size (zipf: all pages have taken turns); 0s: it stays"},
+	{.name = "phase",
+	 .type = &type_duration,
+	 LOAD(changes.phase_ns),
+	 .max = 365 * DAY,
+	 .default_text = "0s",
+	 .help = "every so often other pages become the hot ones, all at once; 0s: never"},
+	{.name = "spread",
+	 .type = &type_duration,
+	 LOAD(changes.spread_ns),
+	 .max = 365 * DAY,
+	 .default_text = "0s",
+	 .help = "the working set grows: in this time the hot set has become everything; 0s: it "
+		 "does not"},
+	{.name = "revisit",
+	 .type = &type_duration,
+	 LOAD(changes.revisit_ns),
+	 .max = 365 * DAY,
+	 .default_text = "0s",
+	 .help = "every so often each cold page (zipf: every page) is touched once; 0s: never"},
 	{.name = "directory",
 	 .type = &type_text,
 	 LOAD(directory),

@@ -8,6 +8,7 @@
 #include "stress/job/amount.h"
 #include "stress/pattern/access.h"
 #include "stress/pattern/schedule.h"
+#include "stress/pattern/setpoint.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -55,6 +56,13 @@ struct global_settings {
 	struct watch_list watches;
 };
 
+/* "memory.current 80% of limit": what a closed loop holds. */
+struct set_point {
+	enum setpoint_signal signal;
+	struct amount amount;	     /* signals in bytes */
+	uint64_t pressure_permyriad; /* SETPOINT_PRESSURE */
+};
+
 /* [load NAME]; sizes as said, plan.h turns them into bytes */
 struct load_settings {
 	char type[STRESS_NAME_MAX];
@@ -74,13 +82,18 @@ struct load_settings {
 	/* page memory */
 	uint64_t contents; /* enum contents */
 	uint64_t schedule; /* enum schedule_kind */
-	struct amount burst;
+	struct amount burst, low;
 	uint64_t period_ns, hold_ns;
+	uint64_t n_steps;
+	struct set_point set_point;
 	uint64_t release; /* enum release */
 	struct access_pattern reuse;
 	uint64_t reuse_when; /* enum reuse_when */
 	uint64_t reuse_rate_bytes;
 	uint64_t reuse_write_permyriad;
+	uint64_t reuse_debt_bytes; /* PACE_UNLIMITED */
+	uint64_t think_ns, think_after_bytes;
+	struct access_changes changes; /* of reuse */
 	/* fileread, filemap */
 	char directory[PATH_MAX];
 	uint64_t n_files, block_bytes;
@@ -110,7 +123,7 @@ struct setting {
 	bool common; /* of loads: every type knows it; others are listed in load_ops.settings */
 };
 
-enum { N_GLOBAL_SETTINGS_MAX = 16, N_LOAD_SETTINGS_MAX = 48 };
+enum { N_GLOBAL_SETTINGS_MAX = 16, N_LOAD_SETTINGS_MAX = 80 };
 
 struct setting_table {
 	const char *section; /* "global", "load" */

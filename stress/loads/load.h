@@ -27,7 +27,8 @@ struct load {
 	struct content content;
 	uint64_t seed;
 	uint64_t started_ns; /* monotonic; schedules count from here */
-	int proc_fd;	     /* for the floor */
+	int proc_fd, sys_fd; /* for the floor and set points */
+	int group_fd;	     /* of its group, -1: none; for set points */
 	uint64_t floor_bytes;
 	void *state; /* the kind's own */
 };
@@ -73,6 +74,9 @@ const struct load_ops *load_find_type(const char *name);
 
 /* Touches done between two looks at the clock of the schedule. */
 #define LOAD_BATCH 64
+
+/* A set point counts as held within so much of it. */
+#define LOAD_NEAR_PERMYRIAD 200
 
 /* A worker sleeps at least so long, so that slow rates do not cost a wake-up a page. */
 #define LOAD_SLEEP_NS UINT64_C(1000000)

@@ -77,11 +77,22 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 		.rate_bytes = settings->rate_bytes,
 		.size_bytes = load->plan->size_bytes,
 		.burst_bytes = load->plan->burst_bytes,
+		.low_bytes = load->plan->low_bytes,
 		.period_ns = settings->period_ns,
+		.n_steps = settings->n_steps,
 	};
-	pages->reuse = (struct schedule){
+	pages->setpoint = (struct setpoint){
+		.signal = settings->set_point.signal,
+		.target = load->plan->set_point,
+		.max_bytes = load->plan->size_bytes,
+		.rate_bytes = settings->rate_bytes,
+	};
+	pages->gauge.fd = -1;
+	pages->reuse = (struct pace){
 		.rate_bytes = settings->reuse_rate_bytes,
-		.size_bytes = SCHEDULE_UNLIMITED,
+		.debt_limit_bytes = settings->reuse_debt_bytes,
+		.think_ns = settings->think_ns,
+		.think_after_bytes = settings->think_after_bytes,
 	};
 	pages->n_pages = schedule_peak_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
 	/* A trial: what can't be had is refused before anything else is made. */
@@ -95,12 +106,21 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 		return -ENOMEM;
 	if (settings->reuse.kind != ACCESS_NONE)
 		access_init(&pages->access, &settings->reuse, pages->n_pages, load->seed);
+	pages->access.changes = settings->changes;
 	return 0;
 }
 
 int pages_begin(struct load *load, const char **ret_why)
 {
-	return map_memory(load, load->state, ret_why);
+	const struct gauge_sources sources = {load->proc_fd, load->sys_fd, load->group_fd,
+					      load->settings->node};
+	struct pages *pages = load->state;
+	int r = map_memory(load, pages, ret_why);
+
+	if (r == 0 && pages->setpoint.signal != SETPOINT_NONE)
+		r = gauge_open(&sources, pages->setpoint.signal, clock_now_ns(), &pages->gauge,
+			       ret_why);
+	return r;
 }
 
 /* Touches n pages more for the first time. */
@@ -172,10 +192,8 @@ static void touch_again(struct load *load, struct pages *pages, uint64_t n)
 		histogram_record(&block->reuse, now - then);
 		then = writes[i] ? clock_now_ns() : now;
 	}
-	pages->reused_bytes += n * CONTENT_PAGE_BYTES;
 	block_add(&block->operations, n);
 	block_add(&block->bytes, n * CONTENT_PAGE_BYTES);
-	block_set(&block->passes, pages->reused_bytes / CONTENT_PAGE_BYTES / pages->n_pages);
 }
 
 /* Gives back the pages from `from` on; of huge pages, those that are wholly beyond it. */
@@ -218,20 +236,64 @@ static int release(struct load *load, struct pages *pages)
 	return pages->kind->map(load, pages->memory, mapped_bytes(pages), &why);
 }
 
+/* Down to where the new round begins. */
 static int begin_round(struct load *load, struct pages *pages, uint64_t round)
 {
+	uint64_t bottom = schedule_bottom_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
 	uint64_t missed = pages->n_pages - pages->touched;
-	int r = release(load, pages);
+	int r;
 
-	/* Whole bursts can have been missed too. */
-	load->block->lost_bytes += (missed + (round - pages->round - 1) * pages->n_pages) *
-				   CONTENT_PAGE_BYTES;
+	/* Whole rounds can have been missed too. */
+	load->block->lost_bytes +=
+		(missed + (round - pages->round - 1) * (pages->n_pages - bottom)) *
+		CONTENT_PAGE_BYTES;
+	if (pages->growth.kind == SCHEDULE_BURST) {
+		r = release(load, pages);
+		pages->touched = 0;
+	} else {
+		r = discard_from(load, pages, bottom);
+	}
 	pages->round = round;
-	pages->touched = 0;
 	pages->complete_ns = 0;
 	pages->released = false;
 	pages->floor_checked = 0;
 	return r;
+}
+
+/* What the set point asks for, looked at every so often. */
+static int level_by_setpoint(struct load *load, struct pages *pages, uint64_t now_ns,
+			     struct schedule_level *ret_level)
+{
+	const struct setpoint *setpoint = &pages->setpoint;
+	uint64_t value;
+	int r;
+
+	if (now_ns >= pages->look_ns) {
+		r = gauge_read(&pages->gauge, now_ns, &value);
+		if (r < 0)
+			return r;
+		pages->goal_bytes = setpoint_step(&pages->setpoint,
+						  pages->touched * CONTENT_PAGE_BYTES, value,
+						  now_ns - MAX(pages->looked_ns, load->started_ns));
+		pages->looked_ns = now_ns;
+		pages->look_ns = now_ns + (setpoint->signal == SETPOINT_PRESSURE
+						   ? SETPOINT_PRESSURE_STEP_NS
+						   : SETPOINT_STEP_NS);
+		block_add(&load->block->looks, 1);
+		if (setpoint_is_near(setpoint, value, LOAD_NEAR_PERMYRIAD))
+			block_add(&load->block->looks_near, 1);
+	}
+	*ret_level = (struct schedule_level){.bytes = pages->goal_bytes,
+					     .next_ns = pages->look_ns - load->started_ns};
+	return 0;
+}
+
+/* Whether it can be late: memory that is wanted at once, or as a signal asks, is never. */
+static bool is_timed(const struct pages *pages)
+{
+	return pages->setpoint.signal == SETPOINT_NONE &&
+	       (pages->growth.kind > SCHEDULE_LEAK ||
+		pages->growth.rate_bytes != SCHEDULE_UNLIMITED);
 }
 
 /* Grows by what is due, at most a batch. *ret_due_ns: when the next page is. */
@@ -239,18 +301,23 @@ static int grow_by_schedule(struct load *load, struct pages *pages, uint64_t now
 			    uint64_t *ret_due_ns)
 {
 	struct schedule_level level = schedule_at(&pages->growth, now_ns - load->started_ns);
-	uint64_t allowed, due, batch;
+	uint64_t allowed, batch;
 	int r;
 
+	if (pages->setpoint.signal != SETPOINT_NONE) {
+		r = level_by_setpoint(load, pages, now_ns, &level);
+		if (r < 0)
+			return r;
+	}
 	if (level.round != pages->round) {
 		r = begin_round(load, pages, level.round);
 		if (r < 0)
 			return r;
 	}
 	allowed = MIN(level.bytes / CONTENT_PAGE_BYTES, pages->n_pages);
-	if (pages->growth.rate_bytes != SCHEDULE_UNLIMITED)
-		load_note_debt(load, (allowed - MIN(allowed, pages->touched)) * CONTENT_PAGE_BYTES);
-	if (pages->growth.kind == SCHEDULE_BURST)
+	pages->growth_debt_bytes =
+		is_timed(pages) ? (allowed - MIN(allowed, pages->touched)) * CONTENT_PAGE_BYTES : 0;
+	if (pages->growth.kind == SCHEDULE_BURST || pages->growth.kind == SCHEDULE_SAWTOOTH)
 		block_set(&load->block->rounds, pages->round + 1);
 	/* Of a burst everything is given back at once, when it was held long enough. */
 	if (pages->touched > allowed && pages->growth.kind != SCHEDULE_BURST) {
@@ -259,9 +326,8 @@ static int grow_by_schedule(struct load *load, struct pages *pages, uint64_t now
 			return r;
 	}
 	if (pages->touched >= allowed) {
-		due = schedule_due_ns(&pages->growth, pages->round,
-				      (pages->touched + 1) * CONTENT_PAGE_BYTES);
-		*ret_due_ns = due == UINT64_MAX ? due : load->started_ns + due;
+		*ret_due_ns = level.next_ns == UINT64_MAX ? UINT64_MAX
+							  : load->started_ns + level.next_ns;
 		return 0;
 	}
 	batch = MIN(allowed - pages->touched, (uint64_t)LOAD_BATCH);
@@ -298,21 +364,25 @@ static int release_when_due(struct load *load, struct pages *pages, uint64_t now
 
 static uint64_t reuse_by_schedule(struct load *load, struct pages *pages, uint64_t now_ns)
 {
-	uint64_t allowed, due;
+	uint64_t bytes, elapsed_ns, due_ns, lost_bytes = pages->reuse.lost_bytes;
 
 	if (load->settings->reuse.kind == ACCESS_NONE || pages->touched == 0 || pages->released ||
 	    (load->settings->reuse_when == REUSE_AFTER && pages->touched < pages->n_pages))
 		return UINT64_MAX;
 	if (pages->reuse_from_ns == 0)
 		pages->reuse_from_ns = now_ns;
-	allowed = schedule_at(&pages->reuse, now_ns - pages->reuse_from_ns).bytes;
-	if (allowed < pages->reused_bytes + CONTENT_PAGE_BYTES) {
-		due = schedule_due_ns(&pages->reuse, 0, pages->reused_bytes + CONTENT_PAGE_BYTES);
-		return due == UINT64_MAX ? due : pages->reuse_from_ns + due;
-	}
-	touch_again(
-		load, pages,
-		MIN((allowed - pages->reused_bytes) / CONTENT_PAGE_BYTES, (uint64_t)LOAD_BATCH));
+	elapsed_ns = now_ns - pages->reuse_from_ns;
+	bytes = pace_take(&pages->reuse, elapsed_ns, CONTENT_PAGE_BYTES, &due_ns);
+	load->block->lost_bytes += pages->reuse.lost_bytes - lost_bytes;
+	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
+	if (bytes == 0)
+		return due_ns == UINT64_MAX ? due_ns : pages->reuse_from_ns + due_ns;
+	bytes = MIN(bytes, (uint64_t)LOAD_BATCH * CONTENT_PAGE_BYTES);
+	access_move(&pages->access, elapsed_ns);
+	touch_again(load, pages, bytes / CONTENT_PAGE_BYTES);
+	pace_note(&pages->reuse, bytes);
+	block_set(&load->block->passes,
+		  pages->reuse.done_bytes / CONTENT_PAGE_BYTES / pages->n_pages);
 	return 0;
 }
 
@@ -327,6 +397,7 @@ int pages_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 	if (r < 0)
 		return r;
 	reuse_ns = reuse_by_schedule(load, pages, now_ns);
+	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
 	grow_ns = MIN(grow_ns, release_ns);
 	*ret_due_ns = MIN(grow_ns, reuse_ns);
 	return 0;
@@ -361,6 +432,7 @@ void pages_finish(struct load *load)
 	if (!pages)
 		return;
 	unmap_memory(pages);
+	gauge_close(&pages->gauge);
 	load_shared_free(pages->generations, pages->n_pages);
 	free(pages);
 	load->state = NULL;

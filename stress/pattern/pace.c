@@ -39,6 +39,12 @@ uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 {
 	uint64_t due, gone, left = UINT64_MAX;
 
+	if (pace->think_ns &&
+	    pace->done_bytes - pace->think_from_bytes >= pace->think_after_bytes) {
+		pace->think_from_bytes = pace->done_bytes;
+		pace->think_until_ns = elapsed_ns + pace->think_ns;
+		pace->thought_ns += pace->think_ns;
+	}
 	if (elapsed_ns < pace->think_until_ns) {
 		*ret_due_ns = pace->think_until_ns;
 		return 0;
@@ -60,14 +66,8 @@ uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 	return 0;
 }
 
-void pace_note(struct pace *pace, uint64_t elapsed_ns, uint64_t bytes)
+void pace_note(struct pace *pace, uint64_t bytes)
 {
 	pace->done_bytes += bytes;
 	pace->debt_bytes -= MIN(bytes, pace->debt_bytes);
-	if (pace->think_ns &&
-	    pace->done_bytes - pace->think_from_bytes >= pace->think_after_bytes) {
-		pace->think_from_bytes = pace->done_bytes;
-		pace->think_until_ns = elapsed_ns + pace->think_ns;
-		pace->thought_ns += pace->think_ns;
-	}
 }

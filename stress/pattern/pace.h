@@ -31,5 +31,5 @@ struct pace {
 uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 		   uint64_t *ret_due_ns);
 
-/* So many were done, and it is elapsed_ns now. */
-void pace_note(struct pace *pace, uint64_t elapsed_ns, uint64_t bytes);
+/* So many were done. */
+void pace_note(struct pace *pace, uint64_t bytes);

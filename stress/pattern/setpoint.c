@@ -6,9 +6,9 @@
 #include "stress/pattern/schedule.h"
 
 /* Pressure: steps in permyriad of max_bytes a second. */
-#define STEP_FIRST 500
-#define STEP_MIN   2
-#define STEP_MAX   1000
+#define STEP_FIRST 2000
+#define STEP_MIN   8
+#define STEP_MAX   4000
 /* Steps on one side after which the step is too small. */
 #define SAME_SIDE_LONG 8
 

@@ -44,9 +44,9 @@ struct setpoint {
  * by some pages a CPU. */
 #define SETPOINT_DEAD_BAND 20
 
-/* How far apart steps are: the kernel adds up pressure every 2 s only. */
+/* How far apart steps are; of pressure some must have come together. */
 #define SETPOINT_STEP_NS	  UINT64_C(20000000)
-#define SETPOINT_PRESSURE_STEP_NS UINT64_C(2000000000)
+#define SETPOINT_PRESSURE_STEP_NS UINT64_C(500000000)
 
 /*
  * level_bytes: the memory there is now. value: of the signal now (pressure: over the last step).

@@ -82,6 +82,11 @@ static json_t *rate_json(const struct load *load)
 	put(to, "debt_max_bytes", block->debt_max_bytes);
 	put(to, "lost_bytes", block->lost_bytes);
 	put(to, "floor_waits", block->floor_waits);
+	if (load->settings->set_point.signal != SETPOINT_NONE) {
+		put(to, "set_point", load->plan->set_point);
+		put(to, "looks", block_get(&block->looks));
+		put(to, "looks_within_2_percent", block_get(&block->looks_near));
+	}
 	return to;
 }
 

@@ -211,6 +211,8 @@ static int prepare_load(struct run *run, size_t i, struct stress_error *ret_erro
 		.plan = &run->plan->loads[i],
 		.seed = run->plan->loads[i].seed,
 		.proc_fd = run->proc_fd,
+		.sys_fd = run->sys_fd,
+		.group_fd = -1,
 		.floor_bytes = run->plan->floor_bytes,
 		.block = load_shared_alloc(sizeof(struct worker_block)),
 	};

@@ -192,11 +192,13 @@ static int spawn_all(struct run *run, struct stress_error *ret_error)
 		struct run_worker *worker = &run->workers[i];
 		int group = worker->load.plan->group;
 		int64_t node = worker->load.settings->node;
-		int r = worker_spawn(
-			&worker->load, run->control,
-			group < 0 ? -1 : placement_group_fd(run->placement, (size_t)group),
-			node < 0 ? NULL : topology_find(run->topology, (unsigned int)node),
-			&worker->pid, &worker->pidfd);
+		int r;
+
+		if (group >= 0)
+			worker->load.group_fd = placement_group_fd(run->placement, (size_t)group);
+		r = worker_spawn(&worker->load, run->control,
+				 node < 0 ? NULL : topology_find(run->topology, (unsigned int)node),
+				 &worker->pid, &worker->pidfd);
 
 		if (r < 0)
 			return stress_fail(ret_error, r, "[load %s] start its worker: %s",

@@ -188,10 +188,10 @@ static int enter_group(int group_fd)
 	return kfile_write_at(group_fd, "cgroup.procs", "0");
 }
 
-int worker_spawn(struct load *load, struct run_control *control, int group_fd,
-		 const struct numa_node *node, pid_t *ret_pid, int *ret_pidfd)
+int worker_spawn(struct load *load, struct run_control *control, const struct numa_node *node,
+		 pid_t *ret_pid, int *ret_pidfd)
 {
-	int pidfd = -1;
+	int pidfd = -1, group_fd = load->group_fd;
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | (group_fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,

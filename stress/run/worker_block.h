@@ -40,6 +40,7 @@ struct worker_block {
 	_Atomic uint64_t passes;	 /* over a whole set */
 	_Atomic uint64_t rounds;	 /* bursts begun */
 	_Atomic uint64_t verified_pages;
+	_Atomic uint64_t looks, looks_near; /* at a set point's signal, and within 2 % of it */
 	/* Complete once state >= WORKER_MEASURED. */
 	uint64_t started_ns, ended_ns; /* of the measured phase, monotonic */
 	uint64_t cpu_ns;	       /* of the measured phase */
