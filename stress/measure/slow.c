@@ -22,7 +22,7 @@ enum slow_cause slow_cause_of(const struct fault_counts *since, bool of_file, bo
 		*ret_mixed = since->minor || since->major > 1;
 		return of_file ? SLOW_READ_IN : SLOW_SWAP_IN;
 	}
-	*ret_mixed = since->minor > 1;
+	*ret_mixed = false;
 	return since->minor ? SLOW_MINOR_FAULT : SLOW_NO_FAULT;
 }
 

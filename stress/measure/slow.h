@@ -10,9 +10,9 @@
  *	minor fault	no I/O: new memory, a page table entry, a page that swap's cache still held
  *	no fault	the time went elsewhere: the CPU was taken away, or read(2) waited
  *
- * "Mixed" ones are not certain: there was more than one fault since the last look, and the one that
- * counts, of the kind that takes longest, may be a fast touch's. One writer; the supervisor may
- * read at any time.
+ * "Mixed" ones are not certain: beside a major fault there were others since the last look, so the
+ * major one may have been a fast touch's. They count as swap in or read in all the same. One
+ * writer; the supervisor may read at any time.
  */
 #pragma once
 

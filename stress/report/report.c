@@ -96,6 +96,35 @@ static void print_rate(FILE *to, const struct load *load)
 			      block->floor_waits);
 }
 
+/* Why touches were slow; first touches and reuse together. */
+static void print_slow(FILE *to, const struct worker_block *block)
+{
+	const struct slow_touches *first = &block->first_slow, *reuse = &block->reuse_slow;
+	char time[TEXT_BYTES];
+
+	if (slow_count(first) + slow_count(reuse) == 0)
+		return;
+	(void)fprintf(to, "    slow    ");
+	for (int i = 0; i < SLOW_CAUSES; i++)
+		if (first->count[i] + reuse->count[i])
+			(void)fprintf(to, " %s %" PRIu64 " (%s),",
+				      slow_cause_name((enum slow_cause)i),
+				      first->count[i] + reuse->count[i],
+				      format_ns(time, first->total_ns[i] + reuse->total_ns[i]));
+	(void)fprintf(to, " %" PRIu64 " not certain\n", first->mixed + reuse->mixed);
+}
+
+static void print_share(FILE *to, const struct run_worker *worker)
+{
+	uint64_t there = worker->share.on_node_bytes, bytes = there + worker->share.elsewhere_bytes;
+	char size[FORMAT_SIZE_BYTES];
+
+	if (worker->has_share && bytes)
+		(void)fprintf(to, "    node     %.2f %% of %s mapped is on node %" PRId64 "\n",
+			      100 * (double)there / (double)bytes,
+			      format_size(size, sizeof(size), bytes), worker->load.settings->node);
+}
+
 static void print_load(FILE *to, const struct run_worker *worker)
 {
 	const struct load *load = &worker->load;
@@ -115,7 +144,9 @@ static void print_load(FILE *to, const struct run_worker *worker)
 		      block->major_faults);
 	print_latency(to, "first", &block->first, load->settings->slow_ns);
 	print_latency(to, "reuse", &block->reuse, load->settings->slow_ns);
+	print_slow(to, block);
 	print_rate(to, load);
+	print_share(to, worker);
 	(void)fprintf(to,
 		      "    contents %" PRIu64 " pages verified, %" PRIu64 " wrong, %" PRIu64
 		      " not looked at; compress %.2f:1 (asked %.2f:1)\n",
@@ -184,12 +215,32 @@ static void print_processes(FILE *to, const struct run *run)
 	}
 }
 
+/* Swap in memory costs memory itself. */
+static void print_swap(FILE *to, const struct memory_reading *begin,
+		       const struct memory_reading *end)
+{
+	uint64_t began = begin->zram.used_bytes + begin->zswap_used_bytes,
+		 ended = end->zram.used_bytes + end->zswap_used_bytes;
+	char swapped[FORMAT_SIZE_BYTES], cost[FORMAT_SIZE_BYTES];
+
+	if (end->swap_used_bytes <= begin->swap_used_bytes)
+		return;
+	(void)fprintf(to, "    swap     %s more in it",
+		      format_size(swapped, sizeof(swapped),
+				  end->swap_used_bytes - begin->swap_used_bytes));
+	if (ended > began)
+		(void)fprintf(to, ", which take %s of memory there",
+			      format_size(cost, sizeof(cost), ended - began));
+	(void)fputc('\n', to);
+}
+
 static void print_machine(FILE *to, const struct run *run)
 {
 	const struct measures *results = measure_results(run->measure);
 	const struct vmstat *begin = &results->begin.vmstat, *end = &results->end.vmstat;
 	char free_begin[FORMAT_SIZE_BYTES], free_min[FORMAT_SIZE_BYTES],
-		free_end[FORMAT_SIZE_BYTES], file[FORMAT_SIZE_BYTES], cpu[TEXT_BYTES];
+		free_end[FORMAT_SIZE_BYTES], file[FORMAT_SIZE_BYTES], cpu[TEXT_BYTES],
+		longest[TEXT_BYTES];
 
 	(void)fprintf(to, "  machine\n");
 	(void)fprintf(to,
@@ -215,8 +266,12 @@ static void print_machine(FILE *to, const struct run *run)
 			      format_size(file, sizeof(file), node->end.file_bytes));
 	}
 	print_processes(to, run);
-	(void)fprintf(to, "    measuring CPU %s for %zu samples\n", format_ns(cpu, run->own_cpu_ns),
-		      results->n_samples);
+	print_swap(to, &results->begin.memory, &results->end.memory);
+	(void)fprintf(to,
+		      "    measuring CPU %s for %zu samples (%s at most for one), %" PRIu64
+		      " missed\n",
+		      format_ns(cpu, run->own_cpu_ns), results->n_samples,
+		      format_ns(longest, results->sampling_max_ns), run->samples_missed);
 }
 
 void report_table(const struct run *run, FILE *to)

@@ -141,6 +141,10 @@ static json_t *load_json(const struct run_worker *worker)
 	(void)json_object_set_new(to, "reuse", histogram_json(load, &block->reuse));
 	(void)json_object_set_new(to, "rate", rate_json(load));
 	(void)json_object_set_new(to, "contents", verify_json(load));
+	if (worker->has_share) {
+		put(to, "on_node_bytes", worker->share.on_node_bytes);
+		put(to, "elsewhere_bytes", worker->share.elsewhere_bytes);
+	}
 	put(to, "ratio_asked_percent", settings->ratio_percent);
 	put(to, "ratio_lz4_percent", worker->ratio_percent);
 	put(to, "cpu_ns", block->cpu_ns);

@@ -7,6 +7,7 @@
 #include "cgroup/live.h"
 #include "cgroup/memory.h"
 #include "stress/measure/procstat.h"
+#include "stress/run/controllers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,9 @@ struct placement {
 	char mark[64];			/* what names end with */
 	char supervisor[LIVE_PATH_MAX]; /* group to move into first; "": no need to */
 	bool moved;
-	int proc_fd; /* not owned */
+	bool gives_known;
+	char gives[256]; /* the controllers that the parent gave to its children before */
+	int proc_fd;	 /* not owned */
 	size_t n_groups;
 	struct placed_group *groups;
 };
@@ -169,8 +172,8 @@ static int check_own_group(struct placement *placement, struct stress_error *ret
 		return stress_fail(ret_error, -EOPNOTSUPP,
 				   "the cgroup /%s has other processes, so no groups can be made "
 				   "in it: name another with --parent, or start with systemd-run "
-				   "--scope -p Delegate=yes",
-				   placement->parent);
+				   "%s--scope -p Delegate=yes",
+				   placement->parent, geteuid() ? "--user " : "");
 	if (!join(placement->supervisor, placement->parent, "supervisor", placement->mark))
 		return stress_fail(ret_error, -ENAMETOOLONG, "the cgroup's path is too long");
 	return 0;
@@ -304,6 +307,24 @@ static int make_group(struct placement *placement, const struct job_group *group
 	return 0;
 }
 
+static void note_controllers(struct placement *placement)
+{
+	_cleanup_close_ int dir_fd = open_group_dir(placement, placement->parent);
+
+	placement->gives_known = dir_fd >= 0 &&
+				 kfile_read_at(dir_fd, "cgroup.subtree_control", placement->gives,
+					       sizeof(placement->gives)) >= 0;
+}
+
+/* The parent as it was, unless others are in it by now, who may want the controllers. */
+static void restore_controllers(const struct placement *placement)
+{
+	_cleanup_close_ int dir_fd = open_group_dir(placement, placement->parent);
+
+	if (dir_fd >= 0 && placement->gives_known && !controllers_wanted_below(dir_fd))
+		controllers_take_back(dir_fd, placement->gives);
+}
+
 int placement_make(struct placement *placement, const struct job *job, const struct plan *plan,
 		   struct stress_error *ret_error)
 {
@@ -313,6 +334,7 @@ int placement_make(struct placement *placement, const struct job *job, const str
 	if (!placement->groups)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	remove_leftovers(placement);
+	note_controllers(placement);
 	if (*placement->supervisor)
 		r = move_aside(placement, ret_error);
 	for (size_t i = 0; i < job->n_groups && r == 0; i++) {
@@ -353,25 +375,9 @@ size_t placement_remove(struct placement *placement, struct stress_error *ret_er
 					  group->path, strerror(-r), why);
 		group->made = r < 0 && r != -ENOENT;
 	}
+	if (n_left == 0)
+		restore_controllers(placement);
 	return n_left;
-}
-
-/* A group that gives controllers to its children can't hold processes. */
-static void take_controllers_back(int dir_fd)
-{
-	char text[256], command[64];
-	const char *cursor = text;
-	struct ktext_line line, word;
-
-	if (kfile_read_at(dir_fd, "cgroup.subtree_control", text, sizeof(text)) < 0)
-		return;
-	while (ktext_next_line(&cursor, &line)) {
-		while (ktext_next_word(&line, &word)) {
-			(void)snprintf(command, sizeof(command), "-%.*s", (int)word.length,
-				       word.text);
-			(void)kfile_write_at(dir_fd, "cgroup.subtree_control", command);
-		}
-	}
 }
 
 /* Back out of the group made by move_aside, so that it can be removed. */
@@ -381,7 +387,7 @@ static void move_back(struct placement *placement)
 
 	if (dir_fd < 0)
 		return;
-	take_controllers_back(dir_fd);
+	controllers_take_back(dir_fd, "");
 	if (enter(placement, placement->parent) == 0)
 		(void)unlinkat(placement->mount_fd, placement->supervisor, AT_REMOVEDIR);
 }

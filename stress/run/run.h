@@ -10,6 +10,7 @@
 #include "stress/job/plan.h"
 #include "stress/loads/load.h"
 #include "stress/measure/measure.h"
+#include "stress/measure/numa_maps.h"
 #include "stress/measure/watch.h"
 #include "stress/run/placement.h"
 #include "stress/run/worker.h"
@@ -36,6 +37,9 @@ struct run_worker {
 	int status;		   /* of waitpid */
 	enum worker_end end;
 	uint64_t ratio_percent; /* measured compressibility of the contents */
+	/* Of a load with a node: where what it mapped during the measured phase is. */
+	bool has_share;
+	struct numa_share share;
 };
 
 #define RUN_FAILURES_MAX 32
@@ -56,6 +60,7 @@ struct run {
 	uint64_t samples_missed; /* not taken: reading took longer than the interval */
 	uint64_t own_cpu_ns;	 /* of this process during the measured phase */
 	int interrupted;	 /* the signal that ended it; 0: none */
+	bool below_floor;	 /* stopped because of it */
 	bool measured;		 /* measure_end was reached */
 	/* What makes the run a failure, in words. */
 	size_t n_failures;

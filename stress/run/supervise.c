@@ -67,6 +67,10 @@ static void judge_end(struct run *run, struct run_worker *worker)
 		worker->end = END_OOM_KILLED;
 		run_fail(run, "[load %s] was OOM-killed by the kernel with %ju pages touched", name,
 			 (uintmax_t)block_get(&block->resident_pages));
+	} else if (sig == SIGALRM) {
+		worker->end = END_WATCHDOG;
+		run_fail(run, "[load %s] ended itself: this program did nothing for too long",
+			 name);
 	} else if (sig) {
 		worker->end = END_SIGNAL;
 		run_fail(run, "[load %s] was killed by signal %d (%s)", name, sig, strsignal(sig));
@@ -186,6 +190,86 @@ static int wait_for_state(struct run *run, enum worker_state state, uint64_t dea
 	return r;
 }
 
+static bool wants_share(const struct run_worker *worker)
+{
+	const struct load_settings *settings = worker->load.settings;
+
+	return settings->node >= 0 && settings->policy != POLICY_NONE && is_alive(worker);
+}
+
+/* Where the loads' memory is before they touch any: libraries, what came with the fork. */
+static void read_shares(struct run *run)
+{
+	for (size_t i = 0; i < run->n_workers; i++) {
+		struct run_worker *worker = &run->workers[i];
+
+		worker->has_share = wants_share(worker) &&
+				    numa_maps_read(run->proc_fd, worker->pid,
+						   (unsigned int)worker->load.settings->node,
+						   &worker->share) == 0;
+	}
+}
+
+static uint64_t grown(uint64_t before, uint64_t after)
+{
+	return after > before ? after - before : 0;
+}
+
+/* A bound load's book-keeping, shared with us, may be on our node: so much and a byte a page. */
+#define STRAY_BYTES (UINT64_C(1) << 20)
+
+/* After the measured phase: what came since. Memory of a bound load must be on its node. */
+static void judge_shares(struct run *run)
+{
+	for (size_t i = 0; i < run->n_workers; i++) {
+		struct run_worker *worker = &run->workers[i];
+		const struct load_settings *settings = worker->load.settings;
+		struct numa_share now, *share = &worker->share;
+
+		if (!worker->has_share)
+			continue;
+		worker->has_share = wants_share(worker) &&
+				    numa_maps_read(run->proc_fd, worker->pid,
+						   (unsigned int)settings->node, &now) == 0;
+		if (!worker->has_share)
+			continue;
+		share->on_node_bytes = grown(share->on_node_bytes, now.on_node_bytes);
+		share->elsewhere_bytes = grown(share->elsewhere_bytes, now.elsewhere_bytes);
+		if (settings->policy == POLICY_BIND &&
+		    share->elsewhere_bytes > STRAY_BYTES + share->on_node_bytes / 100)
+			run_fail(run,
+				 "[load %s] is bound to node %jd, yet %ju bytes of its memory are "
+				 "elsewhere (%ju there)",
+				 worker->load.name, (intmax_t)settings->node,
+				 (uintmax_t)share->elsewhere_bytes,
+				 (uintmax_t)share->on_node_bytes);
+	}
+}
+
+/*
+ * Loads stop growing at the floor by themselves. Where memory falls to half of it all the same (by
+ * somebody else, or faster than a load looked), the run gives back what it has. Not where memory
+ * was below the floor from the beginning.
+ */
+static void enforce_floor(struct run *run)
+{
+	const struct measures *results = measure_results(run->measure);
+	const struct memory_reading *begin = &results->begin.memory,
+				    *now = &results->last->machine.memory;
+	uint64_t floor_bytes = run->plan->floor_bytes,
+		 left_bytes = now->available_bytes + now->swap_free_bytes;
+
+	if (begin->available_bytes + begin->swap_free_bytes < floor_bytes ||
+	    left_bytes >= floor_bytes / 2 || run->below_floor)
+		return;
+	run->below_floor = true;
+	run_fail(run,
+		 "stopped: %ju bytes of memory and swap were left, less than half of the floor "
+		 "(%ju)",
+		 (uintmax_t)left_bytes, (uintmax_t)floor_bytes);
+	kill_all(run, END_STOPPED);
+}
+
 static int spawn_all(struct run *run, struct stress_error *ret_error)
 {
 	for (size_t i = 0; i < run->n_workers; i++) {
@@ -212,8 +296,10 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	const struct global_settings *global = &run->job->global;
 	uint64_t cpu_ns, next_ns, deadline_ns, missed;
 	const char *bad = "";
-	int r = measure_begin(run->measure, &bad);
+	int r;
 
+	read_shares(run);
+	r = measure_begin(run->measure, &bad);
 	if (r < 0)
 		return stress_fail(ret_error, r, "read %s: %s", bad, strerror(-r));
 	watch_begin(run->watch);
@@ -221,6 +307,7 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	run->control->start_ns = clock_now_ns() + START_DELAY_NS;
 	run->control->end_ns = run->control->start_ns + global->duration_ns;
 	deadline_ns = run->control->end_ns + global->grace_ns;
+	run->control->last_ns = deadline_ns + DEATH_NS;
 	run_control_set(run->control, RUN_STARTED);
 	next_ns = run->control->start_ns;
 	while (any_alive(run) &&
@@ -236,6 +323,7 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 		r = measure_sample(run->measure, &bad);
 		if (r < 0)
 			return stress_fail(ret_error, r, "read %s: %s", bad, strerror(-r));
+		enforce_floor(run);
 		if (run->progress)
 			run->progress(run, run->progress_context);
 		/* Samples that were missed are left out, not made up for. */
@@ -249,6 +337,7 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	watch_end(run->watch);
 	run->own_cpu_ns = clock_thread_cpu_ns() - cpu_ns;
 	run->measured = true;
+	judge_shares(run);
 	return 0;
 }
 

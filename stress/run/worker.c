@@ -69,8 +69,18 @@ static void set_signals(void)
 
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGALRM, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* SIGALRM, which nobody catches. */
+static void set_alarm(uint64_t at_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+	uint64_t seconds = at_ns > now_ns ? (at_ns - now_ns) / NSEC_PER_SEC + 1 : 1;
+
+	(void)alarm((unsigned int)MIN(seconds, (uint64_t)UINT_MAX));
 }
 
 /* CPUs by topology_bind_thread, which also prefers the node's memory; then what was asked for. */
@@ -166,6 +176,7 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 		fail(load, control, why, r);
 	set_state(load, control, WORKER_READY);
 	wait_for_phase(control, RUN_STARTED);
+	set_alarm(control->last_ns);
 	set_state(load, control, WORKER_RUNNING);
 	r = run_measured(load, control);
 	if (r < 0)

@@ -22,6 +22,7 @@ enum run_phase {
 struct run_control {
 	_Atomic uint32_t phase;
 	uint64_t start_ns, end_ns; /* of the measured phase, monotonic */
+	uint64_t last_ns; /* a worker that still lives then ends itself: the supervisor hangs */
 	pid_t supervisor;
 	int event_fd; /* workers add 1 when their state changes */
 };

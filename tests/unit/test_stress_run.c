@@ -170,6 +170,18 @@ static void test_run(void **state)
 	close_run(&running);
 }
 
+/* The number of a node that this machine has. */
+static unsigned int first_node(void)
+{
+	struct topology *topology;
+	unsigned int id;
+
+	assert_int_equal(topology_load(TOPOLOGY_LIVE, NULL, &topology), 0);
+	id = topology->nodes[0].id;
+	topology_free(topology);
+	return id;
+}
+
 static void test_files(void **state)
 {
 	struct running running;
@@ -189,6 +201,29 @@ static void test_files(void **state)
 	assert_int_equal(integer(root, "loads.0.contents.pages"), 512);
 	assert_int_equal(integer(root, "loads.1.contents.pages"), 256);
 	assert_int_equal(integer(root, "loads.0.cached_at_start_pages"), 0);
+	json_decref(root);
+	close_run(&running);
+}
+
+/* Bound memory is found on its node, and nearly all of it is the load's. */
+static void test_node(void **state)
+{
+	struct running running;
+	json_t *root;
+	char text[160];
+
+	(void)state;
+	(void)snprintf(text, sizeof(text),
+		       "[global]\nduration=200ms\n[load bound]\ntype=anon\nsize=8M\nnode=%u\n"
+		       "[load free]\ntype=anon\nsize=1M\n",
+		       first_node());
+	open_run(&running, text);
+	execute(&running);
+	assert_int_equal(running.run->n_failures, 0);
+	root = report(running.run);
+	assert_in_range(integer(root, "loads.0.on_node_bytes"), 8 << 20, 10 << 20);
+	assert_in_range(integer(root, "loads.0.elsewhere_bytes"), 0, 1 << 20);
+	assert_null(json_object_get(find(root, "loads.1"), "on_node_bytes"));
 	json_decref(root);
 	close_run(&running);
 }
@@ -305,9 +340,10 @@ static void test_seed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run),	      cmocka_unit_test(test_files),
-		cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_stuck_worker),
-		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_node),	     cmocka_unit_test(test_run),
+		cmocka_unit_test(test_files),	     cmocka_unit_test(test_killed_worker),
+		cmocka_unit_test(test_stuck_worker), cmocka_unit_test(test_interrupted),
+		cmocka_unit_test(test_seed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ static void test_causes(void **state)
 		{{0, 0, 0}, false, SLOW_NO_FAULT, false},
 		{{0, 0, 0}, true, SLOW_NO_FAULT, false},
 		{{1, 0, 0}, false, SLOW_MINOR_FAULT, false},
-		{{2, 0, 0}, true, SLOW_MINOR_FAULT, true},
+		{{2, 0, 0}, true, SLOW_MINOR_FAULT, false},
 		{{0, 1, 0}, false, SLOW_SWAP_IN, false},
 		{{0, 1, 8}, false, SLOW_SWAP_IN, false},
 		{{0, 2, 0}, false, SLOW_SWAP_IN, true},

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/measure/numa_maps.h"
+
+#include "base/cleanup.h"
+#include "base/kfile.h"
+#include "base/ktext.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define PAGE_SIZE_KEY "kernelpagesize_kB="
+
+/* "N12=345" */
+static bool is_node_word(struct ktext_line word)
+{
+	return word.length > 1 && word.text[0] == 'N' && word.text[1] >= '0' && word.text[1] <= '9';
+}
+
+static int parse_node_word(struct ktext_line word, uint64_t *ret_node, uint64_t *ret_pages)
+{
+	const char *equals = memchr(word.text, '=', word.length);
+	size_t n = equals ? (size_t)(equals - word.text) : 0;
+
+	if (!equals || parse_u64_n(word.text + 1, n - 1, ret_node) < 0 ||
+	    parse_u64_n(equals + 1, word.length - n - 1, ret_pages) < 0 ||
+	    *ret_pages > UINT64_C(1) << 40)
+		return -EBADMSG;
+	return 0;
+}
+
+/*
+ * ADDRESS POLICY [file=NAME] [KEY=NUMBER...] [N0=PAGES ...] [kernelpagesize_kB=4]; blanks in names
+ * are escaped by the kernel.
+ */
+int numa_maps_add_line(const char *line, unsigned int node, struct numa_share *share)
+{
+	const size_t key = strlen(PAGE_SIZE_KEY);
+	uint64_t on_node = 0, elsewhere = 0, page_kib = 0;
+	struct ktext_line rest, word;
+
+	if (!ktext_next_line(&line, &rest))
+		return -EBADMSG;
+	while (ktext_next_word(&rest, &word)) {
+		uint64_t id, pages;
+
+		if (is_node_word(word)) {
+			if (parse_node_word(word, &id, &pages) < 0)
+				return -EBADMSG;
+			*(id == node ? &on_node : &elsewhere) += pages;
+		} else if (word.length > key && memcmp(word.text, PAGE_SIZE_KEY, key) == 0 &&
+			   (page_kib ||
+			    parse_u64_n(word.text + key, word.length - key, &page_kib) < 0)) {
+			return -EBADMSG;
+		}
+	}
+	if ((on_node || elsewhere) && (page_kib == 0 || page_kib > UINT64_C(1) << 24))
+		return -EBADMSG;
+	share->on_node_bytes += on_node * page_kib * 1024;
+	share->elsewhere_bytes += elsewhere * page_kib * 1024;
+	return 0;
+}
+
+int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share *ret)
+{
+	_cleanup_(fclosep) FILE *file = NULL;
+	_cleanup_free_ char *line = NULL;
+	struct numa_share share = {0};
+	size_t size = 0;
+	char path[32];
+	int fd, r = 0;
+
+	(void)snprintf(path, sizeof(path), "%d/numa_maps", pid);
+	fd = kfile_open(proc_fd, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	errno = 0;
+	while (r == 0 && getline(&line, &size, file) > 0)
+		r = numa_maps_add_line(line, node, &share);
+	if (r == 0 && ferror(file))
+		r = errno ? -errno : -EIO;
+	if (r == 0)
+		*ret = share;
+	return r;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a process's mapped memory is, from /proc/PID/numa_maps. Swapped pages are nowhere. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct numa_share {
+	uint64_t on_node_bytes, elsewhere_bytes;
+};
+
+/* One line; adds to *share. -EBADMSG: malformed, *share is as it was. */
+int numa_maps_add_line(const char *line, unsigned int node, struct numa_share *share);
+
+/*
+ * proc_fd: a descriptor of /proc. Walks the process's page tables: not for a measured phase.
+ * -ENOENT, -ESRCH: it is gone, or the kernel is without NUMA.
+ */
+int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share *ret);

@@ -1,0 +1,91 @@
+#!/bin/sh
+# uswap-stress: why touches were slow, where memory is, and what protects the machine and others from it.
+# vm: --nodes 2 --mem 384M --swap zram:256M --disk 256M
+. "${0%/*}/lib.sh"
+. "${0%/*}/stress-lib.sh"
+
+worker() { pgrep -x "$1" | head -n 1; }
+no_worker() { ! pgrep -x "$1" >/dev/null; }
+said() { grep -qE -- "$1" "$work/out"; }
+series() { # COLUMN: the last value of a column of the samples
+	sed -nE "s/^series\\.$1\\.[0-9]+ = //p" "$report" | tail -n 1
+}
+
+# --- slow touches by cause: every one of a set that goes through zram is a swap-in, and cheaper ones are not ---
+stress swap-in --duration 2s --group svc:memory.max=24M --load anon:size=40M,group=svc,reuse=sequential,slow=1us,verify=none
+swapped=$(value 'loads\.0\.reuse\.slow_by_cause\.swap_in\.count')
+check "swap-ins are told apart" figure 'loads\.0\.reuse\.slow_by_cause\.swap_in\.count' -gt 1000
+check "... there are no more of them than major faults" figure 'loads\.0\.major_faults' -ge "$swapped"
+check "... and nearly as many ($swapped)" figure 'loads\.0\.major_faults' -le $((swapped + swapped / 10 + 100))
+check "... none was read from a file" figure 'loads\.0\.reuse\.slow_by_cause\.read_in\.count' -eq 0
+check "first touches were minor faults" sh -c "[ $(value 'loads\.0\.first\.slow_by_cause\.minor_fault\.count') -gt 9000 ]"
+check "the series ends where the report does" [ "$(series 'loads\.0\.operations')" = "$(value 'loads\.0\.operations')" ]
+check "... swap-ins of the group" sh -c "[ $(series 'groups\.[^=]*\.workingset_refault_anon') -gt 1000 ]"
+check "what zram took in and what it costs are known" figure 'machine\.memory\.end\.zram_used_bytes' -gt 4000000
+check "... swap in memory frees less than it takes" sh -c \
+	"[ $(value 'machine\.memory\.swap_net_freed_bytes') -lt $(($(value 'machine\.memory\.end\.swap_used_bytes') - $(value 'machine\.memory\.begin\.swap_used_bytes'))) ]"
+
+stress refault --duration 2s --group svc:memory.max=16M --load fileread:size=32M,via=mmap,group=svc,slow=1us,verify=none
+check "reads of a file are told apart" figure 'loads\.0\.reuse\.slow_by_cause\.read_in\.count' -gt 20
+check "... and none is a swap-in" figure 'loads\.0\.reuse\.slow_by_cause\.swap_in\.count' -eq 0
+
+# --- placement ---
+stress bound --duration 1s --group svc --load anon:size=16M,group=svc,node=1,name=bound
+check "bound memory is on its node" figure 'loads\..*\.on_node_bytes' -ge 16777216
+check "... and not elsewhere" figure 'loads\..*\.elsewhere_bytes' -lt 1048576
+
+uswap-stress run --duration 1500ms --group svc --load anon:size=4M,group=svc,name=victim >"$work/out" 2>&1 &
+wait_until 5 worker victim >/dev/null
+sleep 0.5
+check "workers go first when memory runs out" [ "$(cat "/proc/$(worker victim)/oom_score_adj")" = 1000 ]
+check "... their supervisor does not" [ "$(cat "/proc/$(pgrep -x uswap-stress | head -n 1)/oom_score_adj")" = 0 ]
+wait
+
+# A whole group that is killed at once.
+status=0
+uswap-stress run --duration 1500ms --check-fit no --json "$work/report.json" --group svc:memory.max=16M,memory.swap.max=0,memory.oom.group=1 \
+	--load anon:name=big,size=64M,group=svc --load anon:name=by,size=1M,group=svc --load anon:name=other,size=1M >"$work/out" 2>&1 || status=$?
+flatten <"$work/report.json" >"$report"
+check "oom.group: the run fails" [ $status -eq 1 ]
+check "oom.group: both kills are counted" figure oom_kills -eq 2
+check "oom.group: the load outside goes on" grep -q '^loads.2.end = ok' "$report"
+
+# --- what was changed is put back ---
+group outer memory.max=128M
+stress restored --duration 300ms --parent outer --group svc:memory.max=32M --load anon:size=1M,group=svc
+check "the parent's controllers are as they were" [ -z "$(cat $cg/outer/cgroup.subtree_control)" ]
+drop_group outer
+
+# --- a group delegated to a user, as systemd-run --user --scope -p Delegate=yes makes it ---
+group scope
+chown 1000 $cg/scope $cg/scope/cgroup.procs $cg/scope/cgroup.subtree_control $cg/scope/cgroup.threads
+chmod 777 "$work"
+rm -f "$work/out"
+(echo 0 >$cg/scope/cgroup.procs && exec setpriv --reuid 1000 --regid 1000 --clear-groups -- \
+	uswap-stress run --duration 500ms --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1)
+check "in a delegated scope a user needs no privilege" said 'uswap-stress: ok'
+check "... and nothing is left in it" sh -c "! find $cg/scope -mindepth 1 -type d | grep ."
+drop_group scope
+
+# --- somebody else takes the memory ---
+uswap-stress run --duration 30s --floor 600M --load anon:size=8M,name=grow >"$work/out" 2>&1 &
+wait_until 5 worker grow >/dev/null
+load hog anon:640M hold
+hog=$load_pid
+check "far below the floor the run gives its memory back" wait_until 15 no_worker grow
+end_load "$hog"
+wait
+check "... and says so" said 'stopped: .*less than half of the floor'
+
+# --- a supervisor that hangs: workers end by themselves ---
+uswap-stress run --duration 1s --grace 1s --load anon:size=1M,name=grow >"$work/out" 2>&1 &
+wait_until 5 worker grow >/dev/null
+pid=$(pgrep -x uswap-stress | head -n 1)
+sleep 0.3
+kill -STOP "$pid"
+gone_or_zombie() { ! grep -qE '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
+check "workers outlive no hanging supervisor" wait_until 16 gone_or_zombie "$(worker grow)"
+kill -CONT "$pid"
+wait
+check "... which says so when it goes on" said 'grow\] (ended itself|was killed: it took longer)'
+finish
