@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a block device counts of itself (/sys/dev/block/MAJ:MIN/stat, Documentation/block/stat.rst).
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct device_stat {
+	uint64_t written_sectors; /* of 512 bytes; requests that are finished */
+	uint64_t in_flight;	  /* requests, reads too */
+};
+
+int device_stat_parse(const char *text, struct device_stat *ret); /* -EBADMSG */
+int device_stat_read(int fd, struct device_stat *ret);

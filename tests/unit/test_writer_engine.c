@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine on files of one's own: what the kernel says of them afterwards is what counts. */
+#include "agent/writer/engine.h"
+
+#include "agent/sense/file_check.h"
+#include "agent/writer/device_stat.h"
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#define MIB   (UINT64_C(1) << 20)
+#define BYTES (8 * MIB)
+
+struct answers {
+	size_t n;
+	bool full; /* the socket is */
+	struct writer_answer last;
+};
+
+static int keep(void *context, const struct writer_answer *answer)
+{
+	struct answers *answers = context;
+
+	if (answers->full)
+		return -EAGAIN;
+	answers->n++;
+	answers->last = *answer;
+	return 0;
+}
+
+struct scene {
+	struct fixture *fx;
+	struct answers answers;
+	struct engine *engine;
+	bool on_disk, has_cachestat;
+};
+
+static struct scene *scene_new(bool try_uring, bool count)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+	struct page_counts pages;
+	struct statfs fs;
+
+	assert_non_null(s);
+	s->fx = fixture_new(NULL, 0);
+	assert_int_equal(fstatfs(s->fx->fd, &fs), 0);
+	s->on_disk = file_system_check((uint64_t)fs.f_type, false) == FILE_PASSED;
+	s->has_cachestat = cachestat_read(s->fx->fd, 0, 1, &pages) != -ENOSYS;
+
+	const struct engine_options options = {
+		.try_uring = try_uring,
+		.count = count && s->has_cachestat ? cachestat_read : NULL,
+		.device_fd = -1,
+		.answer = keep,
+		.context = &s->answers,
+	};
+
+	assert_int_equal(engine_open(&options, &s->engine), 0);
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	engine_free(s->engine);
+	fixture_free(s->fx);
+	free(s);
+}
+
+/* A file of BYTES, all of it dirty; returns a descriptor for reading. */
+static int make_file(struct scene *s, const char *name)
+{
+	_cleanup_free_ char *bytes = malloc(BYTES);
+	_cleanup_close_ int fd = openat(s->fx->fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int reader;
+
+	assert_non_null(bytes);
+	memset(bytes, 'x', BYTES);
+	assert_int_equal(write(fd, bytes, BYTES), BYTES);
+	reader = openat(s->fx->fd, name, O_RDONLY | O_CLOEXEC);
+	assert_true(reader >= 0);
+	return reader;
+}
+
+static void order(struct scene *s, int fd, uint64_t id, uint64_t bytes_per_s)
+{
+	const struct writer_order o = {
+		.id = id,
+		.group = 1,
+		.length = BYTES,
+		.target_ns = 50 * NSEC_PER_MSEC,
+		.bytes_per_s = bytes_per_s,
+	};
+
+	assert_int_equal(engine_take(s->engine, &o, fd, clock_now_ns()), 0);
+}
+
+static void run(struct scene *s, size_t n_answers)
+{
+	uint64_t end_ns = clock_now_ns() + 30 * NSEC_PER_SEC;
+
+	while (s->answers.n < n_answers) {
+		struct pollfd ring = {.fd = engine_fd(s->engine), .events = POLLIN};
+		uint64_t now_ns = clock_now_ns(), wait_ns = engine_turn(s->engine, now_ns);
+
+		assert_true(now_ns < end_ns);
+		if (wait_ns > 0 && s->answers.n < n_answers)
+			(void)poll(&ring, 1, (int)(MIN(wait_ns, NSEC_PER_SEC) / NSEC_PER_MSEC));
+	}
+}
+
+static void test_cleans(void **state)
+{
+	for (int try_uring = 0; try_uring < 2; try_uring++) {
+		struct scene *s = scene_new(try_uring, true);
+		struct page_counts pages;
+		int fd = make_file(s, "f");
+		_cleanup_close_ int look = dup(fd);
+
+		(void)state;
+		if (!s->on_disk || !s->has_cachestat) {
+			fd_close(fd);
+			scene_free(s);
+			skip();
+		}
+		assert_true(try_uring || !engine_is_uring(s->engine));
+		order(s, fd, 42, 0);
+		run(s, 1);
+		assert_int_equal(s->answers.last.id, 42);
+		assert_int_equal(s->answers.last.kind, WRITER_DONE);
+		assert_int_equal(s->answers.last.error, 0);
+		/* The kernel may have begun itself. */
+		assert_in_range(s->answers.last.asked_bytes, 0, BYTES);
+		assert_int_equal(s->answers.last.cleaned_bytes, s->answers.last.asked_bytes);
+		assert_true(s->answers.last.asked_bytes == 0 || s->answers.last.pieces > 1);
+		assert_int_equal(cachestat_read(look, 0, BYTES, &pages), 0);
+		assert_int_equal(pages.dirty + pages.writeback, 0);
+		/* The descriptor was given back to the kernel. */
+		assert_int_equal(fcntl(fd, F_GETFD), -1);
+		scene_free(s);
+	}
+}
+
+/* Nothing is dirty: nothing is asked of the kernel. */
+static void test_clean_already(void **state)
+{
+	struct scene *s = scene_new(true, true);
+	int fd = make_file(s, "f");
+
+	(void)state;
+	assert_int_equal(fsync(fd), 0);
+	order(s, fd, 1, 0);
+	run(s, 1);
+	if (s->on_disk && s->has_cachestat) {
+		assert_int_equal(s->answers.last.pieces, 0);
+		assert_int_equal(s->answers.last.asked_bytes, 0);
+	}
+	scene_free(s);
+}
+
+static void test_without_cachestat(void **state)
+{
+	struct scene *s = scene_new(true, false);
+
+	(void)state;
+	order(s, make_file(s, "f"), 1, 0);
+	run(s, 1);
+	assert_int_equal(s->answers.last.error, 0);
+	assert_int_equal(s->answers.last.asked_bytes, BYTES);
+	assert_true(s->answers.last.pieces > 1);
+	scene_free(s);
+}
+
+static void test_budget(void **state)
+{
+	struct scene *s = scene_new(true, false);
+
+	(void)state;
+	/* A second's worth at once, the rest takes half a second. */
+	order(s, make_file(s, "f"), 1, BYTES * 2 / 3);
+	run(s, 1);
+	assert_true(s->answers.last.wall_ns >= 300 * NSEC_PER_MSEC);
+	scene_free(s);
+}
+
+static void test_error(void **state)
+{
+	for (int try_uring = 0; try_uring < 2; try_uring++) {
+		struct scene *s = scene_new(try_uring, false);
+		int pipe_fds[2];
+
+		(void)state;
+		assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+		order(s, pipe_fds[0], 1, 0);
+		order(s, make_file(s, "f"), 2, 0);
+		run(s, 2);
+		/* One order's error is not the other's. */
+		assert_int_equal(s->answers.n, 2);
+		assert_int_equal(s->answers.last.id, 2);
+		assert_int_equal(s->answers.last.error, 0);
+		order(s, dup(pipe_fds[1]), 3, 0);
+		run(s, 3);
+		assert_int_equal(s->answers.last.error, -ESPIPE);
+		assert_int_equal(s->answers.last.cleaned_bytes, 0);
+		fd_close(pipe_fds[1]);
+		scene_free(s);
+	}
+}
+
+static void test_many_orders(void **state)
+{
+	struct scene *s = scene_new(true, true);
+	struct writer_order o = {.length = 1, .target_ns = NSEC_PER_MSEC};
+	int fd = make_file(s, "f");
+
+	(void)state;
+	s->answers.full = true;
+	for (uint64_t i = 0; i < WRITER_ORDERS_MAX; i++) {
+		o.id = o.group = i;
+		assert_true(engine_has_room(s->engine));
+		assert_int_equal(engine_take(s->engine, &o, dup(fd), clock_now_ns()), 0);
+	}
+	assert_false(engine_has_room(s->engine));
+	assert_int_equal(engine_take(s->engine, &o, fd, clock_now_ns()), -EBUSY);
+	/* An answer that can't be sent yet is kept. */
+	for (int i = 0; i < 100; i++)
+		(void)engine_turn(s->engine, clock_now_ns());
+	assert_int_equal(s->answers.n, 0);
+	s->answers.full = false;
+	run(s, WRITER_ORDERS_MAX);
+	assert_true(engine_has_room(s->engine));
+	assert_true(engine_turn(s->engine, clock_now_ns()) == UINT64_MAX);
+	fd_close(fd);
+	scene_free(s);
+}
+
+static void test_device_stat(void **state)
+{
+	struct device_stat stat = {42, 42};
+
+	(void)state;
+	assert_int_equal(device_stat_parse("     392       91    25130      261      147       26"
+					   "     3440      372        5      168      651\n",
+					   &stat),
+			 0);
+	assert_int_equal(stat.written_sectors, 3440);
+	assert_int_equal(stat.in_flight, 5);
+	assert_int_equal(device_stat_parse("", &stat), -EBADMSG);
+	assert_int_equal(device_stat_parse("1 2 3 4 5 6 7 8\n", &stat), -EBADMSG);
+	assert_int_equal(device_stat_parse("1 2 3 4 5 6 x 8 9 10\n", &stat), -EBADMSG);
+	assert_int_equal(stat.written_sectors, 3440);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cleans),
+		cmocka_unit_test(test_clean_already),
+		cmocka_unit_test(test_without_cachestat),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_many_orders),
+		cmocka_unit_test(test_device_stat),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
