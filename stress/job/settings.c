@@ -15,6 +15,8 @@ static const char *const verifies[] = {"end", "sample", "none", NULL};
 static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
 static const char *const locks[] = {"onfault", "mlock", NULL};
 static const char *const backings[] = {"memfd", "anonymous", NULL};
+static const char *const mappings[] = {"shared", "private", NULL};
+static const char *const syncs[] = {"none", "writeback", "data", NULL};
 static const char *const contents_names[] = {"full", "word", NULL};
 /* As enum schedule_kind. */
 static const char *const schedules[] = {"steady", "burst", "hold",     "leak", "ramp",
@@ -376,7 +378,40 @@ static const struct setting load_settings[] = {
 	 .type = &type_access,
 	 LOAD(access),
 	 .default_text = "sequential",
-	 .help = "order of the blocks read or the pages dirtied"},
+	 .help = "order of the blocks read or written, or of the pages touched"},
+	{.name = "mapping",
+	 .type = &type_choice,
+	 LOAD(mapping),
+	 .choices = mappings,
+	 .default_text = "shared",
+	 .help = "what is written goes to the file, or (copy on write) to memory of the worker's "
+		 "own"},
+	{.name = "write",
+	 .type = &type_share,
+	 LOAD(write_permyriad),
+	 .max = 10000,
+	 .default_text = "100%",
+	 .help = "share of the touches that write; the others read"},
+	{.name = "dirty",
+	 .type = &type_share,
+	 LOAD(dirty_permyriad),
+	 .max = 10000,
+	 .default_text = "100%",
+	 .help = "share of the pages that are ever written; the others, by lot, are only read"},
+	{.name = "sync",
+	 .type = &type_choice,
+	 LOAD(sync),
+	 .choices = syncs,
+	 .default_text = "none",
+	 .help = "never write back what was written, or every `sync-every` begin to "
+		 "(sync_file_range), or wait for it (fdatasync)"},
+	{.name = "sync-every",
+	 .type = &type_duration,
+	 LOAD(sync_every_ns),
+	 .min = NSEC_PER_MSEC,
+	 .max = DAY,
+	 .default_text = "1s",
+	 .help = "how often `sync` is done"},
 };
 
 _Static_assert(ARRAY_SIZE(global_settings) <= N_GLOBAL_SETTINGS_MAX, "raise the bound");

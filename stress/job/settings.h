@@ -29,6 +29,8 @@ enum verify { VERIFY_END, VERIFY_SAMPLE, VERIFY_NONE };
 enum page_size { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 enum lock { LOCK_ONFAULT, LOCK_MLOCK };
 enum backing { BACKING_MEMFD, BACKING_ANONYMOUS };
+enum mapping { MAPPING_SHARED, MAPPING_PRIVATE };
+enum sync { SYNC_NONE, SYNC_WRITEBACK, SYNC_DATA };
 enum contents { CONTENTS_FULL, CONTENTS_WORD };
 enum reuse_when { REUSE_PARALLEL, REUSE_AFTER };
 enum release { RELEASE_MUNMAP, RELEASE_DONTNEED };
@@ -101,6 +103,11 @@ struct load_settings {
 	uint64_t mode; /* enum read_mode */
 	uint64_t sparse;
 	struct access_pattern access;
+	uint64_t mapping;	  /* enum mapping */
+	uint64_t write_permyriad; /* of touches */
+	uint64_t dirty_permyriad; /* of pages */
+	uint64_t sync;		  /* enum sync */
+	uint64_t sync_every_ns;
 };
 
 struct setting;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shared mapping of a file, dirtied page by page: file memory that can't be dropped before it is
- * written back.
+ * A mapping of a file, read and written page by page. Shared: what is written is file memory that
+ * can't be dropped before it is written back. Private: what is written becomes anonymous memory of
+ * the worker's own, and the file stays as it was.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "stress/loads/fileset.h"
 #include "stress/loads/load.h"
+#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -17,28 +19,51 @@ struct filemap {
 	uint64_t n_pages;
 	uint8_t *generations; /* how often each page was written, 1 when it was made */
 	uint8_t *touched;
+	uint64_t random;
 	struct access access;
-	struct schedule schedule;
+	struct pace pace;
+	struct fileset_syncing syncing;
 };
 
-static const char *const filemap_settings[] = {"directory", "access", NULL};
+static const char *const filemap_settings[] = {
+	"directory",	      "mapping", "write", "dirty", "sync", "sync-every", LOAD_PACE_SETTINGS,
+	LOAD_ACCESS_SETTINGS, NULL,
+};
+
+static bool is_private(const struct load_settings *settings)
+{
+	return settings->mapping == MAPPING_PRIVATE;
+}
 
 static const char *filemap_check(const struct load_settings *settings)
 {
-	return settings->access.kind == ACCESS_NONE ? "access: none would dirty nothing" : NULL;
+	if (settings->access.kind == ACCESS_NONE)
+		return "access: none would touch nothing";
+	if (is_private(settings) && settings->sync != SYNC_NONE)
+		return "sync: what a private mapping writes never goes to the file";
+	return NULL;
+}
+
+/* Pages that were written to privately can only go to swap. */
+static uint64_t filemap_anonymous_bytes(const struct load_settings *settings,
+					const struct load_plan *plan)
+{
+	if (!is_private(settings) || settings->write_permyriad == 0)
+		return 0;
+	return plan->size_bytes / 10000 * settings->dirty_permyriad;
 }
 
 static int filemap_prepare(struct load *load, const char **ret_why)
 {
+	const struct load_settings *settings = load->settings;
 	struct filemap *mapping = calloc(1, sizeof(*mapping));
-	void *map;
 	int r;
 
 	*ret_why = "no memory for book-keeping";
 	if (!mapping)
 		return -ENOMEM;
 	load->state = mapping;
-	r = fileset_create(load->settings->directory, 1, load->plan->size_bytes, &load->content,
+	r = fileset_create(settings->directory, 1, load->plan->size_bytes, &load->content,
 			   &mapping->file, ret_why);
 	if (r < 0)
 		return r;
@@ -51,57 +76,70 @@ static int filemap_prepare(struct load *load, const char **ret_why)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < mapping->n_pages; i++)
 		mapping->generations[i] = 1;
-	mapping->schedule = (struct schedule){.rate_bytes = load->settings->rate_bytes,
-					      .size_bytes = SCHEDULE_UNLIMITED};
-	access_init(&mapping->access, &load->settings->access, mapping->n_pages, load->seed);
+	mapping->random = load->seed;
+	mapping->pace = load_pace(load);
+	mapping->syncing = fileset_syncing(settings);
+	load_access(load, mapping->n_pages, &mapping->access);
+	return 0;
+}
+
+static int filemap_begin(struct load *load, const char **ret_why)
+{
+	struct filemap *mapping = load->state;
+	void *map = mmap(NULL, mapping->n_pages * CONTENT_PAGE_BYTES, PROT_READ | PROT_WRITE,
+			 is_private(load->settings) ? MAP_PRIVATE | MAP_NORESERVE : MAP_SHARED,
+			 mapping->file->fds[0], 0);
+
 	*ret_why = "map the file";
-	map = mmap(NULL, mapping->n_pages * CONTENT_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   mapping->file->fds[0], 0);
 	if (map == MAP_FAILED)
 		return -errno;
 	mapping->map = map;
 	return 0;
 }
 
-static void dirty_pages(struct load *load, struct filemap *mapping, uint64_t n)
+/* Whether this touch writes. Pages that are never written are the same ones throughout. */
+static bool draw_write(const struct load *load, struct filemap *mapping, uint64_t page)
 {
-	struct worker_block *block = load->block;
+	uint64_t lot = load->seed ^ page;
 
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t page = access_next(&mapping->access, mapping->n_pages);
-		uint64_t *words = (uint64_t *)(void *)(mapping->map + page * CONTENT_PAGE_BYTES);
-		uint8_t generation = ++mapping->generations[page];
-		uint64_t first = content_first_word(&load->content, page, generation);
-		uint64_t then = clock_now_ns();
+	return random_below(&mapping->random, 10000) < load->settings->write_permyriad &&
+	       random_below(&lot, 10000) < load->settings->dirty_permyriad;
+}
 
+static void touch(struct load *load, struct filemap *mapping, uint64_t page)
+{
+	uint64_t *words = (uint64_t *)(void *)(mapping->map + page * CONTENT_PAGE_BYTES);
+	struct histogram *histogram = mapping->touched[page] ? &load->block->reuse
+							     : &load->block->first;
+	bool write = draw_write(load, mapping, page);
+	uint8_t generation = (uint8_t)(mapping->generations[page] + 1);
+	uint64_t first = content_first_word(&load->content, page, generation);
+	uint64_t then = clock_now_ns();
+
+	if (write)
 		*(volatile uint64_t *)words = first;
-		histogram_record(mapping->touched[page] ? &block->reuse : &block->first,
-				 clock_now_ns() - then);
-		content_fill(&load->content, page, generation, words);
-		mapping->touched[page] = 1;
-	}
-	block_add(&block->operations, n);
-	block_add(&block->bytes, n * CONTENT_PAGE_BYTES);
-	block_set(&block->passes, block_get(&block->operations) / mapping->n_pages);
+	else
+		(void)*(volatile uint64_t *)words;
+	histogram_record(histogram, clock_now_ns() - then);
+	mapping->touched[page] = 1;
+	if (!write)
+		return;
+	mapping->generations[page] = generation;
+	content_fill(&load->content, page, generation, words);
 }
 
 static int filemap_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct filemap *mapping = load->state;
-	uint64_t allowed = schedule_at(&mapping->schedule, now_ns - load->started_ns).bytes;
-	uint64_t done = block_get(&load->block->bytes), due;
+	uint64_t n =
+		load_take(load, &mapping->pace, now_ns, CONTENT_PAGE_BYTES, LOAD_BATCH, ret_due_ns);
 
-	if (mapping->schedule.rate_bytes != SCHEDULE_UNLIMITED)
-		load_note_debt(load, allowed - MIN(allowed, done));
-	if (allowed < done + CONTENT_PAGE_BYTES) {
-		due = schedule_due_ns(&mapping->schedule, 0, done + CONTENT_PAGE_BYTES);
-		*ret_due_ns = due == UINT64_MAX ? due : load->started_ns + due;
-		return 0;
-	}
-	dirty_pages(load, mapping,
-		    MIN((allowed - done) / CONTENT_PAGE_BYTES, (uint64_t)LOAD_BATCH));
-	*ret_due_ns = 0;
-	return 0;
+	access_move(&mapping->access, now_ns - load->started_ns);
+	for (uint64_t i = 0; i < n; i++)
+		touch(load, mapping, access_next(&mapping->access, mapping->n_pages));
+	load_took(load, &mapping->pace, n, n * CONTENT_PAGE_BYTES);
+	block_set(&load->block->passes, block_get(&load->block->operations) / mapping->n_pages);
+	return fileset_sync_when_due(mapping->file, &mapping->syncing, now_ns, ret_due_ns);
 }
 
 static bool wants_page(void *context, uint64_t page)
@@ -113,24 +151,41 @@ static void check_page(void *context, uint64_t page, const void *data)
 {
 	struct load *load = context;
 	const struct filemap *mapping = load->state;
+	bool as_made = is_private(load->settings);
 
-	load_verify_page(load, page, mapping->generations[page], data, false);
+	load_verify_page(load, page, as_made ? 1 : mapping->generations[page], data, false);
 }
 
-/* Through the disk: written back, dropped from the cache, read again. */
+/* What a private mapping wrote, in memory: the file knows nothing of it. */
+static void verify_private(struct load *load, struct filemap *mapping)
+{
+	for (uint64_t page = 0; page < mapping->n_pages; page++)
+		if (mapping->generations[page] != 1 && load_verify_wants(load, page))
+			load_verify_page(load, page, mapping->generations[page],
+					 mapping->map + page * CONTENT_PAGE_BYTES, false);
+}
+
+/* The file through the disk: written back, dropped from the cache, read again. */
 static int filemap_verify(struct load *load)
 {
 	struct filemap *mapping = load->state;
 	const struct fileset_visitor visitor = {wants_page, check_page, load};
+	uint64_t before;
 	int r;
 
-	if (munmap(mapping->map, mapping->n_pages * CONTENT_PAGE_BYTES) < 0 ||
-	    fdatasync(mapping->file->fds[0]) < 0)
+	if (is_private(load->settings))
+		verify_private(load, mapping);
+	if (munmap(mapping->map, mapping->n_pages * CONTENT_PAGE_BYTES) < 0)
 		return -errno;
 	mapping->map = NULL;
+	r = fileset_sync(mapping->file, SYNC_DATA);
+	if (r < 0)
+		return r;
 	fileset_drop_all(mapping->file);
+	before = block_get(&load->block->verified_pages);
 	r = fileset_visit(mapping->file, &visitor);
-	load->block->skipped_pages = mapping->n_pages - block_get(&load->block->verified_pages);
+	load->block->skipped_pages = mapping->n_pages -
+				     (block_get(&load->block->verified_pages) - before);
 	return r;
 }
 
@@ -151,10 +206,12 @@ static void filemap_finish(struct load *load)
 
 const struct load_ops load_filemap = {
 	.name = "filemap",
-	.help = "a shared mapping of a file that is dirtied page by page at a rate",
+	.help = "a shared or private mapping of a file that is read and dirtied page by page",
 	.settings = filemap_settings,
+	.anonymous_bytes = filemap_anonymous_bytes,
 	.check = filemap_check,
 	.prepare = filemap_prepare,
+	.begin = filemap_begin,
 	.step = filemap_step,
 	.verify = filemap_verify,
 	.finish = filemap_finish,

@@ -20,11 +20,12 @@ struct fileread {
 	uint64_t n_blocks, blocks_per_file;
 	uint64_t n_read;
 	struct access access;
-	struct schedule schedule;
+	struct pace pace;
 };
 
 static const char *const fileread_settings[] = {
-	"directory", "files", "block", "via", "mode", "sparse", "access", NULL,
+	"directory",	      "files", "block", "via", "mode", "sparse", LOAD_PACE_SETTINGS,
+	LOAD_ACCESS_SETTINGS, NULL,
 };
 
 static const char *fileread_check(const struct load_settings *settings)
@@ -75,9 +76,8 @@ static int fileread_prepare(struct load *load, const char **ret_why)
 		load->block->cached_at_start_pages += fileset_cached_pages(reader->files, i);
 	reader->blocks_per_file = (reader->files->pages_per_file + block_pages - 1) / block_pages;
 	reader->n_blocks = reader->blocks_per_file * reader->files->n_files;
-	reader->schedule = (struct schedule){.rate_bytes = settings->rate_bytes,
-					     .size_bytes = SCHEDULE_UNLIMITED};
-	access_init(&reader->access, &settings->access, reader->n_blocks, load->seed);
+	reader->pace = load_pace(load);
+	load_access(load, reader->n_blocks, &reader->access);
 	*ret_why = "no memory for book-keeping";
 	reader->read = load_shared_alloc(reader->n_blocks);
 	if (!reader->read)
@@ -154,23 +154,15 @@ static int read_next(struct load *load, struct fileread *reader, uint64_t *ret_b
 static int fileread_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct fileread *reader = load->state;
-	struct worker_block *block = load->block;
-	uint64_t allowed = schedule_at(&reader->schedule, now_ns - load->started_ns).bytes;
-	uint64_t done = block_get(&block->bytes), due, bytes;
+	uint64_t bytes;
 	int r;
 
-	if (reader->schedule.rate_bytes != SCHEDULE_UNLIMITED)
-		load_note_debt(load, allowed - MIN(allowed, done));
-	if (allowed < done + load->settings->block_bytes) {
-		due = schedule_due_ns(&reader->schedule, 0, done + load->settings->block_bytes);
-		*ret_due_ns = due == UINT64_MAX ? due : load->started_ns + due;
+	if (!load_take(load, &reader->pace, now_ns, load->settings->block_bytes, 1, ret_due_ns))
 		return 0;
-	}
+	access_move(&reader->access, now_ns - load->started_ns);
 	r = read_next(load, reader, &bytes);
-	block_add(&block->operations, 1);
-	block_add(&block->bytes, bytes);
-	block_set(&block->passes, reader->n_read / reader->n_blocks);
-	*ret_due_ns = 0;
+	load_took(load, &reader->pace, 1, bytes);
+	block_set(&load->block->passes, reader->n_read / reader->n_blocks);
 	return r;
 }
 

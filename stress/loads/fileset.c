@@ -35,6 +35,14 @@ static int check_directory(int dir_fd, uint64_t bytes, const char **ret_why)
 	return 0;
 }
 
+int fileset_check_room(const char *directory, uint64_t bytes, const char **ret_why)
+{
+	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*ret_why = "open the directory";
+	return dir_fd < 0 ? -errno : check_directory(dir_fd, bytes, ret_why);
+}
+
 static int open_nameless(int dir_fd, const char *directory)
 {
 	char path[4096];
@@ -149,6 +157,41 @@ struct fileset *fileset_free(struct fileset *set)
 	free(set->fds);
 	free(set);
 	return NULL;
+}
+
+int fileset_sync(const struct fileset *set, enum sync how)
+{
+	for (size_t i = 0; i < set->n_files; i++)
+		if ((how == SYNC_WRITEBACK &&
+		     sync_file_range(set->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE) < 0) ||
+		    (how == SYNC_DATA && fdatasync(set->fds[i]) < 0))
+			return -errno;
+	return 0;
+}
+
+struct fileset_syncing fileset_syncing(const struct load_settings *settings)
+{
+	return (struct fileset_syncing){.how = (enum sync)settings->sync,
+					.every_ns = settings->sync_every_ns};
+}
+
+int fileset_sync_when_due(const struct fileset *set, struct fileset_syncing *syncing,
+			  uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	int r = 0;
+
+	if (syncing->how == SYNC_NONE)
+		return 0;
+	if (syncing->next_ns == 0)
+		syncing->next_ns = now_ns + syncing->every_ns;
+	if (now_ns >= syncing->next_ns) {
+		r = fileset_sync(set, syncing->how);
+		/* Times that were missed are left out. */
+		syncing->next_ns += ((now_ns - syncing->next_ns) / syncing->every_ns + 1) *
+				    syncing->every_ns;
+	}
+	*ret_due_ns = MIN(*ret_due_ns, syncing->next_ns);
+	return r;
 }
 
 void fileset_drop(const struct fileset *set, size_t i)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "stress/job/settings.h"
 #include "stress/pattern/content.h"
 
 #include <stdbool.h>
@@ -29,6 +30,24 @@ int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 		   const struct content *contents, struct fileset **ret_set, const char **ret_why);
 struct fileset *fileset_free(struct fileset *set);
 DEFINE_CLEANUP(struct fileset *, fileset_free)
+
+/* Whether the directory has room for so much; errors as fileset_create's. For holes to be filled.
+ */
+int fileset_check_room(const char *directory, uint64_t bytes, const char **ret_why);
+
+/* Begins to write back all files, or waits until they are on the disk. 0 or -errno. */
+int fileset_sync(const struct fileset *set, enum sync how);
+
+/* The same again and again, as the settings say. */
+struct fileset_syncing {
+	enum sync how;
+	uint64_t every_ns;
+	uint64_t next_ns; /* monotonic; 0: not begun */
+};
+struct fileset_syncing fileset_syncing(const struct load_settings *settings);
+/* *ret_due_ns comes earlier where the next time does. */
+int fileset_sync_when_due(const struct fileset *set, struct fileset_syncing *syncing,
+			  uint64_t now_ns, uint64_t *ret_due_ns);
 
 /* Drops the clean pages of file i, or of all, from the cache. */
 void fileset_drop(const struct fileset *set, size_t i);

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 
 const struct load_ops *const load_types[] = {
-	&load_anon, &load_shmem, &load_locked, &load_leak, &load_fileread, &load_filemap, NULL,
+	&load_anon,	 &load_shmem,	&load_locked,  &load_leak, &load_fileread,
+	&load_filewrite, &load_filelog, &load_filemap, NULL,
 };
 
 const struct load_ops *load_find_type(const char *name)
@@ -50,6 +51,40 @@ void load_note_debt(struct load *load, uint64_t behind_bytes)
 	load->block->debt_bytes = behind_bytes;
 	if (behind_bytes > load->block->debt_max_bytes)
 		load->block->debt_max_bytes = behind_bytes;
+}
+
+struct pace load_pace(const struct load *load)
+{
+	return (struct pace){
+		.rate_bytes = load->settings->rate_bytes,
+		.debt_limit_bytes = PACE_UNLIMITED,
+		.think_ns = load->settings->think_ns,
+		.think_after_bytes = load->settings->think_after_bytes,
+	};
+}
+
+void load_access(const struct load *load, uint64_t n, struct access *ret_access)
+{
+	access_init(ret_access, &load->settings->access, n, load->seed);
+	ret_access->changes = load->settings->changes;
+}
+
+uint64_t load_take(struct load *load, struct pace *pace, uint64_t now_ns, uint64_t unit_bytes,
+		   uint64_t max_units, uint64_t *ret_due_ns)
+{
+	uint64_t due_ns = 0;
+	uint64_t bytes = pace_take(pace, now_ns - load->started_ns, unit_bytes, &due_ns);
+
+	load_note_debt(load, pace->debt_bytes);
+	*ret_due_ns = due_ns == UINT64_MAX ? due_ns : load->started_ns + due_ns;
+	return MIN(bytes / unit_bytes, max_units);
+}
+
+void load_took(struct load *load, struct pace *pace, uint64_t operations, uint64_t bytes)
+{
+	pace_note(pace, bytes);
+	block_add(&load->block->operations, operations);
+	block_add(&load->block->bytes, bytes);
 }
 
 /* One page of so many is verified with verify = sample; which ones, the seed says. */

@@ -8,6 +8,7 @@
 #include "stress/job/plan.h"
 #include "stress/pattern/access.h"
 #include "stress/pattern/content.h"
+#include "stress/pattern/pace.h"
 #include "stress/pattern/schedule.h"
 #include "stress/run/worker_block.h"
 
@@ -66,7 +67,7 @@ struct load_ops {
 };
 
 extern const struct load_ops load_anon, load_shmem, load_locked, load_leak;
-extern const struct load_ops load_fileread, load_filemap;
+extern const struct load_ops load_fileread, load_filewrite, load_filelog, load_filemap;
 
 /* NULL-ended. */
 extern const struct load_ops *const load_types[];
@@ -94,6 +95,25 @@ bool load_may_grow(struct load *load);
 
 /* Notes how far the load is behind its schedule. */
 void load_note_debt(struct load *load, uint64_t behind_bytes);
+
+/* The settings of load_pace and load_access, for load_ops.settings. */
+#define LOAD_PACE_SETTINGS   "think", "think-after"
+#define LOAD_ACCESS_SETTINGS "access", "drift", "phase", "spread", "revisit"
+
+/* `access` to n pages or blocks, as the settings say. */
+void load_access(const struct load *load, uint64_t n, struct access *ret_access);
+
+/* `rate` as the settings say; what the machine can't keep up with is made up for. */
+struct pace load_pace(const struct load *load);
+
+/*
+ * How many units the pace allows now, at most max_units; when none, *ret_due_ns is when to come
+ * again. The load's debt is noted.
+ */
+uint64_t load_take(struct load *load, struct pace *pace, uint64_t now_ns, uint64_t unit_bytes,
+		   uint64_t max_units, uint64_t *ret_due_ns);
+/* So many operations and bytes were done. */
+void load_took(struct load *load, struct pace *pace, uint64_t operations, uint64_t bytes);
 
 /* Whether the page is among those to be verified. */
 bool load_verify_wants(const struct load *load, uint64_t page);

@@ -4,12 +4,11 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/stress-lib.sh"
 
-# Starts a job in the background in which each load is in a group of its own, both called NAME; waits until the loads
-# have been at it for some seconds.
-begin() { # SECONDS NAME:TYPE:SETTINGS...
-	local load name type
-	seconds=$1
-	shift
+# Runs a job in which each load is in a group of its own, both called NAME; two seconds before its end, what the kernel
+# counts is copied; all must go well, contents included.
+try() { # WHAT SECONDS NAME:TYPE:SETTINGS...
+	local what=$1 seconds=$2 load name type status=0
+	shift 2
 	for load; do
 		name=${load%%:*} load=${load#*:}
 		type=${load%%:*}
@@ -19,28 +18,29 @@ begin() { # SECONDS NAME:TYPE:SETTINGS...
 	uswap-stress run --directory /data --duration "${seconds}s" --json "$work/report.json" "$@" >"$work/table" 2>&1 &
 	run_pid=$!
 	loads="$loads $run_pid"
-	sleep $((seconds - 1))
-}
-# Waits for the end: all went well, contents included.
-ended() { # NAME
-	status=0
+	wait_until 30 all_run "$name" || not_ok "$what begins" "$work/table"
+	sleep $((seconds - 2))
+	grep -H . $cg/*.uswap-stress-*/memory.stat /proc/meminfo /proc/buddyinfo | sed "s|^$cg/||; s|\.uswap-stress-[^:]*||" >"$work/counted"
 	wait "$run_pid" || status=$?
-	if [ $status -eq 0 ]; then ok "$1"; else not_ok "$1 ($status)" "$work/table"; fi
+	if [ $status -eq 0 ]; then ok "$what"; else not_ok "$what ($status)" "$work/table"; fi
 	flatten <"$work/report.json" >"$report"
-	check "$1: no group is left" no_group
+	check "$what: no group is left" no_group
 }
+# Workers begin together.
+all_run() { pgrep -x "$1" >/dev/null || ! kill -0 "$run_pid" 2>/dev/null; }
 
+counted() { sed -n "s/^$1:$2 //p" "$work/counted"; } # GROUP KEY
 # A counter of memory.stat, within bounds: is GROUP KEY MIN MAX (MiB)
 is() {
 	local value
-	value=$(stat_of "$(cd $cg && echo "$1".uswap-stress-*)" "$2")
-	if [ "$value" -ge $(($3 * 1048576)) ] && [ "$value" -le $(($4 * 1048576)) ]; then
+	value=$(counted "$1" "$2")
+	if [ "${value:--1}" -ge $(($3 * 1048576)) ] && [ "$value" -le $(($4 * 1048576)) ]; then
 		ok "$1: $2 is $3 to $4 MiB"
 	else
 		not_ok "$1: $2 is $3 to $4 MiB: $value"
 	fi
 }
-meminfo() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
+meminfo() { sed -nE "s|^/proc/meminfo:$1: *([0-9]+).*|\\1|p" "$work/counted"; }
 refused() { # NAME ERE ARG...: before anything is made
 	local name=$1 words=$2 status=0
 	shift 2
@@ -51,7 +51,7 @@ refused() { # NAME ERE ARG...: before anything is made
 
 # --- page memory ---
 echo 12 >/proc/sys/vm/nr_hugepages
-begin 5 small:anon:size=16M thp:anon:size=16M,pages=thp huge:anon:size=16M,pages=hugetlb \
+try "page memory" 6 small:anon:size=16M thp:anon:size=16M,pages=thp huge:anon:size=16M,pages=hugetlb \
 	memfd:shmem:size=16M shared:shmem:size=16M,backing=anonymous \
 	onfault:locked:size=16M mlock:locked:size=16M,lock=mlock leak:leak:size=64M,rate=4M/s
 is small anon 16 17
@@ -68,14 +68,42 @@ for name in onfault mlock; do
 	is $name anon 16 17
 done
 check "locked: mlock(2) is what did it" [ "$(meminfo Mlocked)" -ge 32768 ]
-is leak anon 8 20
-ended "page memory of every kind"
+is leak anon 8 24
 for i in 0 1 2 3 4 5 6; do check "their contents are verified ($i)" all_verified $i 4096; done
 check "the leak is verified as far as it came" all_verified 7 2048
-check "huge pages are free again" [ "$(meminfo HugePages_Free)" -eq 12 ]
+check "huge pages are free again" grep -qE "HugePages_Free: *12$" /proc/meminfo
 refused "more huge pages than there are" 'pages: there are not enough free huge pages' --load anon:size=32M,pages=hugetlb
 echo 0 >/proc/sys/vm/nr_hugepages
 # Beyond the limit on locked memory, without privilege.
 refused_lock() { setpriv --reuid 65534 --bounding-set -ipc_lock prlimit --memlock=65536 uswap-stress run --duration 1s --load locked:size=16M 2>&1 | grep -q 'size: more than may be locked'; }
 check "more locked memory than allowed is refused" refused_lock
+
+# --- files ---
+# Nothing is written back by itself meanwhile, so that what is dirty stays dirty.
+for knob in dirty_background_ratio:90 dirty_ratio:95 dirty_expire_centisecs:60000 dirty_writeback_centisecs:0; do
+	old="$old ${knob%:*}:$(cat /proc/sys/vm/${knob%:*})"
+	echo "${knob#*:}" >/proc/sys/vm/${knob%:*}
+done
+try "files" 6 clean:filemap:size=8M,rate=8M/s,write=0% dirty:filemap:size=8M,rate=8M/s \
+	synced:filemap:size=8M,rate=8M/s,sync=data,sync-every=500ms half:filemap:size=8M,rate=8M/s,dirty=50% \
+	cow:filemap:size=8M,rate=8M/s,mapping=private some:filemap:size=8M,rate=8M/s,mapping=private,dirty=25% \
+	write:filewrite:size=8M,files=4,rate=8M/s log:filelog:size=8M,files=4,rate=8M/s
+is clean file_mapped 8 8
+is clean file_dirty 0 0
+is dirty file_mapped 8 8
+is dirty file_dirty 8 8
+# A folio of several pages is dirty as a whole.
+is half file_dirty 3 7
+is cow anon 8 9
+is cow file_dirty 0 0
+is some anon 1 3
+is some file_mapped 5 7
+is write file 8 9
+is write file_dirty 8 8
+is log file 5 9
+is log anon 0 1
+check "synced: less than all is dirty" [ "$(counted synced file_dirty)" -lt 8388608 ]
+for i in 0 1 2 3 6; do check "files are verified through the disk ($i)" all_verified $i 2048; done
+check "private pages are verified, and that the file has none of them" all_verified 4 4096
+for knob in $old; do echo "${knob#*:}" >/proc/sys/vm/${knob%:*}; done
 finish

@@ -6,7 +6,12 @@
 #include "stress/loads/load.h"
 #include "tests/unit/fixture.h"
 
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #define MIB	 (UINT64_C(1) << 20)
 #define START_NS (UINT64_C(1000) * NSEC_PER_SEC)
@@ -91,4 +96,55 @@ static inline uint64_t verified(struct load *load)
 {
 	assert_int_equal(load->ops->verify(load), 0);
 	return block_get(&load->block->verified_pages);
+}
+
+/* Files need a disk. */
+static inline struct running begin_on_disk(const char *settings)
+{
+	struct statfs fs;
+
+	if (statfs("/var/tmp", &fs) < 0 || fs.f_type == TMPFS_MAGIC)
+		skip();
+	return begin(settings);
+}
+
+/* What prepare says to what it refuses. */
+static inline int refusal(const char *settings, const char **ret_why)
+{
+	struct running running = plan_load(settings);
+	int r = running.load.ops->prepare(&running.load, ret_why);
+
+	end(&running);
+	return r;
+}
+
+/* A line of smaps about the mapping whose header contains text, in KiB; -1: it is not there. */
+static inline long smaps_kib(const char *text, const char *field)
+{
+	_cleanup_(fclosep) FILE *smaps = fopen("/proc/self/smaps", "re");
+	bool inside = false;
+	char line[1024];
+
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps)) {
+		/* Mappings begin with addresses, their fields with capitals. */
+		if (!(line[0] >= 'A' && line[0] <= 'Z'))
+			inside = strstr(line, text) != NULL;
+		if (inside && strncmp(line, field, strlen(field)) == 0 &&
+		    line[strlen(field)] == ':')
+			return strtol(line + strlen(field) + 1, NULL, 10);
+	}
+	return -1;
+}
+
+/* A job that is wrong in itself. */
+static inline void assert_bad(const char *settings)
+{
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error;
+
+	assert_int_equal(job_new(&job), 0);
+	assert_int_equal(job_add_load(job, settings, &error), 0);
+	if (job_check(job, &error) != -EINVAL)
+		fail_msg("%s is no error", settings);
 }

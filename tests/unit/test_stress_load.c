@@ -7,9 +7,6 @@
 
 #include "tests/unit/fixture.h"
 
-#include <linux/magic.h>
-#include <sys/vfs.h>
-
 static void test_anon_rate(void **state)
 {
 	struct running running = begin("anon:size=4M,rate=1M/s");
@@ -172,15 +169,6 @@ static void test_floor(void **state)
 	end(&running);
 }
 
-static struct running begin_on_disk(const char *settings)
-{
-	struct statfs fs;
-
-	if (statfs("/var/tmp", &fs) < 0 || fs.f_type == TMPFS_MAGIC)
-		skip();
-	return begin(settings);
-}
-
 static void test_fileread(void **state)
 {
 	static const char *const loads[] = {
@@ -229,22 +217,6 @@ static void test_stream(void **state)
 	end(&running);
 }
 
-static void test_filemap(void **state)
-{
-	struct running running = begin_on_disk("filemap:size=2M,rate=8M/s");
-	struct worker_block *block = running.load.block;
-
-	(void)state;
-	run_until(&running, NSEC_PER_SEC);
-	assert_int_equal(block_get(&block->bytes), 8 * MIB);
-	assert_int_equal(block->first.count, 512);
-	assert_int_equal(block->reuse.count, 3 * 512);
-	assert_int_equal(block_get(&block->passes), 4);
-	assert_int_equal(verified(&running.load), 512);
-	assert_int_equal(block->bad_pages, 0);
-	end(&running);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,7 +225,7 @@ int main(void)
 		cmocka_unit_test(test_anon_bursts), cmocka_unit_test(test_anon_burst_loss),
 		cmocka_unit_test(test_anon_word),   cmocka_unit_test(test_verify_sample),
 		cmocka_unit_test(test_floor),	    cmocka_unit_test(test_fileread),
-		cmocka_unit_test(test_stream),	    cmocka_unit_test(test_filemap),
+		cmocka_unit_test(test_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
