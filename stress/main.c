@@ -306,6 +306,8 @@ int main(int argc, char **argv)
 	r = job_new(&job);
 	if (r == 0)
 		r = read_job(job, argv + 2, argc - 2, &error);
+	if (r == 0)
+		r = job_complete(job, &error);
 	if (r < 0) {
 		log_error(&log, "%s", r == -ENOMEM ? "out of memory" : error.text);
 		return EXIT_USAGE;

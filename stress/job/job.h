@@ -13,6 +13,9 @@
  *	group = svc
  *	size = 160M
  *
+ *	include = more.job            another file's sections, found beside this one; a new section
+ *	                              begins after it
+ *
  * The command line says the same as
  *	--duration 20s --group svc:memory.max=128M --load anon:name=grow,group=svc,size=160M
  * and changes what a file said with --set load.grow.size=64M.
@@ -74,6 +77,7 @@ struct job_load {
 struct job {
 	struct global_settings global;
 	struct job_load defaults; /* of loads, from [global] */
+	unsigned int n_open;	  /* files being read, each included by the one before */
 	size_t n_groups, n_loads;
 	struct job_group *groups;
 	struct job_load *loads;
@@ -95,7 +99,10 @@ int job_read_file(struct job *job, const char *path, struct stress_error *ret_er
 int job_read_text(struct job *job, const char *name, const char *text,
 		  struct stress_error *ret_error);
 
-/* "anon:size=64M,rate=8M/s,group=svc"; name= names the load, default its type (anon, anon2 ...). */
+/*
+ * "anon:size=64M,rate=8M/s,group=svc"; name= names the load, default its type (anon, anon2 ...). A
+ * comma that no KEY= follows belongs to the value ("cpuset.cpus=0,2").
+ */
 int job_add_load(struct job *job, const char *text, struct stress_error *ret_error);
 
 /* "svc:memory.max=128M,memory.swap.max=0" */
@@ -110,6 +117,12 @@ int job_set_global(struct job *job, const char *name, const char *value,
 
 /* Index of the group, -1 when there is none. */
 int job_find_group(const struct job *job, const char *name);
+
+/*
+ * When all has been said: a load with several workers becomes as many loads of one worker each,
+ * called NAME.1, NAME.2 ... Once; before job_check.
+ */
+int job_complete(struct job *job, struct stress_error *ret_error);
 
 /*
  * Whether it makes sense as a whole: every load has a known type, settings that type knows, a size,

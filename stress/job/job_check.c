@@ -2,10 +2,115 @@
 /* Whether a job makes sense as a whole. */
 #include "stress/job/job.h"
 
+#include "base/spell.h"
 #include "stress/loads/load.h"
+#include "stress/pattern/random.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+/* Sizes that depend on how many workers there are. */
+static const char *const sizes[] = {"size", "burst", "low"};
+
+static struct amount *size_of(struct job_load *load, const char *name)
+{
+	return (struct amount *)(void *)((char *)&load->settings +
+					 stress_setting_find(&load_table, name)->offset);
+}
+
+/* Says of each size whether it is for each worker or for all; divides those that are for all. */
+static int share_sizes(struct job_load *load, struct stress_error *ret_error)
+{
+	uint64_t n = load->settings.n_workers;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct amount *amount = size_of(load, sizes[i]);
+
+		if (amount_is_zero(amount))
+			continue;
+		if (amount->for_whom == AMOUNT_FOR_UNSAID)
+			return job_fail(ret_error,
+					job_said(load, stress_setting_find(&load_table, sizes[i])),
+					"load", load->name,
+					"%s: there are %" PRIu64
+					" workers: say `... each` or `... total`",
+					sizes[i], n);
+		if (amount->for_whom == AMOUNT_FOR_TOTAL)
+			amount->parts = n;
+	}
+	return 0;
+}
+
+/* Whether workers of one load can each hold it: a signal they share would answer to all. */
+static int check_shared_signal(const struct job_load *load, struct stress_error *ret_error)
+{
+	enum setpoint_signal signal = load->settings.set_point.signal;
+
+	if (signal == SETPOINT_NONE || signal == SETPOINT_RESIDENT)
+		return 0;
+	return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, "set-point")),
+			"load", load->name,
+			"set-point: one worker alone can hold it; leave workers out");
+}
+
+/* Writes worker i of the load. */
+static int name_worker(const struct job_load *load, uint64_t i, struct job_load *to,
+		       struct stress_error *ret_error)
+{
+	int n;
+
+	*to = *load;
+	n = snprintf(to->name, sizeof(to->name), "%s.%" PRIu64, load->name, i + 1);
+	if (n < 0 || (size_t)n >= sizeof(to->name))
+		return job_fail(ret_error, &load->place, "load", load->name,
+				"the name is too long for one of several workers");
+	to->settings.n_workers = 1;
+	if (load->settings.seed)
+		to->settings.seed = random_mix(load->settings.seed + i * RANDOM_STRIDE) >> 1;
+	return 0;
+}
+
+static int append_workers(const struct job_load *load, struct job_load *to, size_t *n,
+			  struct stress_error *ret_error)
+{
+	struct job_load shared = *load;
+	int r;
+
+	if (*n + load->settings.n_workers > JOB_LOADS_MAX)
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "workers")), "load",
+				load->name, "workers: more than %d in all", JOB_LOADS_MAX);
+	if (load->settings.n_workers == 1) {
+		to[(*n)++] = *load;
+		return 0;
+	}
+	r = check_shared_signal(load, ret_error);
+	if (r == 0)
+		r = share_sizes(&shared, ret_error);
+	for (uint64_t i = 0; i < load->settings.n_workers && r == 0; i++)
+		r = name_worker(&shared, i, &to[(*n)++], ret_error);
+	return r;
+}
+
+int job_complete(struct job *job, struct stress_error *ret_error)
+{
+	_cleanup_free_ struct job_load *loads = calloc(JOB_LOADS_MAX, sizeof(*loads));
+	size_t n = 0;
+	int r = 0;
+
+	if (!loads)
+		return -ENOMEM;
+	for (size_t i = 0; i < job->n_loads && r == 0; i++)
+		r = append_workers(&job->loads[i], loads, &n, ret_error);
+	if (r < 0)
+		return r;
+	free(job->loads);
+	job->loads = TAKE_PTR(loads);
+	job->n_loads = n;
+	return 0;
+}
 
 static bool listed(const char *const *names, const char *name)
 {
@@ -49,8 +154,7 @@ static int check_schedule(const struct job_load *load, struct stress_error *ret_
 	} else if (kind == SCHEDULE_LEAK && !limited) {
 		key = "rate";
 		why = "must be given: how fast the leak is (64K/s)";
-	} else if (!has_low && was_said(load, "low") &&
-		   (settings->low.of != AMOUNT_BYTES || settings->low.value)) {
+	} else if (!has_low && was_said(load, "low") && !amount_is_zero(&settings->low)) {
 		key = "low";
 		why = "only with schedule = leak, ramp, step, sine or sawtooth";
 	}
@@ -77,20 +181,46 @@ static int check_changes(const struct job_load *load, struct stress_error *ret_e
 		   : 0;
 }
 
+static const char *nearest_group(const struct job *job, const char *name)
+{
+	const char *names[JOB_GROUPS_MAX];
+	size_t i;
+
+	for (i = 0; i < job->n_groups; i++)
+		names[i] = job->groups[i].name;
+	i = spell_nearest(name, names, job->n_groups);
+	return i < job->n_groups ? names[i] : NULL;
+}
+
+static const char *nearest_type(const char *name)
+{
+	const char *names[64];
+	size_t n = 0, i;
+
+	for (n = 0; load_types[n] && n < ARRAY_SIZE(names); n++)
+		names[n] = load_types[n]->name;
+	i = spell_nearest(name, names, n);
+	return i < n ? names[i] : NULL;
+}
+
 static int check_load(const struct job *job, const struct job_load *load,
 		      struct stress_error *ret_error)
 {
 	const struct load_ops *ops = load_find_type(load->settings.type);
-	const char *why;
+	const char *why, *nearest;
 
 	if (!load->settings.type[0])
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"type: must be given; see `uswap-stress help loads`");
-	if (!ops)
-		return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, "type")),
-				"load", load->name,
-				"type: \"%s\" is no kind of load; see `uswap-stress help loads`",
-				load->settings.type);
+	if (!ops) {
+		nearest = nearest_type(load->settings.type);
+		return job_fail(
+			ret_error, job_said(load, stress_setting_find(&load_table, "type")), "load",
+			load->name,
+			"type: \"%s\" is no kind of load%s%s%s; see `uswap-stress help loads`",
+			load->settings.type, nearest ? "; did you mean '" : "",
+			nearest ? nearest : "", nearest ? "'?" : "");
+	}
 	for (size_t i = 0; i < load_table.n; i++) {
 		const struct setting *setting = &load_table.settings[i];
 
@@ -104,15 +234,17 @@ static int check_load(const struct job *job, const struct job_load *load,
 					"%s: a load of type %s has no such setting", setting->name,
 					ops->name);
 	}
-	if (load->settings.size.of == AMOUNT_BYTES && load->settings.size.value == 0)
+	if (amount_is_zero(&load->settings.size))
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"size: must be given: %s",
 				stress_setting_find(&load_table, "size")->type->words);
+	nearest = nearest_group(job, load->settings.group);
 	if (load->settings.group[0] && job_find_group(job, load->settings.group) < 0)
 		return job_fail(ret_error,
 				job_said(load, stress_setting_find(&load_table, "group")), "load",
-				load->name, "group: there is no [group %s] in this job",
-				load->settings.group);
+				load->name, "group: there is no [group %s] in this job%s%s%s",
+				load->settings.group, nearest ? "; did you mean '" : "",
+				nearest ? nearest : "", nearest ? "'?" : "");
 	if (knows(ops, "set-point") && check_schedule(load, ret_error) < 0)
 		return -EINVAL;
 	if (knows(ops, "drift") && check_changes(load, ret_error) < 0)

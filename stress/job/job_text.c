@@ -14,6 +14,9 @@
 
 #define JOB_FILE_BYTES (1 << 20)
 
+/* Files that include one another without end are found out. */
+#define INCLUDE_DEPTH_MAX 8
+
 enum section { SECTION_NONE, SECTION_GLOBAL, SECTION_GROUP, SECTION_LOAD };
 
 struct ini_job {
@@ -22,6 +25,7 @@ struct ini_job {
 	const char *cursor; /* rest of the text */
 	struct job_place place;
 	enum section section; /* the last of job->groups or job->loads */
+	bool may_include;
 	bool failed;
 };
 
@@ -58,11 +62,58 @@ static int open_section(struct ini_job *ini, const char *line, size_t n)
 			(int)MIN(end - name, 64), name);
 }
 
+/* "include = FILE" or "include FILE": what stands behind it, else NULL. */
+static const char *included(const char *line, const char *end)
+{
+	static const char word[] = "include";
+	const char *at = line + strlen(word);
+
+	if (end - line <= (ptrdiff_t)strlen(word) || memcmp(line, word, strlen(word)) != 0 ||
+	    (!is_blank(*at) && *at != '='))
+		return NULL;
+	while (at < end && is_blank(*at))
+		at++;
+	if (at < end && *at == '=')
+		at++;
+	while (at < end && is_blank(*at))
+		at++;
+	return at;
+}
+
+static int include(struct ini_job *ini, const char *name, const char *end)
+{
+	const char *slash = *name == '/' ? NULL : strrchr(ini->place.file, '/');
+	_cleanup_free_ char *path = NULL;
+	size_t used;
+	int r;
+
+	while (end > name && is_blank(end[-1]))
+		end--;
+	if (!ini->may_include || end == name)
+		return job_fail(ini->error, &ini->place, NULL, NULL,
+				ini->may_include ? "include: which file?"
+						 : "include: only a file can include another");
+	if (asprintf(&path, "%.*s%.*s", slash ? (int)(slash + 1 - ini->place.file) : 0,
+		     ini->place.file, (int)(end - name), name) < 0)
+		return -ENOMEM;
+	ini->section = SECTION_NONE;
+	if (ini->job->n_open > INCLUDE_DEPTH_MAX)
+		return job_fail(ini->error, &ini->place, NULL, NULL,
+				"include: %s: more than %d files deep; do they include each other?",
+				path, INCLUDE_DEPTH_MAX);
+	r = job_read_file(ini->job, path, ini->error);
+	used = strlen(ini->error->text);
+	if (r < 0 && r != -ENOMEM)
+		(void)snprintf(ini->error->text + used, sizeof(ini->error->text) - used,
+			       " (included by %.200s:%u)", ini->place.file, ini->place.line);
+	return r;
+}
+
 /* Gives inih the next line; inih itself has neither line numbers nor sections without keys. */
 static char *next_line(char *to, int size, void *context)
 {
 	struct ini_job *ini = context;
-	const char *line = ini->cursor, *end = strchrnul(line, '\n');
+	const char *line = ini->cursor, *end = strchrnul(line, '\n'), *file;
 
 	if (!*line || ini->failed)
 		return NULL;
@@ -81,6 +132,13 @@ static char *next_line(char *to, int size, void *context)
 		ini->failed = true;
 		return NULL;
 	}
+	file = included(line, end);
+	if (file && include(ini, file, end) < 0) {
+		ini->failed = true;
+		return NULL;
+	}
+	if (file)
+		line = end;
 	memcpy(to, line, (size_t)(end - line));
 	strcpy(to + (end - line), "\n");
 	return to;
@@ -130,16 +188,19 @@ static const char *keep_name(struct job *job, const char *name)
 	return files[job->n_files] ? files[job->n_files++] : NULL;
 }
 
-int job_read_text(struct job *job, const char *name, const char *text,
-		  struct stress_error *ret_error)
+static int read_text(struct job *job, const char *name, const char *text, bool may_include,
+		     struct stress_error *ret_error)
 {
-	struct ini_job ini = {.job = job, .error = ret_error, .cursor = text};
+	struct ini_job ini = {
+		.job = job, .error = ret_error, .cursor = text, .may_include = may_include};
 	int line;
 
 	ini.place.file = keep_name(job, name);
 	if (!ini.place.file)
 		return -ENOMEM;
+	job->n_open++;
 	line = ini_parse_stream(next_line, &ini, take_pair, &ini);
+	job->n_open--;
 	if (ini.failed)
 		return -EINVAL;
 	if (line < 0)
@@ -150,6 +211,12 @@ int job_read_text(struct job *job, const char *name, const char *text,
 				"neither [SECTION] nor KEY = VALUE");
 	}
 	return 0;
+}
+
+int job_read_text(struct job *job, const char *name, const char *text,
+		  struct stress_error *ret_error)
+{
+	return read_text(job, name, text, false, ret_error);
 }
 
 int job_read_file(struct job *job, const char *path, struct stress_error *ret_error)
@@ -177,13 +244,29 @@ int job_read_file(struct job *job, const char *path, struct stress_error *ret_er
 	if (memchr(text, '\0', n))
 		return job_fail(ret_error, &place, NULL, NULL, "not a text file");
 	text[n] = '\0';
-	return job_read_text(job, path, text, ret_error);
+	return read_text(job, path, text, true, ret_error);
 }
 
-/* Takes "KEY=VALUE" up to the next comma off *rest, which is changed. NULL: no '='. */
+/* The next comma behind which there is a KEY=, or NULL: all others belong to the value. */
+static char *find_separator(char *text)
+{
+	static const char key_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	char *comma = text;
+
+	while ((comma = strchr(comma, ','))) {
+		size_t n = strspn(comma + 1, key_bytes);
+
+		if (n && comma[1 + n] == '=')
+			return comma;
+		comma++;
+	}
+	return NULL;
+}
+
+/* Takes "KEY=VALUE" up to the next separator off *rest, which is changed. NULL: no '='. */
 static char *take_assignment(char **rest, char **ret_value)
 {
-	char *key = *rest, *comma = strchr(key, ',');
+	char *key = *rest, *comma = find_separator(key);
 	char *equals;
 
 	*rest = NULL;

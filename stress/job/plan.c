@@ -56,7 +56,7 @@ static int resolve_knob(const struct job_group *group, const struct job_knob *kn
 		return 0;
 	}
 	r = amount_parse(knob->value, &amount);
-	if (r < 0)
+	if (r < 0 || amount.for_whom != AMOUNT_FOR_UNSAID)
 		return job_fail(ret_error, &knob->place, "group", group->name,
 				"%s: \"%s\" is not understood; it is max, bytes (128M) or a share "
 				"(50%% of free, ... of memory, ... of limit: of the groups above)",
@@ -74,20 +74,22 @@ static int plan_group(const struct job *job, size_t index, const struct machine 
 {
 	const struct job_group *group = &job->groups[index];
 	struct group_plan *to = &plan->groups[index];
-	struct amount_bases bases = {machine->parent_limit, UINT64_MAX, machine->available,
-				     machine->total};
+	struct amount_bases bases = {machine->parent_limit, machine->parent_headroom, UINT64_MAX,
+				     machine->available, machine->total};
 	const char *slash = strrchr(group->name, '/');
 	char above[STRESS_NAME_MAX];
 
 	to->name = group->name;
 	to->parent = -1;
 	to->limit_bytes = to->hard_limit_bytes = machine->parent_limit;
+	to->headroom_bytes = machine->parent_headroom;
 	to->swap_max_bytes = UINT64_MAX;
 	if (slash) {
 		(void)snprintf(above, sizeof(above), "%.*s", (int)(slash - group->name),
 			       group->name);
 		to->parent = job_find_group(job, above);
 		bases.limit = to->limit_bytes = plan->groups[to->parent].limit_bytes;
+		bases.headroom = to->headroom_bytes = plan->groups[to->parent].headroom_bytes;
 		to->hard_limit_bytes = plan->groups[to->parent].hard_limit_bytes;
 		to->swap_max_bytes = plan->groups[to->parent].swap_max_bytes;
 	}
@@ -111,6 +113,8 @@ static int plan_group(const struct job *job, size_t index, const struct machine 
 			to->hard_limit_bytes = MIN(to->hard_limit_bytes, bytes);
 		if (strcmp(knob->file, "memory.max") == 0 || strcmp(knob->file, "memory.high") == 0)
 			to->limit_bytes = MIN(to->limit_bytes, bytes);
+		/* A new group has used nothing. */
+		to->headroom_bytes = MIN(to->headroom_bytes, to->limit_bytes);
 		if (strcmp(knob->file, "memory.swap.max") == 0)
 			to->swap_max_bytes = MIN(to->swap_max_bytes, bytes);
 	}
@@ -128,9 +132,10 @@ static int resolve_size(const struct job_load *load, const char *name, const str
 	if (amount_resolve(amount, bases, &bytes, &missing) < 0)
 		return job_fail(ret_error, place, "load", load->name,
 				"%s: there is no %s to take a share of%s", name, missing,
-				strcmp(missing, "limit") == 0
+				strcmp(missing, "limit") == 0 || strcmp(missing, "headroom") == 0
 					? ": give its group a memory.max or memory.high"
-					: "");
+				: strcmp(missing, "node") == 0 ? ": say which with `node`"
+							       : "");
 	bytes -= bytes % CONTENT_PAGE_BYTES;
 	if (bytes < CONTENT_PAGE_BYTES)
 		return job_fail(ret_error, place, "load", load->name, "%s: less than a page", name);
@@ -156,8 +161,8 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	const struct job_place *node_place =
 		job_said(load, stress_setting_find(&load_table, "node"));
 	struct load_plan *to = &plan->loads[index];
-	struct amount_bases bases = {machine->parent_limit, UINT64_MAX, machine->available,
-				     machine->total};
+	struct amount_bases bases = {machine->own_limit, machine->own_headroom, UINT64_MAX,
+				     machine->available, machine->total};
 	int r;
 
 	if (settings->node >= 0 && !node)
@@ -169,10 +174,10 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 				"node: the cpuset of this program does not allow node %" PRId64,
 				settings->node);
 	to->group = settings->group[0] ? job_find_group(job, settings->group) : -1;
-	if (to->group >= 0)
+	if (to->group >= 0) {
 		bases.limit = plan->groups[to->group].limit_bytes;
-	else
-		bases.limit = UINT64_MAX;
+		bases.headroom = plan->groups[to->group].headroom_bytes;
+	}
 	if (node) {
 		bases.node = node->total_bytes;
 		bases.free = node->free_bytes;
@@ -236,13 +241,52 @@ static int refuse(struct stress_error *ret_error, const struct job_place *place,
 			format_size(swap, sizeof(swap), swap_bytes));
 }
 
+/* Where the group's own memory.max was said, else the group's place. */
+static const struct job_place *limit_place(const struct job_group *group)
+{
+	for (size_t i = 0; i < group->n_knobs; i++)
+		if (strcmp(group->knobs[i].file, "memory.max") == 0)
+			return &group->knobs[i].place;
+	return &group->place;
+}
+
+/* What loads can't do without, whatever is reclaimed and however much swap there is. */
+static int check_floor(const struct job *job, const struct plan *plan, int group,
+		       struct stress_error *ret_error)
+{
+	uint64_t limit = plan->groups[group].hard_limit_bytes, need = 0, n = 0;
+	char floor[FORMAT_SIZE_BYTES], has[FORMAT_SIZE_BYTES];
+
+	for (size_t i = 0; i < plan->n_loads; i++) {
+		if (!is_within(plan, plan->loads[i].group, group))
+			continue;
+		n++;
+		need = add_saturated(need, WORKER_FLOOR_BYTES);
+		if (load_find_type(job->loads[i].settings.type)->unswappable)
+			need = add_saturated(need, anonymous_bytes(job, plan, i));
+	}
+	if (n == 0 || need <= limit)
+		return 0;
+	return job_fail(
+		ret_error, limit_place(&job->groups[group]), "group", plan->groups[group].name,
+		"memory.max: %s is less than its loads can live with: %" PRIu64
+		" workers need %s that can't be reclaimed (--check-fit no runs it all the same)",
+		format_size(has, sizeof(has), limit), n, format_size(floor, sizeof(floor), need));
+}
+
 static int check_fit(const struct job *job, const struct machine *machine, const struct plan *plan,
 		     struct stress_error *ret_error)
 {
 	uint64_t total = 0, room;
+	int r;
 
 	for (size_t i = 0; i < plan->n_loads; i++)
 		total = add_saturated(total, anonymous_bytes(job, plan, i));
+	for (size_t g = 0; g < plan->n_groups; g++) {
+		r = check_floor(job, plan, (int)g, ret_error);
+		if (r < 0)
+			return r;
+	}
 	for (size_t g = 0; g < plan->n_groups; g++) {
 		uint64_t swap = MIN(plan->groups[g].swap_max_bytes, machine->swap_free), need = 0;
 
@@ -278,7 +322,7 @@ static int check_fit(const struct job *job, const struct machine *machine, const
 int plan_make(const struct job *job, const struct machine *machine, struct plan **ret_plan,
 	      struct stress_error *ret_error)
 {
-	const struct amount_bases bases = {UINT64_MAX, UINT64_MAX, machine->available,
+	const struct amount_bases bases = {UINT64_MAX, UINT64_MAX, UINT64_MAX, machine->available,
 					   machine->total};
 	_cleanup_(plan_freep) struct plan *plan = calloc(1, sizeof(*plan));
 	const char *missing;

@@ -14,6 +14,9 @@
 
 #define MACHINE_NODES_MAX 64
 
+/* A worker's page tables, stacks and the like: below that it is OOM-killed at its birth. */
+#define WORKER_FLOOR_BYTES (UINT64_C(512) << 10)
+
 struct machine_node {
 	unsigned int id;
 	uint64_t total_bytes, free_bytes;
@@ -23,7 +26,10 @@ struct machine_node {
 /* All bytes. */
 struct machine {
 	uint64_t total, available, swap_free;
-	uint64_t parent_limit; /* of the group the job's groups are made in; UINT64_MAX: none */
+	/* Of the group the job's groups are made in, and of this program's own; UINT64_MAX: none.
+	 * Headroom is the least that a limit there or above leaves. */
+	uint64_t parent_limit, parent_headroom;
+	uint64_t own_limit, own_headroom;
 	size_t n_nodes;
 	struct machine_node nodes[MACHINE_NODES_MAX];
 };
@@ -41,6 +47,7 @@ struct group_plan {
 	int parent;		   /* index, -1: directly in the job's parent group */
 	uint64_t limit_bytes;	   /* min of memory.max and memory.high, its own and those above */
 	uint64_t hard_limit_bytes; /* the same of memory.max alone */
+	uint64_t headroom_bytes;   /* min of limit_bytes and what limits above leave */
 	uint64_t swap_max_bytes;
 	/* values[i] is what goes into job.groups[].knobs[i].file: sizes in bytes. */
 	char values[JOB_KNOBS_MAX][JOB_VALUE_MAX];

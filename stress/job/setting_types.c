@@ -52,7 +52,7 @@ static int read_amount(const struct setting *setting, const char *text, void *fi
 
 	if (r < 0)
 		return r;
-	if (amount.of == AMOUNT_BYTES && amount.value > 0 && amount.value < setting->min)
+	if (!amount_is_zero(&amount) && amount.of == AMOUNT_BYTES && amount.value < setting->min)
 		return -ERANGE;
 	*(struct amount *)field = amount;
 	return 0;
@@ -228,7 +228,8 @@ static int read_watch_name(const struct setting *setting, const char *text, void
 const struct setting_type type_number = {"a number", read_plain};
 const struct setting_type type_size = {SIZE_WORDS, read_size};
 const struct setting_type type_amount = {
-	SIZE_WORDS " or a share (88% of limit, ... of node, ... of free, ... of memory)",
+	SIZE_WORDS " or a share (88% of limit, ... of headroom, ... of node, ... of free, "
+		   "... of memory)",
 	read_amount};
 const struct setting_type type_rate = {"bytes a second (8M/s) or 'unlimited'", read_rate};
 const struct setting_type type_duration = {"a time with its unit (20s, 100ms, 2min)",

@@ -126,12 +126,24 @@ static const struct setting load_settings[] = {
 	 .default_text = "bind",
 	 .common = true,
 	 .help = "with a node: its memory only, its memory first, or only its CPUs"},
+	{.name = "workers",
+	 .type = &type_number,
+	 LOAD(n_workers),
+	 .min = 1,
+	 .max = 256,
+	 .default_text = "1",
+	 .common = true,
+	 .help = "so many workers do the same, each with contents and order of its own; sizes then "
+		 "say whether they are for `each` or in `total` (64M each); rates are each one's"},
 	{.name = "size",
 	 .type = &type_amount,
 	 LOAD(size),
 	 .min = CONTENT_PAGE_BYTES,
 	 .common = true,
-	 .help = "how much memory, or how large the set of files, of this one worker"},
+	 .help = "how much memory, or how large the set of files; a share is of the lowest limit "
+		 "of its "
+		 "group and those above (limit), of what these leave (headroom), or of what is "
+		 "named"},
 	{.name = "rate",
 	 .type = &type_rate,
 	 LOAD(rate_bytes),

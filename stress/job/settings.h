@@ -71,6 +71,7 @@ struct load_settings {
 	char group[STRESS_NAME_MAX]; /* "": where this program is */
 	int64_t node;		     /* -1: any */
 	uint64_t policy;	     /* enum policy */
+	uint64_t n_workers;
 	struct amount size;
 	uint64_t rate_bytes; /* per second; SCHEDULE_UNLIMITED */
 	uint64_t start_ns, duration_ns;

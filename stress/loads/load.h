@@ -41,6 +41,7 @@ struct load_ops {
 	/* Memory that can only go to swap: it must fit. Pure; NULL: none. */
 	uint64_t (*anonymous_bytes)(const struct load_settings *settings,
 				    const struct load_plan *plan);
+	bool unswappable; /* nor can it go to swap: it must fit into its limits alone */
 	/* Settings it knows beside the common ones, NULL-ended. */
 	const char *const *settings;
 	/* Words about settings that don't go together, or NULL. Pure. */

@@ -54,6 +54,7 @@ const struct load_ops load_locked = {
 	.name = "locked",
 	.help = "anonymous memory that is locked, so that nothing can reclaim it",
 	.anonymous = true,
+	.unswappable = true,
 	.settings = locked_settings,
 	.anonymous_bytes = pages_anonymous_bytes,
 	.check = pages_check,

@@ -252,25 +252,53 @@ int placement_open(int proc_fd, const char *parent, struct placement **ret_place
 	return 0;
 }
 
-uint64_t placement_parent_limit(const struct placement *placement)
+static void narrow(struct placement_room *room, int dir_fd, const char *file)
 {
+	uint64_t limit, used = 0;
+
+	if (dir_fd < 0 || memory_limit_read_at(dir_fd, file, &limit) < 0 || limit == UINT64_MAX)
+		return;
+	(void)memory_bytes_read_at(dir_fd, "memory.current", &used);
+	room->limit = MIN(room->limit, limit);
+	room->headroom = MIN(room->headroom, limit > used ? limit - used : 0);
+}
+
+/* Of the group and those above it. */
+static struct placement_room room_of(int mount_fd, const char *group)
+{
+	struct placement_room room = {UINT64_MAX, UINT64_MAX};
 	char path[LIVE_PATH_MAX];
-	uint64_t limit = UINT64_MAX;
 	char *slash;
 
-	strcpy(path, placement->parent);
+	strcpy(path, group);
 	while (*path) {
-		_cleanup_close_ int fd = open_group_dir(placement, path);
-		uint64_t bytes;
+		_cleanup_close_ int fd = kfile_open_dir(mount_fd, path);
 
-		if (fd >= 0 && memory_limit_read_at(fd, "memory.max", &bytes) == 0)
-			limit = MIN(limit, bytes);
-		if (fd >= 0 && memory_limit_read_at(fd, "memory.high", &bytes) == 0)
-			limit = MIN(limit, bytes);
+		narrow(&room, fd, "memory.max");
+		narrow(&room, fd, "memory.high");
 		slash = strrchr(path, '/');
 		*(slash ? slash : path) = '\0';
 	}
-	return limit;
+	return room;
+}
+
+struct placement_room placement_parent_room(const struct placement *placement)
+{
+	return room_of(placement->mount_fd, placement->parent);
+}
+
+struct placement_room placement_own_room(int proc_fd)
+{
+	struct placement_room none = {UINT64_MAX, UINT64_MAX};
+	_cleanup_close_ int mount_fd = -1;
+	struct live_mount mount;
+	char path[LIVE_PATH_MAX];
+	const char *why;
+
+	if (live_mount_find(&mount, &why) < 0 || own_group(proc_fd, path) < 0)
+		return none;
+	mount_fd = kfile_open_dir(AT_FDCWD, mount.path);
+	return mount_fd < 0 ? none : room_of(mount_fd, path);
 }
 
 static int make_group(struct placement *placement, const struct job_group *group,

@@ -24,8 +24,19 @@ struct placement;
 int placement_open(int proc_fd, const char *parent, struct placement **ret_placement,
 		   struct stress_error *ret_error);
 
-/* Lowest memory.max and memory.high of the parent and the groups above it; UINT64_MAX: none. */
-uint64_t placement_parent_limit(const struct placement *placement);
+/*
+ * Lowest memory.max and memory.high of a group and those above it, and the least that one of these
+ * leaves below itself now. UINT64_MAX: none.
+ */
+struct placement_room {
+	uint64_t limit, headroom;
+};
+
+/* Of the group the job's groups are made in. */
+struct placement_room placement_parent_room(const struct placement *placement);
+
+/* Of the group this process is in; none where there is no cgroup v2. */
+struct placement_room placement_own_room(int proc_fd);
 
 /*
  * Removes what dead runs left in the parent; moves this process out of its own group into a child

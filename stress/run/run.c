@@ -73,15 +73,20 @@ static int read_machine(struct run *run, struct stress_error *ret_error)
 
 static int open_placement(struct run *run, struct stress_error *ret_error)
 {
+	struct placement_room room = placement_own_room(run->proc_fd);
 	int r;
 
-	run->machine.parent_limit = UINT64_MAX;
+	run->machine.own_limit = room.limit;
+	run->machine.own_headroom = room.headroom;
+	run->machine.parent_limit = run->machine.parent_headroom = UINT64_MAX;
 	if (run->job->n_groups == 0)
 		return 0;
 	r = placement_open(run->proc_fd, run->job->global.parent, &run->placement, ret_error);
 	if (r < 0)
 		return r;
-	run->machine.parent_limit = placement_parent_limit(run->placement);
+	room = placement_parent_room(run->placement);
+	run->machine.parent_limit = room.limit;
+	run->machine.parent_headroom = room.headroom;
 	return 0;
 }
 

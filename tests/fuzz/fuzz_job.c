@@ -21,6 +21,9 @@ static const struct machine machine = {
 	.available = UINT64_C(3) << 30,
 	.swap_free = UINT64_C(1) << 30,
 	.parent_limit = UINT64_C(2) << 30,
+	.parent_headroom = UINT64_C(1) << 30,
+	.own_limit = UINT64_MAX,
+	.own_headroom = UINT64_MAX,
 	.n_nodes = 2,
 	.nodes = {{0, UINT64_C(2) << 30, UINT64_C(1) << 30, true},
 		  {1, UINT64_C(2) << 30, UINT64_C(1) << 30, false}},
@@ -49,13 +52,27 @@ static void plan(const struct job *job)
 			load->size_bytes % CONTENT_PAGE_BYTES == 0);
 		require(load->burst_bytes >= CONTENT_PAGE_BYTES &&
 			load->burst_bytes <= load->size_bytes);
+		require(load->low_bytes <= load->size_bytes);
 		require(load->group < (int)plan->n_groups);
+		require(job->loads[i].settings.n_workers == 1);
 		require(load_find_type(job->loads[i].settings.type));
 	}
 	for (size_t i = 0; i < plan->n_groups; i++) {
 		require(plan->groups[i].limit_bytes <= machine.parent_limit);
+		require(plan->groups[i].headroom_bytes <= plan->groups[i].limit_bytes);
 		require(plan->groups[i].parent < (int)i);
 	}
+}
+
+static void complete_and_plan(struct job *job)
+{
+	struct stress_error error = {""};
+	int r = job_complete(job, &error);
+
+	check_result(r, &error);
+	require(job->n_loads <= JOB_LOADS_MAX);
+	if (r == 0)
+		plan(job);
 }
 
 static int (*const options[])(struct job *, const char *,
@@ -88,8 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = job_read_text(job, "fuzz", text, &error);
 	check_result(r, &error);
 	if (r == 0)
-		plan(job);
+		complete_and_plan(job);
 	take_lines(job, text);
-	plan(job);
+	complete_and_plan(job);
 	return 0;
 }

@@ -174,6 +174,38 @@ static void test_bad_files(void **state)
 		{LOAD_A "group=svc\n", "bad.job:4: [load a] group: there is no [group svc]"},
 		{LOAD_A "files=3\n", "bad.job:4: [load a] files:|type anon has no such setting"},
 		{LOAD_A "contents=word\nreuse-write=1%\n", "[load a] contents"},
+		{"[group svc]\n" LOAD_A "group=svd\n",
+		 "bad.job:5: [load a] group:|[group svd]|did you mean 'svc'"},
+		{"[load a]\ntype=anonn\nsize=1M\n", "did you mean 'anon'"},
+		{LOAD_A "schedule=sinus\n", "bad.job:4:|steady, burst, hold, leak|sawtooth"},
+		{LOAD_A "schedule=sine\nrate=1M/s\n", "bad.job:5: [load a] rate:|leave it out"},
+		{LOAD_A "schedule=leak\n", "[load a] rate: must be given"},
+		{LOAD_A "low=4K\n", "bad.job:4: [load a] low: only with schedule"},
+		{LOAD_A "schedule=burst\nset-point=resident 1M\n",
+		 "bad.job:5: [load a] set-point:|takes the place of a schedule"},
+		{LOAD_A "set-point=memory.current 1M\n", "bad.job:4: [load a] set-point:|`group`"},
+		{LOAD_A "set-point=memory.curent 1M\n", "bad.job:4:|memory.current SIZE"},
+		{LOAD_A "set-point=pressure 5M\n", "bad.job:4:|pressure PERCENT"},
+		{LOAD_A "set-point=pressure 0%\n", "bad.job:4:|out of range"},
+		{LOAD_A "set-point=pressure 101%\n", "bad.job:4:|out of range"},
+		{LOAD_A "set-point=resident\n", "bad.job:4:|not understood"},
+		{LOAD_A "drift=1s\n", "bad.job:4: [load a] drift: only with reuse = hot or zipf"},
+		{LOAD_A "reuse=zipf\nspread=1s\n",
+		 "bad.job:5: [load a] spread: only with reuse = hot,"},
+		{LOAD_A "workers=2\n", "bad.job:3: [load a] size: there are 2 workers|each|total"},
+		{LOAD_A "workers=257\n", "bad.job:4:|out of range"},
+		{LOAD_A "workers=0\n", "bad.job:4:|out of range"},
+		{"[load a]\ntype=anon\nsize=1M each\nlow=4K\nschedule=ramp\nworkers=2\n",
+		 "bad.job:4: [load a] low: there are 2 workers"},
+		{"[load a]\ntype=anon\nsize=1M each\nset-point=free 1G\nworkers=2\n",
+		 "bad.job:4: [load a] set-point: one worker alone"},
+		{"[load a]\ntype=anon\nsize=1M each\nworkers=200\n"
+		 "[load b]\ntype=anon\nsize=1M each\nworkers=57\n",
+		 "bad.job:8: [load b] workers: more than 256"},
+		{"[load a]\ntype=anon\nsize=1M  each\n", "bad.job:3:"},
+		{"[load a]\ntype=anon\nsize=each\n", "bad.job:3:"},
+		{"[load a]\ntype=anon\nsize=5%of limit\n", "bad.job:3:"},
+		{"include = other.job\n", "bad.job:1: include: only a file can"},
 		{"[load a]\ntype=fileread\nsize=1M\nblock=5000\n", "[load a] block"},
 		{"[load a]\ntype=fileread\nsize=1M\nmode=stream\naccess=uniform\n", "stream"},
 		{"[load a]\ntype=fileread\nsize=1M\naccess=none\n", "access"},
@@ -212,6 +244,8 @@ static void test_bad_files(void **state)
 
 		assert_int_equal(job_new(&job), 0);
 		r = job_read_text(job, "bad.job", rows[i].text, &error);
+		if (r == 0)
+			r = job_complete(job, &error);
 		if (r == 0)
 			r = job_check(job, &error);
 		if (r != -EINVAL)
@@ -277,6 +311,80 @@ static void test_files(void **state)
 	assert_int_equal(job_read_file(job, fx->path, &error), -EIO);
 }
 
+/* Files beside the one that includes them, wherever that is read from. */
+static void test_include(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"main.job", "[global]\nratio=3\ninclude = parts/a.job\n[load b]\ntype=anon\n"
+			     "size=2M\n"},
+		{"parts/a.job", "include more.job  \n" LOAD_A},
+		{"parts/more.job", "[global]\nduration=3s\n"},
+		{"bad.job", LOAD_A "\n  include = parts/wrong.job\n"},
+		{"parts/wrong.job", "\n[load x]\nsise = 3\n"},
+		{"missing.job", "include=nowhere.job\n"},
+		{"loop.job", "include = loop.job\n"},
+		{"after.job", LOAD_A "include=parts/more.job\nrate=1M/s\n"},
+		{"which.job", "include = \n"},
+	};
+	static const struct {
+		const char *file, *words;
+	} bad[] = {
+		{"bad.job", "parts/wrong.job:3: [load x] sise|'size'|(included by|bad.job:5)"},
+		{"missing.job", "nowhere.job: No such file|(included by|missing.job:1)"},
+		{"loop.job", "loop.job:1: include:|more than 8 files deep"},
+		{"after.job", "after.job:5: rate: stands before any section"},
+		{"which.job", "which.job:1: include: which file"},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error = {""};
+	char path[256];
+
+	(void)state;
+	assert_int_equal(job_new(&job), 0);
+	(void)snprintf(path, sizeof(path), "%s/main.job", fx->path);
+	if (job_read_file(job, path, &error) < 0 || job_check(job, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(job->n_loads, 2);
+	assert_string_equal(job->loads[0].name, "a");
+	assert_int_equal(job->loads[0].settings.ratio_percent, 300);
+	assert_int_equal(job->global.duration_ns, UINT64_C(3000000000));
+	assert_non_null(strstr(job->loads[0].place.file, "parts/a.job"));
+	assert_int_equal(job->loads[0].place.line, 2);
+	assert_int_equal(job->loads[1].place.line, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(job_freep) struct job *wrong = NULL;
+
+		assert_int_equal(job_new(&wrong), 0);
+		(void)snprintf(path, sizeof(path), "%s/%s", fx->path, bad[i].file);
+		assert_int_equal(job_read_file(wrong, path, &error), -EINVAL);
+		check_words(bad[i].file, error.text, bad[i].words);
+	}
+}
+
+/* Values with commas, and every setting there is, can be said on the command line. */
+static void test_commas(void **state)
+{
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error = {""};
+
+	(void)state;
+	assert_int_equal(job_new(&job), 0);
+	if (job_add_group(job, "g:cpuset.cpus=0,2,4-5,memory.max=1G,io.max=8:0 rbps=1", &error) <
+		    0 ||
+	    job_add_load(job, "fileread:directory=/tmp/a,b,size=50% of free,name=x,block=8K",
+			 &error) < 0)
+		fail_msg("%s", error.text);
+	assert_string_equal(job->groups[0].knobs[0].value, "0,2,4-5");
+	assert_string_equal(job->groups[0].knobs[1].value, "1G");
+	assert_string_equal(job->groups[0].knobs[2].value, "8:0 rbps=1");
+	assert_string_equal(job->loads[0].settings.directory, "/tmp/a,b");
+	assert_string_equal(job->loads[0].name, "x");
+	assert_int_equal(job->loads[0].settings.block_bytes, 8192);
+	assert_int_equal(job_set(job, "load.x.directory=/tmp/a,b=c,d", &error), 0);
+	assert_string_equal(job->loads[0].settings.directory, "/tmp/a,b=c,d");
+}
+
 /* Every default in the tables is itself a good value, and every setting explains itself. */
 static void test_tables(void **state)
 {
@@ -305,7 +413,8 @@ int main(void)
 		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_whole_job),
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_files),	     cmocka_unit_test(test_bad_command_line),
-		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_tables),	     cmocka_unit_test(test_include),
+		cmocka_unit_test(test_commas),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,9 @@ static const struct machine machine = {
 	.available = 1600 * MIB,
 	.swap_free = 512 * MIB,
 	.parent_limit = UINT64_MAX,
+	.parent_headroom = UINT64_MAX,
+	.own_limit = UINT64_MAX,
+	.own_headroom = UINT64_MAX,
 	.n_nodes = 2,
 	.nodes = {{0, 1024 * MIB, 900 * MIB, true}, {1, 1024 * MIB, 700 * MIB, true}},
 };
@@ -24,6 +27,8 @@ static int make(const char *text, const struct machine *on, struct plan **ret_pl
 	assert_int_equal(job_new(ret_job), 0);
 	if (job_read_text(*ret_job, "p.job", text, error) < 0)
 		fail_msg("%s", error->text);
+	if (job_complete(*ret_job, error) < 0)
+		return -EINVAL;
 	return plan_make(*ret_job, on, ret_plan, error);
 }
 
@@ -41,6 +46,9 @@ static void test_sizes(void **state)
 		{"size=10% of free", 160 * MIB},
 		{"size=25% of memory", 512 * MIB},
 		{"size=4097", 4096},
+		{"size=50% of headroom\ngroup=g/inner", 50 * MIB},
+		{"size=64M each", 64 * MIB},
+		{"size=50% of limit total\ngroup=g", 64 * MIB},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -134,7 +142,20 @@ static void test_refusals(void **state)
 		{"[load a]\ntype=anon\nsize=1M\nnode=2\n", {"p.job:4: [load a] node:", "node 2"}},
 		{"[load a]\ntype=anon\nsize=10% of limit\n",
 		 {"p.job:3: [load a] size:", "no limit", "memory.max"}},
-		{"[load a]\ntype=anon\nsize=10% of node\n", {"p.job:3:", "no node"}},
+		{"[load a]\ntype=anon\nsize=10% of node\n", {"p.job:3:", "no node", "`node`"}},
+		{"[load a]\ntype=anon\nsize=10% of headroom\n",
+		 {"p.job:3: [load a] size:", "no headroom", "memory.max"}},
+		{"[load a]\ntype=anon\nsize=8M\nschedule=sine\nlow=9M\n",
+		 {"p.job:5: [load a] low: more than size"}},
+		{"[group g]\nmemory.low=0\nmemory.max=64K\n[load a]\ntype=anon\nsize=4K\ngroup=g\n",
+		 {"p.job:3: [group g] memory.max: 64.0 KiB is less", "1 workers need 512.0 KiB"}},
+		{"[group g]\nmemory.max=100M\n[load a]\ntype=locked\nsize=50M\ngroup=g\n"
+		 "[load b]\ntype=locked\nsize=50M\ngroup=g\n",
+		 {"p.job:2: [group g] memory.max: 100.0 MiB is less", "2 workers need 101.0 MiB"}},
+		{"[load a]\ntype=anon\nsize=300M each\nworkers=8\n",
+		 {"does not fit", "2.3 GiB", "less the floor"}},
+		{"[group g]\nmemory.max=10M each\n[load a]\ntype=anon\nsize=1M\ngroup=g\n",
+		 {"p.job:2: [group g] memory.max:", "not understood"}},
 		{"[load a]\ntype=anon\nsize=0.01% of free\nnode=0\nburst=1G\n",
 		 {"p.job:5:", "burst: more than size"}},
 		{"[load a]\ntype=anon\nsize=0% of free\n", {"p.job:3:", "less than a page"}},
@@ -200,6 +221,80 @@ static void test_disallowed_node(void **state)
 	assert_non_null(strstr(error.text, "cpuset"));
 }
 
+/* Several workers have each its size, or share it; each has contents of its own. */
+static void test_workers(void **state)
+{
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error;
+
+	(void)state;
+	if (make("[group g]\nmemory.max=128M\n"
+		 "[load a]\ntype=anon\nsize=50% of limit total\nlow=1M each\nschedule=sine\n"
+		 "workers=4\ngroup=g\nseed=9\n[load b]\ntype=anon\nsize=3M\n"
+		 "[load c]\ntype=anon\nsize=2M each\nworkers=2\n",
+		 &machine, &plan, &job, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(plan->n_loads, 7);
+	for (size_t i = 0; i < 4; i++) {
+		char name[8] = "a.1";
+
+		name[2] = (char)('1' + i);
+		assert_string_equal(job->loads[i].name, name);
+		assert_int_equal(plan->loads[i].size_bytes, 16 * MIB);
+		assert_int_equal(plan->loads[i].low_bytes, MIB);
+		for (size_t j = 0; j < i; j++)
+			assert_true(plan->loads[i].seed != plan->loads[j].seed);
+	}
+	assert_string_equal(job->loads[4].name, "b");
+	assert_string_equal(job->loads[6].name, "c.2");
+	assert_int_equal(plan->loads[6].size_bytes, 2 * MIB);
+}
+
+/* What a group above has used already is not there for a new one. */
+static void test_headroom(void **state)
+{
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct machine used = machine;
+	struct stress_error error;
+
+	(void)state;
+	used.parent_limit = 256 * MIB;
+	used.parent_headroom = 100 * MIB;
+	used.own_limit = 512 * MIB;
+	used.own_headroom = 20 * MIB;
+	assert_int_equal(make("[group g]\nmemory.max=50% of limit\n[group h]\nmemory.max=80M\n"
+			      "[load a]\ntype=anon\nsize=50% of headroom\ngroup=g\n"
+			      "[load b]\ntype=anon\nsize=50% of headroom\ngroup=h\n"
+			      "[load c]\ntype=anon\nsize=50% of headroom\n"
+			      "[load d]\ntype=anon\nsize=1% of limit\n",
+			      &used, &plan, &job, &error),
+			 0);
+	assert_int_equal(plan->loads[0].size_bytes, 50 * MIB);
+	assert_int_equal(plan->loads[1].size_bytes, 40 * MIB);
+	/* Without a group of the job, that of the program counts. */
+	assert_int_equal(plan->loads[2].size_bytes, 10 * MIB);
+	assert_int_equal(plan->loads[3].size_bytes / 4096, 512 * MIB / 100 / 4096);
+}
+
+static void test_set_point(void **state)
+{
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error;
+
+	(void)state;
+	assert_int_equal(make("[group g]\nmemory.max=100M\n"
+			      "[load a]\ntype=anon\nsize=300M\ngroup=g\n"
+			      "set-point = memory.current 80% of limit\n"
+			      "[load b]\ntype=anon\nsize=1M\nset-point = pressure 2.5%\n",
+			      &machine, &plan, &job, &error),
+			 0);
+	assert_int_equal(plan->loads[0].set_point, 80 * MIB);
+	assert_int_equal(plan->loads[1].set_point, 250);
+}
+
 /* A limit above the job's groups counts too. */
 static void test_parent_limit(void **state)
 {
@@ -224,7 +319,8 @@ int main(void)
 		cmocka_unit_test(test_sizes),	     cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_seeds),	     cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_fits),	     cmocka_unit_test(test_disallowed_node),
-		cmocka_unit_test(test_parent_limit),
+		cmocka_unit_test(test_parent_limit), cmocka_unit_test(test_workers),
+		cmocka_unit_test(test_headroom),     cmocka_unit_test(test_set_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
