@@ -163,10 +163,11 @@ static int check_schedule(const struct job_load *load, struct stress_error *ret_
 		   : 0;
 }
 
-static int check_changes(const struct job_load *load, struct stress_error *ret_error)
+static int check_changes(const struct job_load *load, const char *pattern, enum access_kind kind,
+			 struct stress_error *ret_error)
 {
 	const struct access_changes *changes = &load->settings.changes;
-	enum access_kind kind = load->settings.reuse.kind;
+
 	const char *key = changes->spread_ns && kind != ACCESS_HOT ? "spread" : NULL;
 
 	if (kind != ACCESS_HOT && kind != ACCESS_ZIPF)
@@ -175,9 +176,8 @@ static int check_changes(const struct job_load *load, struct stress_error *ret_e
 		      : changes->revisit_ns ? "revisit"
 					    : key;
 	return key ? job_fail(ret_error, job_said(load, stress_setting_find(&load_table, key)),
-			      "load", load->name,
-			      "%s: only with reuse = hot%s, which has hot pages", key,
-			      strcmp(key, "spread") == 0 ? "" : " or zipf")
+			      "load", load->name, "%s: only with %s = hot%s, which has hot pages",
+			      key, pattern, strcmp(key, "spread") == 0 ? "" : " or zipf")
 		   : 0;
 }
 
@@ -247,7 +247,10 @@ static int check_load(const struct job *job, const struct job_load *load,
 				nearest ? nearest : "", nearest ? "'?" : "");
 	if (knows(ops, "set-point") && check_schedule(load, ret_error) < 0)
 		return -EINVAL;
-	if (knows(ops, "drift") && check_changes(load, ret_error) < 0)
+	if (knows(ops, "drift") &&
+	    (knows(ops, "reuse")
+		     ? check_changes(load, "reuse", load->settings.reuse.kind, ret_error)
+		     : check_changes(load, "access", load->settings.access.kind, ret_error)) < 0)
 		return -EINVAL;
 	why = ops->check ? ops->check(&load->settings) : NULL;
 	if (why)

@@ -313,7 +313,7 @@ static const struct setting load_settings[] = {
 	 LOAD(think_ns),
 	 .max = DAY,
 	 .default_text = "0s",
-	 .help = "pause between touching `think-after` again and going on; reuse-rate stands still "
+	 .help = "pause between touching `think-after` again and going on; the rate stands still "
 		 "meanwhile"},
 	{.name = "think-after",
 	 .type = &type_size,
