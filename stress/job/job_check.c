@@ -183,7 +183,7 @@ static int check_changes(const struct job_load *load, const char *pattern, enum 
 
 static const char *nearest_group(const struct job *job, const char *name)
 {
-	const char *names[JOB_GROUPS_MAX];
+	const char *names[JOB_GROUPS_MAX] = {NULL};
 	size_t i;
 
 	for (i = 0; i < job->n_groups; i++)
@@ -194,7 +194,7 @@ static const char *nearest_group(const struct job *job, const char *name)
 
 static const char *nearest_type(const char *name)
 {
-	const char *names[64];
+	const char *names[64] = {NULL};
 	size_t n = 0, i;
 
 	for (n = 0; load_types[n] && n < ARRAY_SIZE(names); n++)
