@@ -88,27 +88,52 @@ static struct clean_file_history *oldest(struct clean_history *h)
 	return best;
 }
 
-void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t inode, uint64_t bytes,
-			   uint64_t now_ns)
+void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t inode,
+			   uint64_t offset, uint64_t length, uint64_t bytes, uint64_t now_ns)
 {
 	struct clean_file_history *f = find(h, device, inode);
+	uint64_t end = add(offset, length);
 
 	if (!f) {
 		f = oldest(h);
 		*f = (struct clean_file_history){.device = device, .inode = inode};
 	}
 	/* The pieces of one pass are one cleaning. */
-	if (f->cleaned_ns != 0 && now_ns - f->cleaned_ns < CLEAN_AGAIN_NS)
+	if (f->cleaned_bytes != 0 && now_ns - f->cleaned_ns < CLEAN_AGAIN_NS) {
 		f->cleaned_bytes = add(f->cleaned_bytes, bytes);
-	else
+		f->begin = MIN(f->begin, offset);
+		f->end = MAX(f->end, end);
+	} else {
 		f->cleaned_bytes = bytes;
+		f->begin = offset;
+		f->end = end;
+	}
 	f->cleaned_ns = f->used_ns = now_ns;
 }
 
+/* How much of what was cleaned is dirty; a range that only touches it counts by its share. */
+static uint64_t dirty_again(const struct clean_file_history *f,
+			    const struct clean_candidate *ranges, size_t n)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t begin = MAX(ranges[i].offset, f->begin);
+		uint64_t end = add(ranges[i].offset, ranges[i].length);
+
+		end = MIN(end, f->end);
+		if (begin < end)
+			bytes = add(bytes,
+				    scale(ranges[i].dirty_bytes, end - begin, ranges[i].length));
+	}
+	return bytes;
+}
+
 bool clean_history_rests(struct clean_history *h, uint64_t device, uint64_t inode,
-			 uint64_t dirty_bytes, uint64_t now_ns)
+			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns)
 {
 	struct clean_file_history *f = find(h, device, inode);
+	uint64_t again;
 
 	if (!f)
 		return false;
@@ -117,17 +142,18 @@ bool clean_history_rests(struct clean_history *h, uint64_t device, uint64_t inod
 		return true;
 	if (f->cleaned_bytes == 0)
 		return false;
-	if (now_ns - f->cleaned_ns < CLEAN_AGAIN_NS && dirty_bytes >= f->cleaned_bytes / 2 &&
-	    dirty_bytes >= CLEAN_MIN_BYTES / 4) {
-		f->rest_ns = f->rest_ns ? MIN(2 * f->rest_ns, CLEAN_REST_MAX_NS) : CLEAN_REST_NS;
-		f->rest_until_ns = now_ns + f->rest_ns;
-		f->cleaned_bytes = 0;
-		return true;
-	}
-	/* Cleaned once without being dirtied at once: the next rest is a short one again. */
-	if (now_ns - f->cleaned_ns >= CLEAN_AGAIN_NS)
+	if (now_ns - f->cleaned_ns >= CLEAN_AGAIN_NS) {
+		/* Not dirtied at once: the next rest is a short one again. */
 		f->rest_ns = 0;
-	return false;
+		return false;
+	}
+	again = dirty_again(f, ranges, n);
+	if (again < f->cleaned_bytes / 2 || again < CLEAN_MIN_BYTES / 4)
+		return false;
+	f->rest_ns = f->rest_ns ? MIN(2 * f->rest_ns, CLEAN_REST_MAX_NS) : CLEAN_REST_NS;
+	f->rest_until_ns = now_ns + f->rest_ns;
+	f->cleaned_bytes = 0;
+	return true;
 }
 
 /* qsort(3) order; those that rest come last. */

@@ -52,10 +52,18 @@ struct clean_need {
 #define CLEAN_UNKNOWN_WRITE (UINT64_C(16) << 20) /* bytes/s, until one was measured */
 struct clean_need clean_decide(const struct clean_sample *sample);
 
+/* A file, or a range of one, that could be cleaned. */
+struct clean_candidate {
+	uint64_t file; /* any number that tells files apart */
+	uint64_t offset, length, dirty_bytes;
+	uint64_t age; /* larger is colder; 0 where ages are not known */
+	bool rests;
+};
+
 /*
- * What became of files that were cleaned. One that is dirty again soon is left alone for a while,
- * twice as long each time: each cleaned page costs its writer a fault, and on devices with stable
- * pages a wait.
+ * What became of files that were cleaned. One that is dirty again soon where it was cleaned is left
+ * alone for a while, twice as long each time: each cleaned page costs its writer a fault, and on
+ * devices with stable pages a wait.
  */
 #define CLEAN_HISTORY_FILES 256
 #define CLEAN_AGAIN_NS	    (10 * UINT64_C(1000000000)) /* dirty again within that is soon */
@@ -64,6 +72,7 @@ struct clean_need clean_decide(const struct clean_sample *sample);
 
 struct clean_file_history {
 	uint64_t device, inode; /* inode 0: free */
+	uint64_t begin, end;	/* cleaned last, as one stretch; bytes of the file */
 	uint64_t cleaned_ns, cleaned_bytes;
 	uint64_t rest_ns, rest_until_ns; /* the length of the last rest, and its end */
 	uint64_t used_ns;		 /* the one used longest ago makes place */
@@ -74,20 +83,13 @@ struct clean_history {
 	struct clean_file_history files[CLEAN_HISTORY_FILES];
 };
 
+/* bytes of the range [offset, offset + length) were cleaned. */
 void clean_history_cleaned(struct clean_history *history, uint64_t device, uint64_t inode,
-			   uint64_t bytes, uint64_t now_ns);
+			   uint64_t offset, uint64_t length, uint64_t bytes, uint64_t now_ns);
 
-/* The file was seen with that much dirty. True: it rests, leave it alone. */
+/* The file was seen with these ranges dirty. True: it rests, leave it alone. */
 bool clean_history_rests(struct clean_history *history, uint64_t device, uint64_t inode,
-			 uint64_t dirty_bytes, uint64_t now_ns);
-
-/* A file, or a range of one, that could be cleaned. */
-struct clean_candidate {
-	uint64_t file; /* any number that tells files apart */
-	uint64_t offset, length, dirty_bytes;
-	uint64_t age; /* larger is colder; 0 where ages are not known */
-	bool rests;
-};
+			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns);
 
 /*
  * Puts the candidates to be written in front, in the order in which to write them, and returns how

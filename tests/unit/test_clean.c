@@ -69,34 +69,65 @@ static void test_need_at_the_extremes(void **state)
 	assert_true(need.bytes <= UINT64_MAX);
 }
 
+/* Of the first 100 MiB of the file, that much in MiB is dirty, evenly. */
+static bool rests(struct clean_history *h, uint64_t device, uint64_t inode, uint64_t dirty,
+		  uint64_t now_ns)
+{
+	const struct clean_candidate range = {.length = 100 * MIB, .dirty_bytes = dirty * MIB};
+
+	return clean_history_rests(h, device, inode, &range, 1, now_ns);
+}
+
+static void cleaned(struct clean_history *h, uint64_t device, uint64_t inode, uint64_t now_ns)
+{
+	clean_history_cleaned(h, device, inode, 0, 50 * MIB, 20 * MIB, now_ns);
+	clean_history_cleaned(h, device, inode, 50 * MIB, 50 * MIB, 20 * MIB, now_ns);
+}
+
 static void test_dirtied_again(void **state)
 {
 	static struct clean_history h;
 	uint64_t now = 100 * SEC, rest = CLEAN_REST_NS;
 
 	(void)state;
-	assert_false(clean_history_rests(&h, 1, 2, 100 * MIB, now));
+	assert_false(rests(&h, 1, 2, 100, now));
 	for (int i = 0; i < 8; i++) {
-		clean_history_cleaned(&h, 1, 2, 20 * MIB, now);
-		clean_history_cleaned(&h, 1, 2, 20 * MIB, now + SEC);
+		cleaned(&h, 1, 2, now);
 		/* A little is normal. */
-		assert_false(clean_history_rests(&h, 1, 2, 19 * MIB, now + 2 * SEC));
-		assert_true(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC));
+		assert_false(rests(&h, 1, 2, 19, now + 2 * SEC));
+		assert_true(rests(&h, 1, 2, 20, now + 3 * SEC));
 		/* Another file, and the same number on another device. */
-		assert_false(clean_history_rests(&h, 1, 3, 20 * MIB, now + 3 * SEC));
-		assert_false(clean_history_rests(&h, 2, 2, 20 * MIB, now + 3 * SEC));
-		assert_true(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC + rest - 1));
-		assert_false(clean_history_rests(&h, 1, 2, 20 * MIB, now + 3 * SEC + rest));
+		assert_false(rests(&h, 1, 3, 20, now + 3 * SEC));
+		assert_false(rests(&h, 2, 2, 20, now + 3 * SEC));
+		assert_true(rests(&h, 1, 2, 20, now + 3 * SEC + rest - 1));
+		assert_false(rests(&h, 1, 2, 20, now + 3 * SEC + rest));
 		now += 3 * SEC + rest;
 		rest = MIN(2 * rest, CLEAN_REST_MAX_NS);
 	}
 	/* It behaved: the next rest is short. */
-	clean_history_cleaned(&h, 1, 2, 40 * MIB, now);
-	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, now + CLEAN_AGAIN_NS));
+	cleaned(&h, 1, 2, now);
+	assert_false(rests(&h, 1, 2, 40, now + CLEAN_AGAIN_NS));
 	now += 60 * SEC;
-	clean_history_cleaned(&h, 1, 2, 40 * MIB, now);
-	assert_true(clean_history_rests(&h, 1, 2, 40 * MIB, now + SEC));
-	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, now + SEC + CLEAN_REST_NS));
+	cleaned(&h, 1, 2, now);
+	assert_true(rests(&h, 1, 2, 40, now + SEC));
+	assert_false(rests(&h, 1, 2, 40, now + SEC + CLEAN_REST_NS));
+}
+
+/* Dirty elsewhere is not dirty again: a file cleaned in parts, or one that grows. */
+static void test_dirty_elsewhere(void **state)
+{
+	static struct clean_history h;
+	const struct clean_candidate elsewhere[] = {
+		{.offset = 0, .length = 10 * MIB, .dirty_bytes = 4 * MIB},
+		{.offset = 100 * MIB, .length = 900 * MIB, .dirty_bytes = 900 * MIB},
+	};
+	const struct clean_candidate around = {.length = 200 * MIB, .dirty_bytes = 38 * MIB};
+
+	(void)state;
+	cleaned(&h, 1, 2, SEC);
+	assert_false(clean_history_rests(&h, 1, 2, elsewhere, 2, 2 * SEC));
+	assert_false(clean_history_rests(&h, 1, 2, &around, 1, 2 * SEC));
+	assert_false(clean_history_rests(&h, 1, 2, NULL, 0, 2 * SEC));
 }
 
 static void test_history_forgets_the_oldest(void **state)
@@ -105,13 +136,13 @@ static void test_history_forgets_the_oldest(void **state)
 
 	(void)state;
 	for (uint64_t i = 1; i <= CLEAN_HISTORY_FILES; i++)
-		clean_history_cleaned(&h, 1, i, 40 * MIB, i);
-	clean_history_cleaned(&h, 1, 1, 40 * MIB, 1000);
-	clean_history_cleaned(&h, 1, 9999, 40 * MIB, 1001);
-	assert_true(clean_history_rests(&h, 1, 1, 40 * MIB, 1002));
-	assert_true(clean_history_rests(&h, 1, 9999, 40 * MIB, 1002));
-	assert_false(clean_history_rests(&h, 1, 2, 40 * MIB, 1002));
-	assert_true(clean_history_rests(&h, 1, 3, 40 * MIB, 1002));
+		cleaned(&h, 1, i, i);
+	cleaned(&h, 1, 1, 1000);
+	cleaned(&h, 1, 9999, 1001);
+	assert_true(rests(&h, 1, 1, 50, 1002));
+	assert_true(rests(&h, 1, 9999, 50, 1002));
+	assert_false(rests(&h, 1, 2, 50, 1002));
+	assert_true(rests(&h, 1, 3, 50, 1002));
 }
 
 static void test_choice(void **state)
@@ -209,6 +240,7 @@ int main(void)
 		cmocka_unit_test(test_need),
 		cmocka_unit_test(test_need_at_the_extremes),
 		cmocka_unit_test(test_dirtied_again),
+		cmocka_unit_test(test_dirty_elsewhere),
 		cmocka_unit_test(test_history_forgets_the_oldest),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_budget),

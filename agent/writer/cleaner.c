@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/writer/cleaner_internal.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+
+#define STACK_BYTES ((size_t)256 << 10)
+#define LOOK_PAUSE_NS \
+	(2 * NSEC_PER_MSEC) /* between two steps of a look: others want the locks too */
+#define IDLE_NS (5 * NSEC_PER_SEC)
+#define BUSY_NS (100 * NSEC_PER_MSEC)
+
+static int give_dry(struct cleaner *c, uint64_t device, const struct writer_order *order, int fd)
+{
+	(void)c;
+	(void)device;
+	(void)order;
+	(void)fd;
+	return -ECANCELED;
+}
+
+const struct clean_ops clean_live = {.name = "live", .give = devices_give};
+const struct clean_ops clean_dry_run = {.name = "dry-run", .give = give_dry};
+
+/* --- the askers' side --- */
+
+int cleaner_ask(struct cleaner *c, const struct clean_settings *settings, uint64_t group,
+		int group_dir_fd, uint64_t bytes, int wake_fd)
+{
+	for (int i = 0; i < CLEANER_SLOTS; i++) {
+		struct slot *s = &c->slots[i];
+		int expected = SLOT_FREE;
+
+		if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_FILLING))
+			continue;
+		s->settings = *settings;
+		s->group = group;
+		s->bytes = bytes;
+		s->wake_fd = wake_fd;
+		s->result = (struct clean_result){0};
+		s->n_open = 0;
+		s->write_begun_ns = 0;
+		atomic_store(&s->forgotten, false);
+		/* Its own: the group may go before its turn comes. */
+		s->group_fd = fcntl(group_dir_fd, F_DUPFD_CLOEXEC, 0);
+		atomic_store(&s->state, SLOT_ASKED);
+		(void)eventfd_write(c->wake_fd, 1);
+		return i;
+	}
+	return -EBUSY;
+}
+
+bool cleaner_collect(struct cleaner *c, int slot, struct clean_result *ret)
+{
+	struct slot *s = &c->slots[slot];
+
+	if (atomic_load(&s->state) != SLOT_DONE)
+		return false;
+	*ret = s->result;
+	atomic_store(&s->state, SLOT_FREE);
+	return true;
+}
+
+void cleaner_forget(struct cleaner *c, int slot)
+{
+	struct slot *s = &c->slots[slot];
+	int expected = SLOT_DONE;
+
+	atomic_store(&s->forgotten, true);
+	(void)atomic_compare_exchange_strong(&s->state, &expected, SLOT_FREE);
+}
+
+void cleaner_read_state(const struct cleaner *c, struct cleaner_state *ret)
+{
+	*ret = (struct cleaner_state){
+		.writers = atomic_load(&c->writers),
+		.abandoned = atomic_load(&c->abandoned),
+		.asked_bytes = atomic_load(&c->asked_bytes),
+		.cleaned_bytes = atomic_load(&c->cleaned_bytes),
+		.no_uring = atomic_load(&c->no_uring),
+		.no_cachestat = atomic_load(&c->no_cachestat),
+	};
+}
+
+/* --- the thread's side --- */
+
+static void finish(struct slot *s, uint64_t now_ns)
+{
+	int expected = SLOT_DONE, wake_fd = s->wake_fd;
+
+	s->group_fd = fd_close(s->group_fd);
+	if (s->write_begun_ns != 0)
+		s->result.write_ns = now_ns - s->write_begun_ns;
+	atomic_store(&s->state, SLOT_DONE);
+	if (!atomic_load(&s->forgotten))
+		(void)eventfd_write(wake_fd, 1);
+	else
+		(void)atomic_compare_exchange_strong(&s->state, &expected, SLOT_FREE);
+}
+
+void cleaner_answered(struct cleaner *c, struct given *given, const struct writer_answer *answer,
+		      uint64_t now_ns)
+{
+	struct slot *s = given->slot;
+
+	s->result.asked_bytes += answer->asked_bytes;
+	s->result.cleaned_bytes += answer->cleaned_bytes;
+	s->result.slowest_ns = MAX(s->result.slowest_ns, answer->slowest_ns);
+	if (s->result.error == 0)
+		s->result.error = (int)answer->error;
+	atomic_fetch_add(&c->asked_bytes, answer->asked_bytes);
+	atomic_fetch_add(&c->cleaned_bytes, answer->cleaned_bytes);
+	if (answer->cleaned_bytes > 0)
+		clean_history_cleaned(&c->history, given->device, given->inode, given->offset,
+				      given->length, answer->cleaned_bytes, now_ns);
+	given->slot = NULL;
+	/* While orders are being given more are to come. */
+	if (--s->n_open == 0 && atomic_load(&s->state) == SLOT_WRITING)
+		finish(s, now_ns);
+}
+
+static struct given *free_given(struct cleaner *c)
+{
+	for (size_t i = 0; i < GIVEN_MAX; i++)
+		if (!c->given[i].slot)
+			return &c->given[i];
+	return NULL;
+}
+
+/* False: no more can be given now; what is left is found again by the next pass. */
+static bool give(struct cleaner *c, struct slot *s, const struct dirty_file *file, uint64_t offset,
+		 uint64_t length, uint64_t now_ns)
+{
+	struct given *given = free_given(c);
+	const struct writer_order order = {
+		.id = ++c->last_id,
+		.group = s->group,
+		.offset = offset,
+		.length = length,
+		.target_ns = s->settings.device_target_ns,
+		.bytes_per_s = s->settings.device_bytes_per_s,
+	};
+	int r = given ? c->options.ops->give(c, file->device, &order, file->fd) : -EBUSY;
+
+	if (r < 0) {
+		if (r != -EBUSY && r != -EAGAIN && r != -ECANCELED && s->result.error == 0)
+			s->result.error = r;
+		return false;
+	}
+	*given = (struct given){
+		.slot = s,
+		.id = order.id,
+		.device = file->device,
+		.inode = file->inode,
+		.offset = offset,
+		.length = length,
+		.due_ns = now_ns + s->settings.deadline_ns,
+	};
+	s->n_open++;
+	s->result.orders++;
+	return true;
+}
+
+static void give_all(struct cleaner *c, struct slot *s, uint64_t now_ns)
+{
+	size_t n;
+	const struct clean_candidate *chosen = pass_chosen(c->pass, &n);
+
+	s->write_begun_ns = now_ns;
+	for (size_t i = 0; i < n; i++) {
+		const struct dirty_file *file = pass_file(c->pass, chosen[i].file);
+		uint64_t at = chosen[i].offset, end = at + chosen[i].length;
+
+		s->result.chosen_bytes += chosen[i].dirty_bytes;
+		/* Pieces, so that no file is held for long. */
+		for (; at < end; at += ORDER_MAX_BYTES)
+			if (!give(c, s, file, at, MIN(ORDER_MAX_BYTES, end - at), now_ns))
+				break;
+	}
+}
+
+static void look_done(struct cleaner *c, uint64_t now_ns)
+{
+	struct slot *s = c->looking;
+	const struct dirty_totals *totals = pass_totals(c->pass);
+
+	s->result.look_ns = now_ns - s->look_begun_ns;
+	s->result.found_bytes = totals->dirty_bytes;
+	s->result.files = totals->files;
+	for (size_t i = 0; i < FILE_REFUSALS; i++)
+		s->result.refused[i] = totals->refused[i];
+	give_all(c, s, now_ns);
+	/* The writers have their own: nothing of ours keeps a file. */
+	pass_end(c->pass);
+	c->looking = NULL;
+	atomic_store(&s->state, SLOT_WRITING);
+	if (s->n_open == 0)
+		finish(s, now_ns);
+}
+
+/* Takes the next ask, or goes on with the look under way. True: there is more to look at. */
+static bool look(struct cleaner *c, uint64_t now_ns)
+{
+	for (size_t i = 0; i < CLEANER_SLOTS && !c->looking; i++) {
+		struct slot *s = &c->slots[i];
+
+		if (atomic_load(&s->state) != SLOT_ASKED)
+			continue;
+		atomic_store(&s->state, SLOT_LOOKING);
+		s->look_begun_ns = now_ns;
+		c->looking = s;
+		pass_begin(c->pass, s->group_fd, s->bytes, s->settings.remote);
+	}
+	if (!c->looking)
+		return false;
+	if (pass_step(c->pass, &c->history, now_ns) == 0)
+		look_done(c, clock_now_ns());
+	return true;
+}
+
+static void wait(struct cleaner *c, bool looking)
+{
+	struct pollfd fds[DEVICES_MAX + 1] = {{.fd = c->wake_fd, .events = POLLIN}};
+	uint64_t wait_ns = looking ? LOOK_PAUSE_NS : IDLE_NS;
+	uint64_t value;
+
+	for (size_t i = 0; i < DEVICES_MAX; i++) {
+		const struct device *d = &c->devices[i];
+
+		fds[i + 1].fd = d->writer && !d->abandoned ? writer_fd(d->writer) : -1;
+		fds[i + 1].events = POLLIN;
+		/* Deadlines, and whether an abandoned one has ended. */
+		if (d->writer && (d->n_open > 0 || d->abandoned))
+			wait_ns = MIN(wait_ns, BUSY_NS);
+	}
+	(void)poll(fds, ARRAY_SIZE(fds), (int)(wait_ns / NSEC_PER_MSEC));
+	(void)eventfd_read(c->wake_fd, &value);
+}
+
+static void *cleaner_main(void *arg)
+{
+	struct cleaner *c = arg;
+
+	while (!atomic_load(&c->stop)) {
+		devices_turn(c, clock_now_ns());
+		wait(c, look(c, clock_now_ns()));
+	}
+	pass_end(c->pass);
+	/* By the thread that started them, since they die with it. */
+	c->stop_result = devices_stop(c, c->stop_ns);
+	atomic_store(&c->ended, true);
+	return NULL;
+}
+
+static int start_thread(struct cleaner *c)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return -r;
+	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&c->thread, &attr, cleaner_main, c);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attr);
+	if (r == 0)
+		(void)pthread_setname_np(c->thread, "uswapd/clean");
+	return -r;
+}
+
+static void free_all(struct cleaner *c)
+{
+	pass_free(c->pass);
+	fd_close(c->wake_fd);
+	for (size_t i = 0; i < CLEANER_SLOTS; i++)
+		fd_close(c->slots[i].group_fd);
+	free(c);
+}
+
+int cleaner_start(const struct cleaner_options *options, struct cleaner **ret_cleaner)
+{
+	struct cleaner *c = calloc(1, sizeof(*c));
+	struct page_counts pages;
+	bool has_cachestat = cachestat_read(options->proc_fd, 0, 1, &pages) != -ENOSYS;
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->options = *options;
+	for (size_t i = 0; i < CLEANER_SLOTS; i++)
+		c->slots[i].group_fd = -1;
+	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = c->wake_fd < 0 ? -errno : 0;
+	if (r == 0)
+		r = pass_new(options->proc_fd, has_cachestat ? cachestat_read : NULL, &c->pass);
+	if (r == 0)
+		r = start_thread(c);
+	if (r < 0) {
+		free_all(c);
+		return r;
+	}
+	*ret_cleaner = c;
+	return 0;
+}
+
+int cleaner_stop(struct cleaner *c, uint64_t timeout_ns)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+	int r;
+
+	if (!c)
+		return 0;
+	c->stop_ns = timeout_ns / 2;
+	atomic_store(&c->stop, true);
+	(void)eventfd_write(c->wake_fd, 1);
+	while (!atomic_load(&c->ended)) {
+		if (clock_now_ns() >= end_ns)
+			return -ETIMEDOUT;
+		(void)poll(NULL, 0, 2);
+	}
+	(void)pthread_join(c->thread, NULL);
+	r = c->stop_result;
+	free_all(c);
+	return r;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the cleaner share. All of it is the thread's, but for the atomics. */
+#pragma once
+
+#include "agent/writer/child.h"
+#include "agent/writer/cleaner.h"
+#include "agent/writer/pass.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define DEVICES_MAX	16
+#define ORDER_MAX_BYTES (UINT64_C(16) << 20)
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_FILLING, /* its asker's */
+	SLOT_ASKED,   /* the thread's from here on */
+	SLOT_LOOKING,
+	SLOT_WRITING,
+	SLOT_DONE, /* its asker's again */
+};
+
+struct slot {
+	_Atomic int state;
+	_Atomic bool forgotten;
+	struct clean_settings settings;
+	uint64_t group, bytes;
+	int group_fd, wake_fd;
+	struct clean_result result;
+	size_t n_open; /* orders not answered yet */
+	uint64_t look_begun_ns, write_begun_ns;
+};
+
+/* An order that was given. */
+struct given {
+	struct slot *slot; /* NULL: free */
+	uint64_t id, device, inode, offset, length, due_ns;
+};
+#define GIVEN_MAX (4 * WRITER_ORDERS_MAX)
+
+struct device {
+	struct writer *writer; /* NULL: free */
+	bool abandoned;	       /* killed, but not gone */
+	size_t n_open;
+};
+
+struct cleaner {
+	struct cleaner_options options;
+	pthread_t thread;
+	int wake_fd;
+	_Atomic bool stop, ended;
+	uint64_t stop_ns; /* the time processes have to leave */
+	int stop_result;
+	_Atomic uint64_t writers, abandoned, asked_bytes, cleaned_bytes;
+	_Atomic bool no_uring, no_cachestat;
+	struct slot slots[CLEANER_SLOTS];
+
+	struct pass *pass;
+	struct slot *looking; /* whose pass it is */
+	struct clean_history history;
+	uint64_t last_id;
+	struct given given[GIVEN_MAX];
+	struct device devices[DEVICES_MAX];
+};
+
+/* devices.c */
+int devices_give(struct cleaner *c, uint64_t device, const struct writer_order *order, int fd);
+void devices_turn(struct cleaner *c, uint64_t now_ns);
+/* -ETIMEDOUT: at least one process is stuck. */
+int devices_stop(struct cleaner *c, uint64_t timeout_ns);
+
+/* cleaner.c: an order has ended. */
+void cleaner_answered(struct cleaner *c, struct given *given, const struct writer_answer *answer,
+		      uint64_t now_ns);
