@@ -78,6 +78,7 @@ struct load_settings {
 	uint64_t seed; /* 0: from the run's seed and the load's place */
 	uint64_t ratio_percent;
 	uint64_t verify; /* enum verify */
+	uint64_t verify_every_ns;
 	uint64_t slow_ns;
 	uint64_t pages;	  /* anon: enum page_size */
 	uint64_t lock;	  /* locked: enum lock */

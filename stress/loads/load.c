@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/loads/load.h"
 
+#include "base/clock.h"
 #include "stress/measure/meminfo.h"
 #include "stress/pattern/random.h"
 
@@ -104,7 +105,12 @@ static void count_page(struct load *load, uint64_t page, uint32_t generation, bo
 
 	block_add(&block->verified_pages, 1);
 	if (!good && block->bad_pages++ == 0)
-		block->first_bad = (struct worker_bad_page){page, generation, error};
+		block->first_bad = (struct worker_bad_page){
+			.page = page,
+			.generation = generation,
+			.error = error,
+			.found_ns = clock_now_ns(),
+		};
 }
 
 void load_verify_page(struct load *load, uint64_t page, uint32_t generation, const void *data,

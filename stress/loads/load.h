@@ -61,6 +61,8 @@ struct load_ops {
 	 * UINT64_MAX for never. -errno ends the run as a failure.
 	 */
 	int (*step)(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns);
+	/* Whether verify changes nothing but what is resident, so that the load can go on. */
+	bool verify_any_time;
 	/* In the worker after the measured phase: reads back and reports through load_verify_*. */
 	int (*verify)(struct load *load);
 	/* In the supervisor, when the worker is gone; also after a failed prepare. */

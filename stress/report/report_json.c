@@ -101,9 +101,12 @@ static json_t *verify_json(const struct load *load)
 	put(to, "bad_pages", block->bad_pages);
 	put(to, "skipped_pages", block->skipped_pages);
 	put(to, "duration_ns", block->verify_ns);
+	put(to, "checks", block_get(&block->checks));
+	put(to, "checked_pages", block_get(&block->checked_pages));
 	if (block->bad_pages) {
 		put(to, "first_bad_page", block->first_bad.page);
 		put(to, "first_bad_offset", block->first_bad.error.offset);
+		put(to, "first_bad_after_ns", block->first_bad.found_ns - block->started_ns);
 	}
 	return to;
 }

@@ -145,6 +145,7 @@ static int open_descriptors(struct run *run, struct stress_error *ret_error)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	/* A closed pipe behind the report is an error of writing, not our death. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/kfile.h"
+#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,17 +84,26 @@ static void judge_end(struct run *run, struct run_worker *worker)
 	}
 }
 
+/* The first wrong page and what happened to it. */
 static void judge_contents(struct run *run, const struct run_worker *worker)
 {
 	const struct worker_block *block = worker->load.block;
 	const struct worker_bad_page *bad = &block->first_bad;
+	char history[96] = "", found[FORMAT_DURATION_BYTES], right[FORMAT_DURATION_BYTES];
 
-	if (block->bad_pages)
-		run_fail(run,
-			 "[load %s] %ju pages have wrong contents; first: page %ju (written %u "
-			 "times) at byte %zu: 0x%02x, not 0x%02x",
-			 worker->load.name, (uintmax_t)block->bad_pages, (uintmax_t)bad->page,
-			 bad->generation, bad->error.offset, bad->error.found, bad->error.expected);
+	if (!block->bad_pages)
+		return;
+	if (bad->right_ns)
+		(void)snprintf(
+			history, sizeof(history), ", right after %s",
+			format_duration(right, sizeof(right), bad->right_ns - block->started_ns));
+	run_fail(run,
+		 "[load %s] %ju pages have wrong contents; first: page %ju (written %u times%s, "
+		 "wrong after %s) at byte %zu: 0x%02x, not 0x%02x",
+		 worker->load.name, (uintmax_t)block->bad_pages, (uintmax_t)bad->page,
+		 bad->generation, history,
+		 format_duration(found, sizeof(found), bad->found_ns - block->started_ns),
+		 bad->error.offset, bad->error.found, bad->error.expected);
 }
 
 static void reap(struct run *run)
@@ -120,6 +130,15 @@ static void kill_all(struct run *run, enum worker_end as)
 	}
 }
 
+/* Wakes the workers to verify what they hold. */
+static void ask_for_check(struct run *run)
+{
+	atomic_fetch_add(&run->control->checks, 1);
+	for (size_t i = 0; i < run->n_workers; i++)
+		if (is_alive(&run->workers[i]))
+			(void)kill(run->workers[i].pid, SIGUSR1);
+}
+
 /* Waits for an event, at most until until_ns; takes in what happened. -EINTR: told to stop. */
 static int wait_for_event(struct run *run, uint64_t until_ns)
 {
@@ -141,6 +160,10 @@ static int wait_for_event(struct run *run, uint64_t until_ns)
 	(void)!read(run->event_fd, &count, sizeof(count));
 	reap(run);
 	if (read(run->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1) {
+			ask_for_check(run);
+			return 0;
+		}
 		run->interrupted = (int)info.ssi_signo;
 		return -EINTR;
 	}

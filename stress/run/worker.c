@@ -62,11 +62,19 @@ static void sleep_until(uint64_t ns)
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
+/* Ends a sleep, which is what it is for. */
+static void be_woken(int sig)
+{
+	(void)sig;
+}
+
 /* The supervisor's terminal signals are the supervisor's to handle; it ends its workers itself. */
 static void set_signals(void)
 {
+	const struct sigaction wake = {.sa_handler = be_woken, .sa_flags = SA_RESTART};
 	sigset_t none;
 
+	(void)sigaction(SIGUSR1, &wake, NULL);
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGALRM, SIG_DFL);
@@ -125,7 +133,63 @@ static void note_usage(struct worker_block *block, const struct usage *then)
 	block->involuntary_switches = (uint64_t)(now.rusage.ru_nivcsw - then->rusage.ru_nivcsw);
 }
 
-static int run_measured(struct load *load, const struct run_control *control)
+/* Verification in the measured phase. */
+struct check {
+	uint32_t asked;	  /* by the supervisor, and done */
+	uint64_t next_ns; /* UINT64_MAX: only when asked */
+	uint64_t done_ns; /* the last one's end; 0: none */
+	uint64_t n_pages; /* there were then */
+};
+
+/* Verifies, and keeps the earliest wrong page with what is known about it. */
+static int verify(struct load *load, const struct check *before)
+{
+	struct worker_block *block = load->block;
+	struct worker_bad_page first = block->first_bad;
+	uint64_t bad_before = block->bad_pages;
+	int r;
+
+	if (load->settings->verify == VERIFY_NONE)
+		return 0;
+	block->bad_pages = 0;
+	r = load->ops->verify(load);
+	if (bad_before) {
+		block->first_bad = first;
+		block->bad_pages = MAX(block->bad_pages, bad_before);
+	} else if (block->bad_pages && block->first_bad.page < before->n_pages) {
+		block->first_bad.right_ns = before->done_ns;
+	}
+	return r;
+}
+
+static int check_now(struct load *load, const struct run_control *control, struct check *check)
+{
+	struct worker_block *block = load->block;
+	uint64_t skipped = block->skipped_pages;
+	int r;
+
+	check->asked = atomic_load(&control->checks);
+	r = verify(load, check);
+	/* What was verified so far is said of the end. */
+	block_add(&block->checked_pages, block_get(&block->verified_pages));
+	block_set(&block->verified_pages, 0);
+	block->skipped_pages = skipped;
+	block_add(&block->checks, 1);
+	check->done_ns = clock_now_ns();
+	check->n_pages = block_get(&block->resident_pages);
+	if (check->next_ns != UINT64_MAX)
+		check->next_ns = check->done_ns + load->settings->verify_every_ns;
+	return r;
+}
+
+static bool check_is_due(const struct load *load, const struct run_control *control,
+			 const struct check *check, uint64_t now_ns)
+{
+	return load->ops->verify_any_time &&
+	       (now_ns >= check->next_ns || atomic_load(&control->checks) != check->asked);
+}
+
+static int run_measured(struct load *load, const struct run_control *control, struct check *check)
 {
 	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
 	uint64_t end_ns = control->end_ns, now_ns, due_ns = 0, looked_ns = 0;
@@ -137,14 +201,20 @@ static int run_measured(struct load *load, const struct run_control *control)
 	sleep_until(MIN(begin_ns, end_ns));
 	usage = usage_now();
 	load->started_ns = load->block->started_ns = clock_now_ns();
+	check->next_ns = load->settings->verify_every_ns && load->ops->verify_any_time
+				 ? load->started_ns + load->settings->verify_every_ns
+				 : UINT64_MAX;
 	while (r == 0 && (now_ns = clock_now_ns()) < end_ns) {
 		if (now_ns - looked_ns >= FAULTS_LOOK_NS) {
 			slow_look(&load->block->last_faults);
 			looked_ns = now_ns;
 		}
 		r = load->ops->step(load, now_ns, &due_ns);
-		if (due_ns > now_ns)
-			sleep_until(MIN(MAX(due_ns, now_ns + LOAD_SLEEP_NS), end_ns));
+		if (r == 0 && check_is_due(load, control, check, now_ns))
+			r = check_now(load, control, check);
+		else if (due_ns > now_ns)
+			sleep_until(MIN(MAX(MIN(due_ns, check->next_ns), now_ns + LOAD_SLEEP_NS),
+					end_ns));
 	}
 	load->block->ended_ns = clock_now_ns();
 	note_usage(load->block, &usage);
@@ -155,6 +225,7 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 				  const struct numa_node *node)
 {
 	const char *why = "";
+	struct check check = {0};
 	uint64_t then_ns;
 	int r;
 
@@ -178,14 +249,14 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 	wait_for_phase(control, RUN_STARTED);
 	set_alarm(control->last_ns);
 	set_state(load, control, WORKER_RUNNING);
-	r = run_measured(load, control);
+	r = run_measured(load, control, &check);
 	if (r < 0)
 		fail(load, control, "run", r);
 	set_state(load, control, WORKER_MEASURED);
 	wait_for_phase(control, RUN_VERIFY);
 	set_state(load, control, WORKER_VERIFYING);
 	then_ns = clock_now_ns();
-	r = load->settings->verify == VERIFY_NONE ? 0 : load->ops->verify(load);
+	r = verify(load, &check);
 	load->block->verify_ns = clock_now_ns() - then_ns;
 	if (r < 0)
 		fail(load, control, "read back to verify", r);

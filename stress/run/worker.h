@@ -21,6 +21,7 @@ enum run_phase {
 /* Shared by the supervisor, which writes it, and all workers. */
 struct run_control {
 	_Atomic uint32_t phase;
+	_Atomic uint32_t checks;   /* asked for by SIGUSR1 so far */
 	uint64_t start_ns, end_ns; /* of the measured phase, monotonic */
 	uint64_t last_ns; /* a worker that still lives then ends itself: the supervisor hangs */
 	pid_t supervisor;

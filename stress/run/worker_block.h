@@ -27,6 +27,8 @@ struct worker_bad_page {
 	uint64_t page;
 	uint32_t generation; /* how often the page had been written */
 	struct content_error error;
+	uint64_t found_ns; /* monotonic */
+	uint64_t right_ns; /* when it was last found right; 0: this was the first look */
 };
 
 struct worker_block {
@@ -40,6 +42,7 @@ struct worker_block {
 	_Atomic uint64_t passes;	 /* over a whole set */
 	_Atomic uint64_t rounds;	 /* bursts begun */
 	_Atomic uint64_t verified_pages;
+	_Atomic uint64_t checks, checked_pages; /* verified in the measured phase */
 	_Atomic uint64_t looks, looks_near; /* at a set point's signal, and within 2 % of it */
 	/* Complete once state >= WORKER_MEASURED. */
 	uint64_t started_ns, ended_ns; /* of the measured phase, monotonic */

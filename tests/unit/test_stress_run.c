@@ -5,7 +5,9 @@
  */
 #include "stress/run/run.h"
 
+#include "base/clock.h"
 #include "base/parse.h"
+#include "stress/loads/pages.h"
 #include "stress/report/report.h"
 #include "tests/unit/fixture.h"
 
@@ -337,13 +339,61 @@ static void test_seed(void **state)
 	json_decref(roots[1]);
 }
 
+/* What was written once is said to have been written twice, half a second after the start. */
+static void tamper(const struct run *run, void *context)
+{
+	const struct pages *pages = run->workers[0].load.state;
+	bool *done = context;
+
+	if (*done || !run->control->start_ns ||
+	    clock_now_ns() < run->control->start_ns + NSEC_PER_SEC / 2)
+		return;
+	pages->generations[5]++;
+	*done = true;
+	(void)kill(getpid(), SIGUSR1);
+}
+
+/* A page that goes wrong in the measured phase is found then, with its history. */
+static void test_verify_every(void **state)
+{
+	struct running running;
+	const struct worker_block *block;
+	bool done = false;
+
+	(void)state;
+	open_run(&running, "[global]\nduration=1s\ninterval=10ms\n"
+			   "[load a]\ntype=anon\nsize=1M\nverify-every=200ms\n"
+			   "[load b]\ntype=shmem\nsize=1M\n");
+	running.run->progress = tamper;
+	running.run->progress_context = &done;
+	execute(&running);
+	block = running.run->workers[0].load.block;
+	assert_true(done);
+	assert_int_equal(block->bad_pages, 1);
+	assert_int_equal(block->first_bad.page, 5);
+	/* Right when last looked at, and found before the end. */
+	assert_in_range(block->first_bad.right_ns, block->started_ns + NSEC_PER_SEC / 10,
+			block->started_ns + 6 * NSEC_PER_SEC / 10);
+	assert_in_range(block->first_bad.found_ns, block->started_ns + NSEC_PER_SEC / 2,
+			block->ended_ns);
+	assert_true(block_get(&block->checks) >= 3);
+	assert_int_equal(block_get(&block->checked_pages), block_get(&block->checks) * 256);
+	assert_int_equal(block_get(&block->verified_pages), 256);
+	assert_int_equal(running.run->n_failures, 1);
+	assert_non_null(strstr(running.run->failures[0], "[load a] 1 pages have wrong contents"));
+	assert_non_null(strstr(running.run->failures[0], "right after"));
+	/* The other one was asked by the signal alone. */
+	assert_int_equal(block_get(&running.run->workers[1].load.block->checks), 1);
+	close_run(&running);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_node),	     cmocka_unit_test(test_run),
-		cmocka_unit_test(test_files),	     cmocka_unit_test(test_killed_worker),
-		cmocka_unit_test(test_stuck_worker), cmocka_unit_test(test_interrupted),
-		cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_verify_every),  cmocka_unit_test(test_node),
+		cmocka_unit_test(test_run),	      cmocka_unit_test(test_files),
+		cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_stuck_worker),
+		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_seed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
