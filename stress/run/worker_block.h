@@ -43,7 +43,7 @@ struct worker_block {
 	_Atomic uint64_t rounds;	 /* bursts begun */
 	_Atomic uint64_t verified_pages;
 	_Atomic uint64_t checks, checked_pages; /* verified in the measured phase */
-	_Atomic uint64_t looks, looks_near; /* at a set point's signal, and within 2 % of it */
+	_Atomic uint64_t looks, looks_near;	/* at a set point's signal, and within 2 % of it */
 	/* Complete once state >= WORKER_MEASURED. */
 	uint64_t started_ns, ended_ns; /* of the measured phase, monotonic */
 	uint64_t cpu_ns;	       /* of the measured phase */
