@@ -344,6 +344,11 @@ const struct config *agent_config(const struct agent *a)
 	return a->config;
 }
 
+bool agent_is_dry_run(const struct agent *a)
+{
+	return a->options.dry_run;
+}
+
 const struct log *agent_log(const struct agent *a)
 {
 	return &a->world.log;
@@ -369,6 +374,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.uptime_ns = clock_boottime_ns() - a->start_ns,
 		.version = USWAP_VERSION,
 		.dry_run = a->options.dry_run,
+		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
+		.config_file = a->options.config_file,
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,
 	};

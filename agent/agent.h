@@ -35,6 +35,7 @@ int agent_stop(struct agent *agent);
 int agent_reload(struct agent *agent, struct config_error *ret_error);
 
 const struct config *agent_config(const struct agent *agent);
+bool agent_is_dry_run(const struct agent *agent);
 const struct log *agent_log(const struct agent *agent);
 
 /* Every worker has turned lately: within ten seconds, or three of its longest ticks. */

@@ -62,7 +62,13 @@ struct reclaim_settings {
 	uint64_t deadline_ns; /* after which a request is interrupted */
 };
 
+enum agent_mode {
+	MODE_OBSERVE, /* decides and reports, and asks the kernel for nothing */
+	MODE_ACT,
+};
+
 struct agent_settings {
+	enum agent_mode mode;
 	enum log_level log_level;
 	char socket_path[CONFIG_PATH_MAX];
 	uint64_t tick_min_ns; /* a worker never looks more often than this */

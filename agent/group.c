@@ -2,6 +2,7 @@
 #include "agent/group.h"
 
 #include "base/clock.h"
+#include "cgroup/psi.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -38,6 +39,23 @@ uint64_t group_limit_bytes(const struct group *g)
 	return g->has_limits ? MIN(g->limits.high, g->limits.max) : UINT64_MAX;
 }
 
+static void read_past(struct group *g)
+{
+	struct memory_events events;
+	struct psi_totals stalled = {0};
+
+	if (g->past.known || memory_events_read(g->watch.events_fd, &events, NULL) < 0)
+		return;
+	if (g->watch.pressure_fd >= 0)
+		(void)psi_read(g->watch.pressure_fd, &stalled, NULL);
+	g->past = (struct past){
+		.known = true,
+		.events_max = events.max,
+		.events_high = events.high,
+		.stalled_us = stalled.some_us,
+	};
+}
+
 int group_set_watched(struct group *g, bool watched)
 {
 	int r;
@@ -54,8 +72,9 @@ int group_set_watched(struct group *g, bool watched)
 		return r;
 	g->watched = true;
 	/* What was learned here before is not of this moment. */
-	g->target = (struct target){.ledger = g->target.ledger};
+	g->target = (struct target){.ledger = g->target.ledger, .wish = g->target.wish};
 	g->events_known = false;
+	read_past(g);
 	return 0;
 }
 

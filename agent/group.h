@@ -35,6 +35,7 @@ struct group {
 	bool watched; /* watch is open */
 	struct backoff backoff;
 	struct group_sample sample; /* the last full one */
+	struct past past;	    /* when it was first watched */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
 	uint64_t steals_seen;	    /* pages, pgsteal */
 	bool events_known;

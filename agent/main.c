@@ -208,6 +208,19 @@ static int serve_wake(void *context, const struct control_wake *wake)
 	return agent_wake(context, wake->all_nodes ? -1 : (int)wake->node, wake->bytes);
 }
 
+/* Whether it acts is the first thing to know about it: for the log and for systemctl status. */
+static void tell_mode(const struct agent *agent, const char *since)
+{
+	const char *words = "acts";
+
+	if (agent_is_dry_run(agent))
+		words = "dry run, the kernel is asked for nothing";
+	else if (agent_config(agent)->agent.mode == MODE_OBSERVE)
+		words = "observes, the kernel is asked for nothing (uswapctl advise, enable)";
+	log_notice(agent_log(agent), "%s: %s", since, words);
+	(void)notify_status("%s", words);
+}
+
 static int serve_reload(void *context, struct config_error *ret_error)
 {
 	struct agent *agent = context;
@@ -219,7 +232,7 @@ static int serve_reload(void *context, struct config_error *ret_error)
 	if (r < 0)
 		log_error(agent_log(agent), "%s; the old configuration stays", ret_error->text);
 	else
-		log_notice(agent_log(agent), "configuration read anew");
+		tell_mode(agent, "configuration read anew");
 	/* These are fixed when the process begins; silence would look like consent. */
 	if (r == 0 && (strcmp(before.socket_path, agent_config(agent)->agent.socket_path) != 0 ||
 		       before.log_level != agent_config(agent)->agent.log_level))
@@ -312,8 +325,7 @@ static int run_alone(const struct command_line *cl, const struct config *config,
 		(void)end(agent, &log);
 		return EXIT_SOFTWARE;
 	}
-	log_notice(&log, "uswapd %s is ready%s", USWAP_VERSION,
-		   cl->agent.dry_run ? ": dry run, the kernel is asked for nothing" : "");
+	tell_mode(agent, "uswapd " USWAP_VERSION " is ready");
 	(void)notify_ready();
 	wait_for_end(agent, control, signal_fd);
 	if (end(agent, &log) < 0) {

@@ -17,12 +17,16 @@
 #define COUNT(member)	 SETTING_COUNT, FIELD(member, uint64_t)
 #define BOOL(member)	 SETTING_BOOL, FIELD(member, bool)
 #define LEVEL(member)	 SETTING_LEVEL, FIELD(member, enum log_level)
+#define MODE(member)	 SETTING_MODE, FIELD(member, enum agent_mode)
 #define PATH(member)	 SETTING_PATH, FIELD(member, char *)
 #define PATTERNS(member) SETTING_PATTERNS, FIELD(member, struct config_patterns)
 #define NO_RANGE	 NULL, NULL
 
 /* clang-format off */
 const struct setting settings[] = {
+	{"agent", "mode", MODE(agent.mode), NO_RANGE, "act",
+	 "observe: decide and advise (uswapctl advise), but ask the kernel for nothing; act: take memory "
+	 "too. uswapctl enable and disable set it."},
 	{"agent", "log_level", LEVEL(agent.log_level), NO_RANGE, "info",
 	 "How much is logged: error, warning, notice, info or debug."},
 	{"agent", "socket", PATH(agent.socket_path), NO_RANGE, CONFIG_SOCKET_PATH,
@@ -97,6 +101,7 @@ static const struct kind kinds[] = {
 	[SETTING_COUNT] = {"count", "a count: write digits, as in 16", parse_u64},
 	[SETTING_BOOL] = {"yes or no", "yes or no", NULL},
 	[SETTING_LEVEL] = {"level", "a level: write error, warning, notice, info or debug", NULL},
+	[SETTING_MODE] = {"mode", "a mode: write observe or act", NULL},
 	[SETTING_PATH] = {"path", "an absolute path without blanks, as in /run/uswapd/control.sock",
 			  NULL},
 	[SETTING_PATTERNS] = {"patterns", "a group's path, as in system.slice/db-*.service", NULL},
@@ -141,6 +146,22 @@ static int set_number(const struct setting *setting, const char *text, uint64_t 
 	}
 	*dest = value;
 	return 0;
+}
+
+const char *agent_mode_name(enum agent_mode mode)
+{
+	return mode == MODE_ACT ? "act" : "observe";
+}
+
+static int mode_parse(const char *text, enum agent_mode *ret)
+{
+	for (enum agent_mode mode = MODE_OBSERVE; mode <= MODE_ACT; mode++) {
+		if (strcmp(text, agent_mode_name(mode)) == 0) {
+			*ret = mode;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 static int set_path(const struct setting *setting, const char *text, char *dest,
@@ -231,6 +252,10 @@ int setting_set(const struct setting *setting, const char *text, bool append, st
 		return 0;
 	case SETTING_LEVEL:
 		if (log_level_parse(text, dest) < 0)
+			return not_such_a_value(setting, text, ret_problem);
+		return 0;
+	case SETTING_MODE:
+		if (mode_parse(text, dest) < 0)
 			return not_such_a_value(setting, text, ret_problem);
 		return 0;
 	case SETTING_PATH:

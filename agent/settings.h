@@ -18,6 +18,7 @@ enum setting_kind {
 	SETTING_COUNT,	  /* uint64_t */
 	SETTING_BOOL,	  /* bool */
 	SETTING_LEVEL,	  /* enum log_level */
+	SETTING_MODE,	  /* enum agent_mode */
 	SETTING_PATH,	  /* char[CONFIG_PATH_MAX], absolute */
 	SETTING_PATTERNS, /* struct config_patterns, separated by blanks */
 };
@@ -30,6 +31,9 @@ struct setting {
 	const char *initial;   /* the default */
 	const char *help;      /* sentences, with what the value is measured in */
 };
+
+/* "observe", "act" */
+const char *agent_mode_name(enum agent_mode mode);
 
 /* Grouped by section. */
 extern const struct setting settings[];

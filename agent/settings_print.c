@@ -96,6 +96,9 @@ void setting_print(const struct setting *setting, const struct config *config, F
 	case SETTING_BOOL:
 		fputs(*(const bool *)field ? "yes" : "no", out);
 		break;
+	case SETTING_MODE:
+		fputs(agent_mode_name(*(const enum agent_mode *)field), out);
+		break;
 	case SETTING_LEVEL:
 		fputs(log_level_name(*(const enum log_level *)field), out);
 		break;

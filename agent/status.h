@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/account/ledger.h"
+#include "agent/account/wish.h"
 #include "agent/policy/verdict.h"
 
 #include <stdbool.h>
@@ -30,6 +31,9 @@ struct group_status {
 	struct verdict action; /* the last one that acted; reason VERDICT_NONE: never */
 	uint64_t action_age_ns;
 	struct ledger ledger;
+	struct wish wish;
+	struct past past;		 /* before it was looked after */
+	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
 };
 
 struct node_status {
@@ -41,6 +45,7 @@ struct node_status {
 	struct verdict verdict, action;
 	uint64_t verdict_age_ns, action_age_ns;
 	struct ledger ledger;
+	struct wish wish;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	     /* of the worker since it began */
 	uint64_t cpu_ns;	     /* of the worker and its hand */
@@ -54,8 +59,10 @@ struct node_status {
 struct agent_status {
 	uint64_t uptime_ns;
 	const char *version;
-	bool dry_run;
-	char degraded[8][160]; /* what this agent can't do here, in words; "" ends */
+	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
+	bool observes; /* asks the kernel for nothing */
+	const char *config_file; /* NULL: none */
+	char degraded[8][160];	 /* what this agent can't do here, in words; "" ends */
 	size_t n_nodes;
 	struct node_status *nodes;
 };

@@ -9,9 +9,10 @@
 
 void target_judge(struct target *target, const struct verdict *verdict, uint64_t now_ns)
 {
+	wish_learn(&target->wish, &target->verdict, target->verdict_ns, verdict, now_ns);
 	target->verdict = *verdict;
 	target->verdict_ns = now_ns;
-	target->wants = verdict->bytes > 0 && verdict_acts(verdict->reason);
+	target->wants = wish_is(verdict);
 	/* One that waits for the hand is told when it is free; looking at it until then is idle. */
 	target->due_ns = now_ns + (target->wants ? WAITING_NS : verdict->look_again_ns);
 }

@@ -4,6 +4,7 @@
 
 #include "agent/account/ledger.h"
 #include "agent/account/pace.h"
+#include "agent/account/wish.h"
 #include "agent/act/backend.h"
 #include "agent/policy/demand.h"
 #include "agent/policy/verdict.h"
@@ -14,6 +15,7 @@ struct target {
 	struct demand demand;
 	struct pace pace;
 	struct ledger ledger;
+	struct wish wish;
 	struct verdict verdict; /* the last one */
 	struct verdict action;	/* the last one that acted */
 	uint64_t verdict_ns, action_ns;

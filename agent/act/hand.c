@@ -16,16 +16,16 @@
 
 enum hand_state {
 	HAND_IDLE,
-	HAND_BUSY, /* request belongs to the thread */
+	HAND_BUSY, /* ops and request belong to the thread */
 	HAND_DONE, /* result belongs to the owner */
 };
 
 struct hand {
-	const struct act_ops *ops;
 	pthread_t thread;
 	int go_fd, done_fd;
 	_Atomic int state;
 	_Atomic bool stop;
+	const struct act_ops *ops; /* of the request */
 	struct request request;
 	struct hand_result result;
 };
@@ -106,14 +106,13 @@ static int start_thread(struct hand *hand)
 	return -r;
 }
 
-int hand_start(const struct act_ops *ops, const char *name, struct hand **ret_hand)
+int hand_start(const char *name, struct hand **ret_hand)
 {
 	struct hand *hand = calloc(1, sizeof(*hand));
 	int r;
 
 	if (!hand)
 		return -ENOMEM;
-	hand->ops = ops;
 	hand->go_fd = eventfd(0, EFD_CLOEXEC);
 	hand->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = hand->go_fd < 0 || hand->done_fd < 0 ? -errno : start_thread(hand);
@@ -156,10 +155,11 @@ bool hand_is_busy(const struct hand *hand)
 	return atomic_load(&hand->state) != HAND_IDLE;
 }
 
-int hand_submit(struct hand *hand, const struct request *request)
+int hand_submit(struct hand *hand, const struct act_ops *ops, const struct request *request)
 {
 	if (hand_is_busy(hand))
 		return -EBUSY;
+	hand->ops = ops;
 	hand->request = *request;
 	atomic_store(&hand->state, HAND_BUSY);
 	return eventfd_write(hand->go_fd, 1) < 0 ? -errno : 0;

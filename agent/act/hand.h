@@ -26,7 +26,7 @@ struct hand_result {
 int hand_prepare_process(void);
 
 /* Starts the thread, on the CPUs and memory policy of the caller, under the given name. */
-int hand_start(const struct act_ops *ops, const char *name, struct hand **ret_hand);
+int hand_start(const char *name, struct hand **ret_hand);
 
 /*
  * Ends the thread: interrupts a running request and waits at most timeout_ns for it. A result can
@@ -41,8 +41,8 @@ struct hand *hand_free(struct hand *hand);
 int hand_fd(const struct hand *hand);
 bool hand_is_busy(const struct hand *hand);
 
-/* -EBUSY while the last result has not been taken. */
-int hand_submit(struct hand *hand, const struct request *request);
+/* Has ops make the request. -EBUSY while the last result has not been taken. */
+int hand_submit(struct hand *hand, const struct act_ops *ops, const struct request *request);
 
 /* True, and the result, when a request is done; the hand is then free for the next. */
 bool hand_take(struct hand *hand, struct hand_result *ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/control/answer.h"
 
+#include "agent/control/advise.h"
 #include "agent/control/group_name.h"
 #include "agent/control/status_json.h"
 #include "agent/control/why.h"
@@ -126,6 +127,20 @@ static int answer_why(const struct asking *asking, const struct agent_status *st
 	return write_text(asking->out, "uswapd-why/1", "text", text);
 }
 
+static int answer_advise(const struct asking *asking, const struct agent_status *status)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *words = open_memstream(&text, &n);
+
+	if (!words)
+		return -ENOMEM;
+	advise(status, words);
+	if (fclose(words) != 0)
+		return -ENOMEM;
+	return write_text(asking->out, "uswapd-advice/1", "text", text);
+}
+
 static int answer_looking(const struct asking *asking)
 {
 	const struct control_agent *agent = asking->agent;
@@ -136,6 +151,8 @@ static int answer_looking(const struct asking *asking)
 		return write_failure(asking->out, "the status can't be had", r);
 	if (asking->request.verb == CONTROL_STATUS)
 		r = status_write_json(&status, asking->out);
+	else if (asking->request.verb == CONTROL_ADVISE)
+		r = answer_advise(asking, &status);
 	else
 		r = answer_why(asking, &status);
 	agent->ops->release(agent->context, &status);

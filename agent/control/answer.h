@@ -5,6 +5,7 @@
  * An answer is one JSON object: "uswapd-status/1" (status_json.h), or
  *
  *	{"schema": "uswapd-why/1", "text": "lines for a person"}
+ *	{"schema": "uswapd-advice/1", "text": "lines for a person"}
  *	{"schema": "uswapd-done/1", "message": "what was done"}
  *	{"schema": "uswapd-error/1", "error": "bad-request|denied|failed|busy", "message": "..."}
  */

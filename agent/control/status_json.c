@@ -34,6 +34,12 @@ static const struct number verdict_numbers[] = {
 	NUMBER(struct verdict, refault_permyriad),    NUMBER(struct verdict, look_again_ns),
 };
 
+static const struct number wish_numbers[] = {
+	NUMBER(struct wish, times),
+	NUMBER(struct wish, wanted_ns),
+	NUMBER(struct wish, most_bytes),
+};
+
 static const struct number node_numbers[] = {
 	NUMBER(struct node_status, managed_bytes), NUMBER(struct node_status, free_bytes),
 	NUMBER(struct node_status, low_bytes),	   NUMBER(struct node_status, high_bytes),
@@ -46,7 +52,8 @@ static const struct number group_numbers[] = {
 	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
 	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
 	NUMBER(struct group_status, events_max),     NUMBER(struct group_status, events_high),
-	NUMBER(struct group_status, stalled_us),
+	NUMBER(struct group_status, stalled_us),     NUMBER(struct group_status, file_bytes),
+	NUMBER(struct group_status, anon_bytes),
 };
 
 /* JSON's integers are signed here; the one value of ours beyond them means "no bound". */
@@ -99,6 +106,14 @@ static int add_ledger(json_t *object, const char *name, const struct ledger *led
 	return r | json_object_set(object, name, account);
 }
 
+static int add_wish(json_t *object, const struct wish *wish)
+{
+	json_auto_t *numbers = json_object();
+	int r = add_numbers(numbers, wish, wish_numbers, ARRAY_SIZE(wish_numbers));
+
+	return r | json_object_set(object, "wish", numbers);
+}
+
 /* What nodes and groups have in common. */
 static int add_doings(json_t *object, const struct verdict *verdict, uint64_t verdict_age_ns,
 		      const struct verdict *action, uint64_t action_age_ns,
@@ -127,6 +142,7 @@ static int add_node(json_t *nodes, const struct node_status *node)
 					 json_string(node->io_uring ? "io_uring" : "poll"));
 		r |= add_doings(object, &node->verdict, node->verdict_age_ns, &node->action,
 				node->action_age_ns, &node->ledger);
+		r |= add_wish(object, &node->wish);
 		r |= add_ledger(object, "groups_ledger", &node->groups_ledger);
 	}
 	return r | json_array_append(nodes, object);
@@ -140,6 +156,10 @@ static json_t *head_json(const struct agent_status *status)
 	r |= json_object_set_new(head, "version", text_json(status->version));
 	r |= json_object_set_new(head, "uptime_ns", number_json(status->uptime_ns));
 	r |= json_object_set_new(head, "dry_run", json_boolean(status->dry_run));
+	r |= json_object_set_new(head, "mode", json_string(status->observes ? "observe" : "act"));
+	r |= json_object_set_new(head, "config_file",
+				 status->config_file ? text_json(status->config_file)
+						     : json_null());
 	for (size_t i = 0; i < ARRAY_SIZE(status->degraded) && *status->degraded[i]; i++)
 		r |= json_array_append_new(degraded, text_json(status->degraded[i]));
 	for (size_t i = 0; i < status->n_nodes; i++)
@@ -167,6 +187,7 @@ static json_t *group_json(const struct group_status *group, unsigned int node)
 	r |= add_numbers(object, group, group_numbers, ARRAY_SIZE(group_numbers));
 	r |= add_doings(object, &group->verdict, group->verdict_age_ns, &group->action,
 			group->action_age_ns, &group->ledger);
+	r |= add_wish(object, &group->wish);
 	if (r != 0) {
 		json_decref(object);
 		return NULL;

@@ -3,9 +3,10 @@
  * The agent's status as one line of JSON, schema "uswapd-status/1":
  *
  *	{"schema": "uswapd-status/1", "version": "0.1.0", "uptime_ns": 1, "dry_run": false,
- *	 "degraded": ["..."],
+ *	 "mode": "observe", "config_file": null, "degraded": ["..."],
  *	 "nodes": [{"node": 0, "answered": true, "managed_bytes": 1, ..., "verdict": {...},
- *	            "last_action": {...}, "ledger": {...}}],
+ *	            "last_action": {...}, "ledger": {...},
+ *	            "wish": {...}}],
  *	 "groups": [{"path": "/a", "node": 0, "cgroup_id": 1, "limit": "max", "limit_bytes": 1, ...,
  *	             "verdict": {...}, "last_action": null, "ledger": {...}}]}
  *

@@ -2,6 +2,7 @@
 #include "agent/ctl/ctl.h"
 
 #include "agent/ctl/client.h"
+#include "agent/ctl/mode.h"
 #include "agent/ctl/options.h"
 #include "agent/ctl/show.h"
 #include "base/cleanup.h"
@@ -122,32 +123,123 @@ static int show_answer(const struct run *run, const json_t *answer)
 	}
 	if (strcmp(schema, "uswapd-done/1") == 0)
 		show_text(text_of(answer, "message"), run->out);
-	else if (strcmp(schema, "uswapd-why/1") == 0)
+	else if (strcmp(schema, "uswapd-why/1") == 0 || strcmp(schema, "uswapd-advice/1") == 0)
 		show_text(text_of(answer, "text"), run->out);
 	else if (strcmp(schema, "uswapd-status/1") != 0 || show_status(answer, run->out) < 0)
 		return not_understood(run);
 	return CTL_DONE;
 }
 
-static int ask(const struct run *run)
+/* Asks, and takes the answer apart: CTL_DONE, or what to exit with after it has been explained. */
+static int ask(const struct run *run, const struct ctl_options *options, json_t **ret_answer,
+	       char **ret_text, size_t *ret_n)
 {
-	_cleanup_free_ char *request = ctl_request(&run->options), *text = NULL;
-	json_auto_t *answer = NULL;
+	_cleanup_free_ char *request = ctl_request(options), *text = NULL;
+	json_t *answer;
 	size_t n;
 	int r;
 
 	if (!request)
 		return explain_no_answer(run, -ENOMEM);
-	r = client_ask(run->options.socket_path, request, TIMEOUT_NS, &text, &n);
+	r = client_ask(options->socket_path, request, TIMEOUT_NS, &text, &n);
 	if (r < 0)
 		return explain_no_answer(run, r);
 	answer = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(answer))
+	if (!json_is_object(answer)) {
+		json_decref(answer);
 		return not_understood(run);
+	}
+	*ret_answer = answer;
+	*ret_text = TAKE_PTR(text);
+	*ret_n = n;
+	return CTL_DONE;
+}
+
+static bool is_error(const json_t *answer)
+{
+	return strcmp(text_of(answer, "schema"), "uswapd-error/1") == 0;
+}
+
+static int ask_and_show(const struct run *run)
+{
+	_cleanup_free_ char *text = NULL;
+	json_auto_t *answer = NULL;
+	size_t n;
+	int r = ask(run, &run->options, &answer, &text, &n);
+
+	if (r != CTL_DONE)
+		return r;
 	if (!run->options.json)
 		return show_answer(run, answer);
 	r = print_raw(run, text, n);
-	return strcmp(text_of(answer, "schema"), "uswapd-error/1") == 0 ? CTL_FAILED : r;
+	return is_error(answer) ? CTL_FAILED : r;
+}
+
+static int ask_for(const struct run *run, enum ctl_verb verb, json_t **ret_answer)
+{
+	struct ctl_options options = {.socket_path = run->options.socket_path, .verb = verb};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+
+	return ask(run, &options, ret_answer, &text, &n);
+}
+
+static int write_mode(const struct run *run, const json_t *status, const char *mode,
+		      char path[MODE_PATH_MAX])
+{
+	const char *config_file = text_of(status, "config_file");
+	int r;
+
+	if (strcmp(text_of(status, "schema"), "uswapd-status/1") != 0)
+		return is_error(status) ? show_answer(run, status) : not_understood(run);
+	if (json_is_true(json_object_get(status, "dry_run"))) {
+		fputs("uswapctl: uswapd was started with --dry-run: start it without\n", run->err);
+		return CTL_FAILED;
+	}
+	if (*config_file != '/') {
+		fputs("uswapctl: uswapd was started without --config and an absolute path: there "
+		      "is no file to write agent.mode into\n",
+		      run->err);
+		return CTL_FAILED;
+	}
+	r = mode_write(config_file, mode, path);
+	if (r == 0)
+		return CTL_DONE;
+	fprintf(run->err, "uswapctl: %s can't be written: %s%s\n", path, strerrordesc_np(-r),
+		r == -EACCES || r == -EPERM ? "; root may" : "");
+	return CTL_FAILED;
+}
+
+/* Writes the mode where the agent reads it, has it read, and sees whether it is in force. */
+static int change_mode(const struct run *run, const char *mode)
+{
+	json_auto_t *before = NULL, *reload = NULL, *after = NULL;
+	char path[MODE_PATH_MAX] = "";
+	int r = ask_for(run, CTL_STATUS, &before);
+
+	if (r == CTL_DONE)
+		r = write_mode(run, before, mode, path);
+	if (r == CTL_DONE)
+		r = ask_for(run, CTL_RELOAD, &reload);
+	if (r == CTL_DONE && is_error(reload)) {
+		(void)show_answer(run, reload);
+		fprintf(run->err, "uswapctl: %s is written, but not in force\n", path);
+		return CTL_FAILED;
+	}
+	if (r == CTL_DONE)
+		r = ask_for(run, CTL_STATUS, &after);
+	if (r != CTL_DONE)
+		return r;
+	if (strcmp(text_of(after, "mode"), mode) != 0) {
+		fprintf(run->err,
+			"uswapctl: %s says agent.mode = %s, but a later file or an option --set "
+			"of uswapd says otherwise\n",
+			path, mode);
+		return CTL_FAILED;
+	}
+	fprintf(run->out, "uswapd %s now (agent.mode = %s in %s)\n",
+		strcmp(mode, "act") == 0 ? "acts" : "observes", mode, path);
+	return CTL_DONE;
 }
 
 int ctl_run(int argc, char *const argv[], FILE *out, FILE *err)
@@ -166,8 +258,10 @@ int ctl_run(int argc, char *const argv[], FILE *out, FILE *err)
 	} else if (run.options.verb == CTL_VERSION) {
 		fprintf(out, "uswapctl %s\n", USWAP_VERSION);
 		r = CTL_DONE;
+	} else if (run.options.verb == CTL_ENABLE || run.options.verb == CTL_DISABLE) {
+		r = change_mode(&run, run.options.verb == CTL_ENABLE ? "act" : "observe");
 	} else {
-		r = ask(&run);
+		r = ask_and_show(&run);
 	}
 	if (fflush(out) != 0 || ferror(out)) {
 		fprintf(err, "uswapctl: the output can't be written: %s\n", strerror(errno));

@@ -16,6 +16,7 @@
 
 static const char *const verbs[] = {
 	[CTL_STATUS] = "status", [CTL_WHY] = "why",	    [CTL_WAKE] = "wake",
+	[CTL_ADVISE] = "advise", [CTL_ENABLE] = "enable",   [CTL_DISABLE] = "disable",
 	[CTL_RELOAD] = "reload", [CTL_VERSION] = "version", [CTL_HELP] = "help",
 };
 
@@ -167,6 +168,9 @@ void ctl_print_help(FILE *out)
 		"  why                      what is being done and what is held back\n"
 		"  why GROUP                why the agent did or did not act on a group\n"
 		"  why node N               and on a node\n"
+		"  advise                   what it would take, why, and what that would risk\n"
+		"  enable, disable          let it act, or only observe: writes agent.mode into\n"
+		"                           the configuration's drop-in 90-mode.conf and reloads\n"
 		"  wake [--node N] [--bytes SIZE]\n"
 		"                           look now, and take SIZE however much room there is\n"
 		"  reload                   read the configuration again\n"
@@ -177,7 +181,7 @@ void ctl_print_help(FILE *out)
 		"  --help, --version\n"
 		"\n"
 		"Anyone in the socket's group may look; wake and reload are for root and the\n"
-		"agent's own user.\n"
+		"agent's own user, enable and disable for root.\n"
 		"\n"
 		"exit status: 0 done, 1 refused or failed, 2 wrong command line, 3 no agent\n",
 		out);

@@ -9,6 +9,9 @@
 enum ctl_verb {
 	CTL_STATUS,
 	CTL_WHY,
+	CTL_ADVISE,
+	CTL_ENABLE,
+	CTL_DISABLE,
 	CTL_WAKE,
 	CTL_RELOAD,
 	CTL_VERSION,
@@ -34,5 +37,7 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 
 void ctl_print_help(FILE *out);
 
-/* The request's line, without the newline, for the verbs that have one; the caller frees it. */
+/*
+ * The request's line, without the newline, for the verbs that are requests; the caller frees it.
+ */
 char *ctl_request(const struct ctl_options *options);

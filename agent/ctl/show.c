@@ -236,11 +236,15 @@ static void show_line(const char *prefix, const char *line, FILE *out)
 static void show_head(struct reader *head, FILE *out)
 {
 	const json_t *degraded = json_object_get(head->object, "degraded");
+	const char *mode = "";
 	char up[FORMAT_DURATION_BYTES], line[256];
 
+	if (flag(head, "dry_run"))
+		mode = ", dry run: it changes nothing";
+	else if (strcmp(text(head, "mode"), "observe") == 0)
+		mode = ", observes: it changes nothing (uswapctl advise, enable)";
 	(void)snprintf(line, sizeof(line), "uswapd %s, up %s%s", text(head, "version"),
-		       format_duration(up, sizeof(up), number(head, "uptime_ns")),
-		       flag(head, "dry_run") ? ", dry run: it changes nothing" : "");
+		       format_duration(up, sizeof(up), number(head, "uptime_ns")), mode);
 	show_line("", line, out);
 	for (size_t i = 0; i < json_array_size(degraded); i++)
 		show_line("! ", json_string_value(json_array_get(degraded, i)) ?: "", out);
@@ -257,6 +261,7 @@ int show_status(const json_t *status, FILE *out)
 	(void)text(&head, "version");
 	(void)number(&head, "uptime_ns");
 	(void)flag(&head, "dry_run");
+	(void)text(&head, "mode");
 	r = head.bad ? -EPROTO : 0;
 	if (r == 0)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);

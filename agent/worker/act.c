@@ -114,6 +114,7 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 	w->flight = (struct flight){
 		.active = true,
 		.request = *request,
+		.act = w->act,
 		.target = target,
 		.group = group,
 		.victim = !group && request->backend == BACKEND_MEMORY_RECLAIM ? w->here.victim
@@ -123,6 +124,10 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
 		.machine = w->here.machine,
 	};
+	target->wants = false;
+	target->due_ns = UINT64_MAX; /* until it is finished */
+	if (w->act->dry)
+		return;
 	if (target->action_ns == 0 || !verdict_acts(target->action.reason) ||
 	    now_ns - target->action_ns > NSEC_PER_SEC)
 		log_debug(&w->world->log, "node %u: %s: taking %ju bytes through %s", w->node->id,
@@ -131,8 +136,6 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 	target->action = target->verdict;
 	target->action_ns = now_ns;
 	target->ledger.asked_bytes += target->verdict.bytes;
-	target->wants = false;
-	target->due_ns = UINT64_MAX; /* until it is finished */
 }
 
 static void read_before(struct worker *w, struct flight *f)
@@ -172,7 +175,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 	}
 	begin(w, target, group, &request, now_ns);
 	read_before(w, &w->flight);
-	r = hand_submit(w->hand, &request);
+	r = hand_submit(w->hand, w->flight.act, &request);
 	if (r < 0) {
 		w->flight.active = false;
 		if (w->flight.victim)
@@ -292,6 +295,18 @@ static void account_node(struct worker *w, const struct flight *f, const struct 
 		take_off_order(w, taken->applied_bytes ? taken->applied_bytes : UINT64_MAX);
 }
 
+/* It was only wished for: nothing is learned, and it is looked at again after a while. */
+static void pass_over(struct worker *w, const struct flight *f, uint64_t now_ns)
+{
+	if (!f->group && f->request.backend == BACKEND_MEMORY_RECLAIM)
+		fd_close(f->request.fd);
+	if (f->target->verdict.reason == VERDICT_ORDERED)
+		worker_end_order(w);
+	f->target->due_ns = now_ns + w->config->agent.tick_max_ns / 4;
+	if (f->group && !f->group->cgroup)
+		worker_let_go(w, f->group);
+}
+
 void worker_finish(struct worker *w, uint64_t now_ns)
 {
 	struct flight f = w->flight;
@@ -301,6 +316,10 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	if (!hand_take(w->hand, &result))
 		return;
 	w->flight.active = false;
+	if (f.act->dry) {
+		pass_over(w, &f, now_ns);
+		return;
+	}
 	w->hand_cpu_ns += result.cpu_ns;
 	taken = measure(w, &f, result.error);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);

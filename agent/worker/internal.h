@@ -29,6 +29,7 @@ enum {
 struct flight {
 	bool active;
 	struct request request;
+	const struct act_ops *act;
 	struct target *target;
 	struct group *group;   /* NULL: of the node */
 	struct group *victim;  /* the group asked for the node; NULL: the node itself, or gone */
@@ -72,6 +73,7 @@ struct worker {
 	size_t index;
 	uint64_t page_size;
 	const struct config *config; /* of this tick */
+	const struct act_ops *act;   /* what its mode allows */
 
 	/* The mailbox: what main may touch. */
 	pthread_t thread;

@@ -45,6 +45,10 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		.action = g->target.action,
 		.action_age_ns = age(now_ns, g->target.action_ns),
 		.ledger = g->target.ledger,
+		.wish = g->target.wish,
+		.past = g->past,
+		.file_bytes = g->sample.stat.inactive_file + g->sample.stat.active_file,
+		.anon_bytes = g->sample.stat.inactive_anon + g->sample.stat.active_anon,
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }
@@ -77,6 +81,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.verdict_age_ns = age(now_ns, n->target.verdict_ns),
 		.action_age_ns = age(now_ns, n->target.action_ns),
 		.ledger = n->target.ledger,
+		.wish = n->target.wish,
 		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,
 		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,

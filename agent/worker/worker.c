@@ -64,7 +64,7 @@ static int open_all(struct worker *w)
 		r = ring_watch(w->ring, w->main_fd, POLLIN, TOKEN_MAIN);
 	(void)snprintf(name, sizeof(name), "hand/%u", w->node->id);
 	if (r == 0)
-		r = hand_start(w->world->act, name, &w->hand);
+		r = hand_start(name, &w->hand);
 	if (r == 0)
 		r = ring_watch(w->ring, hand_fd(w->hand), POLLIN, TOKEN_HAND);
 	if (r < 0) {
@@ -140,6 +140,12 @@ static void handle_event(struct worker *w, const struct ring_event *event)
 	}
 }
 
+/* What the mode allows to ask the kernel for. */
+static const struct act_ops *ops_of(const struct worker *w, const struct config *config)
+{
+	return config->agent.mode == MODE_ACT ? w->world->act : &act_dry_run;
+}
+
 static void change_config(struct worker *w)
 {
 	const struct config *next = atomic_load(&w->next_config);
@@ -152,6 +158,7 @@ static void change_config(struct worker *w)
 		atomic_store(&w->config_in_use, next);
 	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
+	w->act = ops_of(w, next);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
@@ -274,6 +281,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->node = &world->topology->nodes[index];
 	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	w->config = config;
+	w->act = ops_of(w, config);
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = -1;

@@ -2,6 +2,7 @@
 #include "agent/account/backoff.h"
 #include "agent/account/ledger.h"
 #include "agent/account/pace.h"
+#include "agent/account/wish.h"
 
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
@@ -36,6 +37,34 @@ static void test_nothing_for_little_is_fruitless_too(void **state)
 	for (int i = 0; i < 3; i++)
 		backoff_learn(&b, 1, 4096, 0);
 	assert_true(backoff_waits(&b, 1));
+}
+
+static void test_a_wish_is_counted_once(void **state)
+{
+	const struct verdict none = {.reason = VERDICT_ROOM_ENOUGH};
+	const struct verdict little = {.reason = VERDICT_LIMIT_NEAR, .bytes = MIB};
+	const struct verdict much = {.reason = VERDICT_LIMIT_NEAR, .bytes = 3 * MIB};
+	const struct verdict held = {.reason = VERDICT_NOTHING_SPARE, .bytes = 9 * MIB};
+	struct wish w = {0};
+
+	(void)state;
+	wish_learn(&w, &none, 0, &none, 10);
+	assert_int_equal(w.times, 0);
+	wish_learn(&w, &none, 10, &little, 20);
+	wish_learn(&w, &little, 20, &much, 50);
+	wish_learn(&w, &much, 50, &little, 60);
+	assert_int_equal(w.times, 1);
+	assert_int_equal(w.wanted_ns, 40);
+	assert_int_equal(w.most_bytes, 3 * MIB);
+	wish_learn(&w, &little, 60, &held, 100);
+	wish_learn(&w, &held, 100, &none, 200);
+	assert_int_equal(w.wanted_ns, 80);
+	assert_int_equal(w.most_bytes, 3 * MIB);
+	/* A clock that goes back adds nothing. */
+	wish_learn(&w, &none, 300, &little, 300);
+	wish_learn(&w, &little, 300, &none, 200);
+	assert_int_equal(w.times, 2);
+	assert_int_equal(w.wanted_ns, 80);
 }
 
 static void test_pieces_take_the_time_wanted(void **state)
@@ -81,6 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_backoff_doubles_and_ends),
 		cmocka_unit_test(test_nothing_for_little_is_fruitless_too),
+		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),
 		cmocka_unit_test(test_ledger_adds_every_field),
 	};

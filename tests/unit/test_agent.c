@@ -526,6 +526,56 @@ static void test_a_wrong_file_keeps_the_old_configuration(void **state)
 	end_scene(&s);
 }
 
+/* It wishes, and asks for nothing; then it may, and does; then it may no more. */
+static void test_observes_until_told(void **state)
+{
+	struct scene s = new_scene();
+	struct agent_status status;
+	struct config_error error;
+	const struct group_status *group;
+	_cleanup_free_ char *asked = NULL, *asked_later = NULL;
+	char path[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", s.fx->path);
+	fixture_write(s.fx, "uswapd.conf", "[agent]\nmode = observe\ntick_max = 100ms\n");
+	s.options.config_file = path;
+	assert_int_equal(config_load(path, NULL, 0, &s.config, &error), 0);
+	fake_root_add_group(s.fx, "svc");
+	assert_int_equal(start(&s), 0);
+	assert_false(grow_rounds(&s, "svc", 3));
+	status = status_of(&s);
+	assert_true(status.observes);
+	assert_false(status.dry_run);
+	assert_string_equal(status.config_file, path);
+	group = find_group(&status, "svc");
+	assert_true(group->wish.times > 0);
+	assert_in_range(group->wish.most_bytes, 4096, 128 * MIB);
+	assert_in_range(group->wish.wanted_ns, 1, 60 * NSEC_PER_SEC);
+	assert_int_equal(group->action.reason, VERDICT_NONE);
+	assert_int_equal(group->ledger.asked_bytes, 0);
+	asked = fixture_read(s.fx, FAKE_CGROUP "/svc/memory.reclaim");
+	assert_string_equal(asked, "");
+
+	fixture_write(s.fx, "uswapd.conf", "[agent]\nmode = act\ntick_max = 100ms\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_false(status_of(&s).observes);
+	assert_true(grow(&s, "svc"));
+	asked_later = fixture_read(s.fx, FAKE_CGROUP "/svc/memory.reclaim");
+	assert_true(strlen(asked_later) > 0);
+
+	fixture_write(s.fx, "uswapd.conf", "[agent]\nmode = observe\ntick_max = 100ms\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_true(status_of(&s).observes);
+	(void)poll(NULL, 0, 100);
+	fixture_write(s.fx, FAKE_CGROUP "/svc/memory.reclaim", "");
+	(void)grow_rounds(&s, "svc", 1);
+	free(asked);
+	asked = fixture_read(s.fx, FAKE_CGROUP "/svc/memory.reclaim");
+	assert_string_equal(asked, "");
+	end_scene(&s);
+}
+
 /* A request that takes until a signal comes: its deadline sends one, and so does the end. */
 static void test_a_request_past_its_deadline(void **state)
 {
@@ -676,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_io_uring_refused),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
+		cmocka_unit_test(test_observes_until_told),
 		cmocka_unit_test(test_a_request_past_its_deadline),
 		cmocka_unit_test(test_stops_in_the_middle_of_a_request),
 		cmocka_unit_test(test_a_limit_lifted_under_a_request),

@@ -72,6 +72,8 @@ static void test_values(void **state)
 		 ":2: balance.hopeless_rounds: 0 is out of range: write 1 to 1000000"},
 		{"[balance]\nhopeless_rounds = -1\n", -EINVAL,
 		 ":2: balance.hopeless_rounds: \"-1\" is not a count: write digits, as in 16"},
+		{"[agent]\nmode = dry\n", -EINVAL,
+		 ":2: agent.mode: \"dry\" is not a mode: write observe or act"},
 		{"[agent]\nlog_level = loud\n", -EINVAL,
 		 ":2: agent.log_level: \"loud\" is not a level: write error, warning, notice, "
 		 "info or debug"},

@@ -23,6 +23,10 @@ struct world {
 	pid_t agent; /* 0: none */
 };
 
+/* Of the agent's process; made before it begins. */
+static const char *config_file;
+static bool observes;
+
 static int fake_status(void *context, struct agent_status *ret)
 {
 	static struct group_status group = {.path = "a\x1b[2J", .limit_bytes = 1 << 20};
@@ -30,7 +34,11 @@ static int fake_status(void *context, struct agent_status *ret)
 		.node = 0, .answered = true, .n_groups = 1, .groups = &group};
 
 	(void)context;
-	*ret = (struct agent_status){.version = "0.1.0", .n_nodes = 1, .nodes = &node};
+	*ret = (struct agent_status){.version = "0.1.0",
+				     .n_nodes = 1,
+				     .nodes = &node,
+				     .config_file = config_file,
+				     .observes = observes};
 	return 0;
 }
 
@@ -48,7 +56,15 @@ static int fake_wake(void *context, const struct control_wake *wake)
 
 static int fake_reload(void *context, struct config_error *ret_error)
 {
+	static struct config config;
+
 	(void)context;
+	if (config_file && config_load(config_file, NULL, 0, &config, ret_error) == 0) {
+		observes = config.agent.mode == MODE_OBSERVE;
+		return 0;
+	}
+	if (config_file)
+		return -EINVAL;
 	(void)snprintf(ret_error->text, sizeof(ret_error->text), "x.conf:1: wrong \x1b[2J");
 	return -EINVAL;
 }
@@ -204,6 +220,43 @@ static void test_answers(void **state)
 	check(world, "reload --json", CTL_FAILED, "{\"schema\":\"uswapd-error/1\",", "");
 }
 
+static void test_mode(void **state)
+{
+	struct world *world = *state;
+	char path[160];
+
+	start(world, NULL, false);
+	check(world, "advise", CTL_DONE, "uswapd acts: ", "");
+	check(world, "advise --json", CTL_DONE, "{\"schema\":\"uswapd-advice/1\",", "");
+	check(world, "enable", CTL_FAILED, "", "started without --config");
+	stop(world);
+	(void)unlink(world->path);
+
+	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", world->fx->path);
+	fixture_write(world->fx, "uswapd.conf", "[agent]\nmode = observe\n");
+	config_file = path;
+	observes = true;
+	start(world, NULL, false);
+	check(world, "advise", CTL_DONE, "until \"uswapctl enable\"", "");
+	check(world, "status", CTL_DONE, ", observes: it changes nothing", "");
+	check(world, "enable", CTL_DONE, "uswapd acts now (agent.mode = act in ", "");
+	check(world, "advise", CTL_DONE, "uswapd acts: ", "");
+	check(world, "disable", CTL_DONE, "uswapd observes now (agent.mode = observe in ", "");
+	/* A later file says otherwise. */
+	fixture_write(world->fx, "uswapd.conf.d/95-mine.conf", "[agent]\nmode = observe\n");
+	check(world, "enable", CTL_FAILED, "", "says otherwise");
+	/* Something else is wrong. */
+	fixture_write(world->fx, "uswapd.conf.d/95-mine.conf", "[agent]\nmod = observe\n");
+	check(world, "enable", CTL_FAILED, "", "95-mine.conf:2: agent.mod: ");
+	check(world, "enable", CTL_FAILED, "", "90-mode.conf is written, but not in force");
+	fixture_remove(world->fx, "uswapd.conf.d");
+	fixture_write(world->fx, "uswapd.conf.d", "");
+	check(world, "enable", CTL_FAILED, "",
+	      "uswapd.conf.d/90-mode.conf can't be written: Not a ");
+	config_file = NULL;
+	observes = false;
+}
+
 static void test_without_an_agent(void **state)
 {
 	struct world *world = *state;
@@ -292,8 +345,8 @@ static void test_not_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers), TEST(test_without_an_agent), TEST(test_other_answers),
-		TEST(test_timeout), TEST(test_not_allowed),
+		TEST(test_answers),	  TEST(test_mode),    TEST(test_without_an_agent),
+		TEST(test_other_answers), TEST(test_timeout), TEST(test_not_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

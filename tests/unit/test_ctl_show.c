@@ -9,7 +9,8 @@
 
 #define STATUS                                                                                \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
-	"\"dry_run\":true,\"degraded\":[\"no swap\\u001b[2J\"],\"nodes\":[" NODE              \
+	"\"dry_run\":true,\"mode\":\"observe\",\"degraded\":[\"no "                           \
+	"swap\\u001b[2J\"],\"nodes\":[" NODE                                                  \
 	",{\"node\":2,\"answered\":false}],\"groups\":[" GROUP "]}"
 #define NODE                                                                                      \
 	"{\"node\":0,\"answered\":true,\"managed_bytes\":1073741824,\"free_bytes\":536870912,"    \
@@ -76,7 +77,8 @@ static void test_width(void **state)
 
 	(void)state;
 	assert_true(asprintf(&status,
-			     "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"nodes\":[],"
+			     "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+			     "\"act\",\"nodes\":[],"
 			     "\"groups\":[%s]}",
 			     group) > 0);
 	assert_int_equal(show(status, &text), 0);
@@ -90,7 +92,8 @@ static void test_no_groups(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	(void)state;
-	assert_int_equal(show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"nodes\":[],"
+	assert_int_equal(show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+			      "\"act\",\"nodes\":[],"
 			      "\"groups\":[]}",
 			      &text),
 			 0);
@@ -101,12 +104,30 @@ static void test_no_groups(void **state)
 static void test_every_member_is_checked(void **state)
 {
 	static const char *const names[] = {
-		"version",     "uptime_ns",	"dry_run",	   "nodes",
-		"groups",      "node",		"answered",	   "free_bytes",
-		"verdict",     "ledger",	"reason",	   "room_bytes",
-		"path",	       "limit",		"margin_bytes",	   "rate_bytes_per_s",
-		"cpu_ns",      "limit_bytes",	"applied_bytes",   "net_freed_bytes",
-		"events_high", "current_bytes", "refaulted_bytes",
+		"version",
+		"uptime_ns",
+		"dry_run",
+		"mode",
+		"nodes",
+		"groups",
+		"node",
+		"answered",
+		"free_bytes",
+		"verdict",
+		"ledger",
+		"reason",
+		"room_bytes",
+		"path",
+		"limit",
+		"margin_bytes",
+		"rate_bytes_per_s",
+		"cpu_ns",
+		"limit_bytes",
+		"applied_bytes",
+		"net_freed_bytes",
+		"events_high",
+		"current_bytes",
+		"refaulted_bytes",
 	};
 
 	(void)state;

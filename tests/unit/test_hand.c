@@ -25,7 +25,7 @@ static struct hand *new_hand(void)
 	struct hand *hand = NULL;
 
 	assert_int_equal(hand_prepare_process(), 0);
-	assert_int_equal(hand_start(&act_fake, "hand/test", &hand), 0);
+	assert_int_equal(hand_start("hand/test", &hand), 0);
 	return hand;
 }
 
@@ -48,13 +48,13 @@ static void test_one_request_at_a_time(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_int_equal(hand_submit(hand, &request), 0);
+	assert_int_equal(hand_submit(hand, &act_fake, &request), 0);
 	assert_int_equal(wait_result(hand).error, -EAGAIN);
 
 	assert_int_equal(pipe2(fds, 0), 0);
 	request.fd = fds[0];
-	assert_int_equal(hand_submit(hand, &request), 0);
-	assert_int_equal(hand_submit(hand, &request), -EBUSY);
+	assert_int_equal(hand_submit(hand, &act_fake, &request), 0);
+	assert_int_equal(hand_submit(hand, &act_fake, &request), -EBUSY);
 	assert_true(hand_is_busy(hand));
 	assert_int_equal(write(fds[1], "x", 1), 1);
 	result = wait_result(hand);
@@ -76,7 +76,7 @@ static void test_interrupt_ends_a_request(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(fds, 0), 0);
-	assert_int_equal(hand_submit(hand, &(struct request){.fd = fds[0]}), 0);
+	assert_int_equal(hand_submit(hand, &act_fake, &(struct request){.fd = fds[0]}), 0);
 	for (int i = 0; i < 500 && poll(&done, 1, 10) == 0; i++)
 		hand_interrupt(hand);
 	assert_true(hand_take(hand, &result));
@@ -94,7 +94,7 @@ static void test_stop_interrupts_what_is_under_way(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(fds, 0), 0);
-	assert_int_equal(hand_submit(hand, &(struct request){.fd = fds[0]}), 0);
+	assert_int_equal(hand_submit(hand, &act_fake, &(struct request){.fd = fds[0]}), 0);
 	assert_int_equal(hand_stop(hand, 5 * NSEC_PER_SEC), 0);
 	hand_free(hand);
 	fd_close(fds[0]);
@@ -112,7 +112,7 @@ static void test_stop_at_any_moment(void **state)
 
 		if (i % 3)
 			(void)poll(NULL, 0, 0);
-		assert_int_equal(hand_submit(hand, &(struct request){.fd = -1}), 0);
+		assert_int_equal(hand_submit(hand, &act_fake, &(struct request){.fd = -1}), 0);
 		for (int k = 0; k < i % 7; k++)
 			hand_interrupt(hand);
 		assert_int_equal(hand_stop(hand, 20 * NSEC_PER_SEC), 0);
@@ -142,8 +142,8 @@ static void test_stop_is_bounded(void **state)
 
 	(void)state;
 	assert_int_equal(hand_prepare_process(), 0);
-	assert_int_equal(hand_start(&stuck, "hand/stuck", &hand), 0);
-	assert_int_equal(hand_submit(hand, &(struct request){.fd = -1}), 0);
+	assert_int_equal(hand_start("hand/stuck", &hand), 0);
+	assert_int_equal(hand_submit(hand, &stuck, &(struct request){.fd = -1}), 0);
 	for (int i = 0; i < 5000 && !atomic_load(&inside); i++)
 		(void)poll(NULL, 0, 1);
 	assert_int_equal(hand_stop(hand, 50 * NSEC_PER_MSEC), -ETIMEDOUT);

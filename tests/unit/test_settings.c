@@ -63,12 +63,18 @@ static void test_table_is_sound(void **state)
 static void test_print_and_read_again(void **state)
 {
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(NULL, 0);
-	const char *overrides[10 + CONFIG_PATTERNS_MAX] = {
-		"headroom.margin_max=0.15%", "headroom.swap_allowance=12.34%",
-		"reclaim.piece_min=1.5M",    "balance.hopeless_retry=90s",
-		"agent.tick_min=1500us",     "agent.log_level=debug",
-		"balance.keep_local=yes",    "protect.swap_free=0%",
-		"agent.socket=/run/x#;[]=",  "balance.hopeless_rounds=3",
+	const char *overrides[11 + CONFIG_PATTERNS_MAX] = {
+		"agent.mode=observe",
+		"headroom.margin_max=0.15%",
+		"headroom.swap_allowance=12.34%",
+		"reclaim.piece_min=1.5M",
+		"balance.hopeless_retry=90s",
+		"agent.tick_min=1500us",
+		"agent.log_level=debug",
+		"balance.keep_local=yes",
+		"protect.swap_free=0%",
+		"agent.socket=/run/x#;[]=",
+		"balance.hopeless_rounds=3",
 	};
 	char patterns[CONFIG_PATTERNS_MAX][160];
 	_cleanup_(fclosep) FILE *file = NULL;
@@ -80,7 +86,7 @@ static void test_print_and_read_again(void **state)
 	for (int i = 0; i < CONFIG_PATTERNS_MAX; i++) {
 		(void)snprintf(patterns[i], sizeof(patterns[i]), "protect.exclude=/%0*d-*",
 			       i * 4 + 1, i);
-		overrides[10 + i] = patterns[i];
+		overrides[11 + i] = patterns[i];
 	}
 	assert_int_equal(config_load(NULL, overrides, ARRAY_SIZE(overrides), &config, &error), 0);
 	(void)snprintf(path, sizeof(path), "%s/x.conf", fx->path);

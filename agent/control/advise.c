@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/advise.h"
+
+#include "agent/control/group_name.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/parse.h"
+
+#include <inttypes.h>
+
+/* Texts for one fprintf: each call has its own place. */
+#define BYTES(bytes)   format_size((char[FORMAT_SIZE_BYTES]){""}, FORMAT_SIZE_BYTES, bytes)
+#define TIME(ns)       format_duration((char[FORMAT_DURATION_BYTES]){""}, FORMAT_DURATION_BYTES, ns)
+#define PATH_OF(group) group_name_shown((char[GROUP_NAME_SHOWN_SIZE]){""}, group)
+
+#define MUCH_REFAULTED 500 /* permyriad: worth a word of warning */
+
+/* A counter that was reset by somebody counts from there. */
+static uint64_t since(uint64_t now, uint64_t past)
+{
+	return now >= past ? now - past : now;
+}
+
+static void say_wish(const struct wish *wish, const struct verdict *verdict, FILE *out)
+{
+	if (wish_is(verdict))
+		fprintf(out, "  would take: %s now", BYTES(verdict->bytes));
+	else
+		fputs("  would take: nothing now", out);
+	fprintf(out, "; so far %s at most, %" PRIu64 " times, for %s in all\n",
+		BYTES(wish->most_bytes), wish->times, TIME(wish->wanted_ns));
+	fprintf(out, "  why: %s\n", verdict_words(verdict->reason));
+	fprintf(out, "       room %s, margin %s, filling at %s/s\n", BYTES(verdict->room_bytes),
+		BYTES(verdict->margin_bytes), BYTES(verdict->rate_bytes_per_s));
+}
+
+/* What it is there to prevent, as far as it has happened while it was watched. */
+static void say_without(const struct group_status *group, FILE *out)
+{
+	if (!group->past.known)
+		return;
+	fprintf(out, "  meanwhile: %" PRIu64 " times at its limit, stalled %s\n",
+		group->limit_is_high ? since(group->events_high, group->past.events_high)
+				     : since(group->events_max, group->past.events_max),
+		TIME(MIN(since(group->stalled_us, group->past.stalled_us),
+			 UINT64_MAX / NSEC_PER_USEC) *
+		     NSEC_PER_USEC));
+}
+
+static void say_risk(const struct group_status *group, FILE *out)
+{
+	uint64_t back = group->verdict.refault_permyriad;
+
+	fprintf(out, "  risk: it has %s file memory, read again from disk when used again,\n",
+		BYTES(group->file_bytes));
+	fprintf(out, "        and %s anonymous memory, which may go to swap\n",
+		BYTES(group->anon_bytes));
+	if (group->protected_bytes > 0)
+		fprintf(out, "        %s are protected and stay\n", BYTES(group->protected_bytes));
+	if (back >= MUCH_REFAULTED)
+		fprintf(out,
+			"        %" PRIu64 " %% of what was taken lately (by the kernel too) came "
+			"back: it is in use\n",
+			back / 100);
+}
+
+static void advise_group(const struct group_status *group, FILE *out)
+{
+	fprintf(out, "\n%s (%s %s)\n", PATH_OF(group),
+		group->limit_is_high ? "memory.high" : "memory.max", BYTES(group->limit_bytes));
+	say_wish(&group->wish, &group->verdict, out);
+	say_without(group, out);
+	say_risk(group, out);
+}
+
+static void advise_node(const struct node_status *node, FILE *out)
+{
+	fprintf(out, "\nnode %u\n", node->node);
+	say_wish(&node->wish, &node->verdict, out);
+	fprintf(out,
+		"  risk: through %s, from whichever of its groups has most that is not "
+		"protected\n",
+		node->backend ? node->backend : "nothing");
+}
+
+static void say_mode(const struct agent_status *status, FILE *out)
+{
+	if (status->dry_run)
+		fprintf(out,
+			"uswapd runs with --dry-run, for %s: it asks the kernel for "
+			"nothing.\n",
+			TIME(status->uptime_ns));
+	else if (status->observes)
+		fprintf(out,
+			"uswapd observes, running for %s: it asks the kernel for nothing until "
+			"\"uswapctl enable\".\n",
+			TIME(status->uptime_ns));
+	else
+		fputs("uswapd acts: this is what it wishes for, and takes as far as it can.\n",
+		      out);
+}
+
+void advise(const struct agent_status *status, FILE *out)
+{
+	size_t quiet = 0;
+
+	say_mode(status, out);
+	for (size_t i = 0; i < status->n_nodes; i++) {
+		const struct node_status *node = &status->nodes[i];
+
+		if (!node->answered) {
+			fprintf(out, "\nnode %u: its worker did not answer in time\n", node->node);
+			continue;
+		}
+		if (node->wish.times > 0)
+			advise_node(node, out);
+		else
+			quiet++;
+		for (size_t j = 0; j < node->n_groups; j++) {
+			if (node->groups[j].wish.times > 0)
+				advise_group(&node->groups[j], out);
+			else
+				quiet++;
+		}
+	}
+	fprintf(out, "\n%zu other groups and nodes: it would take nothing\n", quiet);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/advise.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static struct group_status groups[] = {
+	{
+		.path = "a\x1b[2J",
+		.limit_bytes = 128 * MIB,
+		.events_max = 312,
+		.events_high = 9,
+		.stalled_us = 660000,
+		.past = {.known = true, .events_max = 300, .stalled_us = 160000},
+		.protected_bytes = 16 * MIB,
+		.file_bytes = 20 * MIB,
+		.anon_bytes = 90 * MIB,
+		.verdict = {.reason = VERDICT_LIMIT_NEAR,
+			    .bytes = 6 * MIB,
+			    .room_bytes = MIB,
+			    .margin_bytes = 4 * MIB,
+			    .rate_bytes_per_s = 16 * MIB,
+			    .refault_permyriad = 1234},
+		.wish = {.times = 3, .wanted_ns = 42 * NSEC_PER_SEC, .most_bytes = 8 * MIB},
+	},
+	{.path = "calm", .limit_bytes = 128 * MIB, .verdict = {.reason = VERDICT_NO_DEMAND}},
+};
+static struct node_status nodes[] = {
+	{.node = 0, .answered = true, .n_groups = ARRAY_SIZE(groups), .groups = groups},
+	{.node = 1},
+};
+
+static char *text_of(struct agent_status status)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	assert_non_null(out);
+	status.n_nodes = ARRAY_SIZE(nodes);
+	status.nodes = nodes;
+	advise(&status, out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void check_has(const char *text, const char *words)
+{
+	if (!strstr(text, words))
+		fail_msg("no \"%s\" in:\n%s", words, text);
+}
+
+static void test_tells_what_why_and_risk(void **state)
+{
+	_cleanup_free_ char *text =
+		text_of((struct agent_status){.observes = true, .uptime_ns = 90 * NSEC_PER_SEC});
+
+	(void)state;
+	check_has(text,
+		  "uswapd observes, running for 1.5 min: it asks the kernel for nothing until "
+		  "\"uswapctl enable\".\n");
+	check_has(text, "\n/a\\x1b[2J (memory.max 128.0 MiB)\n");
+	check_has(text,
+		  "would take: 6.0 MiB now; so far 8.0 MiB at most, 3 times, for 42 s in all");
+	check_has(text, "why: the room below the limit is smaller than the margin\n");
+	check_has(text, "room 1.0 MiB, margin 4.0 MiB, filling at 16.0 MiB/s\n");
+	check_has(text, "meanwhile: 12 times at its limit, stalled 500 ms\n");
+	check_has(text, "it has 20.0 MiB file memory");
+	check_has(text, "and 90.0 MiB anonymous memory");
+	check_has(text, "16.0 MiB are protected and stay\n");
+	check_has(text, "12 % of what was taken lately");
+	check_has(text, "\nnode 1: its worker did not answer in time\n");
+	check_has(text, "\n2 other groups and nodes: it would take nothing\n");
+	assert_null(strstr(text, "calm"));
+}
+
+static void test_says_who_it_is(void **state)
+{
+	_cleanup_free_ char *acting = text_of((struct agent_status){.uptime_ns = 1});
+	_cleanup_free_ char *dry =
+		text_of((struct agent_status){.dry_run = true, .observes = true});
+
+	(void)state;
+	check_has(acting, "uswapd acts: ");
+	check_has(dry, "uswapd runs with --dry-run");
+}
+
+/* What somebody set back, or never was, is no huge number. */
+static void test_counters_that_go_back(void **state)
+{
+	_cleanup_free_ char *text = NULL, *high = NULL;
+	struct group_status before = groups[0];
+
+	(void)state;
+	groups[0].events_max = 2;
+	groups[0].limit_is_high = false;
+	text = text_of((struct agent_status){.observes = true});
+	check_has(text, "meanwhile: 2 times at its limit");
+	groups[0].limit_is_high = true;
+	high = text_of((struct agent_status){.observes = true});
+	check_has(high, "meanwhile: 9 times at its limit");
+	groups[0] = before;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tells_what_why_and_risk),
+		cmocka_unit_test(test_says_who_it_is),
+		cmocka_unit_test(test_counters_that_go_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
