@@ -232,6 +232,7 @@ const struct setting_type type_amount = {
 		   "... of memory)",
 	read_amount};
 const struct setting_type type_rate = {"bytes a second (8M/s) or 'unlimited'", read_rate};
+const struct setting_type type_per_second = {"a number a second (100/s) or 'unlimited'", read_rate};
 const struct setting_type type_duration = {"a time with its unit (20s, 100ms, 2min)",
 					   read_duration};
 const struct setting_type type_share = {"a percentage (20%)", read_share};

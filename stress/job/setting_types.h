@@ -8,6 +8,7 @@ extern const struct setting_type type_number;	  /* uint64_t */
 extern const struct setting_type type_size;	  /* uint64_t, bytes */
 extern const struct setting_type type_amount;	  /* struct amount; 0 is below min but allowed */
 extern const struct setting_type type_rate;	  /* uint64_t, bytes a second */
+extern const struct setting_type type_per_second; /* uint64_t; SCHEDULE_UNLIMITED */
 extern const struct setting_type type_duration;	  /* uint64_t, ns */
 extern const struct setting_type type_share;	  /* uint64_t, permyriad */
 extern const struct setting_type type_ratio;	  /* uint64_t, percent */

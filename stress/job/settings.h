@@ -110,6 +110,8 @@ struct load_settings {
 	uint64_t dirty_permyriad; /* of pages */
 	uint64_t sync;		  /* enum sync */
 	uint64_t sync_every_ns;
+	uint64_t order;			      /* fragment */
+	uint64_t forks, n_alive, lifetime_ns; /* churn; forks a second */
 };
 
 struct setting;

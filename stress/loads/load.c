@@ -5,12 +5,14 @@
 #include "stress/measure/meminfo.h"
 #include "stress/pattern/random.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 const struct load_ops *const load_types[] = {
-	&load_anon,	 &load_shmem,	&load_locked,  &load_leak, &load_fileread,
-	&load_filewrite, &load_filelog, &load_filemap, NULL,
+	&load_anon,	&load_shmem,	 &load_locked,	&load_leak,    &load_fragment, &load_churn,
+	&load_fileread, &load_filewrite, &load_filelog, &load_filemap, NULL,
 };
 
 const struct load_ops *load_find_type(const char *name)
@@ -123,12 +125,31 @@ void load_verify_page(struct load *load, uint64_t page, uint32_t generation, con
 	count_page(load, page, generation, good, error);
 }
 
-void load_verify_word(struct load *load, uint64_t page, uint32_t generation, const void *data)
+bool load_page_is_good(const struct load *load, uint64_t page, uint32_t generation,
+		       const void *data, struct content_error *ret_error)
 {
-	uint64_t expected[CONTENT_PAGE_WORDS] = {
-		content_first_word(&load->content, page, generation)};
+	uint64_t expected[CONTENT_PAGE_WORDS] = {0};
+
+	if (load->settings->contents == CONTENTS_FULL)
+		return content_check(&load->content, page, generation, data, ret_error);
+	expected[0] = content_first_word(&load->content, page, generation);
+	return content_compare(expected, data, ret_error);
+}
+
+void load_verify_memory(struct load *load, uint64_t page, uint32_t generation, const void *data)
+{
 	struct content_error error = {0};
-	bool good = content_compare(expected, data, &error);
+	bool good = load_page_is_good(load, page, generation, data, &error);
 
 	count_page(load, page, generation, good, error);
+}
+
+int load_fail(struct load *load, int error, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(load->block->why, sizeof(load->block->why), format, ap);
+	va_end(ap);
+	return error;
 }

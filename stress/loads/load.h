@@ -69,7 +69,8 @@ struct load_ops {
 	void (*finish)(struct load *load);
 };
 
-extern const struct load_ops load_anon, load_shmem, load_locked, load_leak;
+extern const struct load_ops load_anon, load_shmem, load_locked, load_leak, load_fragment;
+extern const struct load_ops load_churn;
 extern const struct load_ops load_fileread, load_filewrite, load_filelog, load_filemap;
 
 /* NULL-ended. */
@@ -121,9 +122,17 @@ void load_took(struct load *load, struct pace *pace, uint64_t operations, uint64
 /* Whether the page is among those to be verified. */
 bool load_verify_wants(const struct load *load, uint64_t page);
 
-/* Compares a page and counts it; zero: it must be all zeros. */
+/* Whether memory is as `contents` says it was filled; if not, the first wrong byte. */
+bool load_page_is_good(const struct load *load, uint64_t page, uint32_t generation,
+		       const void *data, struct content_error *ret_error);
+
+/* Compares a page of memory, filled as `contents` says, and counts it. */
+void load_verify_memory(struct load *load, uint64_t page, uint32_t generation, const void *data);
+
+/* The same of a page that was written whole; zero: it must be all zeros. */
 void load_verify_page(struct load *load, uint64_t page, uint32_t generation, const void *data,
 		      bool zero);
 
-/* The same for pages of which only the first word was written. */
-void load_verify_word(struct load *load, uint64_t page, uint32_t generation, const void *data);
+/* What failed, where an error alone does not tell; returns error. */
+int load_fail(struct load *load, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

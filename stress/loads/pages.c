@@ -417,10 +417,7 @@ int pages_verify(struct load *load)
 			load->block->skipped_pages++;
 			continue;
 		}
-		if (load->settings->contents == CONTENTS_FULL)
-			load_verify_page(load, page, generation, data, false);
-		else
-			load_verify_word(load, page, generation, data);
+		load_verify_memory(load, page, generation, data);
 	}
 	return 0;
 }

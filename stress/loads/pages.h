@@ -61,6 +61,7 @@ struct pages {
 	uint64_t growth_debt_bytes;
 	uint64_t reuse_from_ns;
 	uint64_t floor_checked; /* pages touched when the floor was last looked at */
+	void *own;		/* of a kind that does more */
 };
 
 /* The settings of all of them, for load_ops.settings. */

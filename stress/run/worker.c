@@ -49,7 +49,9 @@ static _Noreturn void fail(struct load *load, struct run_control *control, const
 			   int error)
 {
 	load->block->error = error;
-	(void)snprintf(load->block->why, sizeof(load->block->why), "%s", what);
+	/* The load itself may have said more. */
+	if (!load->block->why[0])
+		(void)snprintf(load->block->why, sizeof(load->block->why), "%s", what);
 	set_state(load, control, WORKER_FAILED);
 	_exit(1);
 }

@@ -106,4 +106,18 @@ check "synced: less than all is dirty" [ "$(counted synced file_dirty)" -lt 8388
 for i in 0 1 2 3 6; do check "files are verified through the disk ($i)" all_verified $i 2048; done
 check "private pages are verified, and that the file has none of them" all_verified 4 4096
 for knob in $old; do echo "${knob#*:}" >/proc/sys/vm/${knob%:*}; done
+
+# --- processes, and pieces of free memory ---
+# MiB that are free in blocks of 2^4 pages and more.
+in_blocks() { sed -n 's|^\(/proc/buddyinfo:\)*Node|Node|p' "$1" | awk '{ for (i = 9; i <= NF; i++) n += $i * 2 ^ (i - 5) } END { print int(n / 256) }'; }
+blocks_before=$(in_blocks /proc/buddyinfo) free_before=$(awk '$1 == "MemFree:" { print int($2 / 1024) }' /proc/meminfo)
+try "processes and pieces" 8 churn:churn:size=4M,alive=4,lifetime=500ms pieces:fragment:size=192M,order=4,contents=word
+blocks=$(in_blocks "$work/counted") free=$(($(meminfo MemFree) / 1024))
+echo "    free: $free_before MiB, $blocks_before of it in blocks of 64 KiB and more; then $free and $blocks"
+is churn anon 4 18
+is pieces anon 11 15
+check "pieces: what it had is free" [ $free -gt $((free_before - 60)) ]
+check "pieces: but in no block of 2^order" [ "$blocks" -lt $((blocks_before - 180)) ]
+check "churn: processes came and went" figure 'loads\.0\.operations' -ge 12
+check "churn: each verified its own memory" all_verified 0 12288
 finish

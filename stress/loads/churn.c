@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes that come and go: each is forked, fills memory of its own, lives for a while, reads it
+ * back and exits. They die with the worker, whatever ends it.
+ */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "stress/loads/load.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* A process, or room for one. Shared with it: it writes what it found. */
+struct child {
+	pid_t pid; /* 0: none */
+	uint64_t born_ns;
+	uint32_t number; /* the generation of its pages */
+	uint64_t verified_pages, bad_pages;
+	struct worker_bad_page first_bad;
+};
+
+enum child_exit { CHILD_OK, CHILD_NO_MEMORY, CHILD_ORPHAN };
+
+struct churn {
+	uint64_t n_pages; /* of a process */
+	size_t n_children, n_alive;
+	struct child *children;
+	uint32_t forked;
+	struct pace pace;
+};
+
+static const char *const churn_settings[] = {
+	"forks", "alive", "lifetime", "contents", LOAD_PACE_SETTINGS, NULL};
+
+static const char *churn_check(const struct load_settings *settings)
+{
+	return settings->rate_bytes != SCHEDULE_UNLIMITED
+		       ? "rate: of processes it is given as forks=100/s"
+		       : NULL;
+}
+
+static uint64_t churn_anonymous_bytes(const struct load_settings *settings,
+				      const struct load_plan *plan)
+{
+	uint64_t bytes;
+
+	return __builtin_mul_overflow(plan->size_bytes, settings->n_alive, &bytes) ? UINT64_MAX
+										   : bytes;
+}
+
+static int churn_prepare(struct load *load, const char **ret_why)
+{
+	struct churn *churn = calloc(1, sizeof(*churn));
+	uint64_t rate_bytes;
+
+	*ret_why = "no memory for book-keeping";
+	if (!churn)
+		return -ENOMEM;
+	load->state = churn;
+	churn->n_pages = load->plan->size_bytes / CONTENT_PAGE_BYTES;
+	churn->n_children = load->settings->n_alive;
+	churn->children = load_shared_alloc(churn->n_children * sizeof(*churn->children));
+	churn->pace = load_pace(load);
+	churn->pace.rate_bytes =
+		__builtin_mul_overflow(load->settings->forks, load->plan->size_bytes, &rate_bytes)
+			? PACE_UNLIMITED
+			: rate_bytes;
+	return churn->children ? 0 : -ENOMEM;
+}
+
+/* The end of a process wakes the worker, which waits for it with sigtimedwait. */
+static int churn_begin(struct load *load, const char **ret_why)
+{
+	sigset_t set;
+
+	(void)load;
+	*ret_why = "block SIGCHLD";
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+static void fill(const struct load *load, const struct churn *churn, const struct child *child,
+		 char *memory)
+{
+	for (uint64_t page = 0; page < churn->n_pages; page++) {
+		uint64_t *words = (uint64_t *)(void *)(memory + page * CONTENT_PAGE_BYTES);
+
+		if (load->settings->contents == CONTENTS_FULL)
+			content_fill(&load->content, page, child->number, words);
+		else
+			*words = content_first_word(&load->content, page, child->number);
+	}
+}
+
+static void read_back(const struct load *load, const struct churn *churn, struct child *child,
+		      const char *memory)
+{
+	for (uint64_t page = 0; page < churn->n_pages; page++) {
+		struct content_error error = {0};
+
+		if (!load_verify_wants(load, page))
+			continue;
+		child->verified_pages++;
+		if (!load_page_is_good(load, page, child->number,
+				       memory + page * CONTENT_PAGE_BYTES, &error) &&
+		    child->bad_pages++ == 0)
+			child->first_bad = (struct worker_bad_page){
+				.page = page,
+				.generation = child->number,
+				.error = error,
+				.found_ns = clock_now_ns(),
+			};
+	}
+}
+
+/* Allocates nothing but what it is there for: it is the copy of a process at any point. */
+static _Noreturn void live(const struct load *load, const struct churn *churn, struct child *child,
+			   pid_t worker)
+{
+	const struct timespec lifetime = {
+		.tv_sec = (time_t)(load->settings->lifetime_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(load->settings->lifetime_ns % NSEC_PER_SEC),
+	};
+	char *memory;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != worker)
+		_exit(CHILD_ORPHAN);
+	memory = mmap(NULL, churn->n_pages * CONTENT_PAGE_BYTES, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (memory == MAP_FAILED)
+		_exit(CHILD_NO_MEMORY);
+	fill(load, churn, child, memory);
+	if (load->settings->lifetime_ns)
+		(void)nanosleep(&lifetime, NULL);
+	if (load->settings->verify != VERIFY_NONE)
+		read_back(load, churn, child, memory);
+	_exit(CHILD_OK);
+}
+
+static int spawn(struct load *load, struct churn *churn)
+{
+	struct child *child = churn->children;
+	pid_t worker = getpid(), pid;
+
+	while (child->pid)
+		child++;
+	*child = (struct child){.born_ns = clock_now_ns(), .number = ++churn->forked};
+	pid = fork();
+	if (pid == 0)
+		live(load, churn, child, worker);
+	if (pid < 0)
+		return load_fail(load, -errno, "fork");
+	child->pid = pid;
+	churn->n_alive++;
+	block_set(&load->block->resident_pages, churn->n_alive * churn->n_pages);
+	return 0;
+}
+
+/* Its life, and what it found. */
+static void count(struct load *load, struct churn *churn, const struct child *child)
+{
+	struct worker_block *block = load->block;
+	uint64_t life_ns = clock_now_ns() - child->born_ns;
+
+	histogram_record(&block->first, life_ns - MIN(life_ns, load->settings->lifetime_ns));
+	block_add(&block->operations, 1);
+	block_add(&block->bytes, churn->n_pages * CONTENT_PAGE_BYTES);
+	block_add(&block->verified_pages, child->verified_pages);
+	block->skipped_pages += churn->n_pages - child->verified_pages;
+	if (child->bad_pages && block->bad_pages == 0)
+		block->first_bad = child->first_bad;
+	block->bad_pages += child->bad_pages;
+}
+
+static int bury(struct load *load, struct churn *churn, pid_t pid, int status)
+{
+	struct child *child = churn->children;
+
+	for (size_t i = 0; i < churn->n_children; i++)
+		if (churn->children[i].pid == pid)
+			child = &churn->children[i];
+	if (child->pid != pid)
+		return 0;
+	child->pid = 0;
+	churn->n_alive--;
+	block_set(&load->block->resident_pages, churn->n_alive * churn->n_pages);
+	if (WIFSIGNALED(status))
+		return load_fail(load, -ECANCELED, "a process was killed by signal %d (%s)",
+				 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != CHILD_OK)
+		return load_fail(load, -ENOMEM, "a process got no address space");
+	count(load, churn, child);
+	return 0;
+}
+
+static int bury_all(struct load *load, struct churn *churn)
+{
+	int status, r = 0;
+	pid_t pid;
+
+	while (r == 0 && churn->n_alive && (pid = waitpid(-1, &status, WNOHANG)) > 0)
+		r = bury(load, churn, pid, status);
+	return r;
+}
+
+/* Until a process ended, but no longer than a worker may be deaf. */
+static void wait_for_child(void)
+{
+	const struct timespec most = {.tv_nsec = 10 * LOAD_SLEEP_NS};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	(void)sigtimedwait(&set, NULL, &most);
+}
+
+static int churn_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	struct churn *churn = load->state;
+	uint64_t size_bytes = load->plan->size_bytes;
+	int r = bury_all(load, churn);
+
+	if (r < 0 || !load_take(load, &churn->pace, now_ns, size_bytes, 1, ret_due_ns)) {
+		/* Those that live are to be buried soon after they end. */
+		if (churn->n_alive)
+			*ret_due_ns = MIN(*ret_due_ns, now_ns + LOAD_SLEEP_NS);
+		return r;
+	}
+	if (churn->n_alive == churn->n_children) {
+		wait_for_child();
+		return 0;
+	}
+	if (!load_may_grow(load)) {
+		*ret_due_ns = now_ns + 10 * LOAD_SLEEP_NS;
+		return 0;
+	}
+	r = spawn(load, churn);
+	pace_note(&churn->pace, size_bytes);
+	return r;
+}
+
+/* Each has read its pages back by itself; those that still live are ended. */
+static int churn_verify(struct load *load)
+{
+	struct churn *churn = load->state;
+
+	for (size_t i = 0; i < churn->n_children; i++) {
+		if (!churn->children[i].pid)
+			continue;
+		(void)kill(churn->children[i].pid, SIGKILL);
+		(void)waitpid(churn->children[i].pid, NULL, 0);
+		churn->children[i].pid = 0;
+		churn->n_alive--;
+		load->block->skipped_pages += churn->n_pages;
+	}
+	return 0;
+}
+
+static void churn_finish(struct load *load)
+{
+	struct churn *churn = load->state;
+
+	if (!churn)
+		return;
+	load_shared_free(churn->children, churn->n_children * sizeof(*churn->children));
+	free(churn);
+	load->state = NULL;
+}
+
+const struct load_ops load_churn = {
+	.name = "churn",
+	.help = "processes forked at a rate; each fills `size` of memory, reads it back and exits; "
+		"a touch is one process's life, less its lifetime",
+	.anonymous = true,
+	.settings = churn_settings,
+	.anonymous_bytes = churn_anonymous_bytes,
+	.check = churn_check,
+	.prepare = churn_prepare,
+	.begin = churn_begin,
+	.step = churn_step,
+	.verify = churn_verify,
+	.finish = churn_finish,
+};
