@@ -211,8 +211,10 @@ static void take_up(struct dirty_scan *s, const char *link, const struct mapping
 	s->stage = STAGE_FILE;
 	if (s->count)
 		return;
-	/* What smaps says of one mapping; the file may be mapped elsewhere too. */
-	s->file.dirty_bytes = mapping ? mapping->dirty_bytes : file.size_bytes;
+	/* What smaps says of one mapping; the file may be mapped elsewhere too. Of a descriptor it
+	 * is only known that something could be dirty: such files come last, and count for little.
+	 */
+	s->file.dirty_bytes = mapping ? mapping->dirty_bytes : 1;
 	s->file.ranges[0] =
 		(struct dirty_range){.length = file.size_bytes, .dirty_bytes = s->file.dirty_bytes};
 	s->file.n_ranges = 1;

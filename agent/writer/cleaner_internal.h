@@ -65,7 +65,7 @@ struct cleaner {
 };
 
 /* devices.c */
-int devices_give(struct cleaner *c, uint64_t device, const struct writer_order *order, int fd);
+int devices_give(struct cleaner *c, uint64_t number, const struct writer_order *order, int fd);
 void devices_turn(struct cleaner *c, uint64_t now_ns);
 /* -ETIMEDOUT: at least one process is stuck. */
 int devices_stop(struct cleaner *c, uint64_t timeout_ns);

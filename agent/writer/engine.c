@@ -32,6 +32,7 @@ struct writing_order {
 	struct writer_answer answer;
 	uint64_t begun_ns;
 	uint64_t at;	      /* up to where pieces were started */
+	uint64_t sectors;     /* written by the device before */
 	unsigned int flights; /* pieces that are not clean yet */
 };
 
@@ -56,7 +57,8 @@ struct engine {
 	size_t n_orders; /* active */
 	size_t next;	 /* whose turn it is: a slow group must not hold up the others */
 	struct clean_budget budget;
-	uint64_t owed_bytes; /* started beyond the budget */
+	uint64_t owed_bytes;  /* started beyond the budget */
+	uint64_t due_sectors; /* when all that was started is written, first in, first out */
 	struct writing_order orders[WRITER_ORDERS_MAX];
 	struct piece pieces[PIECES_MAX];
 	struct writing_group groups[GROUPS_MAX];
@@ -131,6 +133,30 @@ static struct writing_group *find_group(struct engine *e, uint64_t id, uint64_t 
 	return best;
 }
 
+/*
+ * What is dirty in the range of an order, by pages: a piece writes whole folios, which may reach
+ * beyond it. Without cachestat it is known afterwards only, and roughly: what the device wrote.
+ */
+static uint64_t dirty_bytes(const struct engine *e, const struct writing_order *o)
+{
+	struct page_counts pages;
+
+	if (!e->options.count ||
+	    e->options.count(o->fd, o->order.offset, o->order.length, &pages) < 0)
+		return 0;
+	return MIN(pages.dirty * e->page_size, o->order.length);
+}
+
+static uint64_t written_sectors(const struct engine *e)
+{
+	struct device_stat stat;
+
+	if (e->options.count || e->options.device_fd < 0 ||
+	    device_stat_read(e->options.device_fd, &stat) < 0)
+		return 0;
+	return stat.written_sectors;
+}
+
 int engine_take(struct engine *e, const struct writer_order *order, int fd, uint64_t now_ns)
 {
 	struct writing_group *group;
@@ -158,18 +184,19 @@ int engine_take(struct engine *e, const struct writer_order *order, int fd, uint
 		.version = WRITER_VERSION,
 		.kind = WRITER_DONE,
 		.id = order->id,
+		.asked_bytes = dirty_bytes(e, o),
 	};
+	o->sectors = written_sectors(e);
 	e->n_orders++;
 	return 0;
 }
 
-static void piece_over(struct piece *p, uint64_t left_bytes, uint64_t now_ns)
+static void piece_over(struct piece *p, uint64_t now_ns)
 {
 	struct writing_order *o = p->order;
 	uint64_t took_ns = now_ns > p->begun_ns ? now_ns - p->begun_ns : 0;
 
 	o->group->in_flight_bytes -= p->dirty_bytes;
-	o->answer.cleaned_bytes += p->dirty_bytes - MIN(left_bytes, p->dirty_bytes);
 	o->answer.slowest_ns = MAX(o->answer.slowest_ns, took_ns);
 	o->flights--;
 	p->state = PIECE_FREE;
@@ -186,11 +213,13 @@ static void piece_started(struct engine *e, struct piece *p, int error, uint64_t
 		/* Not marked as seen by anybody: the application still gets its own. */
 		if (p->order->answer.error == 0)
 			p->order->answer.error = error;
-		piece_over(p, p->dirty_bytes, now_ns);
+		piece_over(p, now_ns);
 		return;
 	}
-	if (!e->options.count && device_stat_read(e->options.device_fd, &stat) == 0)
-		p->due_sectors = stat.written_sectors + p->length / SECTOR_BYTES;
+	if (e->options.count || device_stat_read(e->options.device_fd, &stat) < 0)
+		return;
+	e->due_sectors = MAX(e->due_sectors, stat.written_sectors) + p->length / SECTOR_BYTES;
+	p->due_sectors = e->due_sectors;
 }
 
 static void reap(struct engine *e, uint64_t now_ns)
@@ -210,6 +239,10 @@ static void look_at_written(struct engine *e, uint64_t now_ns)
 	bool counted = !e->options.count && e->options.device_fd >= 0 &&
 		       device_stat_read(e->options.device_fd, &stat) == 0;
 
+	/* What was clean is not written: it is made up for when the device rests. */
+	if (counted && stat.in_flight == 0)
+		e->due_sectors = stat.written_sectors;
+
 	for (size_t i = 0; i < PIECES_MAX; i++) {
 		struct piece *p = &e->pieces[i];
 		struct page_counts pages = {0};
@@ -219,11 +252,11 @@ static void look_at_written(struct engine *e, uint64_t now_ns)
 		if (e->options.count &&
 		    e->options.count(p->order->fd, p->offset, p->length, &pages) == 0) {
 			if (pages.writeback == 0)
-				piece_over(p, pages.dirty * e->page_size, now_ns);
+				piece_over(p, now_ns);
 			continue;
 		}
 		if (!counted || stat.in_flight == 0 || stat.written_sectors >= p->due_sectors)
-			piece_over(p, 0, now_ns);
+			piece_over(p, now_ns);
 	}
 }
 
@@ -292,7 +325,6 @@ static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_
 	}
 	o->flights++;
 	o->answer.pieces++;
-	o->answer.asked_bytes += p->dirty_bytes;
 	g->in_flight_bytes += p->dirty_bytes;
 	e->owed_bytes += o->order.bytes_per_s ? p->dirty_bytes : 0;
 	o->at += p->length;
@@ -318,6 +350,25 @@ static void start_pieces(struct engine *e, uint64_t now_ns)
 		(void)io_uring_submit(&e->ring);
 }
 
+static void measure(const struct engine *e, struct writing_order *o)
+{
+	struct writer_answer *a = &o->answer;
+	uint64_t left;
+
+	if (o->fd < 0)
+		return;
+	if (e->options.count) {
+		left = dirty_bytes(e, o);
+		a->cleaned_bytes = a->asked_bytes - MIN(left, a->asked_bytes);
+		return;
+	}
+	a->asked_bytes = o->order.length;
+	if (e->options.device_fd >= 0)
+		a->asked_bytes =
+			MIN((written_sectors(e) - o->sectors) * SECTOR_BYTES, o->order.length);
+	a->cleaned_bytes = a->error < 0 ? 0 : a->asked_bytes;
+}
+
 static void answer_finished(struct engine *e, uint64_t now_ns)
 {
 	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++) {
@@ -325,6 +376,7 @@ static void answer_finished(struct engine *e, uint64_t now_ns)
 
 		if (!o->active || o->flights > 0 || o->at < o->order.offset + o->order.length)
 			continue;
+		measure(e, o);
 		/* Nothing of the file is held on to longer than needed. */
 		o->fd = fd_close(o->fd);
 		o->answer.wall_ns = now_ns > o->begun_ns ? now_ns - o->begun_ns : 0;

@@ -39,8 +39,8 @@ struct writer_answer {
 	uint32_t kind, flags;
 	uint64_t id;
 	int64_t error;		/* 0, or -errno of the first piece that failed */
-	uint64_t asked_bytes;	/* that were dirty when their piece was started */
-	uint64_t cleaned_bytes; /* of those, no longer dirty when it was over */
+	uint64_t asked_bytes;	/* dirty in the range on arrival */
+	uint64_t cleaned_bytes; /* of those, no longer dirty at the end */
 	uint64_t pieces;	/* started */
 	uint64_t wall_ns;	/* from its arrival */
 	uint64_t slowest_ns;	/* piece, from its start until it was clean */
