@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "stress/job/job.h"
 #include "stress/loads/load.h"
+#include "stress/report/page.h"
 #include "stress/report/report.h"
 #include "stress/run/run.h"
 
@@ -23,6 +24,8 @@ static const char usage[] =
 	"uswap-stress " USWAP_VERSION ": memory pressure as it was asked for, measured\n"
 	"\n"
 	"  uswap-stress run [JOB...] [OPTION...]\n"
+	"  uswap-stress report RUN.json [OTHER.json] -o FILE.html   a page with charts, of what\n"
+	"                                 run --json wrote; with two runs, their differences\n"
 	"  uswap-stress help [KEY | loads | settings]\n"
 	"\n"
 	"A job comes from files, from options, or from both; what is said last counts:\n"
@@ -296,8 +299,16 @@ int main(int argc, char **argv)
 		(void)printf("uswap-stress " USWAP_VERSION "\n");
 		return EXIT_OK;
 	}
+	if (argc >= 2 && strcmp(argv[1], "report") == 0) {
+		r = page_command(argv + 2, argc - 2, &error);
+		if (r < 0)
+			log_error(&log, "%s", error.text);
+		return r == 0 ? EXIT_OK : exit_status(r);
+	}
 	if (argc < 2 || strcmp(argv[1], "run") != 0) {
-		log_error(&log, "%s: no such command; there are run and help (uswap-stress --help)",
+		log_error(&log,
+			  "%s: no such command; there are run, report and help (uswap-stress "
+			  "--help)",
 			  argc < 2 ? "" : argv[1]);
 		return EXIT_USAGE;
 	}
