@@ -18,27 +18,52 @@ static size_t page_random_words(const struct content *content, uint64_t key)
 	return (size_t)((content->random_words_q8 + (key & 255)) >> 8);
 }
 
-static uint64_t word_at(uint64_t key, size_t index)
+/*
+ * Random words come in rows of so many lanes. The first row is drawn from the key; below it each
+ * lane is a xorshift generator (Marsaglia: Xorshift RNGs, 2003), which every machine has vector
+ * instructions for. Both steps are bijections: where the keys of two pages differ, so do all their
+ * random words, place by place.
+ */
+#define LANES 8
+typedef uint64_t pair_of_words __attribute__((vector_size(16)));
+#define ROW_PAIRS (LANES / 2)
+
+static uint64_t word_of_first_row(uint64_t key, size_t lane)
 {
-	return random_mix(key + (index + 1) * RANDOM_STRIDE);
+	return random_mix(key + (lane + 1) * RANDOM_STRIDE);
 }
 
 uint64_t content_first_word(const struct content *content, uint64_t page, uint32_t generation)
 {
-	return word_at(page_key(content, page, generation), 0);
+	return word_of_first_row(page_key(content, page, generation), 0);
 }
 
 void content_fill(const struct content *content, uint64_t page, uint32_t generation, void *to)
 {
-	uint64_t key = page_key(content, page, generation);
-	size_t n_random = MIN(page_random_words(content, key), CONTENT_PAGE_WORDS);
-	uint64_t repeated = random_mix(key);
-	uint64_t *words = to;
+	uint64_t key = page_key(content, page, generation), repeated = random_mix(key);
+	size_t n_random = MIN(page_random_words(content, key), CONTENT_PAGE_WORDS), i = 0;
+	const pair_of_words repeated_pair = {repeated, repeated};
+	uint64_t first[LANES], *words = to;
+	pair_of_words row[ROW_PAIRS];
 
-	for (size_t i = 0; i < n_random; i++)
-		words[i] = word_at(key, i);
-	for (size_t i = n_random; i < CONTENT_PAGE_WORDS; i++)
+	for (size_t lane = 0; lane < LANES; lane++)
+		first[lane] = word_of_first_row(key, lane);
+	memcpy(row, first, sizeof(row));
+	/* The last row may be random in part only: what is behind it is written over. */
+	for (; i < n_random; i += LANES) {
+#pragma GCC unroll 4
+		for (size_t p = 0; p < ROW_PAIRS; p++) {
+			memcpy(words + i + 2 * p, &row[p], sizeof(row[p]));
+			row[p] ^= row[p] << 13;
+			row[p] ^= row[p] >> 7;
+			row[p] ^= row[p] << 17;
+		}
+	}
+	for (i = n_random; i % 2; i++)
 		words[i] = repeated;
+#pragma GCC unroll 4
+	for (; i < CONTENT_PAGE_WORDS; i += 2)
+		memcpy(words + i, &repeated_pair, sizeof(repeated_pair));
 }
 
 bool content_compare(const void *expected, const void *found, struct content_error *ret_error)
