@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "stress/job/job.h"
 #include "stress/loads/load.h"
+#include "stress/report/live.h"
 #include "stress/report/page.h"
 #include "stress/report/report.h"
 #include "stress/run/run.h"
@@ -181,8 +182,7 @@ static int read_job(struct job *job, char **words, int n, struct stress_error *e
 
 static void show_progress(const struct run *run, void *context)
 {
-	(void)context;
-	report_progress(run, stderr);
+	live_show(context, run);
 }
 
 /* Opens an output before the run, which would be for nothing if it can't be written. -1: failed */
@@ -243,7 +243,7 @@ static int run_job(const struct log *log, const struct job *job)
 	_cleanup_close_ int csv_fd = open_output(log, "csv", csv);
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
-	bool terminal = isatty(STDERR_FILENO);
+	_cleanup_(live_freep) struct live *live = NULL;
 	int r, sig;
 
 	if (proc_fd < 0 || sys_fd < 0) {
@@ -261,12 +261,14 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "%s", error.text);
 		return exit_status(r);
 	}
-	if (terminal)
+	live = live_new(stderr);
+	if (live) {
 		run->progress = show_progress;
+		run->progress_context = live;
+	}
 	r = run_execute(run, &error);
 	run_clean(run);
-	if (terminal)
-		(void)fputs("\r\033[K", stderr);
+	live_end(live);
 	if (r < 0) {
 		log_error(log, "%s", error.text);
 		for (size_t i = 0; i < run->n_failures; i++)

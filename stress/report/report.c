@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "stress/report/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,41 +21,6 @@ const char *worker_end_name(enum worker_end end)
 	};
 
 	return names[end];
-}
-
-#define TEXT_BYTES 24
-
-/* "1.23 us", three figures. */
-static const char *format_ns(char text[static TEXT_BYTES], uint64_t ns)
-{
-	static const struct {
-		const char *unit;
-		uint64_t scale;
-	} units[] = {{"s", NSEC_PER_SEC}, {"ms", NSEC_PER_MSEC}, {"us", NSEC_PER_USEC}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (ns >= units[i].scale) {
-			double value = (double)ns / (double)units[i].scale;
-
-			(void)snprintf(text, TEXT_BYTES, "%.*f %s",
-				       value < 10    ? 2
-				       : value < 100 ? 1
-						     : 0,
-				       value, units[i].unit);
-			return text;
-		}
-	}
-	(void)snprintf(text, TEXT_BYTES, "%" PRIu64 " ns", ns);
-	return text;
-}
-
-static const char *format_rate(char text[static TEXT_BYTES], uint64_t bytes, uint64_t ns)
-{
-	char size[FORMAT_SIZE_BYTES];
-	uint64_t rate = ns ? (uint64_t)((unsigned __int128)bytes * NSEC_PER_SEC / ns) : 0;
-
-	(void)snprintf(text, TEXT_BYTES, "%.18s/s", format_size(size, sizeof(size), rate));
-	return text;
 }
 
 static void print_latency(FILE *to, const char *what, const struct histogram *histogram,
@@ -287,29 +253,4 @@ void report_table(const struct run *run, FILE *to)
 	print_machine(to, run);
 	for (size_t i = 0; i < run->n_failures; i++)
 		(void)fprintf(to, "  failure: %s\n", run->failures[i]);
-}
-
-void report_progress(const struct run *run, FILE *to)
-{
-	uint64_t now_ns = clock_now_ns(), bytes = 0, pages = 0, verified = 0;
-	char total[FORMAT_SIZE_BYTES], resident[FORMAT_SIZE_BYTES];
-	double seconds = now_ns > run->control->start_ns
-				 ? (double)(now_ns - run->control->start_ns) / 1e9
-				 : 0;
-
-	for (size_t i = 0; i < run->n_workers; i++) {
-		const struct worker_block *block = run->workers[i].load.block;
-
-		bytes += block_get(&block->bytes);
-		pages += block_get(&block->resident_pages);
-		verified += block_get(&block->verified_pages);
-	}
-	if (run->measured)
-		(void)fprintf(to, "\r\033[Kverifying: %" PRIu64 " pages", verified);
-	else
-		(void)fprintf(to, "\r\033[K%.1f of %.1f s: %s touched, %s there", seconds,
-			      (double)run->job->global.duration_ns / 1e9,
-			      format_size(total, sizeof(total), bytes),
-			      format_size(resident, sizeof(resident), pages * CONTENT_PAGE_BYTES));
-	(void)fflush(to);
 }

@@ -24,8 +24,5 @@ int report_csv(const struct run *run, FILE *to);
 /* series.c: the samples as a JSON object of arrays; NULL: no memory. The caller gives it back. */
 struct json_t *report_series(const struct run *run);
 
-/* The line shown while it runs; at most one terminal line, no newline. */
-void report_progress(const struct run *run, FILE *to);
-
 /* "ok", "oom-killed", ... */
 const char *worker_end_name(enum worker_end end);

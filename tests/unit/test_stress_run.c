@@ -167,7 +167,6 @@ static void test_run(void **state)
 	null = fopen("/dev/null", "w");
 	assert_non_null(null);
 	report_table(running.run, null);
-	report_progress(running.run, null);
 	(void)fclose(null);
 	close_run(&running);
 }
