@@ -38,6 +38,28 @@ struct measure {
 	size_t max_samples;
 };
 
+#define COST_TRIES   5
+#define COST_TOUCHES 2000
+
+uint64_t measure_touch_cost_ns(void)
+{
+	_cleanup_free_ struct histogram *histogram = calloc(1, sizeof(*histogram));
+	uint64_t best_ns = UINT64_MAX;
+
+	for (int try = 0; histogram && try < COST_TRIES; try++) {
+		uint64_t begin_ns = clock_now_ns(), then_ns = begin_ns;
+
+		for (int i = 0; i < COST_TOUCHES; i++) {
+			uint64_t now_ns = clock_now_ns();
+
+			histogram_record(histogram, now_ns - then_ns);
+			then_ns = now_ns;
+		}
+		best_ns = MIN(best_ns, (then_ns - begin_ns) / COST_TOUCHES);
+	}
+	return histogram ? best_ns : 0;
+}
+
 size_t measure_sample_bytes(size_t n_nodes, size_t n_groups, size_t n_loads)
 {
 	return sizeof(struct sample) + n_nodes * sizeof(struct node_reading) +

@@ -79,6 +79,12 @@ struct measure_sources {
 	const struct load_source *loads;
 };
 
+/*
+ * What it costs to time a touch and count it: one read of the clock, chained, and one record; the
+ * best of a few tries on the spot. 0: no memory to try it with.
+ */
+uint64_t measure_touch_cost_ns(void);
+
 /* Memory that one sample takes. */
 size_t measure_sample_bytes(size_t n_nodes, size_t n_groups, size_t n_loads);
 

@@ -76,8 +76,7 @@ static bool job_is_good(const json_t *job)
 	return true;
 }
 
-/* NULL: it is a run the page can show; else what is wrong with it. */
-static const char *find_fault(const json_t *run)
+const char *page_find_fault(const json_t *run)
 {
 	const char *schema = json_string_value(json_object_get(run, "schema"));
 	const json_t *series = json_object_get(run, "series");
@@ -120,7 +119,7 @@ int page_read_run(const char *path, json_t **ret_run, struct stress_error *ret_e
 	run = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
 	if (!run)
 		return stress_fail(ret_error, -EINVAL, "%s: line %d: %s", path, bad.line, bad.text);
-	fault = find_fault(run);
+	fault = page_find_fault(run);
 	if (fault) {
 		json_decref(run);
 		return stress_fail(ret_error, -EINVAL, "%s: %s", path, fault);

@@ -17,6 +17,9 @@
  */
 int page_read_run(const char *path, json_t **ret_run, struct stress_error *ret_error);
 
+/* NULL: it is a run that can be shown; else what is wrong with it. */
+const char *page_find_fault(const json_t *run);
+
 struct page_run {
 	const char *label; /* shown to people; any bytes */
 	json_t *run;

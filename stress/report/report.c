@@ -206,7 +206,7 @@ static void print_machine(FILE *to, const struct run *run)
 	const struct vmstat *begin = &results->begin.vmstat, *end = &results->end.vmstat;
 	char free_begin[FORMAT_SIZE_BYTES], free_min[FORMAT_SIZE_BYTES],
 		free_end[FORMAT_SIZE_BYTES], file[FORMAT_SIZE_BYTES], cpu[TEXT_BYTES],
-		longest[TEXT_BYTES];
+		longest[TEXT_BYTES], touch[TEXT_BYTES];
 
 	(void)fprintf(to, "  machine\n");
 	(void)fprintf(to,
@@ -235,9 +235,10 @@ static void print_machine(FILE *to, const struct run *run)
 	print_swap(to, &results->begin.memory, &results->end.memory);
 	(void)fprintf(to,
 		      "    measuring CPU %s for %zu samples (%s at most for one), %" PRIu64
-		      " missed\n",
+		      " missed; timing a touch %s\n",
 		      format_ns(cpu, run->own_cpu_ns), results->n_samples,
-		      format_ns(longest, results->sampling_max_ns), run->samples_missed);
+		      format_ns(longest, results->sampling_max_ns), run->samples_missed,
+		      format_ns(touch, run->touch_cost_ns));
 }
 
 void report_table(const struct run *run, FILE *to)

@@ -302,6 +302,7 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 			.resident_pages = &block->resident_pages,
 		};
 	}
+	run->touch_cost_ns = measure_touch_cost_ns();
 	r = measure_open(&sources, &run->measure, &bad);
 	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
 }

@@ -57,6 +57,7 @@ struct run {
 	struct measure *measure;
 	struct watch *watch;
 	uint64_t interval_ns;	 /* between samples: as asked, or more where those are too many */
+	uint64_t touch_cost_ns;	 /* what timing and counting one touch costs here */
 	uint64_t samples_missed; /* not taken: reading took longer than the interval */
 	uint64_t own_cpu_ns;	 /* of this process during the measured phase */
 	int interrupted;	 /* the signal that ended it; 0: none */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What uswap-stress reads beside the groups' files: read or refused, nothing written when refused.
+ */
+#include "stress/measure/meminfo.h"
+#include "stress/measure/numa_maps.h"
+#include "stress/measure/vmstat.h"
+#include "stress/measure/zram.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int r, const void *value, const void *before, size_t n)
+{
+	if (r != 0 && (r != -EBADMSG || memcmp(value, before, n) != 0))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = strndup((const char *)data, size);
+	struct vmstat vmstat = {.pgfault = 7}, vmstat_before = vmstat;
+	struct meminfo info = {.free = 7}, info_before = info;
+	struct node_meminfo node = {.free = 7}, node_before = node;
+	struct zram_usage zram = {.used_bytes = 7}, zram_before = zram;
+	struct numa_share share = {.elsewhere_bytes = 7}, share_before = share;
+
+	if (!text)
+		abort();
+	check(vmstat_parse(text, &vmstat, NULL), &vmstat, &vmstat_before, sizeof(vmstat));
+	check(meminfo_parse(text, &info, NULL), &info, &info_before, sizeof(info));
+	check(node_meminfo_parse(text, &node, NULL), &node, &node_before, sizeof(node));
+	check(zram_parse(text, &zram), &zram, &zram_before, sizeof(zram));
+	check(numa_maps_add_line(text, 1, &share), &share, &share_before, sizeof(share));
+	return 0;
+}
