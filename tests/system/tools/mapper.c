@@ -10,6 +10,7 @@
  *	again:SEED:MS	the same, page after page, for MS milliseconds; "again N" pages
  *	write:SEED	writes the pattern with write(2)
  *	check:SEED	reads the file through a new descriptor: "same", or where it differs
+ *	await:PATH	goes on when there is such a file
  *	truncate:SIZE, punch:OFFSET:SIZE, unlink, unmap, fsync, reopen, lease, sleep:MS, hold
  *
  * fsync prints "fsync 0" or its errno; reopen closes the file first and opens it again.
@@ -133,6 +134,11 @@ static void step(const char *text)
 	const char *second = text[n] ? strchr(text + n + 1, ':') : NULL;
 	char first[32] = "";
 
+	if (strncmp(text, "await:", 6) == 0) {
+		while (access(text + 6, F_OK) < 0)
+			(void)poll(NULL, 0, 10);
+		return;
+	}
 	(void)snprintf(word, sizeof(word), "%.*s", (int)n, text);
 	if (text[n])
 		(void)snprintf(first, sizeof(first), "%.*s",
