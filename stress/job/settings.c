@@ -16,6 +16,8 @@ static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
 static const char *const locks[] = {"onfault", "mlock", NULL};
 static const char *const backings[] = {"memfd", "anonymous", NULL};
 static const char *const mappings[] = {"shared", "private", NULL};
+static const char *const objects[] = {"dentries", "files", NULL};
+static const char *const channels[] = {"pipe", "unix", "udp", NULL};
 static const char *const syncs[] = {"none", "writeback", "data", NULL};
 static const char *const contents_names[] = {"full", "word", NULL};
 /* As enum schedule_kind. */
@@ -210,6 +212,12 @@ static const struct setting load_settings[] = {
 	 .default_text = "4K",
 	 .help = "small pages, transparent huge pages (MADV_HUGEPAGE), or huge pages of 2M from "
 		 "those set aside by vm.nr_hugepages"},
+	{.name = "reserve",
+	 .type = &type_bool,
+	 LOAD(reserve),
+	 .default_text = "no",
+	 .help = "with pages=hugetlb: add to vm.nr_hugepages what the size takes, and take it away "
+		 "again at the end, even if this program is killed"},
 	{.name = "lock",
 	 .type = &type_choice,
 	 LOAD(lock),
@@ -439,6 +447,19 @@ static const struct setting load_settings[] = {
 	 .max = 10,
 	 .default_text = "9",
 	 .help = "a page is kept in each block of 2^order: no free block of that order is left"},
+	{.name = "objects",
+	 .type = &type_choice,
+	 LOAD(objects),
+	 .choices = objects,
+	 .default_text = "dentries",
+	 .help = "names that are looked up and not there, or empty files, which take inodes too"},
+	{.name = "channel",
+	 .type = &type_choice,
+	 LOAD(channel),
+	 .choices = channels,
+	 .default_text = "pipe",
+	 .help = "where the data waits: pipes, unix stream sockets, or UDP sockets on the "
+		 "loopback"},
 	{.name = "forks",
 	 .type = &type_per_second,
 	 LOAD(forks),

@@ -30,6 +30,8 @@ enum page_size { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
 enum lock { LOCK_ONFAULT, LOCK_MLOCK };
 enum backing { BACKING_MEMFD, BACKING_ANONYMOUS };
 enum mapping { MAPPING_SHARED, MAPPING_PRIVATE };
+enum objects { OBJECTS_DENTRIES, OBJECTS_FILES };
+enum channel_kind { CHANNEL_PIPE, CHANNEL_UNIX, CHANNEL_UDP };
 enum sync { SYNC_NONE, SYNC_WRITEBACK, SYNC_DATA };
 enum contents { CONTENTS_FULL, CONTENTS_WORD };
 enum reuse_when { REUSE_PARALLEL, REUSE_AFTER };
@@ -81,6 +83,7 @@ struct load_settings {
 	uint64_t verify_every_ns;
 	uint64_t slow_ns;
 	uint64_t pages;	  /* anon: enum page_size */
+	uint64_t reserve; /* anon */
 	uint64_t lock;	  /* locked: enum lock */
 	uint64_t backing; /* shmem: enum backing */
 	/* page memory */
@@ -110,6 +113,8 @@ struct load_settings {
 	uint64_t dirty_permyriad; /* of pages */
 	uint64_t sync;		  /* enum sync */
 	uint64_t sync_every_ns;
+	uint64_t objects;		      /* slab: enum objects */
+	uint64_t channel;		      /* buffers: enum channel_kind */
 	uint64_t order;			      /* fragment */
 	uint64_t forks, n_alive, lifetime_ns; /* churn; forks a second */
 };

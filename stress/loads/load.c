@@ -11,8 +11,9 @@
 #include <sys/mman.h>
 
 const struct load_ops *const load_types[] = {
-	&load_anon,	&load_shmem,	 &load_locked,	&load_leak,    &load_fragment, &load_churn,
-	&load_fileread, &load_filewrite, &load_filelog, &load_filemap, NULL,
+	&load_anon,    &load_shmem,   &load_locked,  &load_leak,     &load_fragment,
+	&load_churn,   &load_slab,    &load_buffers, &load_fileread, &load_filewrite,
+	&load_filelog, &load_filemap, NULL,
 };
 
 const struct load_ops *load_find_type(const char *name)
@@ -86,6 +87,7 @@ uint64_t load_take(struct load *load, struct pace *pace, uint64_t now_ns, uint64
 void load_took(struct load *load, struct pace *pace, uint64_t operations, uint64_t bytes)
 {
 	pace_note(pace, bytes);
+	load_note_debt(load, pace->debt_bytes);
 	block_add(&load->block->operations, operations);
 	block_add(&load->block->bytes, bytes);
 }

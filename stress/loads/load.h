@@ -70,7 +70,7 @@ struct load_ops {
 };
 
 extern const struct load_ops load_anon, load_shmem, load_locked, load_leak, load_fragment;
-extern const struct load_ops load_churn;
+extern const struct load_ops load_churn, load_slab, load_buffers;
 extern const struct load_ops load_fileread, load_filewrite, load_filelog, load_filemap;
 
 /* NULL-ended. */

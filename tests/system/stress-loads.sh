@@ -120,4 +120,35 @@ check "pieces: what it had is free" [ $free -gt $((free_before - 60)) ]
 check "pieces: but in no block of 2^order" [ "$blocks" -lt $((blocks_before - 180)) ]
 check "churn: processes came and went" figure 'loads\.0\.operations' -ge 12
 check "churn: each verified its own memory" all_verified 0 12288
+
+# --- what the kernel holds for its users ---
+ip link set lo up
+try "kernel memory" 6 pipes:buffers:size=16M unix:buffers:size=16M,channel=unix udp:buffers:size=8M,channel=udp \
+	names:slab:size=8M,reuse=zipf,reuse-rate=1M/s files:slab:size=8M,objects=files
+is pipes kernel 16 17
+is unix kernel 11 21
+is udp sock 8 20
+is names slab_reclaimable 8 9
+is files slab_reclaimable 7 9
+for i in 0 1; do check "what waited is what was written ($i)" all_verified $i 4096; done
+check "what waited is what was written (2)" all_verified 2 2048
+check "files are all there" all_verified 4 6393
+check "nothing is left on the disk" [ -z "$(find /data -name 'uswap-stress-*')" ]
+
+# --- killed with everything under way ---
+uswap-stress run --directory /data --duration 30s --group svc --load anon:group=svc,size=16M,pages=hugetlb,reserve=yes \
+	--load slab:group=svc,size=4M,objects=files --load churn:group=svc,size=1M,alive=3,lifetime=10s >"$work/table" 2>&1 &
+run_pid=$!
+loads="$loads $run_pid"
+# The supervisor, its keepers, three workers and three processes.
+all_there() { [ "$(pgrep -c -x 'churn')" -ge 4 ] && [ "$(pgrep -c uswap-keeper)" -eq 2 ]; }
+check "processes and keepers are there" wait_until 10 all_there
+check "huge pages were set aside" grep -qx 8 /proc/sys/vm/nr_hugepages
+kill -KILL $run_pid
+none_there() { ! pgrep uswap && ! pgrep -x 'churn|slab|anon'; }
+check "all processes are gone with the supervisor" wait_until 10 none_there
+check "nothing is left on the disk then, either" [ -z "$(find /data -name 'uswap-stress-*')" ]
+check "the huge pages are given back" grep -qx 0 /proc/sys/vm/nr_hugepages
+uswap-stress run --duration 1s --group svc --load anon:group=svc,size=1M >/dev/null 2>&1
+check "the next run removes the group" no_group
 finish

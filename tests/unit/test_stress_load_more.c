@@ -2,12 +2,16 @@
 /* Loads that are more than memory that stays: processes, pieces. */
 #include "tests/unit/load_runner.h"
 
+#include "stress/loads/hugepages.h"
+#include "stress/loads/keeper.h"
 #include "stress/loads/pages.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Runs by the real clock, as processes do. */
 static int run_really(struct running *running, uint64_t ns)
@@ -97,21 +101,170 @@ static void test_fragment(void **state)
 	end(&running);
 }
 
+/* What waits in the kernel is what was written, in its order. */
+static void test_buffers(void **state)
+{
+	static const char *const loads[] = {
+		"buffers:size=3M,rate=2M/s",
+		"buffers:size=3M,rate=2M/s,channel=unix",
+		"buffers:size=3M,rate=2M/s,channel=udp",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
+		struct running running = begin(loads[i]);
+		struct worker_block *block = running.load.block;
+
+		run_until(&running, NSEC_PER_SEC);
+		assert_int_equal(block_get(&block->resident_pages), 512);
+		run_until(&running, 2 * NSEC_PER_SEC);
+		assert_int_equal(block_get(&block->resident_pages), 768);
+		assert_int_equal(block->first.count, 768);
+		/* Reading empties them: other contents must have been found wrong at once. */
+		running.load.content.seed += i == 0;
+		assert_int_equal(verified(&running.load), 768);
+		assert_int_equal(block->bad_pages, i == 0 ? 768 : 0);
+		end(&running);
+	}
+}
+
+/* Directories of ours below /var/tmp. */
+static size_t count_directories(void)
+{
+	_cleanup_(closedirp) DIR *dir = opendir("/var/tmp");
+	const struct dirent *entry;
+	size_t n = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		n += strncmp(entry->d_name, "uswap-stress-", 13) == 0;
+	return n;
+}
+
+static void test_slab(void **state)
+{
+	static const char *const loads[] = {
+		"slab:size=384K,rate=192K/s,reuse=uniform,reuse-rate=96K/s",
+		"slab:size=384K,rate=192K/s,objects=files",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
+		size_t before = count_directories();
+		struct running running = begin_on_disk(loads[i]);
+		struct worker_block *block = running.load.block;
+		uint64_t n_objects = 384 * 1024 / (i ? 1312 : 192);
+
+		run_until(&running, NSEC_PER_SEC);
+		assert_int_equal(block->first.count, n_objects / 2);
+		run_until(&running, 3 * NSEC_PER_SEC);
+		assert_int_equal(block->first.count, n_objects);
+		assert_int_equal(block->reuse.count, i ? 0 : 1536);
+		assert_int_equal(count_directories(), before + 1);
+		assert_int_equal(verified(&running.load), n_objects);
+		assert_int_equal(block->bad_pages, 0);
+		end(&running);
+		assert_int_equal(count_directories(), before);
+	}
+}
+
+struct undo {
+	char path[64];
+};
+
+static int write_file(void *context)
+{
+	const struct undo *undo = context;
+	int fd = open(undo->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : close(fd);
+}
+
+/* What is to be undone is, once, when asked for, and when all who could ask were killed. */
+static void test_keeper(void **state)
+{
+	struct keeper keeper = KEEPER_NONE, other = KEEPER_NONE;
+	struct undo undo;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	(void)snprintf(undo.path, sizeof(undo.path), "/tmp/keeper.%d", getpid());
+	assert_int_equal(keeper_start(&keeper, write_file, &undo), 0);
+	/* One that came later has the first one's pipe, too, and is no hindrance. */
+	assert_int_equal(keeper_start(&other, write_file, &undo), 0);
+	assert_int_equal(access(undo.path, F_OK), -1);
+	assert_int_equal(keeper_end(&keeper), 0);
+	assert_int_equal(unlink(undo.path), 0);
+	assert_int_equal(keeper_end(&keeper), 0);
+	assert_int_equal(access(undo.path, F_OK), -1);
+	assert_int_equal(keeper_end(&other), 0);
+	assert_int_equal(unlink(undo.path), 0);
+
+	pid = fork();
+	if (pid == 0) {
+		(void)keeper_start(&keeper, write_file, &undo);
+		(void)raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	for (int i = 0; i < 500 && access(undo.path, F_OK) < 0; i++)
+		(void)usleep(10000);
+	assert_int_equal(unlink(undo.path), 0);
+	/* An error of undoing is told. */
+	assert_int_equal(keeper_start(&keeper, write_file, &(struct undo){"/nowhere/at/all"}), 0);
+	assert_int_equal(keeper_end(&keeper), -ENOENT);
+}
+
+static uint64_t number_in(const struct fixture *fx)
+{
+	char text[32] = "";
+	_cleanup_close_ int fd = openat(fx->fd, "sys/vm/nr_hugepages", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	return strtoull(text, NULL, 10);
+}
+
+/* What was added is taken away, and no more: others count on theirs. */
+static void test_hugepages(void **state)
+{
+	static const struct fixture_file files[] = {{"sys/vm/nr_hugepages", "10\n"}};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	struct hugepages one, two, three;
+
+	(void)state;
+	assert_int_equal(hugepages_add(&one, fx->fd, 20), 0);
+	assert_int_equal(number_in(fx), 30);
+	assert_int_equal(hugepages_add(&two, fx->fd, 15), 0);
+	assert_int_equal(number_in(fx), 45);
+	hugepages_end(&one);
+	assert_int_equal(number_in(fx), 25);
+	fixture_write(fx, "sys/vm/nr_hugepages", "5\n");
+	hugepages_end(&two);
+	assert_int_equal(number_in(fx), 0);
+	fixture_write(fx, "sys/vm/nr_hugepages", "many\n");
+	assert_int_equal(hugepages_add(&three, fx->fd, 1), -EINVAL);
+	assert_int_equal(hugepages_add(&three, -1, 1), -EBADF);
+}
+
 static void test_check(void **state)
 {
 	(void)state;
 	assert_bad("churn:size=4M,rate=1M/s");
 	assert_bad("churn:size=4M,order=3");
+	assert_bad("anon:size=4M,reserve=yes");
+	assert_bad("buffers:size=4M,block=4K");
+	assert_bad("slab:size=4M,files=3");
 	assert_bad("fragment:size=4M,reuse=uniform");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_churn),
-		cmocka_unit_test(test_churn_killed),
-		cmocka_unit_test(test_fragment),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_churn),	  cmocka_unit_test(test_churn_killed),
+		cmocka_unit_test(test_fragment),  cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_slab),	  cmocka_unit_test(test_keeper),
+		cmocka_unit_test(test_hugepages), cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

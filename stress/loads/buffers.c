@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Data that waits in the kernel: pipes, or sockets whose receiver does not read. A page is written
+ * at a time, into a new channel when the last one takes no more.
+ */
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "stress/loads/load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* As much as one channel is asked to take; the kernel may allow less. */
+#define CHANNEL_BYTES (1 << 20)
+
+struct channel {
+	int in, out;
+	uint64_t n_pages; /* that wait in it */
+};
+
+struct buffers {
+	uint64_t n_pages; /* to be written in all */
+	uint64_t written;
+	size_t n_channels; /* open; the last one is being filled */
+	struct channel *channels;
+	size_t channels_max;
+	char *page;
+	struct pace pace;
+};
+
+static int open_pipe(struct channel *channel)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	*channel = (struct channel){.in = fds[1], .out = fds[0]};
+	/* Without privilege it may stay as small as it is. */
+	(void)fcntl(channel->in, F_SETPIPE_SZ, CHANNEL_BYTES);
+	return 0;
+}
+
+static void ask_for_room(const struct channel *channel)
+{
+	const int bytes = CHANNEL_BYTES;
+
+	(void)setsockopt(channel->in, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	(void)setsockopt(channel->out, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
+static int open_unix(struct channel *channel)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+		return -errno;
+	*channel = (struct channel){.in = fds[1], .out = fds[0]};
+	ask_for_room(channel);
+	return 0;
+}
+
+static int open_udp(struct channel *channel)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	_cleanup_close_ int out = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_close_ int in = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t n = sizeof(address);
+
+	if (in < 0 || out < 0 || bind(out, (struct sockaddr *)&address, n) < 0 ||
+	    getsockname(out, (struct sockaddr *)&address, &n) < 0 ||
+	    connect(in, (struct sockaddr *)&address, n) < 0)
+		return -errno;
+	*channel = (struct channel){.in = TAKE_FD(in), .out = TAKE_FD(out)};
+	ask_for_room(channel);
+	return 0;
+}
+
+static int open_channel(const struct load_settings *settings, struct channel *channel)
+{
+	switch ((enum channel_kind)settings->channel) {
+	case CHANNEL_PIPE:
+		return open_pipe(channel);
+	case CHANNEL_UNIX:
+		return open_unix(channel);
+	default:
+		return open_udp(channel);
+	}
+}
+
+static void close_channel(struct channel *channel)
+{
+	channel->in = fd_close(channel->in);
+	channel->out = fd_close(channel->out);
+}
+
+/* Memory that waits for the receiver; datagrams beyond its room are dropped without a word. */
+static uint32_t waiting_bytes(const struct channel *channel)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = {0};
+	socklen_t n = sizeof(memory);
+
+	(void)getsockopt(channel->out, SOL_SOCKET, SO_MEMINFO, memory, &n);
+	return memory[SK_MEMINFO_RMEM_ALLOC];
+}
+
+/* 1: it waits in the channel now; 0: the channel is full; -errno. */
+static int put_page(const struct load_settings *settings, struct channel *channel, const char *page)
+{
+	bool drops = settings->channel == CHANNEL_UDP;
+	uint32_t before = drops ? waiting_bytes(channel) : 0;
+	ssize_t n = write(channel->in, page, CONTENT_PAGE_BYTES);
+
+	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS))
+		return 0;
+	if (n < 0)
+		return -errno;
+	if (n != CONTENT_PAGE_BYTES)
+		return -EIO;
+	return !drops || waiting_bytes(channel) > before;
+}
+
+static const char *const buffers_settings[] = {"channel", LOAD_PACE_SETTINGS, NULL};
+
+/* Nothing can take it from there. */
+static uint64_t buffers_bytes(const struct load_settings *settings, const struct load_plan *plan)
+{
+	(void)settings;
+	return plan->size_bytes;
+}
+
+static int buffers_prepare(struct load *load, const char **ret_why)
+{
+	struct buffers *buffers = calloc(1, sizeof(*buffers));
+	struct channel trial;
+	int r;
+
+	*ret_why = "no memory for book-keeping";
+	if (!buffers)
+		return -ENOMEM;
+	load->state = buffers;
+	r = open_channel(load->settings, &trial);
+	*ret_why = "channel: it can't be opened here; UDP needs the loopback interface to be up";
+	if (r < 0)
+		return -EOPNOTSUPP;
+	close_channel(&trial);
+	buffers->n_pages = load->plan->size_bytes / CONTENT_PAGE_BYTES;
+	buffers->pace = load_pace(load);
+	/* If each takes one page only, which none does. */
+	buffers->channels_max = buffers->n_pages;
+	*ret_why = "no memory for book-keeping";
+	buffers->channels = load_shared_alloc(buffers->channels_max * sizeof(*buffers->channels));
+	buffers->page = load_shared_alloc(CONTENT_PAGE_BYTES);
+	return buffers->channels && buffers->page ? 0 : -ENOMEM;
+}
+
+/* Into the last channel, or a new one. */
+static int put(struct load *load, struct buffers *buffers)
+{
+	struct channel *channel = &buffers->channels[buffers->n_channels - 1];
+	int r = buffers->n_channels ? put_page(load->settings, channel, buffers->page) : 0;
+
+	if (r == 0) {
+		if (buffers->n_channels == buffers->channels_max)
+			return load_fail(load, -ENOBUFS, "channels take nothing");
+		channel = &buffers->channels[buffers->n_channels];
+		r = open_channel(load->settings, channel);
+		if (r == -EMFILE || r == -ENFILE)
+			return load_fail(load, r, "open channel %zu: raise the limit on open files",
+					 buffers->n_channels);
+		if (r < 0)
+			return load_fail(load, r, "open channel %zu", buffers->n_channels);
+		buffers->n_channels++;
+		r = put_page(load->settings, channel, buffers->page);
+	}
+	if (r <= 0)
+		return r < 0 ? r : load_fail(load, -ENOBUFS, "a new channel takes nothing");
+	channel->n_pages++;
+	return 0;
+}
+
+static int write_pages(struct load *load, struct buffers *buffers, uint64_t n)
+{
+	uint64_t then;
+	int r = 0;
+
+	for (uint64_t i = 0; i < n && r == 0; i++) {
+		content_fill(&load->content, buffers->written, 1, buffers->page);
+		then = clock_now_ns();
+		r = put(load, buffers);
+		histogram_record(&load->block->first, clock_now_ns() - then);
+		buffers->written += r == 0;
+	}
+	load_took(load, &buffers->pace, n, n * CONTENT_PAGE_BYTES);
+	block_set(&load->block->resident_pages, buffers->written);
+	return r;
+}
+
+static int buffers_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	struct buffers *buffers = load->state;
+	uint64_t left = buffers->n_pages - buffers->written, n;
+
+	*ret_due_ns = UINT64_MAX;
+	if (left == 0)
+		return 0;
+	n = load_take(load, &buffers->pace, now_ns, CONTENT_PAGE_BYTES,
+		      MIN(left, (uint64_t)LOAD_BATCH), ret_due_ns);
+	return n ? write_pages(load, buffers, n) : 0;
+}
+
+/* Reads everything out again, in the order it went in. */
+static int buffers_verify(struct load *load)
+{
+	struct buffers *buffers = load->state;
+	uint64_t page = 0;
+
+	for (size_t i = 0; i < buffers->n_channels; i++) {
+		for (uint64_t n = 0; n < buffers->channels[i].n_pages; n++, page++) {
+			ssize_t got =
+				read(buffers->channels[i].out, buffers->page, CONTENT_PAGE_BYTES);
+
+			if (got != CONTENT_PAGE_BYTES)
+				return load_fail(load, got < 0 ? -errno : -EIO,
+						 "read page %ju of channel %zu", (uintmax_t)n, i);
+			if (load_verify_wants(load, page))
+				load_verify_page(load, page, 1, buffers->page, false);
+			else
+				load->block->skipped_pages++;
+		}
+	}
+	return 0;
+}
+
+static void buffers_finish(struct load *load)
+{
+	struct buffers *buffers = load->state;
+
+	if (!buffers)
+		return;
+	/* Those of the worker went with it; the number of them is the worker's own. */
+	for (size_t i = 0; i < buffers->n_channels; i++)
+		close_channel(&buffers->channels[i]);
+	load_shared_free(buffers->channels, buffers->channels_max * sizeof(*buffers->channels));
+	load_shared_free(buffers->page, CONTENT_PAGE_BYTES);
+	free(buffers);
+	load->state = NULL;
+}
+
+const struct load_ops load_buffers = {
+	.name = "buffers",
+	.help = "data that waits in pipes or sockets nobody reads from",
+	.settings = buffers_settings,
+	.anonymous_bytes = buffers_bytes,
+	.unswappable = true,
+	.prepare = buffers_prepare,
+	.step = buffers_step,
+	.verify = buffers_verify,
+	.finish = buffers_finish,
+};
