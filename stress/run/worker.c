@@ -218,6 +218,9 @@ static int run_measured(struct load *load, const struct run_control *control, st
 			sleep_until(MIN(MAX(MIN(due_ns, check->next_ns), now_ns + LOAD_SLEEP_NS),
 					end_ns));
 	}
+	/* Overslept, or kept from a CPU: the last step says how far behind that has put it. */
+	if (r == 0 && looked_ns && due_ns < end_ns - 1)
+		r = load->ops->step(load, end_ns - 1, &due_ns);
 	load->block->ended_ns = clock_now_ns();
 	note_usage(load->block, &usage);
 	return r;
