@@ -44,7 +44,7 @@ int zram_open(int sys_fd, struct zram **ret_zram)
 	fd = kfile_open_dir(sys_fd, "block");
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		fd = fd_close(fd);
+		fd_close(fd);
 	while (dir && zram->n < ZRAM_DEVICES_MAX && (entry = readdir(dir))) {
 		_cleanup_free_ char *path = NULL;
 

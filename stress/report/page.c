@@ -263,7 +263,7 @@ int page_command(char **words, int n, struct stress_error *ret_error)
 	if (r == 0 && !out)
 		r = stress_fail(ret_error, -EINVAL,
 				"report: -o FILE is missing ('-': standard output)");
-	if (r == 0)
+	if (r == 0 && out)
 		r = write_file(out, runs, n_runs, ret_error);
 	for (size_t i = 0; i < n_runs; i++)
 		json_decref(runs[i].run);

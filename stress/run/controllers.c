@@ -48,7 +48,7 @@ bool controllers_wanted_below(int dir_fd)
 
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		fd = fd_close(fd);
+		fd_close(fd);
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
 			return true;

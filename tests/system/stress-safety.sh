@@ -29,6 +29,16 @@ stress refault --duration 2s --group svc:memory.max=16M --load fileread:size=32M
 check "reads of a file are told apart" figure 'loads\.0\.reuse\.slow_by_cause\.read_in\.count' -gt 20
 check "... and none is a swap-in" figure 'loads\.0\.reuse\.slow_by_cause\.swap_in\.count' -eq 0
 
+# zswap stands in front of the swap; the cloud kernels have it from 7 on.
+zswap=/sys/module/zswap/parameters/enabled
+if [ -w $zswap ]; then
+	echo Y >$zswap
+	stress zswap --duration 2s --group svc:memory.max=24M --load anon:size=40M,group=svc,verify=none
+	echo N >$zswap
+	check "what zswap took in and what it costs are known" figure 'machine\.memory\.end\.zswap_stored_bytes' -gt 8000000
+	check "... it costs less than it took" figure 'machine\.memory\.end\.zswap_used_bytes' -lt "$(value 'machine\.memory\.end\.zswap_stored_bytes')"
+fi
+
 # --- placement ---
 stress bound --duration 1s --group svc --load anon:size=16M,group=svc,node=1,name=bound
 check "bound memory is on its node" figure 'loads\..*\.on_node_bytes' -ge 16777216
