@@ -4,6 +4,7 @@
 
 #include "agent/act/hand.h"
 #include "agent/control/server.h"
+#include "agent/doctor.h"
 #include "agent/lock.h"
 #include "agent/notify.h"
 #include "agent/settings.h"
@@ -49,6 +50,10 @@ static void print_help(FILE *out)
 		"  --set SECTION.KEY=VALUE  override one setting; may be repeated\n"
 		"  --dry-run                decide and report, but ask the kernel for nothing\n"
 		"  --check-config           say whether the configuration is good, and exit\n"
+		"  --doctor                 try what works on this machine, say what to do about "
+		"the\n"
+		"                           rest, and exit: 0, or 69 when nothing can be "
+		"reclaimed\n"
 		"  --help-settings          list all settings with their defaults, and exit\n"
 		"  --root DIR               read DIR/proc and DIR/sys instead of /proc and /sys\n"
 		"  --cgroup DIR             look only after the groups below DIR, a cgroup's "
@@ -73,6 +78,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		SET,
 		DRY_RUN,
 		CHECK,
+		DOCTOR,
 		SETTINGS,
 		ROOT,
 		CGROUP,
@@ -86,6 +92,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		{"set", required_argument, NULL, SET},
 		{"dry-run", no_argument, NULL, DRY_RUN},
 		{"check-config", no_argument, NULL, CHECK},
+		{"doctor", no_argument, NULL, DOCTOR},
 		{"help-settings", no_argument, NULL, SETTINGS},
 		{"root", required_argument, NULL, ROOT},
 		{"cgroup", required_argument, NULL, CGROUP},
@@ -117,6 +124,8 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		case CHECK:
 			cl->check_config = true;
 			break;
+		case DOCTOR:
+			return doctor_run(cl->agent.root, stdout) < 0 ? EXIT_UNAVAILABLE : 0;
 		case SETTINGS:
 			settings_print_help(stdout);
 			return 0;

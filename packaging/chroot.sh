@@ -34,6 +34,13 @@ chroot_tar() { # SUITE KIND VARIANT PACKAGES
 	echo "$tar"
 }
 
+# A release that packages are tried on: with systemd, and what they need.
+chroot_run_tar() { # SUITE
+	local libcgroup=libcgroup3
+	[[ $1 != bookworm ]] || libcgroup=libcgroup2
+	chroot_tar "$1" run minbase "systemd,systemd-oomd,bash-completion,man-db,procps,$libcgroup,libhwloc15,libinih1,libjansson4,liburing2"
+}
+
 # Runs a command in an unpacked chroot, with mounts, processes and a network of its own that vanish with it.
 chroot_run() { # ROOT COMMAND...
 	unshare --mount --pid --fork --kill-child --net sh -c '

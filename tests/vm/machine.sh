@@ -41,6 +41,10 @@ format_disks() {
 	for i in "${!disk_sizes[@]}"; do
 		file=$work/disk$i
 		rm -f "$file"
+		if [[ ${disk_sizes[i]} == */* ]]; then
+			cp --sparse=always "${disk_sizes[i]}" "$file" || die "--disk: ${disk_sizes[i]} can't be copied"
+			continue
+		fi
 		truncate -s "${disk_sizes[i]}" "$file"
 		case ${disk_fs[i]} in
 		ext4) mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$file" >&2 ;;

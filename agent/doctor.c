@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/doctor.h"
+
+#include "agent/ring.h"
+#include "agent/sense/cachestat.h"
+#include "base/cleanup.h"
+#include "base/kfile.h"
+#include "cgroup/live.h"
+#include "cgroup/psi.h"
+#include "cgroup/reclaim.h"
+#include "numa/reclaim.h"
+#include "numa/topology.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* A process that is not ours: what may be done to it may be done to any. */
+#define OTHER_PID 1
+
+/* A line: whether it works, what was tried, and what came of it or what to do. */
+static void __attribute__((format(printf, 4, 5)))
+tell(FILE *out, bool works, const char *what, const char *format, ...)
+{
+	va_list ap;
+
+	fprintf(out, "%-4s%-18s", works ? "ok" : "no", what);
+	va_start(ap, format);
+	(void)vfprintf(out, format, ap);
+	va_end(ap);
+	fputc('\n', out);
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += n)
+		if ((at == text || strchr(" \n", at[-1])) && strchr(" \n", at[n]))
+			return true;
+	return false;
+}
+
+static void examine_cgroup(const struct doctor *d, FILE *out)
+{
+	char text[256];
+
+	if (d->cgroup_fd < 0)
+		tell(out, false, "cgroup v2", "%s: groups can't be looked after", d->no_cgroup);
+	else if (kfile_read_at(d->cgroup_fd, "cgroup.controllers", text, sizeof(text)) < 0 ||
+		 !has_word(text, "memory"))
+		tell(out, false, "cgroup v2",
+		     "without the memory controller: boot with "
+		     "systemd.unified_cgroup_hierarchy=1");
+	else
+		tell(out, true, "cgroup v2", "with the memory controller");
+}
+
+static bool examine_memory_reclaim(const struct doctor *d, FILE *out)
+{
+	struct group_reclaim_features features = {0};
+	_cleanup_close_ int fd = -1;
+	int r = -ENOENT;
+
+	if (d->cgroup_fd >= 0)
+		r = fd = group_reclaim_open(d->cgroup_fd);
+	if (fd >= 0)
+		r = group_reclaim_probe(fd, &features);
+	if (r >= 0)
+		tell(out, true, "memory.reclaim",
+		     features.swappiness ? "with swappiness="
+					 : "without swappiness= (later kernels have it): file "
+					   "memory can't be asked for alone");
+	else if (r == -ENOENT)
+		tell(out, false, "memory.reclaim", "needs Linux 5.19 and cgroup v2");
+	else
+		tell(out, false, "memory.reclaim", "%s: needs root or CAP_DAC_OVERRIDE",
+		     strerrordesc_np(-r));
+	return r >= 0;
+}
+
+static bool examine_node_reclaim(const struct doctor *d, FILE *out)
+{
+	unsigned int n = 0;
+	int r = -ENOENT;
+
+	for (unsigned int node = 0; node < NUMA_NODES_MAX; node++) {
+		_cleanup_close_ int fd = node_reclaim_open(d->sys_fd, node);
+
+		n += fd >= 0;
+		/* Of several reasons the one that something can be done about. */
+		if (fd < 0 && fd != -ENOENT)
+			r = fd;
+	}
+	if (n > 0)
+		tell(out, true, "nodeN/reclaim", "of %u node%s", n, n == 1 ? "" : "s");
+	else if (r == -ENOENT)
+		tell(out, false, "nodeN/reclaim",
+		     "needs Linux 6.17; nodes are relieved through their groups");
+	else
+		tell(out, false, "nodeN/reclaim", "%s: needs root or CAP_DAC_OVERRIDE",
+		     strerrordesc_np(-r));
+	return n > 0;
+}
+
+static void examine_pressure(const struct doctor *d, FILE *out)
+{
+	_cleanup_close_ int fd = psi_trigger_open(d->proc_fd, "pressure/memory", 150000, 1000000);
+	char text[256];
+	ssize_t r = kfile_read_at(d->proc_fd, "pressure/memory", text, sizeof(text));
+
+	if (r < 0)
+		tell(out, false, "PSI", "%s: boot with psi=1; stalls are not seen",
+		     strerrordesc_np((int)-r));
+	else
+		tell(out, true, "PSI", "stalls are seen");
+	if (fd >= 0)
+		tell(out, true, "PSI triggers", "of windows below 2 s");
+	else if (r >= 0)
+		tell(out, false, "PSI triggers", "%s: windows below 2 s need CAP_SYS_RESOURCE",
+		     strerrordesc_np(-fd));
+}
+
+static const char *swap_kind(const char *name, const char *type)
+{
+	if (strncmp(name, "/dev/zram", 9) == 0)
+		return "zram: what goes there stays in memory, compressed";
+	return strcmp(type, "file") == 0 ? "a file" : "a disk: counts against its endurance";
+}
+
+static void examine_swap(const struct doctor *d, FILE *out)
+{
+	char text[4096], zswap[8] = "", name[256], type[32];
+	const char *line;
+	unsigned long kib;
+	bool any = false;
+
+	if (kfile_read_at(d->proc_fd, "swaps", text, sizeof(text)) < 0)
+		*text = '\0';
+	for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+		if (sscanf(line + 1, "%255s %31s %lu", name, type, &kib) != 3)
+			continue;
+		tell(out, true, "swap", "%s, %lu MiB, %s", name, kib / 1024, swap_kind(name, type));
+		any = true;
+	}
+	if (!any)
+		tell(out, false, "swap",
+		     "none: only file memory can be taken; add zram or a disk for the rest");
+	if (kfile_read_at(d->sys_fd, "module/zswap/parameters/enabled", zswap, sizeof(zswap)) > 0 &&
+	    *zswap == 'Y')
+		tell(out, true, "zswap", "is on: swap is compressed in memory first");
+}
+
+static void examine_ring(FILE *out)
+{
+	_cleanup_(ring_freep) struct ring *ring = NULL;
+	int r = ring_open(true, &ring);
+
+	if (r == 0 && ring_is_uring(ring))
+		tell(out, true, "io_uring", "workers wait with it");
+	else
+		tell(out, false, "io_uring",
+		     "refused (kernel.io_uring_disabled, or a seccomp filter): workers wait with "
+		     "poll(2)");
+}
+
+/* Of a file that belongs to root. */
+static void examine_cachestat(const struct doctor *d, FILE *out)
+{
+	_cleanup_close_ int fd = openat(d->proc_fd, "self/exe", O_RDONLY | O_CLOEXEC);
+	struct page_counts counts;
+	int r = fd < 0 ? -errno : cachestat_read(fd, 0, 4096, &counts);
+
+	if (r == 0)
+		tell(out, true, "cachestat", "dirty file memory can be found");
+	else if (r == -ENOSYS)
+		tell(out, false, "cachestat",
+		     "needs Linux 6.5, and no filter that refuses it; smaps stands in");
+	else
+		tell(out, false, "cachestat", "%s: needs CAP_DAC_OVERRIDE", strerrordesc_np(-r));
+}
+
+static void examine_smaps(const struct doctor *d, FILE *out)
+{
+	char path[32], text[4096];
+	ssize_t r;
+
+	(void)snprintf(path, sizeof(path), "%d/smaps_rollup", OTHER_PID);
+	r = kfile_read_at(d->proc_fd, path, text, sizeof(text));
+	if (r >= 0)
+		tell(out, true, "smaps", "of other processes");
+	else
+		tell(out, false, "smaps", "%s: other processes' need CAP_SYS_PTRACE",
+		     strerrordesc_np((int)-r));
+}
+
+/* Opens the first mapping's file, read-only, and closes it again. */
+static int open_a_mapping(int proc_fd)
+{
+	_cleanup_(closedirp) DIR *dir = NULL;
+	_cleanup_close_ int dir_fd = -1, fd = -1;
+	const struct dirent *entry;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "%d/map_files", OTHER_PID);
+	dir_fd = kfile_open_dir(proc_fd, path);
+	if (dir_fd < 0)
+		return dir_fd;
+	dir = fdopendir(dir_fd);
+	if (!dir)
+		return -errno;
+	dir_fd = -1; /* dir's now */
+	do {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? -errno : -ENOENT;
+	} while (entry->d_name[0] == '.');
+	fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : 0;
+}
+
+static void examine_map_files(const struct doctor *d, FILE *out)
+{
+	int r = open_a_mapping(d->proc_fd);
+
+	if (r == 0)
+		tell(out, true, "map_files", "mapped files can be written back");
+	else
+		tell(out, false, "map_files",
+		     "%s: needs CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and CAP_DAC_OVERRIDE",
+		     strerrordesc_np(-r));
+}
+
+/* About no memory at all: that the call is allowed is what is asked. */
+static void examine_process_madvise(FILE *out)
+{
+	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, OTHER_PID, 0);
+	struct iovec none = {0};
+	int r = 0;
+
+	if (fd < 0 || syscall(SYS_process_madvise, fd, &none, 0, MADV_COLD, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		tell(out, true, "process_madvise", "on other processes");
+	else
+		tell(out, false, "process_madvise",
+		     "%s: on others it needs Linux 5.10, CAP_SYS_PTRACE and CAP_SYS_NICE",
+		     strerrordesc_np(-r));
+}
+
+static void examine_mglru(const struct doctor *d, FILE *out)
+{
+	char text[16];
+	_cleanup_close_ int fd = -1;
+	ssize_t r = kfile_read_at(d->sys_fd, "kernel/mm/lru_gen/enabled", text, sizeof(text));
+
+	if (r < 0) {
+		tell(out, false, "MGLRU", "this kernel has none: ages are not known");
+		return;
+	}
+	fd = kfile_open(d->sys_fd, "kernel/debug/lru_gen", O_RDONLY);
+	if (strcmp(text, "0x0000\n") == 0)
+		tell(out, false, "MGLRU", "is off: ages are not known (lru_gen/enabled)");
+	else if (fd < 0)
+		tell(out, false, "MGLRU", "is on, its ages can't be read: mount debugfs");
+	else
+		tell(out, true, "MGLRU", "is on, and its ages can be read");
+}
+
+static void examine_locking(FILE *out)
+{
+	int r = mlockall(MCL_CURRENT | MCL_ONFAULT) < 0 ? -errno : 0;
+
+	(void)munlockall();
+	if (r == 0)
+		tell(out, true, "locked memory", "the agent is not paged out");
+	else
+		tell(out, false, "locked memory",
+		     "%s: raise LimitMEMLOCK, or under pressure the agent may be paged out",
+		     strerrordesc_np(-r));
+}
+
+int doctor_examine(const struct doctor *d, FILE *out)
+{
+	struct utsname kernel = {0};
+	bool groups, nodes;
+
+	(void)uname(&kernel);
+	fprintf(out, "uswapd %s on Linux %s\n", USWAP_VERSION, kernel.release);
+	examine_cgroup(d, out);
+	groups = examine_memory_reclaim(d, out);
+	nodes = examine_node_reclaim(d, out);
+	examine_pressure(d, out);
+	examine_swap(d, out);
+	examine_ring(out);
+	examine_locking(out);
+	examine_cachestat(d, out);
+	examine_smaps(d, out);
+	examine_map_files(d, out);
+	examine_process_madvise(out);
+	examine_mglru(d, out);
+	if (groups || nodes)
+		return 0;
+	fputs("Nothing can be reclaimed here: run as root, on Linux 5.19 or later with cgroup "
+	      "v2.\n",
+	      out);
+	return -EOPNOTSUPP;
+}
+
+static int open_below(const char *root, const char *path)
+{
+	char full[4096];
+	int fd;
+
+	(void)snprintf(full, sizeof(full), "%s%s", root ? root : "", path);
+	fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int doctor_run(const char *root, FILE *out)
+{
+	struct live_mount mount = {.path = "/sys/fs/cgroup"};
+	const char *why = NULL;
+	_cleanup_close_ int proc_fd = open_below(root, "/proc"), sys_fd = open_below(root, "/sys");
+	_cleanup_close_ int cgroup_fd = -1;
+	struct doctor doctor;
+	int r = root ? 0 : live_mount_find(&mount, &why);
+
+	if (proc_fd < 0 || sys_fd < 0) {
+		fprintf(out, "%s can't be opened: %s\n", proc_fd < 0 ? "/proc" : "/sys",
+			strerrordesc_np(proc_fd < 0 ? -proc_fd : -sys_fd));
+		return proc_fd < 0 ? proc_fd : sys_fd;
+	}
+	if (r == 0)
+		r = cgroup_fd = open_below(root, mount.path);
+	doctor = (struct doctor){
+		.proc_fd = proc_fd,
+		.sys_fd = sys_fd,
+		.cgroup_fd = cgroup_fd,
+		.no_cgroup = why ? why : strerrordesc_np(r < 0 ? -r : 0),
+	};
+	return doctor_examine(&doctor, out);
+}
