@@ -136,9 +136,9 @@ static int check_schedule(const struct job_load *load, struct stress_error *ret_
 	const struct load_settings *settings = &load->settings;
 	enum schedule_kind kind = (enum schedule_kind)settings->schedule;
 	bool own_rate = kind == SCHEDULE_HOLD || kind == SCHEDULE_RAMP || kind == SCHEDULE_SINE ||
-			kind == SCHEDULE_SAWTOOTH;
+			kind == SCHEDULE_SAWTOOTH || kind == SCHEDULE_REPLAY;
 	bool has_low = kind == SCHEDULE_LEAK || kind == SCHEDULE_STEP ||
-		       (own_rate && kind != SCHEDULE_HOLD);
+		       (own_rate && kind != SCHEDULE_HOLD && kind != SCHEDULE_REPLAY);
 	bool limited = settings->rate_bytes != SCHEDULE_UNLIMITED;
 	const char *key = NULL, *why = NULL;
 
@@ -150,10 +150,13 @@ static int check_schedule(const struct job_load *load, struct stress_error *ret_
 		why = "memory.current is that of a group: say which with `group`";
 	} else if (own_rate && limited) {
 		key = "rate";
-		why = "this schedule's follows from size and period; leave it out";
+		why = "this schedule has its own; leave it out";
 	} else if (kind == SCHEDULE_LEAK && !limited) {
 		key = "rate";
 		why = "must be given: how fast the leak is (64K/s)";
+	} else if ((kind == SCHEDULE_REPLAY) != (settings->trace[0] != '\0')) {
+		key = "trace";
+		why = "schedule = replay and the file to replay go together; one is missing";
 	} else if (!has_low && was_said(load, "low") && !amount_is_zero(&settings->low)) {
 		key = "low";
 		why = "only with schedule = leak, ramp, step, sine or sawtooth";

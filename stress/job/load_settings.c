@@ -17,8 +17,8 @@ static const char *const channels[] = {"pipe", "unix", "udp", NULL};
 static const char *const syncs[] = {"none", "writeback", "data", NULL};
 static const char *const contents_names[] = {"full", "word", NULL};
 /* As enum schedule_kind. */
-static const char *const schedules[] = {"steady", "burst", "hold",     "leak", "ramp",
-					"step",	  "sine",  "sawtooth", NULL};
+static const char *const schedules[] = {"steady", "burst", "hold",     "leak",	 "ramp",
+					"step",	  "sine",  "sawtooth", "replay", NULL};
 static const char *const releases[] = {"munmap", "dontneed", NULL};
 static const char *const reuse_whens[] = {"parallel", "after", NULL};
 static const char *const vias[] = {"read", "mmap", NULL};
@@ -173,7 +173,8 @@ static const struct setting load_settings[] = {
 		 "`burst` from nothing every `period`; hold has `size` at once; leak has `low` at "
 		 "once and grows on at `rate`; ramp rises evenly from `low` to `size` within "
 		 "`period`; step in `steps` steps, one every `period`; sine goes up and down "
-		 "between the two once a `period`; sawtooth rises evenly and falls at once"},
+		 "between the two once a `period`; sawtooth rises evenly and falls at once; "
+		 "replay has what a recording (`trace`) had"},
 	{.name = "low",
 	 .type = &type_amount,
 	 LOAD(low),
@@ -187,6 +188,18 @@ static const struct setting load_settings[] = {
 	 .max = 1000000,
 	 .default_text = "4",
 	 .help = "number of steps from `low` to `size`"},
+	{.name = "trace",
+	 .type = &type_text,
+	 LOAD(trace),
+	 .max = PATH_MAX,
+	 .help = "file with the recording to replay: a line TIME,BYTES a level (12.5,64M: from "
+		 "12.5 s after the start on), which lasts until the next"},
+	{.name = "trace-scale",
+	 .type = &type_share,
+	 LOAD(trace_scale_permyriad),
+	 .min = 1,
+	 .default_text = "100%",
+	 .help = "share of the recorded levels that is replayed"},
 	{.name = "set-point",
 	 .type = &type_set_point,
 	 LOAD(set_point),

@@ -92,6 +92,8 @@ struct load_settings {
 	struct amount burst, low;
 	uint64_t period_ns, hold_ns;
 	uint64_t n_steps;
+	char trace[PATH_MAX]; /* "": none */
+	uint64_t trace_scale_permyriad;
 	struct set_point set_point;
 	uint64_t release; /* enum release */
 	struct access_pattern reuse;

@@ -94,6 +94,13 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 		.think_ns = settings->think_ns,
 		.think_after_bytes = settings->think_after_bytes,
 	};
+	if (pages->growth.kind == SCHEDULE_REPLAY) {
+		*ret_why = pages->why;
+		r = replay_read(load, &pages->recording, &pages->growth.n_points, pages->why);
+		if (r < 0)
+			return r;
+		pages->growth.points = pages->recording;
+	}
 	pages->n_pages = schedule_peak_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
 	/* A trial: what can't be had is refused before anything else is made. */
 	r = map_memory(load, pages, ret_why);
@@ -430,6 +437,7 @@ void pages_finish(struct load *load)
 		return;
 	unmap_memory(pages);
 	gauge_close(&pages->gauge);
+	free(pages->recording);
 	load_shared_free(pages->generations, pages->n_pages);
 	free(pages);
 	load->state = NULL;

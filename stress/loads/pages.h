@@ -7,6 +7,7 @@
 #pragma once
 
 #include "stress/loads/load.h"
+#include "stress/loads/replay.h"
 #include "stress/measure/gauge.h"
 #include "stress/pattern/pace.h"
 #include "stress/pattern/setpoint.h"
@@ -47,10 +48,12 @@ struct pages {
 	 */
 	uint8_t *generations;
 	struct schedule growth;
-	struct setpoint setpoint; /* instead of growth, where it has a signal */
-	struct gauge gauge;	  /* what setpoint holds */
-	uint64_t goal_bytes;	  /* of setpoint */
-	uint64_t look_ns;	  /* when the signal is read next */
+	struct schedule_point *recording; /* growth's points, where it replays some */
+	char why[REPLAY_WHY_BYTES];	  /* it can't be */
+	struct setpoint setpoint;	  /* instead of growth, where it has a signal */
+	struct gauge gauge;		  /* what setpoint holds */
+	uint64_t goal_bytes;		  /* of setpoint */
+	uint64_t look_ns;		  /* when the signal is read next */
 	uint64_t looked_ns;
 	struct pace reuse;
 	struct access access;
@@ -65,7 +68,8 @@ struct pages {
 };
 
 /* The settings of all of them, for load_ops.settings. */
-#define PAGES_GROWTH_SETTINGS "contents", "schedule", "low", "steps", "period", "set-point"
+#define PAGES_GROWTH_SETTINGS \
+	"contents", "schedule", "low", "steps", "period", "trace", "trace-scale", "set-point"
 #define PAGES_SETTINGS                                                                           \
 	PAGES_GROWTH_SETTINGS, "burst", "hold", "release", "reuse", "reuse-when", "reuse-rate",  \
 		"reuse-write", "reuse-debt", "think", "think-after", "drift", "phase", "spread", \

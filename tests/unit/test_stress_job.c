@@ -180,6 +180,8 @@ static void test_bad_files(void **state)
 		{LOAD_A "schedule=sinus\n", "bad.job:4:|steady, burst, hold, leak|sawtooth"},
 		{LOAD_A "schedule=sine\nrate=1M/s\n", "bad.job:5: [load a] rate:|leave it out"},
 		{LOAD_A "schedule=leak\n", "[load a] rate: must be given"},
+		{LOAD_A "schedule=replay\n", "[load a] trace: schedule = replay|go together"},
+		{LOAD_A "trace=/tmp/x\n", "bad.job:4: [load a] trace:|go together"},
 		{LOAD_A "low=4K\n", "bad.job:4: [load a] low: only with schedule"},
 		{LOAD_A "schedule=burst\nset-point=resident 1M\n",
 		 "bad.job:5: [load a] set-point:|takes the place of a schedule"},

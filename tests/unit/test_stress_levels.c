@@ -152,6 +152,51 @@ static void test_set_point_refused(void **state)
 	end(&running);
 }
 
+static void test_replay(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"good.csv", "seconds,bytes\n1,2M\n2,8M\n3,1M\n"},
+		{"bad.csv", "seconds,bytes\n1,2M\n1,8M\n"},
+	};
+	static const struct {
+		const char *file, *more, *words;
+	} bad[] = {
+		{"bad.csv", "", "bad.csv:3: neither TIME,BYTES"},
+		{"missing.csv", "", "trace: read "},
+		{"good.csv", ",trace-scale=51%", "highest level is 4.1 MiB, and size 4.0 MiB"},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	struct running running;
+	char settings[256];
+
+	(void)state;
+	(void)snprintf(settings, sizeof(settings),
+		       "anon:size=4M,schedule=replay,trace=%s/good.csv,trace-scale=50%%", fx->path);
+	running = begin(settings);
+	run_until(&running, NSEC_PER_SEC / 2);
+	assert_int_equal(resident(&running), 0);
+	run_until(&running, 3 * NSEC_PER_SEC / 2);
+	assert_int_equal(resident(&running), PAGES_A_MIB);
+	run_until(&running, 5 * NSEC_PER_SEC / 2);
+	assert_int_equal(resident(&running), 4 * PAGES_A_MIB);
+	run_until(&running, 100 * NSEC_PER_SEC);
+	assert_int_equal(resident(&running), PAGES_A_MIB / 2);
+	check_verified(&running);
+	end(&running);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *why = "";
+
+		(void)snprintf(settings, sizeof(settings),
+			       "anon:size=4M,schedule=replay,trace=%s/%s%s", fx->path, bad[i].file,
+			       bad[i].more);
+		running = plan_load(settings);
+		assert_true(prepare(&running.load, &why) < 0);
+		if (!strstr(why, bad[i].words))
+			fail_msg("\"%s\" lacks \"%s\"", why, bad[i].words);
+		end(&running);
+	}
+}
+
 /* A fifth of the pages is touched; once in 10 s all others are, too. */
 static void test_revisit(void **state)
 {
@@ -210,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_revisit),
 		cmocka_unit_test(test_think),
 		cmocka_unit_test(test_reuse_loss),
+		cmocka_unit_test(test_replay),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
