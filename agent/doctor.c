@@ -5,6 +5,8 @@
 #include "agent/sense/cachestat.h"
 #include "base/cleanup.h"
 #include "base/kfile.h"
+#include "base/ktext.h"
+#include "base/parse.h"
 #include "cgroup/live.h"
 #include "cgroup/psi.h"
 #include "cgroup/reclaim.h"
@@ -14,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -129,26 +132,30 @@ static void examine_pressure(const struct doctor *d, FILE *out)
 		     strerrordesc_np(-fd));
 }
 
-static const char *swap_kind(const char *name, const char *type)
+static const char *swap_kind(struct ktext_line name, struct ktext_line type)
 {
-	if (strncmp(name, "/dev/zram", 9) == 0)
+	if (name.length > 9 && memcmp(name.text, "/dev/zram", 9) == 0)
 		return "zram: what goes there stays in memory, compressed";
-	return strcmp(type, "file") == 0 ? "a file" : "a disk: counts against its endurance";
+	return ktext_word_is(type, "file") ? "a file" : "a disk: counts against its endurance";
 }
 
 static void examine_swap(const struct doctor *d, FILE *out)
 {
-	char text[4096], zswap[8] = "", name[256], type[32];
-	const char *line;
-	unsigned long kib;
+	char text[4096], zswap[8] = "";
+	const char *rest = text;
+	struct ktext_line line, name, type, size;
+	uint64_t kib;
 	bool any = false;
 
 	if (kfile_read_at(d->proc_fd, "swaps", text, sizeof(text)) < 0)
 		*text = '\0';
-	for (line = strchr(text, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
-		if (sscanf(line + 1, "%255s %31s %lu", name, type, &kib) != 3)
+	/* Lines whose third word is no number are the heading, or none of ours. */
+	while (ktext_next_line(&rest, &line)) {
+		if (!ktext_next_word(&line, &name) || !ktext_next_word(&line, &type) ||
+		    !ktext_next_word(&line, &size) || parse_u64_n(size.text, size.length, &kib) < 0)
 			continue;
-		tell(out, true, "swap", "%s, %lu MiB, %s", name, kib / 1024, swap_kind(name, type));
+		tell(out, true, "swap", "%.*s, %" PRIu64 " MiB, %s", (int)name.length, name.text,
+		     kib / 1024, swap_kind(name, type));
 		any = true;
 	}
 	if (!any)
@@ -206,18 +213,21 @@ static void examine_smaps(const struct doctor *d, FILE *out)
 static int open_a_mapping(int proc_fd)
 {
 	_cleanup_(closedirp) DIR *dir = NULL;
-	_cleanup_close_ int dir_fd = -1, fd = -1;
+	_cleanup_close_ int fd = -1;
 	const struct dirent *entry;
 	char path[32];
+	int dir_fd, r;
 
 	(void)snprintf(path, sizeof(path), "%d/map_files", OTHER_PID);
 	dir_fd = kfile_open_dir(proc_fd, path);
 	if (dir_fd < 0)
 		return dir_fd;
 	dir = fdopendir(dir_fd);
-	if (!dir)
-		return -errno;
-	dir_fd = -1; /* dir's now */
+	if (!dir) {
+		r = -errno;
+		fd_close(dir_fd);
+		return r;
+	}
 	do {
 		errno = 0;
 		entry = readdir(dir);

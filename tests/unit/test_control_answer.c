@@ -30,6 +30,7 @@ static int fake_status(void *context, struct agent_status *ret)
 		.uptime_ns = 5 * NSEC_PER_SEC,
 		.version = "0.1.0",
 		.dry_run = true,
+		.observes = true,
 		.degraded = {"no swap: only file memory is taken", "a\xff"},
 		.n_nodes = 2,
 		.nodes = fake->nodes,
@@ -347,6 +348,7 @@ static void test_why(void **state)
 		assert_string_equal(text_of(answer, "schema"), "uswapd-why/1");
 		if (strncmp(text, rows[i].begin, strlen(rows[i].begin)) != 0)
 			fail_msg("%s: %s", rows[i].request, text);
+		assert_non_null(strstr(text, "\nuswapd only observes: "));
 	}
 	check_answer(&fake, &reader, "{\"request\":\"why\",\"group\":\"/a\\u001b\"}",
 		     "uswapd-error/1", "message",
