@@ -307,6 +307,18 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
 }
 
+static int make_groups(struct run *run, struct stress_error *ret_error)
+{
+	int r = placement_make(run->placement, run->job, run->plan, ret_error);
+
+	if (r < 0)
+		return r;
+	r = janitor_start(run->placement, &run->janitor);
+	return r < 0 ? stress_fail(ret_error, r, "start the process that cleans up: %s",
+				   strerror(-r))
+		     : 0;
+}
+
 int run_execute(struct run *run, struct stress_error *ret_error)
 {
 	int r = prepare_loads(run, ret_error);
@@ -315,7 +327,7 @@ int run_execute(struct run *run, struct stress_error *ret_error)
 	if (r == 0)
 		r = open_descriptors(run, ret_error);
 	if (r == 0 && run->placement)
-		r = placement_make(run->placement, run->job, run->plan, ret_error);
+		r = make_groups(run, ret_error);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
 		r = -EOPNOTSUPP;
 	if (r == 0)
@@ -338,6 +350,7 @@ void run_clean(struct run *run)
 	n_left = placement_remove(run->placement, &error);
 	if (n_left)
 		run_fail(run, "%zu groups are left: %s", n_left, error.text);
+	run->janitor = janitor_free(run->janitor);
 }
 
 struct run *run_free(struct run *run)
@@ -355,6 +368,7 @@ struct run *run_free(struct run *run)
 	free(run->workers);
 	measure_free(run->measure);
 	watch_free(run->watch);
+	janitor_free(run->janitor);
 	placement_free(run->placement);
 	plan_free(run->plan);
 	topology_free(run->topology);

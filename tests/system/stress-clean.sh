@@ -8,7 +8,7 @@ no_group() { ! group_names | grep .; }
 one_group() { [ "$(group_names | wc -l)" -eq 1 ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 worker() { pgrep -x "$1" | head -n 1; }
-no_worker() { ! pgrep -x "$1"; }
+no_worker() { ! pgrep -x "$1" >/dev/null; }
 said() { grep -qE -- "$1" "$work/out"; }
 
 run() { # ARG...: sets status
@@ -62,15 +62,24 @@ for signal in TERM INT HUP; do
 	wait
 done
 
-# The supervisor can do nothing against KILL: workers die with it, the next run removes the group.
+# The supervisor can do nothing against KILL: workers die with it, its janitor removes the group.
 start --duration 30s
+check "KILL: there is a janitor" worker uswap-janitor
 kill -KILL "$pid"
 check "KILL: the worker dies with it" wait_until 3 no_worker grow
+check "KILL: the group is removed" wait_until 5 no_group
+check "KILL: the janitor is gone" wait_until 3 no_worker uswap-janitor
 wait
-check "KILL: the group is left" one_group
+
+# Where both are killed the next run removes the group.
+start --duration 30s
+kill -KILL "$(pgrep -x uswap-janitor)" "$pid"
+check "KILL of both: the worker dies" wait_until 3 no_worker grow
+wait
+check "KILL of both: the group is left" one_group
 run --duration 200ms --group svc:memory.max=32M --load anon:size=1M,group=svc
-ended "KILL: the next run" 0 'uswap-stress: ok'
-check "KILL: ... removes what was left" no_group
+ended "KILL of both: the next run" 0 'uswap-stress: ok'
+check "KILL of both: ... removes what was left" no_group
 
 # A run beside it is not taken for a left one.
 start --duration 8s
@@ -140,6 +149,14 @@ status=0
 ended "... it ends well" 0 'uswap-stress: ok'
 check "... nothing is left in it" sh -c "! find $cg/own -mindepth 1 -type d | grep ."
 check "... and its controllers are as they were" sh -c "[ -z \"\$(cat $cg/own/cgroup.subtree_control)\" ]"
+( echo 0 >$cg/own/cgroup.procs && exec uswap-stress run --duration 30s --group svc:memory.max=32M --load anon:name=grow,size=4M,group=svc >"$work/out" 2>&1 ) &
+wait_until 10 worker grow >/dev/null
+sleep 0.5
+kill -KILL "$(pgrep -x uswap-stress | head -n 1)"
+check "in a group of its own, KILL: nothing is left in it" wait_until 5 sh -c "! find $cg/own -mindepth 1 -type d | grep -q ."
+check "... and its controllers are as they were" sh -c "[ -z \"\$(cat $cg/own/cgroup.subtree_control)\" ]"
+check "... and nobody is" wait_until 3 sh -c "! grep -q . $cg/own/cgroup.procs"
+wait
 ( echo 0 >$cg/own/cgroup.procs && uswap-stress run --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1; echo "status $?" >>"$work/out" )
 check "among other processes: refused, with what to do" said '/own has other processes.*--parent'
 check "... as something that can't run here" said 'status 77'
