@@ -50,7 +50,7 @@ const struct setting settings[] = {
 
 	{"balance", "enabled", BOOL(balance.margin.enabled), NO_RANGE, "yes",
 	 "Keep free memory above the kernel's watermarks on every node."},
-	{"balance", "reaction", DURATION(balance.margin.reaction_ns), "1ms", "1min", "150ms",
+	{"balance", "reaction", DURATION(balance.margin.reaction_ns), "1ms", "1min", "60ms",
 	 "Time the agent gets to free memory: the margin is what is taken from the node in that "
 	 "time."},
 	{"balance", "margin_min", SIZE(balance.margin.margin_min_bytes), "4K", "1T", "4M",

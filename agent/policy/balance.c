@@ -3,6 +3,12 @@
 
 #include "base/cleanup.h"
 
+static uint64_t most_bytes(const struct config *config, const struct node_sample *s)
+{
+	return (uint64_t)((unsigned __int128)s->managed_bytes *
+			  config->balance.margin.margin_max_permyriad / 10000);
+}
+
 bool balance_may_swap(const struct config *config, const struct swap_sample *swap)
 {
 	uint64_t floor_bytes = (uint64_t)((unsigned __int128)swap->total_bytes *
@@ -11,30 +17,63 @@ bool balance_may_swap(const struct config *config, const struct swap_sample *swa
 	return swap->free_bytes > floor_bytes;
 }
 
-/* Where a round ends, as kswapd begins at the low watermark and ends at the high one. */
-static uint64_t high_mark(const struct verdict *v)
+/*
+ * What a round takes beyond the margin, as kswapd begins at the low watermark and ends at the high
+ * one. A round costs a look or two, however little it takes.
+ */
+static uint64_t round_bytes(const struct config *config, const struct node_sample *s,
+			    const struct verdict *v)
 {
-	return v->margin_bytes + v->margin_bytes / 2;
+	return MAX(v->margin_bytes / 2, most_bytes(config, s) / 8);
+}
+
+/*
+ * A stream goes through a full node without end, and kswapd deals with it without a stall, for less
+ * than rounds one after the other would cost.
+ */
+static bool is_stream(const struct demand *demand, const struct node_sample *s,
+		      uint64_t round_bytes)
+{
+	return demand->growing_since_ns > 0 &&
+	       s->now_ns - demand->growing_since_ns >= BALANCE_STREAM_NS &&
+	       demand->rate_bytes_per_s / BALANCE_STREAM_ROUNDS_PER_S >= round_bytes;
+}
+
+/*
+ * Room there is, and will be when the kernel gives per-CPU lists back: taking the same again would
+ * only make them longer. Not when it is needed soon: watermarks do not see what is in lists.
+ */
+static uint64_t room_to_come(const struct node_sample *s, const struct verdict *v)
+{
+	return v->room_bytes + (v->room_bytes >= v->margin_bytes / 2 ? s->percpu_bytes : 0);
 }
 
 static enum verdict_reason reason_to_wait(const struct config *config, const struct demand *demand,
 					  const struct balance_history *history,
 					  const struct node_sample *s, const struct verdict *v)
 {
+	bool stays_here = s->bound_demand || config->balance.keep_local;
+	uint64_t round = round_bytes(config, s, v), high = v->margin_bytes + round;
+
 	if (!config->balance.margin.enabled)
 		return VERDICT_EXCLUDED;
 	if (v->rate_bytes_per_s == 0)
 		return VERDICT_NO_DEMAND;
 	if (v->refault_permyriad >= DEMAND_REFAULT_FULL)
 		return VERDICT_REFAULTS;
-	if (v->room_bytes >= (s->filling ? high_mark(v) : v->margin_bytes))
+	if (room_to_come(s, v) >= (s->filling ? high : v->margin_bytes))
 		return VERDICT_ROOM_ENOUGH;
-	if (s->others_room_bytes >= high_mark(v) && !s->bound_demand && !config->balance.keep_local)
+	if (s->others_room_bytes >= high && !stays_here)
 		return VERDICT_NEIGHBOURS_HAVE_ROOM;
 	if (history->hopeless_until_ns > s->now_ns)
 		return VERDICT_HOPELESS;
 	/* Unless tasks had to help it: then so do we. */
-	if (s->kswapd_ran && demand->gain <= DEMAND_GAIN_ONE)
+	if (demand->gain > DEMAND_GAIN_ONE)
+		return VERDICT_NODE_LOW;
+	/* That demand is bound is what kswapd doesn't know: it begins when room is used up. */
+	if (!stays_here && is_stream(demand, s, round))
+		return VERDICT_KSWAPD_SUFFICES;
+	if (s->kswapd_ran)
 		return VERDICT_KSWAPD_ACTIVE;
 	return VERDICT_NODE_LOW;
 }
@@ -44,18 +83,42 @@ static enum verdict_reason reason_to_wait(const struct config *config, const str
  * have stalled without it is all of it kept; else half of the most, and the rest while it is
  * filled.
  */
-static uint64_t node_margin(const struct margin_settings *settings, const struct demand *demand,
+static uint64_t node_margin(const struct config *config, const struct demand *demand,
 			    const struct node_sample *s)
 {
+	const struct margin_settings *settings = &config->balance.margin;
 	uint64_t now = demand_margin(demand, settings, s->managed_bytes, demand->rate_bytes_per_s);
 	uint64_t standing =
 		demand_margin(demand, settings, s->managed_bytes, demand->peak_bytes_per_s);
-	uint64_t most = (uint64_t)((unsigned __int128)s->managed_bytes *
-				   settings->margin_max_permyriad / 10000);
 
 	if (demand->gain <= DEMAND_GAIN_ONE)
-		standing = MIN(standing, most / 2);
+		standing = MIN(standing, most_bytes(config, s) / 2);
 	return MAX(now, standing);
+}
+
+/* A burst must be seen while half of the margin is left for it. */
+static uint64_t rest_ns(const struct config *config)
+{
+	return MIN(config->agent.tick_max_ns / 20, config->balance.margin.reaction_ns / 2);
+}
+
+/* Looking often does not change what is waited for. */
+static uint64_t rest_before_next_look(const struct config *config, const struct demand *demand,
+				      const struct verdict *v)
+{
+	switch (v->reason) {
+	case VERDICT_ROOM_ENOUGH:
+	case VERDICT_KSWAPD_ACTIVE:
+		return 0;
+	case VERDICT_NEIGHBOURS_HAVE_ROOM:
+		/* What grows here all the same may turn out to be bound. */
+		if (demand->rate_bytes_per_s > 0)
+			return config->agent.tick_max_ns / 40;
+		break;
+	default:
+		break;
+	}
+	return config->agent.tick_max_ns / 4;
 }
 
 struct node_plan balance_decide(const struct config *config, const struct demand *demand,
@@ -68,15 +131,13 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
 	v->refault_permyriad = demand_refault_permyriad(demand);
 	v->room_bytes = s->room_bytes;
-	v->margin_bytes = node_margin(&config->balance.margin, demand, s);
-	v->look_again_ns =
-		demand_look_again(demand, v->room_bytes, v->margin_bytes, config->agent.tick_min_ns,
-				  config->agent.tick_max_ns / 20, config->agent.tick_max_ns);
+	v->margin_bytes = node_margin(config, demand, s);
+	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
+					     config->agent.tick_min_ns, rest_ns(config),
+					     config->agent.tick_max_ns);
 	v->reason = reason_to_wait(config, demand, history, s, v);
 	if (v->reason != VERDICT_NODE_LOW) {
-		/* Nothing to come soon: looking often would not change it. */
-		if (v->reason != VERDICT_ROOM_ENOUGH && v->reason != VERDICT_KSWAPD_ACTIVE)
-			v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
+		v->look_again_ns = MAX(v->look_again_ns, rest_before_next_look(config, demand, v));
 		return plan;
 	}
 	if (!balance_may_swap(config, &s->swap))
@@ -85,7 +146,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 		plan.swappiness = 0;
 	else
 		spare += s->anon_bytes;
-	v->bytes = MIN(high_mark(v) - v->room_bytes, spare);
+	v->bytes = MIN(v->margin_bytes + round_bytes(config, s, v) - room_to_come(s, v), spare);
 	if (v->bytes == 0) {
 		v->reason = VERDICT_NOTHING_SPARE;
 		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);

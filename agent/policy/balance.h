@@ -14,6 +14,10 @@
 #include "agent/policy/verdict.h"
 #include "agent/sense/sample.h"
 
+/* Demand that goes on for so long, and would take so many rounds a second, is a stream. */
+#define BALANCE_STREAM_NS	    UINT64_C(1000000000)
+#define BALANCE_STREAM_ROUNDS_PER_S 8
+
 enum effort {
 	EFFORT_LIGHT,  /* clean file memory only */
 	EFFORT_MIDDLE, /* anonymous memory and slab too */

@@ -54,8 +54,11 @@ static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t
 	/* An open window is judged as if it were a whole one: a batch of charges is not a rate. */
 	uint64_t rate = scale(window_growth(d, s), NSEC_PER_SEC, MAX(age_ns, DEMAND_WINDOW_NS));
 
-	if (rate > d->rate_bytes_per_s)
+	if (rate > d->rate_bytes_per_s) {
+		if (d->rate_bytes_per_s == 0)
+			d->growing_since_ns = s->now_ns;
 		d->rate_bytes_per_s = rate;
+	}
 	d->peak_bytes_per_s = approach(d->peak_bytes_per_s, d->rate_bytes_per_s, elapsed_ns,
 				       2 * DEMAND_PEAK_HALF_NS);
 	if (d->peak_bytes_per_s < DEMAND_RATE_NOISE)
@@ -64,7 +67,7 @@ static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t
 		return;
 	d->rate_bytes_per_s = approach(d->rate_bytes_per_s, rate, age_ns, DEMAND_RATE_DECAY_NS);
 	if (d->rate_bytes_per_s < DEMAND_RATE_NOISE)
-		d->rate_bytes_per_s = 0;
+		d->rate_bytes_per_s = d->growing_since_ns = 0;
 	close_window(d, s);
 }
 

@@ -38,6 +38,7 @@ struct demand {
 	uint64_t window_start_ns, window_used_bytes;
 	int64_t window_taken_bytes; /* taken minus refaulted in the open window */
 	uint64_t rate_bytes_per_s, peak_bytes_per_s;
+	uint64_t growing_since_ns;	       /* without a pause; 0: at rest */
 	uint64_t taken_bytes, refaulted_bytes; /* recent, decaying */
 	uint64_t stalls;		       /* the sample's counter */
 	uint64_t gain;			       /* permyriad; 0: not started */

@@ -63,14 +63,3 @@ int node_watch_read(struct node_watch *w, uint64_t now_ns, uint64_t max_age_ns,
 	*ret = view;
 	return 0;
 }
-
-int node_watch_read_free(struct node_watch *w, uint64_t *ret_bytes)
-{
-	struct node_counters counters;
-	int r = node_reader_read(w->reader, &counters, NULL);
-
-	if (r < 0)
-		return r;
-	*ret_bytes = counters.free_pages * w->page_size;
-	return 0;
-}

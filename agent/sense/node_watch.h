@@ -25,6 +25,3 @@ struct node_view {
  */
 int node_watch_read(struct node_watch *watch, uint64_t now_ns, uint64_t max_age_ns,
 		    struct node_view *ret, const char **ret_bad);
-
-/* Free memory of the node alone: what the price of a request is measured by. */
-int node_watch_read_free(struct node_watch *watch, uint64_t *ret_bytes);

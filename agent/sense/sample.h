@@ -32,6 +32,7 @@ struct node_sample {
 	uint64_t managed_bytes, free_bytes;
 	uint64_t low_bytes, high_bytes; /* watermarks, summed */
 	uint64_t room_bytes;		/* until every zone is at its low watermark */
+	uint64_t percpu_bytes;		/* freed by us, and not yet counted as free (percpu.h) */
 	uint64_t clean_file_bytes;	/* on this node */
 	uint64_t anon_bytes;
 	uint64_t taken_bytes, refaulted_bytes; /* since the last sample, on this node */

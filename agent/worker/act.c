@@ -122,7 +122,6 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.begun_ns = now_ns,
 		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
-		.machine = w->here.machine,
 	};
 	target->wants = false;
 	target->due_ns = UINT64_MAX; /* until it is finished */
@@ -140,15 +139,20 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 
 static void read_before(struct worker *w, struct flight *f)
 {
-	/* The node's own figures were read for the plan, a moment ago. */
+	/*
+	 * The node's own figures were read for the plan, a moment ago. The machine's are needed
+	 * only to tell how much of a request was not met, which is seldom and comes in rows.
+	 */
 	if (!f->group && !f->victim && f->request.backend == BACKEND_NODE_RECLAIM) {
-		(void)machine_read_counters(&w->machine_watch, &f->machine, NULL);
+		f->counted = w->here.came_back_short &&
+			     machine_read_counters(&w->machine_watch, &f->machine, NULL) == 0;
 		return;
 	}
 	if (f->victim)
 		(void)memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current",
 					   &f->victim_bytes);
-	(void)node_watch_read_free(w->node_watch, &f->node_free_bytes);
+	if (worker_view_node(w, f->begun_ns, NULL) == 0)
+		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 }
 
 /* What protects may have changed since the plan was made. */
@@ -215,7 +219,7 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 	    f->victim_bytes > left_bytes)
 		taken = MAX(taken, MIN(f->victim_bytes - left_bytes, most));
 	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
-	if (!f->victim && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
+	if (f->counted && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
 	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
 		uint64_t pages = machine.pgsteal_proactive - f->machine.pgsteal_proactive;
 
@@ -224,16 +228,18 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 	return taken;
 }
 
-static struct taken measure(struct worker *w, const struct flight *f, int error)
+static struct taken measure(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
 {
 	struct taken taken = {0};
 	uint64_t free_bytes;
 
 	if (w->world->act->dry)
 		return taken;
-	if (node_watch_read_free(w->node_watch, &free_bytes) == 0 &&
-	    free_bytes > f->node_free_bytes)
-		taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+	if (worker_view_node(w, now_ns, NULL) == 0) {
+		free_bytes = w->here.fresh.counters.free_pages * w->page_size;
+		if (free_bytes > f->node_free_bytes)
+			taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+	}
 	if (f->group)
 		(void)group_measure_taken(f->group, w->page_size, f->request.bytes,
 					  &taken.applied_bytes);
@@ -278,9 +284,10 @@ void worker_end_order(struct worker *w)
 	take_off_order(w, UINT64_MAX);
 }
 
-static void account_node(struct worker *w, const struct flight *f, const struct taken *taken,
-			 uint64_t now_ns)
+static void account_node(struct worker *w, const struct flight *f, int error,
+			 const struct taken *taken, uint64_t now_ns)
 {
+	w->here.came_back_short = error < 0;
 	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
 		      taken->applied_bytes);
 	if (f->request.backend == BACKEND_MEMORY_RECLAIM)
@@ -321,13 +328,13 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 		return;
 	}
 	w->hand_cpu_ns += result.cpu_ns;
-	taken = measure(w, &f, result.error);
+	taken = measure(w, &f, result.error, now_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
 	if (f.group)
 		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
 	else
-		account_node(w, &f, &taken, now_ns);
+		account_node(w, &f, result.error, &taken, now_ns);
 	f.target->due_ns = 0;
 	/* Those that waited for the hand are judged by what is true now. */
 	w->look_at_growing = true;

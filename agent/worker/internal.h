@@ -10,6 +10,7 @@
 #include "agent/sense/limit_watch.h"
 #include "agent/sense/machine.h"
 #include "agent/sense/node_watch.h"
+#include "agent/sense/percpu.h"
 #include "agent/worker.h"
 #include "cgroup/protection.h"
 
@@ -36,6 +37,7 @@ struct flight {
 	uint64_t victim_bytes; /* its memory.current before */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
+	bool counted; /* machine was read before it: the last one came back short */
 	struct machine_counters machine;
 };
 
@@ -49,7 +51,10 @@ struct binding {
 struct node_state {
 	struct target target;
 	struct balance_history history;
-	struct node_view view;
+	struct node_view view;	/* as last decided on */
+	struct node_view fresh; /* as last read, at fresh_ns */
+	uint64_t fresh_ns;
+	bool came_back_short; /* the last request to it */
 	struct machine_counters machine;
 	int kswapd_fd; /* its schedstat; -1: /proc/vmstat must do */
 	uint64_t kswapd_run_ns;
@@ -58,6 +63,7 @@ struct node_state {
 	struct node_plan plan;
 	struct group *victim; /* chosen for the plan when the backend is a group's */
 	struct binding binding;
+	struct percpu percpu;
 	uint64_t bound_until_ns; /* demand that stays here was seen */
 	uint64_t refaults_seen;	 /* pages */
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
@@ -133,6 +139,8 @@ struct group *worker_find_group(struct worker *worker, uint64_t id);
 int worker_open_node(struct worker *worker);
 void worker_close_node(struct worker *worker);
 void worker_look_at_node(struct worker *worker, uint64_t now_ns);
+/* The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. */
+int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);
 struct group *worker_choose_victim(struct worker *worker);
 
 /* act.c */

@@ -198,13 +198,16 @@ static void learn(struct worker *w, const struct node_view *view, uint64_t now_n
 	uint64_t refaults = view->counters.workingset_refault_anon +
 			    view->counters.workingset_refault_file;
 	uint64_t since = n->seen && refaults > n->refaults_seen ? refaults - n->refaults_seen : 0;
+	uint64_t taken_bytes = n->target.unlearned_taken_bytes, unused_bytes;
+
+	percpu_learn(&n->percpu, now_ns, &view->counters, w->page_size, taken_bytes);
+	unused_bytes = view->counters.free_pages * w->page_size + n->percpu.bytes;
+
 	const struct demand_sample sample = {
 		.now_ns = now_ns,
-		.used_bytes = view->sums.managed_bytes > view->counters.free_pages * w->page_size
-				      ? view->sums.managed_bytes -
-						view->counters.free_pages * w->page_size
-				      : 0,
-		.taken_bytes = n->target.unlearned_taken_bytes,
+		.used_bytes = view->sums.managed_bytes -
+			      MIN(view->sums.managed_bytes, unused_bytes),
+		.taken_bytes = taken_bytes,
 		.refaulted_bytes = since * w->page_size,
 		.stalls = n->machine.allocstall,
 	};
@@ -228,6 +231,7 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 		.low_bytes = view->sums.low_bytes,
 		.high_bytes = view->sums.high_bytes,
 		.room_bytes = view->room_bytes,
+		.percpu_bytes = w->here.percpu.bytes,
 		.clean_file_bytes = (file > dirty ? file - dirty : 0) * w->page_size,
 		.anon_bytes = (c->inactive_anon_pages + c->active_anon_pages) * w->page_size,
 		.kswapd_ran = kswapd_ran,
@@ -294,6 +298,21 @@ static void take_order(struct worker *w)
 								 : GROUP_RECLAIM_NO_ANON;
 }
 
+int worker_view_node(struct worker *w, uint64_t now_ns, const char **ret_bad)
+{
+	struct node_state *n = &w->here;
+	bool near = n->target.verdict.room_bytes < 2 * n->target.verdict.margin_bytes;
+	int r;
+
+	if (n->fresh_ns == now_ns)
+		return 0;
+	r = node_watch_read(w->node_watch, now_ns, near ? ZONES_AGE_NEAR_NS : ZONES_AGE_NS,
+			    &n->fresh, ret_bad);
+	if (r == 0)
+		n->fresh_ns = now_ns;
+	return r;
+}
+
 void worker_look_at_node(struct worker *w, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
@@ -301,14 +320,12 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	struct node_sample sample;
 	const char *bad = NULL;
 	bool kswapd_ran;
-	bool near = n->target.verdict.room_bytes < 2 * n->target.verdict.margin_bytes;
 	int r;
 
 	/* What it was before its request must stand until that is accounted for. */
 	if (n->target.due_ns > now_ns || (w->flight.active && w->flight.target == &n->target))
 		return;
-	r = node_watch_read(w->node_watch, now_ns, near ? ZONES_AGE_NEAR_NS : ZONES_AGE_NS, &view,
-			    &bad);
+	r = worker_view_node(w, now_ns, &bad);
 	if (r < 0) {
 		n->target.wants = false;
 		n->target.due_ns = now_ns + 5 * NSEC_PER_SEC;
@@ -316,6 +333,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 		worker_complain(w, now_ns, "node", r, bad);
 		return;
 	}
+	view = n->fresh;
 	kswapd_ran = read_machine(w, &before, &view, now_ns);
 	if (n->seen)
 		learn_binding(w, &before, &view, kswapd_ran, now_ns);

@@ -204,7 +204,7 @@ static void turn(struct worker *w)
 	/* Groups first: what they protect decides how the node may be asked. */
 	worker_look_at_groups(w, now_ns);
 	worker_look_at_node(w, now_ns);
-	worker_act(w, clock_now_ns());
+	worker_act(w, now_ns);
 	worker_hurry(w, clock_now_ns());
 	worker_answer_status(w, now_ns);
 }

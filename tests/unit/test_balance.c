@@ -48,6 +48,82 @@ static struct node_plan decide(const struct scene *s)
 	return balance_decide(&s->config, &s->demand, &s->history, &s->sample);
 }
 
+/* Taking what lists of CPUs hold back already would only make them longer; unless it is urgent. */
+static void test_what_lists_hold_is_room_to_come(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.sample.room_bytes = 10 * MIB;
+	s.sample.percpu_bytes = 2 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).verdict.bytes, (15 * 3 / 2 - 12) * MIB + MIB / 2);
+	s.sample.percpu_bytes = 5 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_ROOM_ENOUGH);
+	/* Watermarks don't see it. */
+	s.sample.room_bytes = 7 * MIB;
+	s.sample.percpu_bytes = 100 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).verdict.bytes, (15 * 3 / 2 - 7) * MIB + MIB / 2);
+}
+
+/* A round is never less than an eighth of the most, however small the margin. */
+static void test_a_small_margin_has_a_whole_round(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.demand.rate_bytes_per_s = s.demand.peak_bytes_per_s = 10 * MIB;
+	s.sample.room_bytes = MIB;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 4 * MIB);
+	assert_int_equal(decide(&s).verdict.bytes, 3 * MIB + 1024 * MIB / 20 / 8);
+}
+
+static void test_streams_are_left_to_kswapd(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.demand.growing_since_ns = s.sample.now_ns - BALANCE_STREAM_NS;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_SUFFICES);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	/* It has not gone on for long. */
+	s.demand.growing_since_ns++;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.demand.growing_since_ns--;
+	/* Slow enough for a few rounds a second. */
+	s.demand.rate_bytes_per_s = 40 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.demand.rate_bytes_per_s = 100 * MIB;
+	/* Kswapd can't know that it is bound here. */
+	s.sample.bound_demand = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.sample.bound_demand = false;
+	s.config.balance.keep_local = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	s.config.balance.keep_local = false;
+	/* Tasks had to stall for it. */
+	s.demand.gain = 2 * DEMAND_GAIN_ONE;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+}
+
+/* Somebody who grows although there is no room here may be bound: that shows in what comes next. */
+static void test_growth_beside_free_neighbours_is_watched(void **state)
+{
+	struct scene s = low_node();
+	uint64_t growing_ns;
+
+	(void)state;
+	s.sample.room_bytes = 0;
+	s.sample.others_room_bytes = 500 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NEIGHBOURS_HAVE_ROOM);
+	growing_ns = decide(&s).verdict.look_again_ns;
+	s.demand.rate_bytes_per_s = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NEIGHBOURS_HAVE_ROOM);
+	assert_true(growing_ns <= NSEC_PER_SEC / 20);
+	assert_true(decide(&s).verdict.look_again_ns >= NSEC_PER_SEC / 4);
+}
+
 static void test_fills_up_to_one_and_a_half_margins(void **state)
 {
 	struct scene s = low_node();
@@ -186,6 +262,10 @@ static void test_hopeless_after_fruitless_rounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_lists_hold_is_room_to_come),
+		cmocka_unit_test(test_a_small_margin_has_a_whole_round),
+		cmocka_unit_test(test_streams_are_left_to_kswapd),
+		cmocka_unit_test(test_growth_beside_free_neighbours_is_watched),
 		cmocka_unit_test(test_fills_up_to_one_and_a_half_margins),
 		cmocka_unit_test(test_margin_is_capped),
 		cmocka_unit_test(test_reasons_to_wait),

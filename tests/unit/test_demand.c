@@ -77,16 +77,21 @@ static void test_refaults_are_not_growth(void **state)
 static void test_rate_rises_at_once_and_falls_slowly(void **state)
 {
 	struct life life = newborn();
+	uint64_t began_ns;
 
 	(void)state;
 	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
 	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+	assert_int_equal(life.demand.growing_since_ns, 0);
+	began_ns = life.demand.seen_ns;
 	live(&life, 200 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 64 * MIB, 0, 0);
 	assert_in_range(life.demand.rate_bytes_per_s, 60 * MIB, 68 * MIB);
 	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
 	assert_in_range(life.demand.rate_bytes_per_s, 20 * MIB, 50 * MIB);
+	assert_in_range(life.demand.growing_since_ns, began_ns, began_ns + 20 * NSEC_PER_MSEC);
 	live(&life, 20 * NSEC_PER_SEC, 100 * NSEC_PER_MSEC, 0, 0, 0);
 	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+	assert_int_equal(life.demand.growing_since_ns, 0);
 	/* What it has shown it can do is remembered for longer. */
 	assert_in_range(life.demand.peak_bytes_per_s, 30 * MIB, 60 * MIB);
 }

@@ -16,6 +16,9 @@ static const char *const captured[] = {
 
 /* Everything a text must have, in an order no kernel uses. */
 static const char *const lines[] = {
+	"nr_kernel_stack 19",
+	"nr_page_table_pages 18",
+	"nr_slab_unreclaimable 17",
 	"numa_foreign 16",
 	"numa_miss 15",
 	"numa_hit 14",
@@ -81,6 +84,9 @@ static void test_every_field(void **state)
 	assert_int_equal(c.numa_hit, 14);
 	assert_int_equal(c.numa_miss, 15);
 	assert_int_equal(c.numa_foreign, 16);
+	assert_int_equal(c.slab_unreclaimable_pages, 17);
+	assert_int_equal(c.page_table_pages, 18);
+	assert_int_equal(c.kernel_stack_kib, 19);
 	assert_true(c.has_scan);
 	assert_int_equal(c.pgscan_kswapd, 21);
 	assert_int_equal(c.pgsteal_kswapd, 22);
