@@ -197,6 +197,8 @@ int page_write(const struct page_run *runs, size_t n, FILE *to)
 	if (r == 0)
 		r = write_asset(to, script, &page_charts, end);
 	if (r == 0)
+		r = write_asset(to, script, &page_curves, end);
+	if (r == 0)
 		r = write_asset(to, script, &page_plot, end);
 	if (r == 0)
 		r = write_asset(to, script, &page_main, end);

@@ -10,4 +10,4 @@ struct page_asset {
 };
 
 extern const struct page_asset page_head, page_body, page_style, page_format, page_charts,
-	page_plot, page_main, page_uplot, page_uplot_style;
+	page_curves, page_plot, page_main, page_uplot, page_uplot_style;

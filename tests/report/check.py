@@ -118,6 +118,19 @@ def difference_is_right(base, value, text):
     return match and (match[1] == "+") == (percent > 0) and near(float(match[2]), abs(percent), 0.02) or abs(percent) < 0.01
 
 
+def test_curves(page, runs):
+    found = page.evaluate("""curves.map((curve) => [curve.place.closest("[data-curve]").dataset.curve,
+        curve.lines.map((line, i) => [line.label, line.values[20], line.values[0], curve.plot.data[i + 1][20] === line.values[20]])])""")
+    check(f"{len(runs)} run: a curve for each load", [name for name, _ in found] == [load["name"] for load in runs[0]["loads"]], found)
+    wrong = []
+    for (name, lines), load in zip(found, runs[0]["loads"]):
+        for label, p99, _, drawn in lines:
+            kind = label.split()[0]
+            run = 1 if label.endswith("roomy.json") else 0
+            wrong += [] if p99 == runs[run]["loads"][runs[0]["loads"].index(load)][kind]["p99_ns"] and drawn else [(name, label, p99)]
+    check(f"{len(runs)} run: the curves' 99 % are the JSON's p99", not wrong, wrong)
+
+
 def test_zoom(page):
     whole = page.evaluate(SCALES)
     page.drag(".panel[data-chart=psi] .u-over", 0.5, 0.75)
@@ -267,6 +280,7 @@ def main():
             page.screenshot(os.path.join(shots, f"light-{n}.png"))
             test_drawn(page, n)
             test_table(page, runs[:n])
+            test_curves(page, runs[:n])
             test_zoom(page)
             test_pointer(page, runs[:n])
             check(f"{n} run: still no errors", not page.errors, page.errors)

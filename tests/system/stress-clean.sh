@@ -7,7 +7,7 @@ group_names() { find $cg -name '*.uswap-stress-*'; }
 no_group() { ! group_names | grep .; }
 one_group() { [ "$(group_names | wc -l)" -eq 1 ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
-worker() { pgrep -x "$1" | head -n 1; }
+worker() { pgrep -x "$1" | grep -m 1 .; }
 no_worker() { ! pgrep -x "$1" >/dev/null; }
 said() { grep -qE -- "$1" "$work/out"; }
 
@@ -64,7 +64,7 @@ done
 
 # The supervisor can do nothing against KILL: workers die with it, its janitor removes the group.
 start --duration 30s
-check "KILL: there is a janitor" worker uswap-janitor
+check "KILL: there is a janitor" pgrep -x uswap-janitor
 kill -KILL "$pid"
 check "KILL: the worker dies with it" wait_until 3 no_worker grow
 check "KILL: the group is removed" wait_until 5 no_group

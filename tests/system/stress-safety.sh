@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/stress-lib.sh"
 
-worker() { pgrep -x "$1" | head -n 1; }
+worker() { pgrep -x "$1" | grep -m 1 .; }
 no_worker() { ! pgrep -x "$1" >/dev/null; }
 said() { grep -qE -- "$1" "$work/out"; }
 series() { # COLUMN: the last value of a column of the samples

@@ -103,6 +103,8 @@ function build() {
 		main.append(element("h2", {}, name), element("div", { class: "charts" },
 			...charts.flatMap((chart) => runs.map((run, i) => addPanel(chart, run, i, labels)))));
 	}
+	const cards = curveCards(runs, labels);
+	if (cards.length) main.append(element("h2", {}, "Latency of touches, the whole run"), element("div", { class: "charts" }, ...cards));
 	main.append(element("h2", {}, runs.length > 1 ? "Figures and differences" : "Figures"),
 		element("div", { class: "card wide" }, figureTable(runs, labels)), element("h2", {}, "The job as it was said"),
 		...given.map((one) => element("details", { class: "card" }, element("summary", {}, one.label), element("pre", {}, jobText(one.run)))));

@@ -31,8 +31,13 @@ function rangeY(chart) {
 
 const binarySteps = Array.from({ length: 60 }, (_, i) => 2 ** i);
 
+const axisOptions = () => ({
+	font: "11px system-ui, sans-serif", stroke: color("--quiet"), grid: { stroke: color("--grid"), width: 1 },
+	ticks: { stroke: color("--grid"), width: 1 },
+});
+
 function options(chart, width) {
-	const axis = { font: "11px system-ui, sans-serif", stroke: color("--quiet"), grid: { stroke: color("--grid"), width: 1 }, ticks: { stroke: color("--grid"), width: 1 } };
+	const axis = axisOptions();
 	return {
 		width, height: 190,
 		scales: { x: { time: false, range: () => shown }, y: { distr: chart.log ? 3 : 1, range: () => rangeY(chart) } },
@@ -98,6 +103,7 @@ function draw() {
 		panel.plot = null;
 	}
 	for (const panel of panels) panel.plot = new uPlot(options(panel.chart, panel.place.clientWidth), panel.data, panel.place);
+	drawCurves();
 	redraw(null);
 }
 
@@ -119,6 +125,8 @@ function startPlots(runs) {
 	new ResizeObserver(() => {
 		for (const panel of panels)
 			if (panel.plot.width !== panel.place.clientWidth) panel.plot.setSize({ width: panel.place.clientWidth, height: 190 });
+		for (const curve of curves)
+			if (curve.plot.width !== curve.place.clientWidth) curve.plot.setSize({ width: curve.place.clientWidth, height: 220 });
 	}).observe(document.getElementById("main"));
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 }
