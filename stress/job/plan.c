@@ -262,6 +262,8 @@ static int check_floor(const struct job *job, const struct plan *plan, int group
 			continue;
 		n++;
 		need = add_saturated(need, WORKER_FLOOR_BYTES);
+		/* A page table of a page for 512 pages. */
+		need = add_saturated(need, anonymous_bytes(job, plan, i) / 512);
 		if (load_find_type(job->loads[i].settings.type)->unswappable)
 			need = add_saturated(need, anonymous_bytes(job, plan, i));
 	}

@@ -191,6 +191,12 @@ static bool check_is_due(const struct load *load, const struct run_control *cont
 	       (now_ns >= check->next_ns || atomic_load(&control->checks) != check->asked);
 }
 
+static void sleep_until_due(uint64_t due_ns, uint64_t now_ns, uint64_t end_ns)
+{
+	due_ns = MAX(due_ns, now_ns + LOAD_SLEEP_NS);
+	sleep_until(MIN(due_ns, end_ns));
+}
+
 static int run_measured(struct load *load, const struct run_control *control, struct check *check)
 {
 	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
@@ -215,8 +221,7 @@ static int run_measured(struct load *load, const struct run_control *control, st
 		if (r == 0 && check_is_due(load, control, check, now_ns))
 			r = check_now(load, control, check);
 		else if (due_ns > now_ns)
-			sleep_until(MIN(MAX(MIN(due_ns, check->next_ns), now_ns + LOAD_SLEEP_NS),
-					end_ns));
+			sleep_until_due(MIN(due_ns, check->next_ns), now_ns, end_ns);
 	}
 	/* Overslept, or kept from a CPU: the last step says how far behind that has put it. */
 	if (r == 0 && looked_ns && due_ns < end_ns - 1)
