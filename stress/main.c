@@ -73,9 +73,14 @@ static void print_loads(void)
 	(void)printf("Settings of every load:\n");
 	print_settings(&load_table, true, NULL);
 	for (size_t i = 0; load_types[i]; i++) {
-		(void)printf("\n%s: %s\n", load_types[i]->name, load_types[i]->help);
-		print_settings(&load_table, false, load_types[i]->settings);
+		const char *const *names = load_types[i]->settings;
+
+		(void)printf("\n%s: %s\n ", load_types[i]->name, load_types[i]->help);
+		for (size_t n = 0; names[n]; n++)
+			(void)printf("%s %s", n ? "," : "", names[n]);
+		(void)printf("\n");
 	}
+	(void)printf("\n`uswap-stress help TYPE` tells what the settings of a load are.\n");
 }
 
 static int help(const struct log *log, const char *key)

@@ -137,7 +137,7 @@ static uint64_t buffers_bytes(const struct load_settings *settings, const struct
 static int buffers_prepare(struct load *load, const char **ret_why)
 {
 	struct buffers *buffers = calloc(1, sizeof(*buffers));
-	struct channel trial;
+	struct channel trial = {.in = -1, .out = -1};
 	int r;
 
 	*ret_why = "no memory for book-keeping";

@@ -47,9 +47,10 @@ static int filelog_prepare(struct load *load, const char **ret_why)
 		return -ENOMEM;
 	load->state = log;
 	r = fileset_check_room(settings->directory, load->plan->size_bytes, ret_why);
-	if (r == 0)
-		r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes,
-				   NULL, &log->files, ret_why);
+	if (r < 0)
+		return r;
+	r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes, NULL,
+			   &log->files, ret_why);
 	for (size_t i = 0; r == 0 && i < log->files->n_files; i++)
 		r = ftruncate(log->files->fds[i], 0) < 0 ? -errno : 0;
 	if (r < 0)

@@ -49,9 +49,10 @@ static int filewrite_prepare(struct load *load, const char **ret_why)
 		return -ENOMEM;
 	load->state = writer;
 	r = fileset_check_room(settings->directory, load->plan->size_bytes, ret_why);
-	if (r == 0)
-		r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes,
-				   NULL, &writer->files, ret_why);
+	if (r < 0)
+		return r;
+	r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes, NULL,
+			   &writer->files, ret_why);
 	if (r < 0)
 		return r;
 	writer->blocks_per_file = (writer->files->pages_per_file + block_pages - 1) / block_pages;

@@ -396,7 +396,7 @@ static uint64_t reuse_by_schedule(struct load *load, struct pages *pages, uint64
 int pages_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct pages *pages = load->state;
-	uint64_t grow_ns, release_ns, reuse_ns;
+	uint64_t grow_ns = 0, release_ns = 0, reuse_ns;
 	int r = grow_by_schedule(load, pages, now_ns, &grow_ns);
 
 	if (r == 0)

@@ -114,13 +114,26 @@ struct usage {
 	struct rusage rusage;
 };
 
+static uint64_t time_ns(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * NSEC_PER_SEC + (uint64_t)time.tv_usec * NSEC_PER_USEC;
+}
+
+/* Of the worker, and of processes it had that ended. */
 static struct usage usage_now(void)
 {
+	struct rusage children = {0};
 	struct usage usage;
 
 	/* One thread: its CPU time is the process's. */
 	usage.cpu_ns = clock_thread_cpu_ns();
 	(void)getrusage(RUSAGE_SELF, &usage.rusage);
+	(void)getrusage(RUSAGE_CHILDREN, &children);
+	usage.cpu_ns += time_ns(children.ru_utime) + time_ns(children.ru_stime);
+	usage.rusage.ru_minflt += children.ru_minflt;
+	usage.rusage.ru_majflt += children.ru_majflt;
+	usage.rusage.ru_nvcsw += children.ru_nvcsw;
+	usage.rusage.ru_nivcsw += children.ru_nivcsw;
 	return usage;
 }
 

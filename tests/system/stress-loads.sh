@@ -135,6 +135,17 @@ check "what waited is what was written (2)" all_verified 2 2048
 check "files are all there" all_verified 4 6393
 check "nothing is left on the disk" [ -z "$(find /data -name 'uswap-stress-*')" ]
 
+# --- what runs into a limit is said to have, a process of a load as well as a load ---
+killed() { # NAME ERE ARG...
+	local name=$1 words=$2 status=0
+	shift 2
+	uswap-stress run --duration 10s --check-fit no --group svc:memory.max=8M,memory.swap.max=0 "$@" >"$work/table" 2>&1 || status=$?
+	if [ $status -eq 1 ] && grep -qE -- "$words" "$work/table"; then ok "$name"; else not_ok "$name ($status)" "$work/table"; fi
+	check "$name, and leaves no group" no_group
+}
+killed "a leak goes on until it is killed" 'load leak\] was OOM-killed' --load leak:group=svc,size=64M,rate=32M/s
+killed "a process that is killed fails its load" 'load churn\].*a process was killed by signal 9' --load churn:group=svc,size=32M
+
 # --- killed with everything under way ---
 uswap-stress run --directory /data --duration 30s --group svc --load anon:group=svc,size=16M,pages=hugetlb,reserve=yes \
 	--load slab:group=svc,size=4M,objects=files --load churn:group=svc,size=1M,alive=3,lifetime=10s >"$work/table" 2>&1 &
