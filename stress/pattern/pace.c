@@ -39,6 +39,7 @@ uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 {
 	uint64_t due, gone, left = UINT64_MAX;
 
+	unit_bytes = MAX(unit_bytes, UINT64_C(1));
 	if (pace->think_ns &&
 	    pace->done_bytes - pace->think_from_bytes >= pace->think_after_bytes) {
 		pace->think_from_bytes = pace->done_bytes;
