@@ -185,11 +185,28 @@ static int keep_saying(struct job *job, const char *section, const char *name, c
 	return 0;
 }
 
+/* ", at least 4.0 KiB, at most 64.0 MiB" */
+static void say_bounds(const struct setting *setting, char *text, size_t n)
+{
+	char bound[64];
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (!setting->type->show)
+		return;
+	if (setting->min)
+		used = (size_t)snprintf(text, n, ", at least %s",
+					setting->type->show(bound, sizeof(bound), setting->min));
+	if (setting->max && used < n)
+		(void)snprintf(text + used, n - used, ", at most %s",
+			       setting->type->show(bound, sizeof(bound), setting->max));
+}
+
 static int explain_value(struct stress_error *ret_error, const struct job_place *place,
 			 const char *section, const char *name, const struct setting *setting,
 			 const char *value, int error)
 {
-	char choices[128] = "";
+	char choices[128] = "", bounds[128] = "";
 	size_t used = 0;
 
 	for (size_t i = 0; setting->choices && setting->choices[i]; i++)
@@ -198,9 +215,11 @@ static int explain_value(struct stress_error *ret_error, const struct job_place 
 	if (error == -E2BIG)
 		return job_fail(ret_error, place, section, name, "%s: at most %d of them",
 				setting->name, WATCHES_MAX);
-	return job_fail(ret_error, place, section, name, "%s: \"%.64s\" is %s; it is %s",
+	if (error == -ERANGE)
+		say_bounds(setting, bounds, sizeof(bounds));
+	return job_fail(ret_error, place, section, name, "%s: \"%.64s\" is %s; it is %s%s",
 			setting->name, value, error == -ERANGE ? "out of range" : "not understood",
-			setting->choices ? choices : setting->type->words);
+			setting->choices ? choices : setting->type->words, bounds);
 }
 
 int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,

@@ -5,6 +5,8 @@
 #include "base/parse.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static int store_in_range(const struct setting *setting, uint64_t value, void *field)
@@ -223,29 +225,92 @@ static int read_watch_name(const struct setting *setting, const char *text, void
 	return 0;
 }
 
+static char *show_number(char *text, size_t n, uint64_t bound)
+{
+	(void)snprintf(text, n, "%" PRIu64, bound);
+	return text;
+}
+
+static char *show_share(char *text, size_t n, uint64_t bound)
+{
+	(void)snprintf(text, n, "%" PRIu64 ".%02" PRIu64 "%%", bound / 100, bound % 100);
+	return text;
+}
+
 #define SIZE_WORDS "bytes (64M, 1.5G)"
 
-const struct setting_type type_number = {"a number", read_plain};
-const struct setting_type type_size = {SIZE_WORDS, read_size};
+const struct setting_type type_number = {
+	.words = "a number",
+	.parse = read_plain,
+	.show = show_number,
+};
+const struct setting_type type_size = {
+	.words = SIZE_WORDS,
+	.parse = read_size,
+	.show = format_size,
+};
 const struct setting_type type_amount = {
-	SIZE_WORDS " or a share (88% of limit, ... of headroom, ... of node, ... of free, "
-		   "... of memory)",
-	read_amount};
-const struct setting_type type_rate = {"bytes a second (8M/s) or 'unlimited'", read_rate};
-const struct setting_type type_per_second = {"a number a second (100/s) or 'unlimited'", read_rate};
-const struct setting_type type_duration = {"a time with its unit (20s, 100ms, 2min)",
-					   read_duration};
-const struct setting_type type_share = {"a percentage (20%)", read_share};
-const struct setting_type type_ratio = {"a ratio from 1 to 100 (2.0)", read_ratio};
-const struct setting_type type_bool = {"yes or no", read_bool};
-const struct setting_type type_choice = {"one of its choices", read_choice};
-const struct setting_type type_text = {"text", read_text};
-const struct setting_type type_node = {"a node's number or 'any'", read_node};
-const struct setting_type type_bound = {SIZE_WORDS " or 'unlimited'", read_bound};
+	.words = SIZE_WORDS " or a share (88% of limit, ... of headroom, ... of node, ... of free, "
+			    "... of memory)",
+	.parse = read_amount,
+	.show = format_size,
+};
+const struct setting_type type_rate = {
+	.words = "bytes a second (8M/s) or 'unlimited'",
+	.parse = read_rate,
+};
+const struct setting_type type_per_second = {
+	.words = "a number a second (100/s) or 'unlimited'",
+	.parse = read_rate,
+};
+const struct setting_type type_duration = {
+	.words = "a time with its unit (20s, 100ms, 2min)",
+	.parse = read_duration,
+	.show = format_duration,
+};
+const struct setting_type type_share = {
+	.words = "a percentage (20%)",
+	.parse = read_share,
+	.show = show_share,
+};
+const struct setting_type type_ratio = {
+	.words = "a ratio from 1 to 100 (2.0)",
+	.parse = read_ratio,
+};
+const struct setting_type type_bool = {
+	.words = "yes or no",
+	.parse = read_bool,
+};
+const struct setting_type type_choice = {
+	.words = "one of its choices",
+	.parse = read_choice,
+};
+const struct setting_type type_text = {
+	.words = "text",
+	.parse = read_text,
+};
+const struct setting_type type_node = {
+	.words = "a node's number or 'any'",
+	.parse = read_node,
+};
+const struct setting_type type_bound = {
+	.words = SIZE_WORDS " or 'unlimited'",
+	.parse = read_bound,
+	.show = format_size,
+};
 const struct setting_type type_set_point = {
-	"resident SIZE, memory.current SIZE, free SIZE or pressure PERCENT", read_set_point};
+	.words = "resident SIZE, memory.current SIZE, free SIZE or pressure PERCENT",
+	.parse = read_set_point,
+};
 const struct setting_type type_access = {
-	"none, sequential, stride:N, uniform, zipf[:EXPONENT] or hot:SHARE%[:TOUCHES%]",
-	read_access};
-const struct setting_type type_watch_pid = {"a process number", read_watch_pid};
-const struct setting_type type_watch_name = {"a process name of at most 15 bytes", read_watch_name};
+	.words = "none, sequential, stride:N, uniform, zipf[:EXPONENT] or hot:SHARE%[:TOUCHES%]",
+	.parse = read_access,
+};
+const struct setting_type type_watch_pid = {
+	.words = "a process number",
+	.parse = read_watch_pid,
+};
+const struct setting_type type_watch_name = {
+	.words = "a process name of at most 15 bytes",
+	.parse = read_watch_name,
+};

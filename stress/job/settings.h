@@ -128,6 +128,8 @@ struct setting_type {
 	const char *words; /* what a value looks like, for error messages and help */
 	/* Writes *field only on success. 0, -EINVAL (not such a value), -ERANGE, -E2BIG. */
 	int (*parse)(const struct setting *setting, const char *text, void *field);
+	/* Writes one of setting.min and max as people say it; NULL: words say the bounds. */
+	char *(*show)(char *text, size_t n, uint64_t bound);
 };
 
 struct setting {
