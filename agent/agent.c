@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/ring.h"
+#include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "cgroup/live.h"
@@ -13,10 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STOP_NS	  (2 * NSEC_PER_SEC)
-#define STATUS_NS (500 * NSEC_PER_MSEC)
-#define ALIVE_NS  (10 * NSEC_PER_SEC)
-#define RELOAD_NS (5 * NSEC_PER_SEC)
+#define STOP_NS		(2 * NSEC_PER_SEC)
+#define STATUS_NS	(500 * NSEC_PER_MSEC)
+#define ALIVE_NS	(10 * NSEC_PER_SEC)
+#define RELOAD_NS	(5 * NSEC_PER_SEC)
+#define CLEANER_STOP_NS NSEC_PER_SEC
 
 struct agent {
 	struct agent_options options;
@@ -222,6 +224,28 @@ static int probe(struct agent *a)
 	return 0;
 }
 
+/* An agent without it does the rest. */
+static void start_cleaner(struct agent *a)
+{
+	const struct cleaner_options options = {
+		.log = a->world.log,
+		.proc_fd = a->world.proc_fd,
+		.sys_fd = a->world.sys_fd,
+		.program = a->options.writer_program,
+		.try_uring = a->options.try_uring,
+	};
+	int r;
+
+	if (!options.program)
+		return;
+	r = access(options.program, X_OK) < 0 ? -errno : 0;
+	if (r == 0)
+		r = cleaner_start(&options, &a->world.cleaner);
+	if (r < 0)
+		degrade(a, "dirty files are not written back: %s: %s", options.program,
+			strerrordesc_np(-r));
+}
+
 static void agent_free(struct agent *a)
 {
 	shared_free(a->world.shared);
@@ -267,6 +291,8 @@ int agent_start(const struct agent_options *options, const struct config *config
 	if (r == 0)
 		r = shared_new(a->topology->n_nodes, &a->world.shared);
 	a->world.topology = a->topology;
+	if (r == 0)
+		start_cleaner(a);
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
 		a->n_workers += r == 0;
@@ -295,6 +321,10 @@ int agent_stop(struct agent *a)
 			r = joined;
 	}
 	if (r < 0)
+		return r;
+	/* It wakes workers until its end. A process of its own that is stuck is not waited for. */
+	r = cleaner_stop(a->world.cleaner, CLEANER_STOP_NS);
+	if (r == -ETIMEDOUT)
 		return r;
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_free(a->workers[i]);
@@ -380,6 +410,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.nodes = a->nodes,
 	};
 	memcpy(ret->degraded, a->degraded, sizeof(ret->degraded));
+	if (a->world.cleaner)
+		cleaner_read_state(a->world.cleaner, &ret->cleaner);
 	for (size_t i = 0; i < a->n_workers; i++)
 		if (worker_status(a->workers[i], STATUS_NS, &a->nodes[i]) < 0)
 			a->nodes[i] = (struct node_status){

@@ -14,6 +14,7 @@ struct agent_options {
 	const char *config_file; /* NULL: none */
 	const char *const *overrides;
 	size_t n_overrides;
+	const char *writer_program; /* uswapd-writer; NULL: dirty files are not written back */
 	bool dry_run;
 	bool try_uring;
 };

@@ -67,6 +67,15 @@ enum agent_mode {
 	MODE_ACT,
 };
 
+/* Write-back of dirty file memory that is in the way of reclaim. */
+struct clean_settings {
+	bool enabled;
+	bool remote;		     /* network and FUSE file systems too */
+	uint64_t device_target_ns;   /* how long a piece may take: what others wait for ours */
+	uint64_t device_bytes_per_s; /* of each device; 0: no bound */
+	uint64_t deadline_ns;	     /* until a device is given up */
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -81,6 +90,7 @@ struct config {
 	struct balance_settings balance;
 	struct protect_settings protect;
 	struct reclaim_settings reclaim;
+	struct clean_settings clean;
 };
 
 /* Where a setting came from and what is wrong with it, ready to be shown. */

@@ -6,12 +6,22 @@
 #pragma once
 
 #include "agent/account/backoff.h"
+#include "agent/policy/clean.h"
 #include "agent/policy/headroom.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
 #include "agent/shared.h"
 #include "agent/target.h"
 #include "cgroup/tree.h"
+
+/* Write-back of a group's files. */
+struct group_clean {
+	int slot; /* of the cleaner; -1: nothing is under way */
+	enum clean_reason reason;
+	uint64_t reason_ns;
+	uint64_t due_ns, wait_ns; /* it brought nothing: not before due_ns, then twice as long */
+	uint64_t write_bytes_per_s;
+};
 
 struct group {
 	struct cgroup *cgroup; /* NULL: gone while a request was under way */
@@ -34,6 +44,7 @@ struct group {
 	struct group_watch watch;
 	bool watched; /* watch is open */
 	struct backoff backoff;
+	struct group_clean clean;
 	struct group_sample sample; /* the last full one */
 	struct past past;	    /* when it was first watched */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */

@@ -376,8 +376,28 @@ static int run(const struct command_line *cl, const struct config *config)
 	return run_alone(cl, config, log, signal_fd);
 }
 
+/* uswapd-writer stands beside this program (a build), or where it is installed. */
+static const char *find_writer(char *path, size_t size)
+{
+	static const char *const places[] = {"uswapd-writer", "../libexec/uswapd/uswapd-writer"};
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	char *name;
+
+	if (n < 0)
+		return places[0];
+	path[n] = '\0';
+	name = strrchr(path, '/') + 1;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		(void)snprintf(name, size - (size_t)(name - path), "%s", places[i]);
+		if (access(path, X_OK) == 0)
+			break;
+	}
+	return path;
+}
+
 int main(int argc, char **argv)
 {
+	char writer[PATH_MAX];
 	struct command_line cl = {0};
 	struct config_error error;
 	struct config config;
@@ -385,6 +405,9 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* What a fake tree shows is nobody's file. */
+	if (!cl.agent.root)
+		cl.agent.writer_program = find_writer(writer, sizeof(writer));
 	if (config_load(cl.agent.config_file, cl.overrides, cl.agent.n_overrides, &config, &error) <
 	    0) {
 		(void)fprintf(stderr, "uswapd: %s\n", error.text);

@@ -81,6 +81,19 @@ const struct setting settings[] = {
 	 "Most bytes of one request."},
 	{"reclaim", "deadline", DURATION(reclaim.deadline_ns), "10ms", "1min", "1s",
 	 "Time after which a request is interrupted."},
+
+	{"clean", "enabled", BOOL(clean.enabled), NO_RANGE, "yes",
+	 "Write dirty files back that are in the way of reclaim: files that processes of a group which "
+	 "wants memory have mapped, or hold open for writing."},
+	{"clean", "remote", BOOL(clean.remote), NO_RANGE, "no",
+	 "Files on network and FUSE file systems too: their servers may not answer."},
+	{"clean", "device_target", DURATION(clean.device_target_ns), "1ms", "10s", "20ms",
+	 "Time a piece of write-back may take on its device: about as long as a request of others "
+	 "waits for ours."},
+	{"clean", "device_rate", SIZE(clean.device_bytes_per_s), "0", "1T", "0",
+	 "Most bytes a second written back on each device; 0: as many as device_target allows."},
+	{"clean", "deadline", DURATION(clean.deadline_ns), "1s", "1h", "30s",
+	 "Time after which a device that does not finish what it was given is left alone."},
 };
 /* clang-format on */
 const size_t n_settings = ARRAY_SIZE(settings);

@@ -7,7 +7,9 @@
 
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
+#include "agent/policy/clean.h"
 #include "agent/policy/verdict.h"
+#include "agent/writer/cleaner.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +36,8 @@ struct group_status {
 	struct wish wish;
 	struct past past;		 /* before it was looked after */
 	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
+	uint64_t dirty_bytes;		 /* of its files, and under write-back; of the same look */
+	enum clean_reason clean;	 /* why dirty files were written back, or not */
 };
 
 struct node_status {
@@ -61,8 +65,9 @@ struct agent_status {
 	const char *version;
 	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
 	bool observes; /* asks the kernel for nothing */
-	const char *config_file; /* NULL: none */
-	char degraded[8][160];	 /* what this agent can't do here, in words; "" ends */
+	const char *config_file;      /* NULL: none */
+	char degraded[8][160];	      /* what this agent can't do here, in words; "" ends */
+	struct cleaner_state cleaner; /* write-back */
 	size_t n_nodes;
 	struct node_status *nodes;
 };

@@ -12,6 +12,8 @@
 #include "cgroup/reclaim.h"
 #include "numa/topology.h"
 
+struct cleaner;
+
 /* What all workers of an agent have in common; outlives them. */
 struct worker_world {
 	struct log log;
@@ -19,6 +21,7 @@ struct worker_world {
 	const struct topology *topology;
 	struct shared *shared;
 	const struct act_ops *act;
+	struct cleaner *cleaner; /* NULL: dirty files are not written back */
 	struct group_reclaim_features reclaim_features;
 	bool has_memory_reclaim;   /* the kernel has memory.reclaim */
 	bool recursive_protection; /* the mount has memory_recursiveprot */

@@ -13,4 +13,7 @@ void ledger_add(struct ledger *sum, const struct ledger *part)
 	sum->refaulted_bytes += part->refaulted_bytes;
 	sum->cpu_ns += part->cpu_ns;
 	sum->wall_ns += part->wall_ns;
+	sum->cleanings += part->cleanings;
+	sum->written_bytes += part->written_bytes;
+	sum->cleaned_bytes += part->cleaned_bytes;
 }

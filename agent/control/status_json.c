@@ -26,6 +26,8 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, tried_bytes),	NUMBER(struct ledger, applied_bytes),
 	NUMBER(struct ledger, net_freed_bytes), NUMBER(struct ledger, refaulted_bytes),
 	NUMBER(struct ledger, cpu_ns),		NUMBER(struct ledger, wall_ns),
+	NUMBER(struct ledger, cleanings),	NUMBER(struct ledger, written_bytes),
+	NUMBER(struct ledger, cleaned_bytes),
 };
 
 static const struct number verdict_numbers[] = {
@@ -48,12 +50,19 @@ static const struct number node_numbers[] = {
 };
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint64_t");
 
+static const struct number cleaner_numbers[] = {
+	NUMBER(struct cleaner_state, writers),
+	NAMED(struct cleaner_state, "devices_given_up", abandoned),
+	NAMED(struct cleaner_state, "written_bytes", asked_bytes),
+	NUMBER(struct cleaner_state, cleaned_bytes),
+};
+
 static const struct number group_numbers[] = {
 	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
 	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
 	NUMBER(struct group_status, events_max),     NUMBER(struct group_status, events_high),
 	NUMBER(struct group_status, stalled_us),     NUMBER(struct group_status, file_bytes),
-	NUMBER(struct group_status, anon_bytes),
+	NUMBER(struct group_status, anon_bytes),     NUMBER(struct group_status, dirty_bytes),
 };
 
 /* JSON's integers are signed here; the one value of ours beyond them means "no bound". */
@@ -151,6 +160,7 @@ static int add_node(json_t *nodes, const struct node_status *node)
 static json_t *head_json(const struct agent_status *status)
 {
 	json_t *head = json_object(), *degraded = json_array(), *nodes = json_array();
+	json_auto_t *cleaner = json_object();
 	int r = json_object_set_new(head, "schema", json_string("uswapd-status/1"));
 
 	r |= json_object_set_new(head, "version", text_json(status->version));
@@ -164,6 +174,8 @@ static json_t *head_json(const struct agent_status *status)
 		r |= json_array_append_new(degraded, text_json(status->degraded[i]));
 	for (size_t i = 0; i < status->n_nodes; i++)
 		r |= add_node(nodes, &status->nodes[i]);
+	r |= add_numbers(cleaner, &status->cleaner, cleaner_numbers, ARRAY_SIZE(cleaner_numbers));
+	r |= json_object_set(head, "write_back", cleaner);
 	r |= json_object_set_new(head, "degraded", degraded);
 	r |= json_object_set_new(head, "nodes", nodes);
 	if (r != 0) {
@@ -184,6 +196,8 @@ static json_t *group_json(const struct group_status *group, unsigned int node)
 	r |= json_object_set_new(object, "owns_limit", json_boolean(group->owns_limit));
 	r |= json_object_set_new(object, "limit",
 				 json_string(group->limit_is_high ? "high" : "max"));
+	r |= json_object_set_new(object, "write_back",
+				 json_string(clean_reason_name(group->clean)));
 	r |= add_numbers(object, group, group_numbers, ARRAY_SIZE(group_numbers));
 	r |= add_doings(object, &group->verdict, group->verdict_age_ns, &group->action,
 			group->action_age_ns, &group->ledger);

@@ -100,6 +100,16 @@ static void say_account(const struct ledger *ledger, FILE *out)
 		BYTES(ledger->net_freed_bytes), TIME(ledger->cpu_ns), TIME(ledger->wall_ns));
 }
 
+static void say_cleaning(const struct ledger *ledger, FILE *out)
+{
+	if (ledger->cleanings > 0)
+		fprintf(out,
+			"Dirty files written back so that there is something to take: %" PRIu64
+			" times, %s, of which %s were clean afterwards\n",
+			ledger->cleanings, BYTES(ledger->written_bytes),
+			BYTES(ledger->cleaned_bytes));
+}
+
 static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
 		       const struct verdict *action, uint64_t action_age_ns,
 		       const struct ledger *ledger, FILE *out)
@@ -119,6 +129,7 @@ static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
 		say_numbers(action, out);
 	}
 	say_account(ledger, out);
+	say_cleaning(ledger, out);
 	say_change(verdict, out);
 }
 
@@ -136,6 +147,9 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 	fprintf(out, "\n  events: max %" PRIu64 ", high %" PRIu64 "; stalled %s\n",
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
+	if (group->dirty_bytes > 0)
+		fprintf(out, "  %s of its files are dirty: %s\n", BYTES(group->dirty_bytes),
+			clean_reason_words(group->clean));
 	if (!group->owns_limit)
 		fputs("  It has no limit of its own: headroom has nothing to keep here.\n", out);
 	say_doings(&group->verdict, group->verdict_age_ns, &group->action, group->action_age_ns,

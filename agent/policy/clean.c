@@ -6,15 +6,24 @@
 
 #include <stdlib.h>
 
+static const struct {
+	const char *name, *words;
+} reasons[CLEAN_REASONS] = {
+	[CLEAN_NOT_WANTED] = {"not-wanted", "not in the way of anything"},
+	[CLEAN_LITTLE] = {"little-dirty", "too little to be in the way"},
+	[CLEAN_UNDER_WAY] = {"under-way", "what is being written already is enough"},
+	[CLEAN_SHORT] = {"came-short", "in the way of what is wanted: written back"},
+	[CLEAN_AHEAD] = {"ahead", "in the way soon, as fast as it fills: written back"},
+};
+
 const char *clean_reason_name(enum clean_reason reason)
 {
-	static const char *const names[CLEAN_REASONS] = {
-		[CLEAN_NOT_WANTED] = "not-wanted", [CLEAN_LITTLE] = "little-dirty",
-		[CLEAN_UNDER_WAY] = "under-way",   [CLEAN_SHORT] = "came-short",
-		[CLEAN_AHEAD] = "ahead",
-	};
+	return (unsigned int)reason < CLEAN_REASONS ? reasons[reason].name : "unknown";
+}
 
-	return (unsigned int)reason < CLEAN_REASONS ? names[reason] : "unknown";
+const char *clean_reason_words(enum clean_reason reason)
+{
+	return (unsigned int)reason < CLEAN_REASONS ? reasons[reason].words : "unknown";
 }
 
 static uint64_t add(uint64_t a, uint64_t b)

@@ -24,7 +24,9 @@ enum clean_reason {
 	CLEAN_REASONS,
 };
 
-const char *clean_reason_name(enum clean_reason reason); /* "ahead" */
+/* "ahead": for machines; and for people. */
+const char *clean_reason_name(enum clean_reason reason);
+const char *clean_reason_words(enum clean_reason reason);
 
 /* What is known of a target (a group, or a node) that wants memory. Bytes. */
 struct clean_sample {

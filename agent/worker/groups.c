@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The groups a worker knows: their coming and going, limits, protection, and who is home to them.
  */
+#include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
 #include "base/clock.h"
@@ -78,6 +79,7 @@ void worker_unwatch(struct worker *w, struct group *g)
 /* The last of a group that is no more: what was done to it stays counted. */
 void worker_let_go(struct worker *w, struct group *g)
 {
+	worker_clean_forget(w, g);
 	ledger_add(&w->gone, &g->target.ledger);
 	worker_unwatch(w, g);
 	if (w->limit_watch)
@@ -451,6 +453,7 @@ static void look(struct worker *w, struct group *g, uint64_t now_ns)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
 		return;
 	}
+	worker_clean(w, g, now_ns);
 	/* Where it lives matters once something is to be done. */
 	if (g->target.demand.rate_bytes_per_s > 0)
 		consider_home(w, g, now_ns);
@@ -481,6 +484,7 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 		if (w->flight.active && w->flight.target == &g->target)
 			continue;
 		claim_if_orphaned(w, g, now_ns);
+		worker_clean_collect(w, g, now_ns);
 		if (w->look_at_growing && g->target.demand.rate_bytes_per_s > 0)
 			g->target.due_ns = 0;
 		if (!is_due(w, &g->target, now_ns) && g->watched == is_home(w, g))

@@ -49,6 +49,8 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		.past = g->past,
 		.file_bytes = g->sample.stat.inactive_file + g->sample.stat.active_file,
 		.anon_bytes = g->sample.stat.inactive_anon + g->sample.stat.active_anon,
+		.dirty_bytes = g->sample.stat.file_dirty + g->sample.stat.file_writeback,
+		.clean = g->clean.reason,
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }

@@ -30,8 +30,9 @@ const struct clean_ops clean_dry_run = {.name = "dry-run", .give = give_dry};
 
 /* --- the askers' side --- */
 
-int cleaner_ask(struct cleaner *c, const struct clean_settings *settings, uint64_t group,
-		int group_dir_fd, uint64_t bytes, int wake_fd)
+int cleaner_ask(struct cleaner *c, const struct clean_ops *ops,
+		const struct clean_settings *settings, uint64_t group, int group_dir_fd,
+		uint64_t bytes, int wake_fd)
 {
 	for (int i = 0; i < CLEANER_SLOTS; i++) {
 		struct slot *s = &c->slots[i];
@@ -39,6 +40,7 @@ int cleaner_ask(struct cleaner *c, const struct clean_settings *settings, uint64
 
 		if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_FILLING))
 			continue;
+		s->ops = ops;
 		s->settings = *settings;
 		s->group = group;
 		s->bytes = bytes;
@@ -146,7 +148,7 @@ static bool give(struct cleaner *c, struct slot *s, const struct dirty_file *fil
 		.target_ns = s->settings.device_target_ns,
 		.bytes_per_s = s->settings.device_bytes_per_s,
 	};
-	int r = given ? c->options.ops->give(c, file->device, &order, file->fd) : -EBUSY;
+	int r = given ? s->ops->give(c, file->device, &order, file->fd) : -EBUSY;
 
 	if (r < 0) {
 		if (r != -EBUSY && r != -EAGAIN && r != -ECANCELED && s->result.error == 0)

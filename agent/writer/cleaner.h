@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "agent/config.h"
 #include "agent/policy/clean.h"
 #include "agent/sense/file_check.h"
 #include "agent/writer/message.h"
@@ -18,15 +19,6 @@
 #include <stdint.h>
 
 struct cleaner;
-
-/* What the operator can set. */
-struct clean_settings {
-	bool enabled;
-	bool remote;		     /* network and FUSE file systems too */
-	uint64_t device_target_ns;   /* of others' wait for our writes */
-	uint64_t device_bytes_per_s; /* of each device; 0: no bound */
-	uint64_t deadline_ns;	     /* until a device is given up */
-};
 
 /* Live, or dry: looks and chooses, and writes nothing. */
 struct clean_ops {
@@ -40,15 +32,15 @@ struct cleaner_options {
 	struct log log;
 	int proc_fd, sys_fd; /* /proc and /sys; stay the caller's */
 	const char *program; /* uswapd-writer; outlives the cleaner */
-	const struct clean_ops *ops;
 	bool try_uring;
 };
 
 int cleaner_start(const struct cleaner_options *options, struct cleaner **ret_cleaner);
 
 /*
- * Ends the thread and its processes, waiting at most about timeout_ns. -ETIMEDOUT: one is stuck
- * behind its device and outlives us, which was said; or the thread is, and must be left alone.
+ * Ends the thread and its processes, waiting at most about timeout_ns. -EBUSY: a process is stuck
+ * behind its device and outlives us, which was said. -ETIMEDOUT: the thread is stuck, and the
+ * cleaner must be left alone.
  */
 int cleaner_stop(struct cleaner *cleaner, uint64_t timeout_ns);
 
@@ -72,8 +64,9 @@ struct clean_result {
  * Asks for bytes of a group to be cleaned. group_dir_fd stays the caller's. Returns a slot;
  * -EBUSY: all are taken. wake_fd is an eventfd to be written when it is done; -1: none.
  */
-int cleaner_ask(struct cleaner *cleaner, const struct clean_settings *settings, uint64_t group,
-		int group_dir_fd, uint64_t bytes, int wake_fd);
+int cleaner_ask(struct cleaner *cleaner, const struct clean_ops *ops,
+		const struct clean_settings *settings, uint64_t group, int group_dir_fd,
+		uint64_t bytes, int wake_fd);
 
 /* True: it is done, the result is in *ret, the slot free again. */
 bool cleaner_collect(struct cleaner *cleaner, int slot, struct clean_result *ret);

@@ -24,6 +24,7 @@ enum slot_state {
 struct slot {
 	_Atomic int state;
 	_Atomic bool forgotten;
+	const struct clean_ops *ops;
 	struct clean_settings settings;
 	uint64_t group, bytes;
 	int group_fd, wake_fd;
@@ -67,7 +68,7 @@ struct cleaner {
 /* devices.c */
 int devices_give(struct cleaner *c, uint64_t number, const struct writer_order *order, int fd);
 void devices_turn(struct cleaner *c, uint64_t now_ns);
-/* -ETIMEDOUT: at least one process is stuck. */
+/* -EBUSY: at least one process is stuck. */
 int devices_stop(struct cleaner *c, uint64_t timeout_ns);
 
 /* cleaner.c: an order has ended. */

@@ -213,7 +213,7 @@ int devices_stop(struct cleaner *c, uint64_t timeout_ns)
 				    "stays until it does",
 				    major(writer_device(d->writer)),
 				    minor(writer_device(d->writer)), writer_pid(d->writer));
-			worst = -ETIMEDOUT;
+			worst = -EBUSY;
 		}
 		d->writer = writer_free(d->writer);
 	}

@@ -98,7 +98,7 @@ static int run(const char *group, uint64_t bytes, struct cleaner *cleaner)
 	if (group_fd < 0)
 		return -errno;
 	for (uint64_t i = 0; i < times; i++) {
-		int slot = cleaner_ask(cleaner, &settings, 1, group_fd, bytes, -1);
+		int slot = cleaner_ask(cleaner, ops, &settings, 1, group_fd, bytes, -1);
 
 		if (slot < 0)
 			return slot;
@@ -127,7 +127,6 @@ int main(int argc, char **argv)
 			(void)fprintf(stderr, "writeback: %s?\n", argv[i]);
 			return 2;
 		}
-	options.ops = ops;
 	options.try_uring = try_uring;
 	options.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	options.sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

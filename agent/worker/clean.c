@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/worker/clean.h"
+
+#include "agent/writer/cleaner.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* What brought nothing is tried again then, and then twice as long after that. */
+#define WAIT_MIN_NS (1 * NSEC_PER_SEC)
+#define WAIT_MAX_NS (60 * NSEC_PER_SEC)
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Room is short and what is left can't be taken as it is. */
+static bool came_short(const struct group *g)
+{
+	const struct verdict *v = &g->target.verdict;
+
+	return v->room_bytes < v->margin_bytes &&
+	       (v->reason == VERDICT_NOTHING_SPARE || v->reason == VERDICT_BACK_OFF ||
+		v->reason == VERDICT_SWAP_ALLOWANCE);
+}
+
+static struct clean_sample sample_of(const struct group *g)
+{
+	const struct memory_stat *stat = &g->sample.stat;
+	const struct verdict *v = &g->target.verdict;
+	uint64_t dirty = stat->file_dirty + stat->file_writeback;
+
+	return (struct clean_sample){
+		.dirty_bytes = stat->file_dirty,
+		.writeback_bytes = stat->file_writeback,
+		.clean_bytes = minus(stat->inactive_file + stat->active_file, dirty),
+		.room_bytes = v->room_bytes,
+		.wanted_bytes = minus(v->margin_bytes + v->margin_bytes / 2, v->room_bytes),
+		.rate_bytes_per_s = v->rate_bytes_per_s,
+		.write_bytes_per_s = g->clean.write_bytes_per_s,
+		.came_short = came_short(g),
+	};
+}
+
+/* What its tasks read back, or what nothing may be taken from, need not be clean. */
+static bool may_be_cleaned(const struct worker *w, const struct group *g)
+{
+	return w->world->cleaner && w->config->clean.enabled && g->clean.slot < 0 &&
+	       g->target.verdict.reason != VERDICT_EXCLUDED &&
+	       g->target.verdict.reason != VERDICT_REFAULTS && !g->excluded && !g->excluded_below;
+}
+
+void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	struct clean_sample sample;
+	struct clean_need need;
+
+	/* Figures of a look that read only memory.current are of another moment. */
+	if (!may_be_cleaned(w, g) || now_ns < g->clean.due_ns || !g->events_known)
+		return;
+	sample = sample_of(g);
+	need = clean_decide(&sample);
+	g->clean.reason = need.reason;
+	g->clean.reason_ns = now_ns;
+	if (need.bytes == 0)
+		return;
+	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
+				    &w->config->clean, g->shared->id, g->cgroup->dir_fd, need.bytes,
+				    w->main_fd);
+	/* All slots taken: others are served first. */
+	if (g->clean.slot < 0)
+		g->clean.due_ns = now_ns + WAIT_MIN_NS;
+	else
+		log_debug(&w->world->log, "node %u: %s: writing back %ju of %ju dirty bytes (%s)",
+			  w->node->id, g->cgroup->path, (uintmax_t)need.bytes,
+			  (uintmax_t)sample.dirty_bytes, clean_reason_name(need.reason));
+}
+
+static void learn(struct group *g, const struct clean_result *result, uint64_t now_ns)
+{
+	struct ledger *ledger = &g->target.ledger;
+	uint64_t rate;
+
+	ledger->cleanings += result->orders > 0;
+	ledger->written_bytes += result->asked_bytes;
+	ledger->cleaned_bytes += result->cleaned_bytes;
+	if (result->cleaned_bytes < CLEAN_MIN_BYTES / 4) {
+		g->clean.wait_ns = CLAMP(2 * g->clean.wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
+		g->clean.due_ns = now_ns + g->clean.wait_ns;
+		return;
+	}
+	g->clean.wait_ns = g->clean.due_ns = 0;
+	if (result->write_ns > 0) {
+		rate = (uint64_t)((unsigned __int128)result->cleaned_bytes * NSEC_PER_SEC /
+				  result->write_ns);
+		g->clean.write_bytes_per_s = rate;
+	}
+	/* Reclaim was left alone because nothing could be taken: now it can. */
+	g->backoff = (struct backoff){0};
+	g->target.due_ns = 0;
+}
+
+void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	struct clean_result result;
+
+	if (g->clean.slot < 0 || !cleaner_collect(w->world->cleaner, g->clean.slot, &result))
+		return;
+	g->clean.slot = -1;
+	learn(g, &result, now_ns);
+	if (result.error < 0)
+		worker_complain(w, now_ns, g->cgroup->path, result.error,
+				"its files are not written back");
+}
+
+void worker_clean_forget(struct worker *w, struct group *g)
+{
+	if (g->clean.slot >= 0)
+		cleaner_forget(w->world->cleaner, g->clean.slot);
+	g->clean.slot = -1;
+}

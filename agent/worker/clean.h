@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker's part in write-back: says of which groups dirty files are in the way, and takes in what
+ * came of it. The writing is the cleaner's.
+ */
+#pragma once
+
+#include "agent/worker/internal.h"
+
+/* After a full look at the group: asks for write-back when policy wants it. */
+void worker_clean(struct worker *worker, struct group *group, uint64_t now_ns);
+
+/* Takes in a finished one; the group is then looked at again at once. */
+void worker_clean_collect(struct worker *worker, struct group *group, uint64_t now_ns);
+
+/* The group is let go. */
+void worker_clean_forget(struct worker *worker, struct group *group);
