@@ -4,7 +4,9 @@
 #include "stress/pattern/schedule.h"
 #include "tests/unit/fixture.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct job *read_good(const char *text)
@@ -388,6 +390,42 @@ static void test_commas(void **state)
 	assert_string_equal(job->loads[0].settings.directory, "/tmp/a,b=c,d");
 }
 
+/* The jobs that are shipped make sense, and say in their first line what they stand for. */
+static void test_shipped(void **state)
+{
+	char path[512], line[256];
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/../../../stress/jobs", fixture_data_path());
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		_cleanup_(job_freep) struct job *job = NULL;
+		struct stress_error error = {""};
+		FILE *file;
+
+		if (!strstr(entry->d_name, ".job"))
+			continue;
+		n++;
+		(void)snprintf(path, sizeof(path), "%s/../../../stress/jobs/%s",
+			       fixture_data_path(), entry->d_name);
+		assert_int_equal(job_new(&job), 0);
+		if (job_read_file(job, path, &error) < 0 || job_complete(job, &error) < 0 ||
+		    job_check(job, &error) < 0)
+			fail_msg("%s", error.text);
+		file = fopen(path, "re");
+		assert_non_null(file);
+		assert_non_null(fgets(line, sizeof(line), file));
+		(void)fclose(file);
+		assert_true(strncmp(line, "# ", 2) == 0 && strlen(line) > 30);
+	}
+	(void)closedir(dir);
+	assert_true(n >= 14);
+}
+
 /* Every default in the tables is itself a good value, and every setting explains itself. */
 static void test_tables(void **state)
 {
@@ -417,7 +455,7 @@ int main(void)
 		cmocka_unit_test(test_command_line), cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_files),	     cmocka_unit_test(test_bad_command_line),
 		cmocka_unit_test(test_tables),	     cmocka_unit_test(test_include),
-		cmocka_unit_test(test_commas),
+		cmocka_unit_test(test_commas),	     cmocka_unit_test(test_shipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
