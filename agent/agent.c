@@ -76,15 +76,12 @@ static int open_cgroups(struct agent *a)
 	if (!a->options.root) {
 		r = live_mount_find(&mount, &why);
 		if (r < 0 && a->options.cgroup) {
-			log_error(&a->world.log,
-				  "--cgroup %s: no cgroup v2 hierarchy is mounted (%s)",
-				  a->options.cgroup, why ? why : strerrordesc_np(-r));
+			log_error(&a->world.log, "--cgroup %s: %s", a->options.cgroup,
+				  why ? why : strerrordesc_np(-r));
 			return r;
 		}
 		if (r < 0) {
-			degrade(a,
-				"no cgroup v2 hierarchy is mounted (%s): groups are not looked "
-				"after",
+			degrade(a, "%s: groups are not looked after",
 				why ? why : strerrordesc_np(-r));
 			return 0;
 		}

@@ -414,7 +414,9 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	}
 	if (cl.check_config) {
-		(void)printf("the configuration is good\n");
+		(void)printf(
+			"%s%s\n", cl.agent.config_file ? cl.agent.config_file : "no file was read",
+			cl.agent.config_file ? ": good" : " (--config FILE): the defaults hold");
 		return 0;
 	}
 	status = run(&cl, &config);
