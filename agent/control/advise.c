@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/parse.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* Texts for one fprintf: each call has its own place. */
 #define BYTES(bytes)   format_size((char[FORMAT_SIZE_BYTES]){""}, FORMAT_SIZE_BYTES, bytes)
@@ -100,28 +102,75 @@ static void say_mode(const struct agent_status *status, FILE *out)
 		      out);
 }
 
-void advise(const struct agent_status *status, FILE *out)
+static int by_wish(const void *a, const void *b)
 {
-	size_t quiet = 0;
+	const struct group_status *const *one = a, *const *other = b;
 
+	return ((*one)->wish.most_bytes < (*other)->wish.most_bytes) -
+	       ((*one)->wish.most_bytes > (*other)->wish.most_bytes);
+}
+
+/* Those of all nodes that something was wished for of, as many as there is room for in ret. */
+static size_t find_wishes(const struct agent_status *status, const struct group_status **ret,
+			  size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < status->n_nodes; i++) {
+		const struct node_status *node = &status->nodes[i];
+
+		for (size_t j = 0; node->answered && j < node->n_groups && n < max; j++)
+			if (node->groups[j].wish.times > 0)
+				ret[n++] = &node->groups[j];
+	}
+	return n;
+}
+
+static size_t count_groups(const struct agent_status *status)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < status->n_nodes; i++)
+		n += status->nodes[i].answered ? status->nodes[i].n_groups : 0;
+	return n;
+}
+
+static int advise_groups(const struct agent_status *status, FILE *out)
+{
+	size_t all = count_groups(status), n;
+	_cleanup_free_ const struct group_status **wished = calloc(all + 1, sizeof(*wished));
+	uint64_t now_bytes = 0;
+
+	if (!wished)
+		return -ENOMEM;
+	n = find_wishes(status, wished, all);
+	qsort(wished, n, sizeof(struct group_status *), by_wish);
+	for (size_t i = 0; i < n; i++) {
+		if (wish_is(&wished[i]->verdict))
+			now_bytes += wished[i]->verdict.bytes;
+		if (i < ADVISE_GROUPS_MAX)
+			advise_group(wished[i], out);
+	}
+	if (n > ADVISE_GROUPS_MAX)
+		fprintf(out, "\n%zu more, smaller ones: uswapctl --json status\n",
+			n - ADVISE_GROUPS_MAX);
+	fprintf(out, "\nFrom %zu of %zu groups with a limit; now %s in all.\n", n, all,
+		BYTES(now_bytes));
+	return 0;
+}
+
+int advise(const struct agent_status *status, FILE *out)
+{
 	say_mode(status, out);
 	for (size_t i = 0; i < status->n_nodes; i++) {
 		const struct node_status *node = &status->nodes[i];
 
-		if (!node->answered) {
+		if (!node->answered)
 			fprintf(out, "\nnode %u: its worker did not answer in time\n", node->node);
-			continue;
-		}
-		if (node->wish.times > 0)
+		else if (node->wish.times > 0)
 			advise_node(node, out);
 		else
-			quiet++;
-		for (size_t j = 0; j < node->n_groups; j++) {
-			if (node->groups[j].wish.times > 0)
-				advise_group(&node->groups[j], out);
-			else
-				quiet++;
-		}
+			fprintf(out, "\nnode %u: it would take nothing\n", node->node);
 	}
-	fprintf(out, "\n%zu other groups and nodes: it would take nothing\n", quiet);
+	return advise_groups(status, out);
 }

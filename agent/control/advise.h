@@ -10,4 +10,6 @@
 
 #include <stdio.h>
 
-void advise(const struct agent_status *status, FILE *out);
+/* Groups are told of in the order of the most that was wished for, this many. -ENOMEM. */
+#define ADVISE_GROUPS_MAX 32
+int advise(const struct agent_status *status, FILE *out);

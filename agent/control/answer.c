@@ -134,11 +134,12 @@ static int answer_advise(const struct asking *asking, const struct agent_status 
 	_cleanup_free_ char *text = NULL;
 	size_t n;
 	FILE *words = open_memstream(&text, &n);
+	int r;
 
 	if (!words)
 		return -ENOMEM;
-	advise(status, words);
-	if (fclose(words) != 0)
+	r = advise(status, words);
+	if (fclose(words) != 0 || r < 0)
 		return -ENOMEM;
 	return write_text(asking->out, "uswapd-advice/1", "text", text);
 }

@@ -43,7 +43,7 @@ static char *text_of(struct agent_status status)
 	assert_non_null(out);
 	status.n_nodes = ARRAY_SIZE(nodes);
 	status.nodes = nodes;
-	advise(&status, out);
+	assert_int_equal(advise(&status, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
@@ -74,7 +74,8 @@ static void test_tells_what_why_and_risk(void **state)
 	check_has(text, "16.0 MiB are protected and stay\n");
 	check_has(text, "12 % of what was taken lately");
 	check_has(text, "\nnode 1: its worker did not answer in time\n");
-	check_has(text, "\n2 other groups and nodes: it would take nothing\n");
+	check_has(text, "\nnode 0: it would take nothing\n");
+	check_has(text, "\nFrom 1 of 2 groups with a limit; now 6.0 MiB in all.\n");
 	assert_null(strstr(text, "calm"));
 }
 
@@ -87,6 +88,33 @@ static void test_says_who_it_is(void **state)
 	(void)state;
 	check_has(acting, "uswapd acts: ");
 	check_has(dry, "uswapd runs with --dry-run");
+}
+
+/* The largest first, and not all of them. */
+static void test_many_groups(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	struct group_status many[ADVISE_GROUPS_MAX + 3] = {0};
+	struct node_status before = nodes[0];
+	const char *first, *second;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		(void)snprintf(many[i].path, sizeof(many[i].path), "g%zu", i);
+		many[i].limit_bytes = MIB;
+		many[i].wish = (struct wish){.times = 1, .most_bytes = i * 4096};
+	}
+	nodes[0].groups = many;
+	nodes[0].n_groups = ARRAY_SIZE(many);
+	text = text_of((struct agent_status){.observes = true});
+	nodes[0] = before;
+	first = strstr(text, "/g34 ");
+	second = strstr(text, "/g33 ");
+	assert_non_null(first);
+	assert_true(second > first);
+	assert_non_null(strstr(text, "/g3 "));
+	assert_null(strstr(text, "/g2 "));
+	check_has(text, "\n3 more, smaller ones: uswapctl --json status\n");
 }
 
 /* What somebody set back, or never was, is no huge number. */
@@ -111,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tells_what_why_and_risk),
 		cmocka_unit_test(test_says_who_it_is),
+		cmocka_unit_test(test_many_groups),
 		cmocka_unit_test(test_counters_that_go_back),
 	};
 
