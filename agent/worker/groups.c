@@ -16,8 +16,9 @@
 #define LIMITS_AGE_NS (60 * NSEC_PER_SEC)
 #define HOME_AGE_NS   (10 * NSEC_PER_SEC)
 /* A group that is gone or unreadable is looked at again then, unless its removal is told first. */
-#define RETRY_NS  (5 * NSEC_PER_SEC)
-#define ORPHAN_NS (30 * NSEC_PER_SEC) /* and three of the longest ticks */
+#define RETRY_NS	 (5 * NSEC_PER_SEC)
+#define PROTECTION_DRIFT 16		     /* usage that changed by a 16th asks for new shares */
+#define ORPHAN_NS	 (30 * NSEC_PER_SEC) /* and three of the longest ticks */
 
 static bool is_home(const struct worker *w, const struct group *g)
 {
@@ -344,6 +345,22 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 }
 
 /*
+ * What a group above protects is shared out by usage: a group that has grown or shrunk since the
+ * shares were computed has another one, and one that was empty had none.
+ */
+static bool share_is_stale(const struct worker *w, const struct group *g)
+{
+	uint64_t then, now;
+
+	if (!w->any_protection || !w->groups_sorted || !g->has_limits)
+		return false;
+	then = w->protections[g->index + 1].current;
+	if (memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &now) < 0)
+		return true;
+	return (now > then ? now - then : then - now) > then / PROTECTION_DRIFT;
+}
+
+/*
  * The last look before taking from a group: its own settings and its ancestors' anew. False: it is
  * gone, or the settings can't be read, and nothing may be taken.
  */
@@ -359,7 +376,9 @@ bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t n
 		read_limits(w, g, now_ns);
 		if (g->limits_unknown || (c == group->cgroup && !g->has_limits))
 			return false;
-		if (g->has_limits && (before.min != g->limits.min || before.low != g->limits.low))
+		if ((g->has_limits &&
+		     (before.min != g->limits.min || before.low != g->limits.low)) ||
+		    share_is_stale(w, g))
 			w->protections_ns = 0;
 		w->any_protection |= claims_protection(g);
 	}

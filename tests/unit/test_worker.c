@@ -296,6 +296,31 @@ static void test_protection_set_a_moment_ago_holds(void **state)
 	end_scene(s);
 }
 
+/*
+ * What a group above protects is shared out by usage: a share computed while the group was empty is
+ * nothing, and must not be what it has when it is full a moment later.
+ */
+static void test_a_share_of_protection_grows_with_the_group(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.recursive_protection = true;
+	s->config.agent.tick_max_ns = 50 * NSEC_PER_MSEC;
+	add_group(s->fx, "slice");
+	fixture_write(s->fx, "cg/slice/memory.max", "max\n");
+	fixture_write(s->fx, "cg/slice/memory.low", "209715200\n");
+	add_group(s->fx, "slice/heir");
+	set_number(s->fx, "cg/slice/memory.current", 0);
+	set_number(s->fx, "cg/slice/heir/memory.current", 0);
+	start(s);
+	(void)status_of(s);
+	set_number(s->fx, "cg/slice/memory.current", 112 * MIB);
+	set_number(s->fx, "cg/slice/heir/memory.current", 112 * MIB);
+	assert_false(grow_until_asked(s, "cg/slice/heir/memory.current", 16 * MIB, NSEC_PER_SEC));
+	end_scene(s);
+}
+
 static void test_excluded_groups_are_not_asked(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -495,6 +520,7 @@ int main(void)
 		cmocka_unit_test(test_groups_come_and_go),
 		cmocka_unit_test(test_protected_memory_is_not_asked_for),
 		cmocka_unit_test(test_protection_set_a_moment_ago_holds),
+		cmocka_unit_test(test_a_share_of_protection_grows_with_the_group),
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
 		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
