@@ -9,7 +9,6 @@ keep_dirty
 group svc
 group other
 use slow svc /data/system-test-s map:16M dirty:1 hold
-slow=$mapper_pid
 await slow 'dirty 1 .*'
 use fast other /data2/system-test-f map:8M dirty:1 hold
 await fast 'dirty 1 .*'
