@@ -46,15 +46,19 @@ static void print_rate(FILE *to, const struct load *load)
 	const struct worker_block *block = load->block;
 	char asked[TEXT_BYTES], debt[FORMAT_SIZE_BYTES], worst[FORMAT_SIZE_BYTES],
 		lost[FORMAT_SIZE_BYTES];
+	bool limited = load->settings->rate_bytes != SCHEDULE_UNLIMITED;
 
-	if (load->settings->rate_bytes != SCHEDULE_UNLIMITED)
-		(void)fprintf(to,
-			      "    rate     %s asked, behind at the end %s, at worst %s, given up "
-			      "%s\n",
-			      format_rate(asked, load->settings->rate_bytes, NSEC_PER_SEC),
-			      format_size(debt, sizeof(debt), block->debt_bytes),
-			      format_size(worst, sizeof(worst), block->debt_max_bytes),
-			      format_size(lost, sizeof(lost), block->lost_bytes));
+	if (limited || block->debt_max_bytes || block->lost_bytes)
+		(void)fprintf(
+			to, "    rate     %s%sbehind at the end %s, at worst %s, given up %s\n",
+			limited ? format_rate(asked, load->settings->rate_bytes, NSEC_PER_SEC) : "",
+			limited ? " asked, " : "",
+			format_size(debt, sizeof(debt), block->debt_bytes),
+			format_size(worst, sizeof(worst), block->debt_max_bytes),
+			format_size(lost, sizeof(lost), block->lost_bytes));
+	if (block_get(&block->looks))
+		(void)fprintf(to, "    held     within 2 %% in %" PRIu64 " of %" PRIu64 " looks\n",
+			      block_get(&block->looks_near), block_get(&block->looks));
 	if (block->floor_waits)
 		(void)fprintf(to,
 			      "    floor    growth was held back %" PRIu64
