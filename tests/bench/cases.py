@@ -196,6 +196,34 @@ def bursts_bound(share):
         words=burst_words(share, "bind", ["90% of free", "90% of free"]), before=[CALIBRATION], windows=BURST_QUIET)
 
 
+# 256 MiB written through a mapping on a disk of 40 MB/s, then anonymous memory that grows beside it.
+MAPPING = [
+    Figure("work", "memory grown by", "MiB", lambda result: f.work_mib(result, "grow")),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("max", "memory.events max", "", f.group_event("max")),
+    Figure("direct", "pages scanned by the task", "", f.group_direct_pages()),
+    Figure("p99", "first touch p99", "ms", f.first_touch_ms(0.99, "grow")),
+    Figure("p999", "p99.9", "ms", f.first_touch_ms(0.999, "grow")),
+    Figure("worst", "longest", "ms", f.first_touch_max_ms("grow")),
+    Figure("written", "written back by the agent", "MiB", f.written_back_mib, price=True),
+] + GROUP_PRICES
+
+
+def dirty_map(name, title, before):
+    return Case(
+        name, f"256 MiB dirty through a mapping on a disk of 40 MB/s, then anonymous memory grows by 16 MiB/s under "
+        f"memory.max 320M; {title}",
+        ["--nodes", "1", "--mem", "1G", "--swap", "zram:512M", "--disk", "1G:40M"], ["kernel", "uswapd"], MAPPING, [
+            Goal("stall", most=0.25, of="kernel", words="stalled at most 1/4"),
+            Goal("direct", most=0.1, of="kernel", words="direct reclaim at most 1/10"),
+            Goal("p999", most=0.5, of="kernel", words="p99.9 at most 1/2"),
+            SAME_WORK,
+        ],
+        words=["--duration", "24s", "--directory", "/data", "--verify", "sample", "--group", "svc:memory.max=320M",
+               "--load", "filemap:name=map,group=svc,size=256M,files=1",
+               "--load", "anon:name=grow,group=svc,size=192M,rate=16M/s,start=10s"], before=before, seconds=60)
+
+
 CASES = [
     growth("growth-8", 8, "memory.max", [
         Goal("max", most=0, words="no max events"),
@@ -210,6 +238,9 @@ CASES = [
         Goal("max", most=1, of="naive", words="no more max events than the naive loop"),
     ]),
     growth("growth-high", 16, "memory.high", [Goal("high", most=0, words="no high events")]),
+    dirty_map("dirty-map", "the kernel's default dirty limits", []),
+    dirty_map("dirty-map-raised", "dirty limits raised, so that it stays dirty",
+              [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"]]),
     Case(
         "file-loop", "112 MiB of files read in a loop under memory.max 128M: nothing needs to be reclaimed",
         ["--mem", "1G", "--swap", "zram:512M", "--disk", "1G"], RIVALS, FILES, [

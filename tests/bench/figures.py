@@ -187,6 +187,12 @@ def node_ledger(number, which):
     return figure
 
 
+def written_back_mib(result):
+    if result.status is None:
+        return None
+    return result.status["write_back"]["written_bytes"] / MIB
+
+
 def worker_wakeups_per_s(result):
     return result.data["workers_switches"] / result.data["workers"] / result.data["seconds"]
 
