@@ -66,11 +66,11 @@ int hugepages_add(struct hugepages *pages, int proc_fd, uint64_t n)
 {
 	int r;
 
-	*pages = (struct hugepages){.proc_fd = proc_fd, .added = n, .keeper = KEEPER_NONE};
+	*pages = (struct hugepages){.proc_fd = proc_fd, .added = n};
 	r = change(proc_fd, n, 0);
 	if (r < 0)
 		return r;
-	r = keeper_start(&pages->keeper, take_away, pages);
+	r = janitor_start(&pages->janitor, take_away, pages);
 	if (r < 0)
 		(void)take_away(pages);
 	return r;
@@ -78,5 +78,5 @@ int hugepages_add(struct hugepages *pages, int proc_fd, uint64_t n)
 
 void hugepages_end(struct hugepages *pages)
 {
-	(void)keeper_end(&pages->keeper);
+	(void)janitor_end(&pages->janitor);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kernel objects of names: dentries of names that do not exist, or files with their inodes. They
- * live in a directory of their own, which is removed with everything in it, by a keeper if the
+ * live in a directory of their own, which is removed with everything in it, by a janitor if the
  * program is killed; the kernel's objects go with it.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "stress/loads/fileset.h"
-#include "stress/loads/keeper.h"
 #include "stress/loads/load.h"
+#include "stress/run/janitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 struct slab {
 	char path[PATH_MAX]; /* of the directory */
 	int dir_fd;
-	struct keeper keeper;
+	struct janitor janitor;
 	uint64_t n_objects, made;
 	struct pace pace, reuse;
 	struct access access;
@@ -46,7 +46,7 @@ static void name_object(char name[32], uint64_t index)
 	(void)snprintf(name, 32, "%020ju", (uintmax_t)index);
 }
 
-/* In the keeper: the files that there are, and the directory. */
+/* In the janitor: the files that there are, and the directory. */
 static int remove_directory(void *context)
 {
 	const struct slab *slab = context;
@@ -75,7 +75,7 @@ static int make_directory(const struct load *load, struct slab *slab, const char
 		return -errno;
 	}
 	slab->dir_fd = open(slab->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = slab->dir_fd < 0 ? -errno : keeper_start(&slab->keeper, remove_directory, slab);
+	r = slab->dir_fd < 0 ? -errno : janitor_start(&slab->janitor, remove_directory, slab);
 	if (r < 0)
 		(void)rmdir(slab->path);
 	return r;
@@ -211,7 +211,7 @@ static void slab_finish(struct load *load)
 
 	if (!slab)
 		return;
-	(void)keeper_end(&slab->keeper);
+	(void)janitor_end(&slab->janitor);
 	slab->dir_fd = fd_close(slab->dir_fd);
 	free(slab);
 	load->state = NULL;

@@ -1,96 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/run/janitor.h"
 
-#include "base/clock.h"
+#include "base/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
+#include <unistd.h>
 
-/* Workers die with the supervisor, but may be deep in reclaim. */
-#define PATIENCE_NS (30 * NSEC_PER_SEC)
-#define PAUSE_NS    (50 * NSEC_PER_MSEC)
-
-struct janitor {
-	pid_t pid;
-	int dismissed_fd;
-};
+/* What it is told; to hear nothing more means to undo. */
+#define UNDO	'u'
+#define DISMISS 'd'
 
 /* Nobody who waits for the end of our output waits for this process; nobody's Ctrl-C is for it. */
 static void step_aside(void)
 {
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t all;
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "uswap-janitor");
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		(void)signal(ignored[i], SIG_IGN);
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	for (int fd = 0; null_fd >= 0 && fd < 3; fd++)
 		(void)dup2(null_fd, fd);
 	fd_close(null_fd);
 }
 
-static void remove_groups(struct placement *placement)
+static _Noreturn void wait_and_undo(int fd, int (*undo)(void *context), void *context)
 {
-	const struct timespec pause = {.tv_nsec = (long)PAUSE_NS};
-	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
-	struct stress_error ignored;
-
-	while (placement_remove(placement, &ignored) > 0 && clock_now_ns() < until_ns)
-		(void)nanosleep(&pause, NULL);
-	placement_free(placement);
-}
-
-static _Noreturn void janitor_main(struct placement *placement, int supervisor_fd, int dismissed_fd)
-{
-	struct pollfd fds[] = {{.fd = dismissed_fd, .events = POLLIN},
-			       {.fd = supervisor_fd, .events = POLLIN}};
+	char order = UNDO;
 
 	step_aside();
-	while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
+	while (read(fd, &order, 1) < 0 && errno == EINTR)
 		;
-	if (!(fds[0].revents & POLLIN))
-		remove_groups(placement);
-	_exit(0);
+	_exit(order == DISMISS ? 0 : -undo(context));
 }
 
-int janitor_start(struct placement *placement, struct janitor **ret_janitor)
+int janitor_start(struct janitor *janitor, int (*undo)(void *context), void *context)
 {
-	_cleanup_free_ struct janitor *janitor = calloc(1, sizeof(*janitor));
-	_cleanup_close_ int supervisor_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	_cleanup_close_ int dismissed_fd = eventfd(0, EFD_CLOEXEC);
+	int fds[2];
+	pid_t pid;
 
-	if (!janitor)
-		return -ENOMEM;
-	if (supervisor_fd < 0 || dismissed_fd < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	janitor->pid = fork();
-	if (janitor->pid < 0)
-		return -errno;
-	if (janitor->pid == 0)
-		janitor_main(placement, supervisor_fd, dismissed_fd);
-	janitor->dismissed_fd = TAKE_FD(dismissed_fd);
-	*ret_janitor = TAKE_PTR(janitor);
+	pid = fork();
+	if (pid == 0) {
+		close(fds[1]);
+		wait_and_undo(fds[0], undo, context);
+	}
+	close(fds[0]);
+	if (pid < 0) {
+		close(fds[1]);
+		return -EAGAIN;
+	}
+	*janitor = (struct janitor){pid, fds[1]};
 	return 0;
 }
 
-struct janitor *janitor_free(struct janitor *janitor)
+static int tell(struct janitor *janitor, char order)
 {
-	const uint64_t one = 1;
+	pid_t pid = janitor->pid;
+	int status = 0;
 
-	if (!janitor)
-		return NULL;
-	(void)!write(janitor->dismissed_fd, &one, sizeof(one));
-	while (waitpid(janitor->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	fd_close(janitor->dismissed_fd);
-	free(janitor);
-	return NULL;
+	if (!pid)
+		return 0;
+	/* Not by closing alone: others that were forked meanwhile have the pipe open, too. */
+	(void)!write(janitor->fd, &order, 1);
+	janitor->fd = fd_close(janitor->fd);
+	janitor->pid = 0;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+int janitor_end(struct janitor *janitor)
+{
+	return tell(janitor, UNDO);
+}
+
+void janitor_dismiss(struct janitor *janitor)
+{
+	(void)tell(janitor, DISMISS);
 }

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Against SIGKILL the supervisor can do nothing. A small process of its own session waits for its
- * death and then removes the job's groups, as the supervisor would have. Whatever kills both leaves
- * the groups to the next run.
+ * Against SIGKILL a program can do nothing. What must be undone all the same is left to a small
+ * process of its own session that waits for that and for nothing else.
  */
 #pragma once
 
-#include "base/cleanup.h"
-#include "stress/run/placement.h"
+#include <sys/types.h>
 
-struct janitor;
+struct janitor {
+	pid_t pid; /* 0: none */
+	int fd;
+};
 
 /*
- * Once the groups are made; the process is born where the supervisor is and knows what it knows
- * about them. -errno.
+ * From now on undo(context) is called in the janitor, once: by janitor_end, or when this process
+ * and those it forked later are gone, however they ended. context is the copy of this moment. undo
+ * returns 0 or -errno. 0, or -errno of starting it.
  */
-int janitor_start(struct placement *placement, struct janitor **ret_janitor);
+int janitor_start(struct janitor *janitor, int (*undo)(void *context), void *context);
 
-/* Sends it away, its work being done, and waits for it. */
-struct janitor *janitor_free(struct janitor *janitor);
-DEFINE_CLEANUP(struct janitor *, janitor_free)
+/* Has it undone now; returns what undo did, -ECHILD when the janitor itself was killed. */
+int janitor_end(struct janitor *janitor);
+
+/* Sends it away: there is nothing to undo any more. */
+void janitor_dismiss(struct janitor *janitor);

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <time.h>
 
 /* Pages whose compression is measured. */
 #define RATIO_SAMPLE_PAGES 256
@@ -307,13 +308,34 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
 }
 
+/* Workers die with the supervisor, but what the kernel still does for them can hold up rmdir. */
+#define PATIENCE_NS (30 * NSEC_PER_SEC)
+#define PAUSE_NS    (50 * NSEC_PER_MSEC)
+
+/* In the janitor. */
+static int remove_groups(void *context)
+{
+	const struct timespec pause = {.tv_nsec = (long)PAUSE_NS};
+	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
+	struct stress_error ignored;
+
+	while (placement_remove(context, &ignored) > 0) {
+		if (clock_now_ns() >= until_ns)
+			return -EBUSY;
+		(void)nanosleep(&pause, NULL);
+	}
+	/* The janitor goes back to where the supervisor came from, too. */
+	placement_free(context);
+	return 0;
+}
+
 static int make_groups(struct run *run, struct stress_error *ret_error)
 {
 	int r = placement_make(run->placement, run->job, run->plan, ret_error);
 
 	if (r < 0)
 		return r;
-	r = janitor_start(run->placement, &run->janitor);
+	r = janitor_start(&run->janitor, remove_groups, run->placement);
 	return r < 0 ? stress_fail(ret_error, r, "start the process that cleans up: %s",
 				   strerror(-r))
 		     : 0;
@@ -323,7 +345,10 @@ int run_execute(struct run *run, struct stress_error *ret_error)
 {
 	int r = prepare_loads(run, ret_error);
 
-	/* Up to here a signal may end us: files have no names, and groups are not made yet. */
+	/*
+	 * Up to here a signal may end us: files have no names, or a janitor sees to them, and
+	 * groups are not made yet.
+	 */
 	if (r == 0)
 		r = open_descriptors(run, ret_error);
 	if (r == 0 && run->placement)
@@ -350,7 +375,7 @@ void run_clean(struct run *run)
 	n_left = placement_remove(run->placement, &error);
 	if (n_left)
 		run_fail(run, "%zu groups are left: %s", n_left, error.text);
-	run->janitor = janitor_free(run->janitor);
+	janitor_dismiss(&run->janitor);
 }
 
 struct run *run_free(struct run *run)
@@ -368,7 +393,7 @@ struct run *run_free(struct run *run)
 	free(run->workers);
 	measure_free(run->measure);
 	watch_free(run->watch);
-	janitor_free(run->janitor);
+	janitor_dismiss(&run->janitor);
 	placement_free(run->placement);
 	plan_free(run->plan);
 	topology_free(run->topology);

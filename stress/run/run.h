@@ -51,7 +51,7 @@ struct run {
 	struct plan *plan;
 	struct topology *topology;
 	struct placement *placement; /* NULL: the job has no groups */
-	struct janitor *janitor;     /* the same */
+	struct janitor janitor;	     /* removes its groups */
 	struct run_control *control; /* shared with the workers */
 	int event_fd, signal_fd;
 	size_t n_workers;

@@ -151,15 +151,15 @@ uswap-stress run --directory /data --duration 30s --group svc --load anon:group=
 	--load slab:group=svc,size=4M,objects=files --load churn:group=svc,size=1M,alive=3,lifetime=10s >"$work/table" 2>&1 &
 run_pid=$!
 loads="$loads $run_pid"
-# The supervisor, its keepers, three workers and three processes.
-all_there() { [ "$(pgrep -c -x 'churn')" -ge 4 ] && [ "$(pgrep -c uswap-keeper)" -eq 2 ]; }
-check "processes and keepers are there" wait_until 10 all_there
+# The supervisor; janitors of its groups, a directory and huge pages; three workers and three processes.
+all_there() { [ "$(pgrep -c -x 'churn')" -ge 4 ] && [ "$(pgrep -c uswap-janitor)" -eq 3 ]; }
+check "processes and janitors are there" wait_until 10 all_there
 check "huge pages were set aside" grep -qx 8 /proc/sys/vm/nr_hugepages
 kill -KILL $run_pid
 none_there() { ! pgrep uswap && ! pgrep -x 'churn|slab|anon'; }
 check "all processes are gone with the supervisor" wait_until 10 none_there
-check "nothing is left on the disk then, either" [ -z "$(find /data -name 'uswap-stress-*')" ]
-check "the huge pages are given back" grep -qx 0 /proc/sys/vm/nr_hugepages
-uswap-stress run --duration 1s --group svc --load anon:group=svc,size=1M >/dev/null 2>&1
-check "the next run removes the group" no_group
+no_directory() { [ -z "$(find /data -name 'uswap-stress-*')" ]; }
+check "nothing is left on the disk then, either" wait_until 5 no_directory
+check "the huge pages are given back" wait_until 5 grep -qx 0 /proc/sys/vm/nr_hugepages
+check "and the group is removed" wait_until 5 no_group
 finish

@@ -3,8 +3,8 @@
 #include "tests/unit/load_runner.h"
 
 #include "stress/loads/hugepages.h"
-#include "stress/loads/keeper.h"
 #include "stress/loads/pages.h"
+#include "stress/run/janitor.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -181,29 +181,29 @@ static int write_file(void *context)
 }
 
 /* What is to be undone is, once, when asked for, and when all who could ask were killed. */
-static void test_keeper(void **state)
+static void test_janitor(void **state)
 {
-	struct keeper keeper = KEEPER_NONE, other = KEEPER_NONE;
+	struct janitor janitor = {0}, other = {0};
 	struct undo undo;
 	int status;
 	pid_t pid;
 
 	(void)state;
-	(void)snprintf(undo.path, sizeof(undo.path), "/tmp/keeper.%d", getpid());
-	assert_int_equal(keeper_start(&keeper, write_file, &undo), 0);
+	(void)snprintf(undo.path, sizeof(undo.path), "/tmp/janitor.%d", getpid());
+	assert_int_equal(janitor_start(&janitor, write_file, &undo), 0);
 	/* One that came later has the first one's pipe, too, and is no hindrance. */
-	assert_int_equal(keeper_start(&other, write_file, &undo), 0);
+	assert_int_equal(janitor_start(&other, write_file, &undo), 0);
 	assert_int_equal(access(undo.path, F_OK), -1);
-	assert_int_equal(keeper_end(&keeper), 0);
+	assert_int_equal(janitor_end(&janitor), 0);
 	assert_int_equal(unlink(undo.path), 0);
-	assert_int_equal(keeper_end(&keeper), 0);
+	assert_int_equal(janitor_end(&janitor), 0);
 	assert_int_equal(access(undo.path, F_OK), -1);
-	assert_int_equal(keeper_end(&other), 0);
+	assert_int_equal(janitor_end(&other), 0);
 	assert_int_equal(unlink(undo.path), 0);
 
 	pid = fork();
 	if (pid == 0) {
-		(void)keeper_start(&keeper, write_file, &undo);
+		(void)janitor_start(&janitor, write_file, &undo);
 		(void)raise(SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -212,8 +212,8 @@ static void test_keeper(void **state)
 		(void)usleep(10000);
 	assert_int_equal(unlink(undo.path), 0);
 	/* An error of undoing is told. */
-	assert_int_equal(keeper_start(&keeper, write_file, &(struct undo){"/nowhere/at/all"}), 0);
-	assert_int_equal(keeper_end(&keeper), -ENOENT);
+	assert_int_equal(janitor_start(&janitor, write_file, &(struct undo){"/nowhere/at/all"}), 0);
+	assert_int_equal(janitor_end(&janitor), -ENOENT);
 }
 
 static uint64_t number_in(const struct fixture *fx)
@@ -263,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_churn),	  cmocka_unit_test(test_churn_killed),
 		cmocka_unit_test(test_fragment),  cmocka_unit_test(test_buffers),
-		cmocka_unit_test(test_slab),	  cmocka_unit_test(test_keeper),
+		cmocka_unit_test(test_slab),	  cmocka_unit_test(test_janitor),
 		cmocka_unit_test(test_hugepages), cmocka_unit_test(test_check),
 	};
 
