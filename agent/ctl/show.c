@@ -236,6 +236,8 @@ static void show_line(const char *prefix, const char *line, FILE *out)
 static void show_head(struct reader *head, FILE *out)
 {
 	const json_t *degraded = json_object_get(head->object, "degraded");
+	const json_t *write_back = json_object_get(head->object, "write_back");
+	json_int_t given_up = json_integer_value(json_object_get(write_back, "devices_given_up"));
 	const char *mode = "";
 	char up[FORMAT_DURATION_BYTES], line[256];
 
@@ -248,6 +250,11 @@ static void show_head(struct reader *head, FILE *out)
 	show_line("", line, out);
 	for (size_t i = 0; i < json_array_size(degraded); i++)
 		show_line("! ", json_string_value(json_array_get(degraded, i)) ?: "", out);
+	if (given_up > 0)
+		fprintf(out,
+			"! %" JSON_INTEGER_FORMAT
+			" devices do not answer: nothing is written back there (see the log)\n",
+			given_up);
 }
 
 int show_status(const json_t *status, FILE *out)

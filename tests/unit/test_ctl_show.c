@@ -10,7 +10,7 @@
 #define STATUS                                                                                \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
 	"\"dry_run\":true,\"mode\":\"observe\",\"degraded\":[\"no "                           \
-	"swap\\u001b[2J\"],\"nodes\":[" NODE                                                  \
+	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2},\"nodes\":[" NODE          \
 	",{\"node\":2,\"answered\":false}],\"groups\":[" GROUP "]}"
 #define NODE                                                                                      \
 	"{\"node\":0,\"answered\":true,\"managed_bytes\":1073741824,\"free_bytes\":536870912,"    \
@@ -53,6 +53,7 @@ static void test_status(void **state)
 	assert_string_equal(
 		text, "uswapd 0.1.0, up 3 h, dry run: it changes nothing\n"
 		      "! no swap\\x1b[2J\n"
+		      "! 2 devices do not answer: nothing is written back there (see the log)\n"
 		      "\n"
 		      "NODE FREE ROOM MARGIN RATE/s STATE                TAKEN  NET BACK  CPU\n"
 		      "   0 512M 504M   4.0M    10M neighbours-have-room   58M 1023 1.0K 1.2s\n"
