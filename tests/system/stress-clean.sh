@@ -9,7 +9,7 @@ one_group() { [ "$(group_names | wc -l)" -eq 1 ]; }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 worker() { pgrep -x "$1" | grep -m 1 .; }
 no_worker() { ! pgrep -x "$1" >/dev/null; }
-said() { grep -qE -- "$1" "$work/out"; }
+said() { grep -qE -- "$1" "$work/out" || { sed 's/^/    /' "$work/out" && false; }; }
 
 run() { # ARG...: sets status
 	status=0
@@ -23,7 +23,7 @@ start() { # in the background; sets pid once the worker called grow is there
 	loads="$loads $!"
 	wait_until 10 worker grow >/dev/null || not_ok "a run begins" "$work/out"
 	pid=$(pgrep -x uswap-stress | head -n 1)
-	sleep 1
+	sleep 0.5
 }
 
 run --duration 1s --group svc:memory.max=32M --group svc/inner --load anon:size=8M,group=svc/inner
@@ -104,7 +104,7 @@ wait
 check "a killed worker is no OOM kill" said 'grow\] was killed by signal 9'
 check "... and the group is gone" no_group
 
-start --duration 2s --grace 2s
+start --duration 3s --grace 2s
 kill -STOP "$(worker grow)"
 check "a stuck worker is given up" wait_until 12 gone "$pid"
 wait
@@ -112,7 +112,7 @@ check "... and said to be" said 'grow\] was killed: it took longer'
 check "... and the group is gone" no_group
 
 # A wrong byte in a worker's memory is found, with its page and offset.
-start --duration 4s
+start --duration 5s
 address=$(sed -nE 's/^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *$/\1 \2/p' "/proc/$(worker grow)/maps" |
 	while read -r begin end; do [ $((0x$end - 0x$begin)) -ne 50331648 ] || echo $((0x$begin)); done)
 printf '\125\125\125\125\125\125\125\125' | dd of="/proc/$(worker grow)/mem" bs=1 seek=$((address + 4096 * 100 + 16)) conv=notrunc 2>/dev/null
