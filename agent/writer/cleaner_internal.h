@@ -44,6 +44,7 @@ struct device {
 	struct writer *writer; /* NULL: free */
 	bool abandoned;	       /* killed, but not gone */
 	size_t n_open;
+	uint64_t busy_ns; /* when it last had something to do */
 };
 
 struct cleaner {

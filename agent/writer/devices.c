@@ -13,6 +13,8 @@
 
 /* Waited for without need: one that is not stuck ends within that. */
 #define ABANDON_NS (20 * NSEC_PER_MSEC)
+/* A process with nothing to do for that long goes. */
+#define IDLE_NS (60 * NSEC_PER_SEC)
 
 static struct device *find(struct cleaner *c, uint64_t number)
 {
@@ -20,6 +22,16 @@ static struct device *find(struct cleaner *c, uint64_t number)
 		if (c->devices[i].writer && writer_device(c->devices[i].writer) == number)
 			return &c->devices[i];
 	return NULL;
+}
+
+static bool end_idle(struct cleaner *c, struct device *d)
+{
+	if (writer_stop(d->writer, NSEC_PER_SEC) < 0)
+		return false;
+	d->writer = writer_free(d->writer);
+	*d = (struct device){0};
+	atomic_fetch_sub(&c->writers, 1);
+	return true;
 }
 
 /* A free place, or that of a writer with nothing to do. */
@@ -35,12 +47,7 @@ static struct device *make_place(struct cleaner *c)
 		if (d->n_open == 0 && !d->abandoned)
 			idle = d;
 	}
-	if (idle && writer_stop(idle->writer, NSEC_PER_SEC) == 0) {
-		idle->writer = writer_free(idle->writer);
-		atomic_fetch_sub(&c->writers, 1);
-		return idle;
-	}
-	return NULL;
+	return idle && end_idle(c, idle) ? idle : NULL;
 }
 
 static int start(struct cleaner *c, uint64_t number, struct device **ret_device)
@@ -55,7 +62,7 @@ static int start(struct cleaner *c, uint64_t number, struct device **ret_device)
 	/* A file system without a block device of its own (btrfs) has no such file. */
 	(void)snprintf(path, sizeof(path), "dev/block/%u:%u/stat", major(number), minor(number));
 	stat_fd = openat(c->options.sys_fd, path, O_RDONLY | O_CLOEXEC);
-	*d = (struct device){0};
+	*d = (struct device){.busy_ns = clock_now_ns()};
 	r = writer_start(c->options.program, number, stat_fd, c->options.try_uring, &d->writer);
 	if (r < 0)
 		return r;
@@ -191,6 +198,10 @@ void devices_turn(struct cleaner *c, uint64_t now_ns)
 			continue;
 		}
 		take_answers(c, d, now_ns);
+		if (d->n_open > 0)
+			d->busy_ns = now_ns;
+		else if (d->writer && now_ns - d->busy_ns > IDLE_NS)
+			end_idle(c, d);
 		if (d->writer && is_overdue(c, writer_device(d->writer), now_ns))
 			give_up(c, d, -ETIMEDOUT, now_ns);
 	}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When a worker asks for write-back, and what it makes of the answer. The cleaner is real, and dry.
+ */
+#include "agent/worker/clean.h"
+
+#include "agent/writer/cleaner.h"
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+struct scene {
+	struct fixture *fx;
+	struct config config;
+	struct worker_world world;
+	struct worker worker;
+	struct shared_group shared;
+	struct cgroup cgroup;
+	struct group group;
+	struct numa_node node;
+};
+
+/* A group of which 200 MiB are dirty and nothing can be taken, with 2 MiB of room left. */
+static struct scene *scene_new(void)
+{
+	static const struct fixture_file files[] = {{"group/cgroup.procs", ""}, {"locks", ""}};
+	struct scene *s = calloc(1, sizeof(*s));
+	struct cleaner_options options = {.log = {.fd = -1}, .program = "/nonexistent"};
+
+	assert_non_null(s);
+	s->fx = fixture_new(files, ARRAY_SIZE(files));
+	config_defaults(&s->config);
+	options.proc_fd = options.sys_fd = s->fx->fd;
+	s->world.log = options.log;
+	assert_int_equal(cleaner_start(&options, &s->world.cleaner), 0);
+	s->worker = (struct worker){
+		.world = &s->world,
+		.node = &s->node,
+		.config = &s->config,
+		.act = &act_dry_run,
+		.main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
+	s->cgroup.path = (char[]){"/svc"};
+	s->cgroup.dir_fd = openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->group = (struct group){
+		.cgroup = &s->cgroup,
+		.shared = &s->shared,
+		.events_known = true,
+		.clean.slot = -1,
+	};
+	s->group.target.verdict = (struct verdict){
+		.reason = VERDICT_NOTHING_SPARE,
+		.room_bytes = 2 * MIB,
+		.margin_bytes = 8 * MIB,
+		.rate_bytes_per_s = 16 * MIB,
+	};
+	s->group.sample.stat = (struct memory_stat){
+		.inactive_file = 210 * MIB,
+		.file_dirty = 200 * MIB,
+	};
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	worker_clean_forget(&s->worker, &s->group);
+	assert_int_equal(cleaner_stop(s->world.cleaner, 10 * NSEC_PER_SEC), 0);
+	fd_close(s->cgroup.dir_fd);
+	fd_close(s->worker.main_fd);
+	fixture_free(s->fx);
+	free(s);
+}
+
+static void wait_for_result(struct scene *s, uint64_t now_ns)
+{
+	struct pollfd wake = {.fd = s->worker.main_fd, .events = POLLIN};
+
+	while (s->group.clean.slot >= 0) {
+		assert_int_equal(poll(&wake, 1, 20000), 1);
+		worker_clean_collect(&s->worker, &s->group, now_ns);
+	}
+}
+
+static void test_asks_and_waits_longer(void **state)
+{
+	struct scene *s = scene_new();
+	uint64_t now_ns = 100 * NSEC_PER_SEC, wait_ns = NSEC_PER_SEC;
+
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		worker_clean(&s->worker, &s->group, now_ns);
+		assert_int_equal(s->group.clean.reason, CLEAN_SHORT);
+		assert_true(s->group.clean.slot >= 0);
+		/* One at a time. */
+		worker_clean(&s->worker, &s->group, now_ns);
+		wait_for_result(s, now_ns);
+		/* Nothing was found: not again at once, and later each time. */
+		assert_int_equal(s->group.clean.due_ns, now_ns + wait_ns);
+		worker_clean(&s->worker, &s->group, now_ns + wait_ns - 1);
+		assert_int_equal(s->group.clean.slot, -1);
+		now_ns += wait_ns;
+		wait_ns = MIN(2 * wait_ns, 60 * NSEC_PER_SEC);
+	}
+	assert_int_equal(s->group.target.ledger.cleanings, 0);
+	assert_int_equal(s->group.target.ledger.written_bytes, 0);
+	scene_free(s);
+}
+
+static void test_does_not_ask(void **state)
+{
+	struct scene *s = scene_new();
+	const struct group before = s->group;
+	struct cleaner *cleaner = s->world.cleaner;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		s->group = before;
+		s->config.clean.enabled = i != 0;
+		s->group.excluded = i == 1;
+		s->group.excluded_below = i == 2;
+		s->group.events_known = i != 3;
+		if (i == 4)
+			s->group.target.verdict.reason = VERDICT_REFAULTS;
+		if (i == 5)
+			s->group.sample.stat.file_dirty = CLEAN_MIN_BYTES - 1;
+		if (i == 6)
+			s->group.target.verdict =
+				(struct verdict){.reason = VERDICT_NO_DEMAND, .room_bytes = MIB};
+		/* An agent that found no uswapd-writer. */
+		s->world.cleaner = i == 7 ? NULL : cleaner;
+		worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+		if (s->group.clean.slot >= 0)
+			fail_msg("case %d", i);
+	}
+	s->world.cleaner = cleaner;
+	scene_free(s);
+}
+
+/* What is under way when its group goes is not waited for. */
+static void test_group_goes(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	for (int i = 0; i < 3 * CLEANER_SLOTS; i++) {
+		s->group.clean.due_ns = 0;
+		worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+		worker_clean_forget(&s->worker, &s->group);
+		assert_int_equal(s->group.clean.slot, -1);
+		(void)poll(NULL, 0, 5);
+	}
+	/* The slots came back. */
+	s->group.clean.due_ns = 0;
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_true(s->group.clean.slot >= 0);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_asks_and_waits_longer),
+		cmocka_unit_test(test_does_not_ask),
+		cmocka_unit_test(test_group_goes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
