@@ -15,7 +15,9 @@
  * - It blocks where the device's queue is full (256 requests) or writeback throttling holds it
  *   (wbt_lat_usec): one call of 256 KiB took up to 1.4 s on 6.1, one of 4 MiB 0.9 s on 6.18. With
  *   less under write-back than the device takes at once it does not.
- * - At that, depth is counted in bytes that are not clean yet, not in calls (policy/clean.h).
+ * - So depth is counted in bytes that are not clean yet, not in calls (policy/clean.h): steered by
+ * it, 64 MiB were clean after 3.12 s, and no piece took longer than 0.15 s (a folio of 2 MiB takes
+ * 0.1 s).
  */
 #pragma once
 

@@ -107,7 +107,12 @@ static void fake_init(struct fake *fake)
 			   .net_freed_bytes = 30 * MIB,
 			   .refaulted_bytes = MIB,
 			   .cpu_ns = 400 * NSEC_PER_MSEC,
-			   .wall_ns = 900 * NSEC_PER_MSEC},
+			   .wall_ns = 900 * NSEC_PER_MSEC,
+			   .cleanings = 3,
+			   .written_bytes = 40 * MIB,
+			   .cleaned_bytes = 39 * MIB},
+		.dirty_bytes = 20 * MIB,
+		.clean = CLEAN_AHEAD,
 	};
 	fake->groups[1].limit_bytes = UINT64_MAX;
 	fake->groups[1].verdict.room_bytes = UINT64_MAX;
@@ -252,6 +257,12 @@ static void test_status(void **state)
 	assert_int_equal(number_of(ledger, "refaulted_bytes"), MIB);
 	assert_int_equal(number_of(ledger, "cpu_ns"), 400 * NSEC_PER_MSEC);
 	assert_int_equal(number_of(ledger, "wall_ns"), 900 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(ledger, "cleanings"), 3);
+	assert_int_equal(number_of(ledger, "written_bytes"), 40 * MIB);
+	assert_int_equal(number_of(ledger, "cleaned_bytes"), 39 * MIB);
+	assert_int_equal(number_of(group, "dirty_bytes"), 20 * MIB);
+	assert_string_equal(text_of(group, "write_back"), "ahead");
+	assert_int_equal(number_of(json_object_get(answer, "write_back"), "devices_given_up"), 0);
 
 	/* No bound is null; the root, hostile bytes and cut paths. */
 	group = json_array_get(json_object_get(answer, "groups"), 1);

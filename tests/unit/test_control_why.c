@@ -37,7 +37,12 @@ static const struct group_status busy_group = {
 		   .net_freed_bytes = 30 * MIB,
 		   .refaulted_bytes = MIB,
 		   .cpu_ns = 400 * NSEC_PER_MSEC,
-		   .wall_ns = 900 * NSEC_PER_MSEC},
+		   .wall_ns = 900 * NSEC_PER_MSEC,
+		   .cleanings = 3,
+		   .written_bytes = 40 * MIB,
+		   .cleaned_bytes = 39 * MIB},
+	.dirty_bytes = 20 * MIB,
+	.clean = CLEAN_AHEAD,
 };
 
 static const struct node_status calm_node = {
@@ -70,6 +75,8 @@ static void test_group(void **state)
 		"Group /a/b (looked after on node 3)\n"
 		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
 		"  events: max 3, high 4; stalled 1.5 ms\n"
+		"  20.0 MiB of its files are dirty: in the way soon, as fast as it fills: "
+		"written back\n"
 		"Decided 40 ms ago: the room below the limit is smaller than the margin\n"
 		"  room 8.0 MiB, margin 10.0 MiB, filling at 7.0 MiB/s; "
 		"0.31 % of what was taken lately came back\n"
@@ -81,6 +88,8 @@ static void test_group(void **state)
 		"So far: 12 requests (2 came back short, 1 were refused)\n"
 		"  asked for 60.0 MiB, tried 59.0 MiB, taken 58.0 MiB, of that read back 1.0 MiB\n"
 		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
+		"Dirty files written back so that there is something to take: 3 times, "
+		"40.0 MiB, of which 39.0 MiB were clean afterwards\n"
 		"What would change it: It stops when the room is larger than the margin again.\n"
 		"Next look: within 5 ms of that decision, or at the next event.\n");
 }
