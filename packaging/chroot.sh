@@ -45,6 +45,6 @@ chroot_run_tar() { # SUITE
 chroot_run() { # ROOT COMMAND...
 	unshare --mount --pid --fork --kill-child --net sh -c '
 		mount --make-rprivate / && mount -t proc proc "$1/proc" && mount --bind -o ro /sys "$1/sys" &&
-			mount -t tmpfs tmp "$1/tmp" && mkdir -p "$1/dev/shm" && mount -t tmpfs shm "$1/dev/shm" &&
+			ip link set lo up && mount -t tmpfs tmp "$1/tmp" && mkdir -p "$1/dev/shm" && mount -t tmpfs shm "$1/dev/shm" &&
 			exec chroot "$@"' sh "$@"
 }
