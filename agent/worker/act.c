@@ -233,8 +233,6 @@ static struct taken measure(struct worker *w, const struct flight *f, int error,
 	struct taken taken = {0};
 	uint64_t free_bytes;
 
-	if (w->world->act->dry)
-		return taken;
 	if (worker_view_node(w, now_ns, NULL) == 0) {
 		free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 		if (free_bytes > f->node_free_bytes)
