@@ -141,6 +141,8 @@ boot_patiently() {
 		fi
 		! told setup || return 0
 		[[ -s $work/kernel.log ]] || die "QEMU did not start: $(cat "$work/qemu.log")"
+		! grep -q 'Unable to mount root fs' "$work/kernel.log" ||
+			die "--mem: too little for the programs and tools that go into the guest ($(du -m "$work/initrd" | cut -f 1) MiB)"
 		cp "$work/kernel.log" "$work/kernel.log.try$try"
 		echo "vm: the guest broke down before the command said a word (try $try of $boot_tries); the end of its log:" >&2
 		{ cat "$work/qemu.log" && tail -n 12 "$work/kernel.log"; } | tr -d '\r' | sed 's/^/vm:   /' >&2
