@@ -312,11 +312,15 @@ int main(int argc, char **argv)
 			log_error(&log, "%s", error.text);
 		return r == 0 ? EXIT_OK : exit_status(r);
 	}
-	if (argc < 2 || strcmp(argv[1], "run") != 0) {
+	if (argc < 2) {
+		log_error(&log, "no command; there are run, report and help (uswap-stress --help)");
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "run") != 0) {
 		log_error(&log,
 			  "%s: no such command; there are run, report and help (uswap-stress "
 			  "--help)",
-			  argc < 2 ? "" : argv[1]);
+			  argv[1]);
 		return EXIT_USAGE;
 	}
 	if (argc >= 3 && strcmp(argv[2], "--help") == 0)
