@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/ring.h"
+#include "agent/sense/dirty.h"
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "base/kfile.h"
@@ -238,8 +239,17 @@ static void start_cleaner(struct agent *a)
 	r = access(options.program, X_OK) < 0 ? -errno : 0;
 	if (r == 0)
 		r = cleaner_start(&options, &a->world.cleaner);
-	if (r < 0)
+	if (r < 0) {
 		degrade(a, "dirty files are not written back: %s: %s", options.program,
+			strerrordesc_np(-r));
+		return;
+	}
+	r = dirty_try_mapping(a->world.proc_fd, 1);
+	if (r == -EACCES || r == -EPERM)
+		degrade(a,
+			"dirty files are not written back: files that others have mapped can't be "
+			"opened (%s; it needs CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and "
+			"CAP_DAC_OVERRIDE)",
 			strerrordesc_np(-r));
 }
 

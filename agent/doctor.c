@@ -3,6 +3,7 @@
 
 #include "agent/ring.h"
 #include "agent/sense/cachestat.h"
+#include "agent/sense/dirty.h"
 #include "base/cleanup.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
@@ -13,7 +14,6 @@
 #include "numa/reclaim.h"
 #include "numa/topology.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -209,38 +209,9 @@ static void examine_smaps(const struct doctor *d, FILE *out)
 		     strerrordesc_np((int)-r));
 }
 
-/* Opens the first mapping's file, read-only, and closes it again. */
-static int open_a_mapping(int proc_fd)
-{
-	_cleanup_(closedirp) DIR *dir = NULL;
-	_cleanup_close_ int fd = -1;
-	const struct dirent *entry;
-	char path[32];
-	int dir_fd, r;
-
-	(void)snprintf(path, sizeof(path), "%d/map_files", OTHER_PID);
-	dir_fd = kfile_open_dir(proc_fd, path);
-	if (dir_fd < 0)
-		return dir_fd;
-	dir = fdopendir(dir_fd);
-	if (!dir) {
-		r = -errno;
-		fd_close(dir_fd);
-		return r;
-	}
-	do {
-		errno = 0;
-		entry = readdir(dir);
-		if (!entry)
-			return errno ? -errno : -ENOENT;
-	} while (entry->d_name[0] == '.');
-	fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : 0;
-}
-
 static void examine_map_files(const struct doctor *d, FILE *out)
 {
-	int r = open_a_mapping(d->proc_fd);
+	int r = dirty_try_mapping(d->proc_fd, OTHER_PID);
 
 	if (r == 0)
 		tell(out, true, "map_files", "mapped files can be written back");

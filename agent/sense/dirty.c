@@ -5,6 +5,7 @@
 #include "base/kfile.h"
 #include "base/parse.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -354,4 +355,32 @@ int dirty_scan_step(struct dirty_scan *s, uint64_t work, struct dirty_file *file
 const struct dirty_totals *dirty_scan_totals(const struct dirty_scan *s)
 {
 	return &s->totals;
+}
+
+int dirty_try_mapping(int proc_fd, int pid)
+{
+	_cleanup_(closedirp) DIR *dir = NULL;
+	_cleanup_close_ int fd = -1;
+	const struct dirent *entry;
+	char path[48];
+	int dir_fd, r;
+
+	(void)snprintf(path, sizeof(path), "%d/map_files", pid);
+	dir_fd = kfile_open_dir(proc_fd, path);
+	if (dir_fd < 0)
+		return dir_fd;
+	dir = fdopendir(dir_fd);
+	if (!dir) {
+		r = -errno;
+		fd_close(dir_fd);
+		return r;
+	}
+	do {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			return errno ? -errno : -ENOENT;
+	} while (entry->d_name[0] == '.');
+	fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : 0;
 }

@@ -62,3 +62,10 @@ int dirty_scan_step(struct dirty_scan *scan, uint64_t work, struct dirty_file *f
 		    size_t *ret_n);
 
 const struct dirty_totals *dirty_scan_totals(const struct dirty_scan *scan);
+
+/*
+ * Whether files that another process has mapped can be found: opens the first of pid, read-only,
+ * and closes it again. -EACCES or -EPERM without CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and
+ * CAP_DAC_OVERRIDE; -ENOENT: it has none, or no such process.
+ */
+int dirty_try_mapping(int proc_fd, int pid);

@@ -282,6 +282,24 @@ static void test_nothing_to_reclaim_through_but_dry_run(void **state)
 	end_scene(&s);
 }
 
+/* Write-back that could never find anything must not look as if it worked. */
+static void test_mapped_files_cannot_be_opened(void **state)
+{
+	struct scene s = new_scene();
+
+	(void)state;
+	if (geteuid() == 0) {
+		end_scene(&s);
+		skip(); /* nothing is forbidden */
+	}
+	fixture_write(s.fx, "proc/1/map_files/1000-2000", "");
+	assert_int_equal(fchmodat(s.fx->fd, "proc/1/map_files/1000-2000", 0, 0), 0);
+	s.options.writer_program = "/bin/true";
+	assert_int_equal(start(&s), 0);
+	assert_true(is_degraded(&s, "files that others have mapped can't be opened"));
+	end_scene(&s);
+}
+
 static void test_missing_permission(void **state)
 {
 	struct scene s = new_scene();
@@ -717,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_can_do_without_is_said),
 		cmocka_unit_test(test_no_memory_reclaim_but_a_nodes),
 		cmocka_unit_test(test_nothing_to_reclaim_through_but_dry_run),
+		cmocka_unit_test(test_mapped_files_cannot_be_opened),
 		cmocka_unit_test(test_missing_permission),
 		cmocka_unit_test(test_malformed_text_at_the_start),
 		cmocka_unit_test(test_text_that_turns_bad_and_good_again),
