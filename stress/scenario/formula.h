@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Formulas over the files of groups, as scenarios write them:
+ *
+ *	memory.current(A)                            a file of group A that holds one number
+ *	memory.stat:anon(A)                          a key of a flat keyed file
+ *	memory.pressure:some.total(A)                a field of a line of words (PSI)
+ *	abs(memory.current(A) - memory.stat:anon(A)) <= 64 * page * cpus
+ *
+ * Numbers are integers with a kind: plain, bytes (50M, 512B), times (3s) and shares (2.5%). Kinds
+ * that do not go together are refused when the formula is read: "memory.current(A) >= 50" meant
+ * 50M. What a key counts in is known for those listed in the .c file; others go with every kind.
+ * A 0 goes with every kind too. Division drops the remainder.
+ *
+ * Reading and evaluating are pure and allocate nothing.
+ */
+#pragma once
+
+#include "stress/job/settings.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum formula_kind {
+	FORMULA_ANY,
+	FORMULA_PLAIN,
+	FORMULA_BYTES,
+	FORMULA_TIME,  /* ns */
+	FORMULA_SHARE, /* permyriad */
+};
+
+/* "plain numbers", "bytes", "times", "shares" */
+const char *formula_kind_name(enum formula_kind kind);
+
+/* A number somewhere in a file of a group. */
+struct formula_file {
+	char file[STRESS_NAME_MAX];
+	char key[STRESS_NAME_MAX]; /* "": the file is one number */
+	char group[STRESS_NAME_MAX];
+	int64_t scale; /* what a unit of the file's comes to: 1000 for us */
+};
+
+enum formula_operation {
+	FORMULA_NUMBER, /* operand: the number itself */
+	FORMULA_FILE,	/* operand: index in files */
+	FORMULA_PAGE,	/* bytes */
+	FORMULA_CPUS,
+	FORMULA_NODES,
+	FORMULA_ADD,
+	FORMULA_SUBTRACT,
+	FORMULA_MULTIPLY,
+	FORMULA_DIVIDE,
+	FORMULA_MIN,
+	FORMULA_MAX,
+	FORMULA_ABS,
+};
+
+struct formula_step {
+	enum formula_operation operation;
+	int64_t operand;
+};
+
+#define FORMULA_STEPS_MAX 64
+#define FORMULA_FILES_MAX 16
+
+/* In reverse Polish notation. */
+struct formula {
+	enum formula_kind kind; /* of the result */
+	size_t n_steps, n_files;
+	struct formula_step steps[FORMULA_STEPS_MAX];
+	struct formula_file files[FORMULA_FILES_MAX];
+};
+
+enum formula_order {
+	FORMULA_EQUAL,
+	FORMULA_UNEQUAL,
+	FORMULA_LESS,
+	FORMULA_AT_MOST,
+	FORMULA_MORE,
+	FORMULA_AT_LEAST,
+};
+
+struct formula_condition {
+	enum formula_order order;
+	struct formula left, right;
+};
+
+#define FORMULA_WORDS_BYTES 160
+
+/* Why a formula was refused. */
+struct formula_error {
+	size_t at; /* byte of the text */
+	char words[FORMULA_WORDS_BYTES];
+};
+
+/* The whole text must be one formula. -EINVAL with *ret_error. */
+int formula_parse(const char *text, struct formula *ret, struct formula_error *ret_error);
+/* FORMULA, one of == != < <= > >=, FORMULA. */
+int formula_parse_condition(const char *text, struct formula_condition *ret,
+			    struct formula_error *ret_error);
+
+/* Whether two kinds can be compared. */
+bool formula_kinds_agree(enum formula_kind a, enum formula_kind b);
+
+struct formula_machine {
+	int64_t page_bytes, cpus, nodes;
+};
+
+/*
+ * values: of formula->files, in their order, as formula_file_value gave them. -EOVERFLOW; -EDOM for
+ * a division by 0.
+ */
+int formula_evaluate(const struct formula *formula, const int64_t *values,
+		     const struct formula_machine *machine, int64_t *ret);
+
+bool formula_compare(int64_t left, enum formula_order order, int64_t right);
+
+/*
+ * The number in a file's text, scaled; "max" is INT64_MAX. -EBADMSG: malformed, missing or doubled;
+ * -EOVERFLOW.
+ */
+int formula_file_value(const struct formula_file *file, const char *text, int64_t *ret);
