@@ -135,73 +135,6 @@ static bool begins(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* What the kernel counts in (Documentation/admin-guide/cgroup-v2.rst). */
-static enum formula_kind stat_kind(const char *key)
-{
-	static const char *const bytes[] = {
-		"anon",
-		"file",
-		"kernel",
-		"kernel_stack",
-		"pagetables",
-		"sec_pagetables",
-		"percpu",
-		"sock",
-		"vmalloc",
-		"shmem",
-		"zswap",
-		"zswapped",
-		"file_mapped",
-		"file_dirty",
-		"file_writeback",
-		"swapcached",
-		"anon_thp",
-		"file_thp",
-		"shmem_thp",
-		"inactive_anon",
-		"active_anon",
-		"inactive_file",
-		"active_file",
-		"unevictable",
-		"slab",
-		"slab_reclaimable",
-		"slab_unreclaimable",
-		"hugetlb",
-	};
-	static const char *const counts[] = {"pg", "workingset_", "thp_", "zswp", "numa_"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
-		if (strcmp(key, bytes[i]) == 0)
-			return FORMULA_BYTES;
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		if (begins(key, counts[i]))
-			return FORMULA_PLAIN;
-	return FORMULA_ANY;
-}
-
-/* Sets file->scale, too: times of the kernel's are us there. */
-static enum formula_kind file_kind(struct formula_file *file)
-{
-	size_t n = strlen(file->key);
-
-	if ((n > 5 && strcmp(file->key + n - 5, "_usec") == 0) ||
-	    (strstr(file->file, ".pressure") && n > 6 &&
-	     strcmp(file->key + n - 6, ".total") == 0)) {
-		file->scale = 1000;
-		return FORMULA_TIME;
-	}
-	file->scale = 1;
-	if (begins(file->file, "memory.stat"))
-		return stat_kind(file->key);
-	if (begins(file->file, "memory.events") || begins(file->file, "memory.swap.events"))
-		return FORMULA_PLAIN;
-	if (begins(file->file, "memory.") && !file->key[0] &&
-	    strcmp(file->file, "memory.oom.group") != 0 &&
-	    strcmp(file->file, "memory.zswap.writeback") != 0)
-		return FORMULA_BYTES;
-	return FORMULA_ANY;
-}
-
 static int copy_part(struct reader *reader, const char *begin, size_t n,
 		     char to[static STRESS_NAME_MAX], const char *what)
 {
@@ -233,7 +166,7 @@ static int read_file(struct reader *reader, const char *begin, size_t n,
 	    copy_part(reader, reader->at + 1, (size_t)(close - reader->at) - 1, file->group,
 		      "a group's name") < 0)
 		return -EINVAL;
-	*ret_kind = file_kind(file);
+	*ret_kind = formula_file_kind(file);
 	reader->at = close + 1;
 	return emit(reader, FORMULA_FILE, (int64_t)formula->n_files++);
 }

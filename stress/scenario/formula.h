@@ -9,7 +9,7 @@
  *
  * Numbers are integers with a kind: plain, bytes (50M, 512B), times (3s) and shares (2.5%). Kinds
  * that do not go together are refused when the formula is read: "memory.current(A) >= 50" meant
- * 50M. What a key counts in is known for those listed in the .c file; others go with every kind.
+ * 50M. What a key counts in is known for those listed in formula_kind.c; others go with every kind.
  * A 0 goes with every kind too. Division drops the remainder.
  *
  * Reading and evaluating are pure and allocate nothing.
@@ -98,6 +98,9 @@ int formula_parse(const char *text, struct formula *ret, struct formula_error *r
 /* FORMULA, one of == != < <= > >=, FORMULA. */
 int formula_parse_condition(const char *text, struct formula_condition *ret,
 			    struct formula_error *ret_error);
+
+/* What a file's or key's number is; sets file->scale, too. */
+enum formula_kind formula_file_kind(struct formula_file *file);
 
 /* Whether two kinds can be compared. */
 bool formula_kinds_agree(enum formula_kind a, enum formula_kind b);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How scenarios went, and the two forms in which other programs read that: TAP 14
+ * (testanything.org) and JUnit XML. Titles, names and reasons may hold any bytes: names of groups
+ * are hostile input. Every figure is told with its error and tolerance, on success too.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum outcome_kind {
+	OUTCOME_PASSED,
+	OUTCOME_FAILED,
+	OUTCOME_SKIPPED, /* this machine can't; the reason says why */
+	OUTCOME_XFAILED, /* failed, as was expected here; the reason says why */
+	OUTCOME_XPASSED, /* passed although it was expected to fail: counts as failed */
+};
+
+/* One expectation. Texts as people read them: "51.2 MiB". */
+struct outcome_figure {
+	const char *name;
+	bool passed;
+	const char *measured, *expected, *error, *tolerance;
+	const char *because; /* the reason of the tolerance; NULL: none */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	const char *name; /* of the scenario */
+	const char *file;
+	const char *reason; /* NULL: none */
+	const char *repeat; /* a command line that repeats it; NULL: none */
+	uint64_t duration_ns;
+	size_t n_figures;
+	const struct outcome_figure *figures;
+};
+
+bool outcome_is_good(enum outcome_kind kind);
+
+/* 0, -EIO, -ENOMEM. */
+int outcome_write_tap(const struct outcome *outcomes, size_t n, FILE *to);
+int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_t n, FILE *to);
+
+/* 0: all is well; 1: something failed; 77: all there was, was skipped (nothing, too). */
+int outcome_exit_status(const struct outcome *outcomes, size_t n);

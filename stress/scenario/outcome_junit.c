@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JUnit XML, as its many readers have agreed on it: testsuite, testcase, failure, skipped,
+ * system-out. XML 1.0 has no way of writing control characters or U+FFFE and U+FFFF, and what is
+ * not UTF-8 makes the whole file unreadable: such bytes are written as \xNN.
+ */
+#include "stress/scenario/outcome.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+static void put_character(const char *c, FILE *to)
+{
+	switch (*c) {
+	case '<':
+		(void)fputs("&lt;", to);
+		break;
+	case '>':
+		(void)fputs("&gt;", to);
+		break;
+	case '&':
+		(void)fputs("&amp;", to);
+		break;
+	case '"':
+		(void)fputs("&quot;", to);
+		break;
+	default:
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			(void)fprintf(to, "\\x%02x", (unsigned char)*c);
+		else
+			(void)fputc(*c, to);
+	}
+}
+
+static void put_valid(const char *text, FILE *to)
+{
+	for (; *text; text++) {
+		bool noncharacter = strncmp(text, "\xef\xbf\xbe", 3) == 0 ||
+				    strncmp(text, "\xef\xbf\xbf", 3) == 0;
+
+		if (noncharacter) {
+			(void)fprintf(to, "\\xef\\xbf\\x%02x", (unsigned char)text[2]);
+			text += 2;
+		} else {
+			put_character(text, to);
+		}
+	}
+}
+
+static int put_text(const char *text, FILE *to)
+{
+	size_t size = ESCAPE_SIZE(strlen(text));
+	_cleanup_free_ char *escaped = malloc(size);
+
+	if (!escaped)
+		return -ENOMEM;
+	put_valid(escape_utf8(escaped, size, text), to);
+	return 0;
+}
+
+/* before, text, after; NULL is nothing at all. */
+static int put(const char *before, const char *text, const char *after, FILE *to)
+{
+	int r;
+
+	if (!text)
+		return 0;
+	(void)fputs(before, to);
+	r = put_text(text, to);
+	(void)fputs(after, to);
+	return r;
+}
+
+static void put_seconds(uint64_t ns, FILE *to)
+{
+	(void)fprintf(to, " time=\"%" PRIu64 ".%03" PRIu64 "\"", ns / NSEC_PER_SEC,
+		      ns % NSEC_PER_SEC / NSEC_PER_MSEC);
+}
+
+static int put_figure(const struct outcome_figure *figure, FILE *to)
+{
+	int r = put(figure->passed ? "ok " : "FAILED ", figure->name, "", to);
+
+	r = r < 0 ? r : put(": measured ", figure->measured, "", to);
+	r = r < 0 ? r : put(", expected ", figure->expected, "", to);
+	r = r < 0 ? r : put(", error ", figure->error, "", to);
+	r = r < 0 ? r : put(", tolerance ", figure->tolerance, "", to);
+	r = r < 0 ? r : put(" (", figure->because, ")", to);
+	(void)fputc('\n', to);
+	return r;
+}
+
+static const char *first_failed(const struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->n_figures; i++)
+		if (!outcome->figures[i].passed)
+			return outcome->figures[i].name;
+	return "failed";
+}
+
+static int put_kind(const struct outcome *outcome, FILE *to)
+{
+	const char *reason = outcome->reason ? outcome->reason : first_failed(outcome);
+
+	switch (outcome->kind) {
+	case OUTCOME_FAILED:
+		return put("    <failure message=\"", reason, "\"/>\n", to);
+	case OUTCOME_XPASSED:
+		return put("    <failure message=\"passed although it was expected to fail: ",
+			   outcome->reason ? outcome->reason : "", "\"/>\n", to);
+	case OUTCOME_SKIPPED:
+		return put("    <skipped message=\"", outcome->reason ? outcome->reason : "",
+			   "\"/>\n", to);
+	case OUTCOME_XFAILED:
+		return put("    <skipped message=\"failed as expected: ",
+			   outcome->reason ? outcome->reason : "", "\"/>\n", to);
+	default:
+		return 0;
+	}
+}
+
+static int put_outcome(const char *suite, const struct outcome *outcome, FILE *to)
+{
+	int r = put("  <testcase classname=\"", suite, "\"", to);
+
+	r = r < 0 ? r : put(" name=\"", outcome->name, "\"", to);
+	r = r < 0 ? r : put(" file=\"", outcome->file, "\"", to);
+	put_seconds(outcome->duration_ns, to);
+	(void)fputs(">\n", to);
+	r = r < 0 ? r : put_kind(outcome, to);
+	(void)fputs("    <system-out>", to);
+	for (size_t i = 0; i < outcome->n_figures && r == 0; i++)
+		r = put_figure(&outcome->figures[i], to);
+	r = r < 0 ? r : put("repeat: ", outcome->repeat, "\n", to);
+	(void)fputs("</system-out>\n  </testcase>\n", to);
+	return r;
+}
+
+int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_t n, FILE *to)
+{
+	size_t failed = 0, skipped = 0;
+	uint64_t duration_ns = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		failed += !outcome_is_good(outcomes[i].kind);
+		skipped += outcomes[i].kind == OUTCOME_SKIPPED ||
+			   outcomes[i].kind == OUTCOME_XFAILED;
+		duration_ns += outcomes[i].duration_ns;
+	}
+	r = put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", suite, "\"", to);
+	(void)fprintf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", n, failed,
+		      skipped);
+	put_seconds(duration_ns, to);
+	(void)fputs(">\n", to);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = put_outcome(suite, &outcomes[i], to);
+	(void)fputs("</testsuite>\n", to);
+	if (r < 0)
+		return r;
+	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
+}
