@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trim: cold memory back, continuously, in steps so small that a wrong one costs little. Pure, and
+ * not called by a worker yet.
+ *
+ * Nobody can say beforehand what is cold; so take a little, and look at what comes back:
+ *
+ *	step      = usage x ratio x min(pressure, refault, promotion)
+ *	each term = max(0, 1 - measured / allowed), over the last minute:
+ *	pressure:  PSI memory "some" as a share of the time (TMO: allowed 0.1 %)
+ *	refault:   what came back as a share of what was taken
+ *	promotion: what came back as a share of the working set (Google's far memory: 0.2 %)
+ *
+ * A term is good from one half up. While all are, the ratio grows by a quarter each interval, if
+ * steps of its size are taken at all; when one is not, it halves. Where ages are known, cold_bytes
+ * is the target and the law only guards the way there.
+ *
+ * Pressure alone is not enough: pages come back from zram and zswap so fast that PSI sees nothing
+ * of it, and such a law goes on taking what is in use. Refaults lead. No term replaces another:
+ * PSI sees stalls that are nobody's refault.
+ *
+ * Sources: Weiner et al., TMO (ASPLOS 2022), for step and pressure; Lagar-Cavilla et al.,
+ * Software-Defined Far Memory (ASPLOS 2019), for promotion; mm/vmscan.c for SWAP_CLUSTER_MAX.
+ */
+#pragma once
+
+#include "agent/policy/protect.h"
+
+#define TRIM_WINDOW_NS	    (60 * UINT64_C(1000000000)) /* what "the last minute" forgets with */
+#define TRIM_GOOD_PERMYRIAD UINT64_C(5000)
+#define TRIM_AGE_UNKNOWN    UINT64_MAX
+
+/* The kernel takes SWAP_CLUSTER_MAX (32) pages at least: a smaller step could not be kept to. */
+#define TRIM_STEP_MIN_BYTES (UINT64_C(128) << 10)
+
+/* Less than that coming back in a minute is noise: one huge page, or readahead around a few. */
+#define TRIM_PROMOTION_FLOOR_BYTES (UINT64_C(1) << 20)
+
+struct trim_settings {
+	bool enabled;
+	uint64_t interval_ns;	      /* between two steps; refaults need time to show */
+	uint64_t pause_ns;	      /* without a step after a PSI trigger fired */
+	uint64_t ratio_min_permyriad; /* of usage, a step; where it starts */
+	uint64_t ratio_max_permyriad;
+	uint64_t pressure_permyriad;  /* allowed: of the time */
+	uint64_t refault_permyriad;   /* allowed: of the taken */
+	uint64_t promotion_permyriad; /* allowed: of the working set, a minute */
+	uint64_t floor_bytes;	      /* usage is not trimmed below that */
+	uint64_t swap_permyriad;      /* of the group's memory, swap included, that may be there */
+};
+
+/* What trim looks at beside the group's sample. */
+struct trim_sample {
+	uint64_t stall_total_us;    /* PSI memory "some" of the group since it was made */
+	bool psi_triggered;	    /* the group's PSI trigger fired since the last sample */
+	uint64_t cold_bytes;	    /* old enough, by MGLRU or DAMON; TRIM_AGE_UNKNOWN */
+	uint64_t working_set_bytes; /* in use, by the same; TRIM_AGE_UNKNOWN: usage counts */
+};
+
+/* All zero at the start. */
+struct trim_history {
+	uint64_t seen_ns; /* of the last sample; 0: none yet */
+	uint64_t stall_total_us;
+	uint64_t stall_us, taken_bytes, refaulted_bytes; /* of the last minute, decaying */
+	uint64_t ratio_permyriad;
+	uint64_t judged_ns; /* when the ratio last changed; it does so once an interval */
+	uint64_t pause_until_ns;
+	bool due; /* the last sample closed an interval: time for a step */
+};
+
+/* Permyriad: 10000 all is well, 0 stop. */
+struct trim_terms {
+	uint64_t pressure, refault, promotion;
+};
+
+enum trim_reason {
+	/* Not acting. */
+	TRIM_OFF,
+	TRIM_EXCLUDED,
+	TRIM_WAITING,	     /* the next step is not due */
+	TRIM_TRIGGERED,	     /* PSI trigger */
+	TRIM_PRESSURE,	     /* this term is the lowest and leaves no step */
+	TRIM_REFAULTS,	     /* the same */
+	TRIM_PROMOTIONS,     /* the same */
+	TRIM_NO_COLD,	     /* ages are known, and hardly anything is cold */
+	TRIM_SMALL,	     /* the ratio makes no step yet; it grows */
+	TRIM_NOTHING_SPARE,  /* all that is left is protected, locked or dirty, or the floor */
+	TRIM_SWAP_ALLOWANCE, /* only anonymous memory is left, and it may not go to swap */
+	/* Acting. */
+	TRIM_STEP,
+	TRIM_REASONS,
+};
+
+/* "refaults": for machines; and for people. */
+const char *trim_reason_name(enum trim_reason reason);
+const char *trim_reason_words(enum trim_reason reason);
+
+struct trim_plan {
+	enum trim_reason reason;
+	uint64_t bytes; /* to be taken now; 0: none */
+	int swappiness; /* GROUP_RECLAIM_DEFAULT or GROUP_RECLAIM_NO_ANON */
+	struct trim_terms terms;
+	uint64_t ratio_permyriad;
+	uint64_t look_again_ns; /* from now */
+};
+
+/*
+ * Takes a sample in. group->taken_bytes is all that was reclaimed of the group, by the kernel too
+ * (pgsteal); group->refaulted_bytes what its tasks read back, without what swap readahead brought
+ * along unasked. A clock or a counter that goes back counts as no change.
+ */
+void trim_learn(struct trim_history *history, const struct trim_settings *settings,
+		const struct group_sample *group, const struct trim_sample *trim);
+
+struct trim_terms trim_terms(const struct trim_history *history,
+			     const struct trim_settings *settings, const struct group_sample *group,
+			     const struct trim_sample *trim);
+
+/* history has taken in the samples already. */
+struct trim_plan trim_decide(const struct trim_settings *settings,
+			     const struct protect_settings *protect,
+			     const struct trim_history *history, const struct group_sample *group,
+			     const struct trim_sample *trim, const struct swap_sample *swap);
