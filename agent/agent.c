@@ -413,6 +413,7 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.dry_run = a->options.dry_run,
 		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
 		.config_file = a->options.config_file,
+		.metrics_groups_max = a->config->metrics.groups_max,
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,
 	};

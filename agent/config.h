@@ -76,6 +76,13 @@ struct clean_settings {
 	uint64_t deadline_ns;	     /* until a device is given up */
 };
 
+/* For Prometheus. */
+struct metrics_settings {
+	char textfile[CONFIG_PATH_MAX]; /* for node_exporter; "": none */
+	uint64_t interval_ns;		/* between two writings of it */
+	uint64_t groups_max;		/* the most groups that are named */
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -91,6 +98,7 @@ struct config {
 	struct protect_settings protect;
 	struct reclaim_settings reclaim;
 	struct clean_settings clean;
+	struct metrics_settings metrics;
 };
 
 /* Where a setting came from and what is wrong with it, ready to be shown. */

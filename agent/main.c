@@ -6,6 +6,7 @@
 #include "agent/control/server.h"
 #include "agent/doctor.h"
 #include "agent/lock.h"
+#include "agent/metrics_file.h"
 #include "agent/notify.h"
 #include "agent/settings.h"
 #include "base/clock.h"
@@ -273,9 +274,9 @@ static bool handle_signals(struct agent *agent, int signal_fd)
 	return false;
 }
 
-static int time_to_wait_ms(const struct control *control, uint64_t watchdog_ns)
+static int time_to_wait_ms(uint64_t due_ns, uint64_t watchdog_ns)
 {
-	uint64_t now_ns = clock_now_ns(), due_ns = control_due_ns(control), wait_ns;
+	uint64_t now_ns = clock_now_ns(), wait_ns;
 
 	if (due_ns == UINT64_MAX && watchdog_ns == 0)
 		return -1;
@@ -287,13 +288,16 @@ static int time_to_wait_ms(const struct control *control, uint64_t watchdog_ns)
 
 static void wait_for_end(struct agent *agent, struct control *control, int signal_fd)
 {
+	_cleanup_(metrics_file_remove) struct metrics_file metrics = {0};
 	uint64_t watchdog_ns = notify_watchdog_ns();
 
 	for (;;) {
 		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = signal_fd, .events = POLLIN}};
+		uint64_t due_ns = metrics_file_turn(&metrics, agent, clock_now_ns());
 		size_t n = 1 + control_poll_fds(control, clock_now_ns(), fds + 1);
 
-		if (poll(fds, n, time_to_wait_ms(control, watchdog_ns)) < 0 && errno != EINTR)
+		due_ns = MIN(due_ns, control_due_ns(control));
+		if (poll(fds, n, time_to_wait_ms(due_ns, watchdog_ns)) < 0 && errno != EINTR)
 			return;
 		if (handle_signals(agent, signal_fd))
 			return;

@@ -94,6 +94,15 @@ const struct setting settings[] = {
 	 "Most bytes a second written back on each device; 0: as many as device_target allows."},
 	{"clean", "deadline", DURATION(clean.deadline_ns), "1s", "1h", "30s",
 	 "Time after which a device that does not finish what it was given is left alone."},
+
+	{"metrics", "textfile", PATH(metrics.textfile), NO_RANGE, "",
+	 "File that the metrics are written to, for the textfile collector of Prometheus' "
+	 "node_exporter, which wants a name that ends with .prom; replaced as a whole, removed when "
+	 "the agent ends. Empty: none."},
+	{"metrics", "interval", DURATION(metrics.interval_ns), "1s", "1h", "15s",
+	 "Time between two writings of metrics.textfile."},
+	{"metrics", "groups_max", COUNT(metrics.groups_max), "0", "4096", "200",
+	 "Most groups that metrics name, those first that most was asked of: each is about 30 series."},
 };
 /* clang-format on */
 const size_t n_settings = ARRAY_SIZE(settings);
@@ -182,11 +191,15 @@ static int set_path(const struct setting *setting, const char *text, char *dest,
 {
 	size_t n = strlen(text);
 
+	/* Where the default is none, none can be said. */
+	if (n == 0 && *setting->initial == '\0') {
+		*dest = '\0';
+		return 0;
+	}
 	if (n < 2 || text[0] != '/' || text[n - 1] == '/' || strpbrk(text, " \t"))
 		return not_such_a_value(setting, text, ret_problem);
 	if (n >= CONFIG_PATH_MAX) {
-		say(ret_problem, "the path is longer than the %d bytes of a socket's address",
-		    CONFIG_PATH_MAX - 1);
+		say(ret_problem, "the path is longer than %d bytes", CONFIG_PATH_MAX - 1);
 		return -E2BIG;
 	}
 	memcpy(dest, text, n + 1);

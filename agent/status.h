@@ -66,6 +66,7 @@ struct agent_status {
 	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
 	bool observes; /* asks the kernel for nothing */
 	const char *config_file;      /* NULL: none */
+	uint64_t metrics_groups_max;  /* the most groups that metrics name */
 	char degraded[8][160];	      /* what this agent can't do here, in words; "" ends */
 	struct cleaner_state cleaner; /* write-back */
 	size_t n_nodes;

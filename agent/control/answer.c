@@ -3,6 +3,7 @@
 
 #include "agent/control/advise.h"
 #include "agent/control/group_name.h"
+#include "agent/control/metrics.h"
 #include "agent/control/status_json.h"
 #include "agent/control/why.h"
 #include "base/parse.h"
@@ -144,6 +145,21 @@ static int answer_advise(const struct asking *asking, const struct agent_status 
 	return write_text(asking->out, "uswapd-advice/1", "text", text);
 }
 
+static int answer_metrics(const struct asking *asking, const struct agent_status *status)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *lines = open_memstream(&text, &n);
+	int r;
+
+	if (!lines)
+		return -ENOMEM;
+	r = metrics_write(status, status->metrics_groups_max, lines);
+	if (fclose(lines) != 0 || r < 0)
+		return -ENOMEM;
+	return write_text(asking->out, "uswapd-metrics/1", "text", text);
+}
+
 static int answer_looking(const struct asking *asking)
 {
 	const struct control_agent *agent = asking->agent;
@@ -156,6 +172,8 @@ static int answer_looking(const struct asking *asking)
 		r = status_write_json(&status, asking->out);
 	else if (asking->request.verb == CONTROL_ADVISE)
 		r = answer_advise(asking, &status);
+	else if (asking->request.verb == CONTROL_METRICS)
+		r = answer_metrics(asking, &status);
 	else
 		r = answer_why(asking, &status);
 	agent->ops->release(agent->context, &status);

@@ -25,6 +25,7 @@ static const struct {
 	[CONTROL_STATUS] = {"status", false, 0},
 	[CONTROL_WHY] = {"why", false, MEMBER_GROUP | MEMBER_NODE},
 	[CONTROL_ADVISE] = {"advise", false, 0},
+	[CONTROL_METRICS] = {"metrics", false, 0},
 	[CONTROL_WAKE] = {"wake", true, MEMBER_NODE | MEMBER_BYTES | MEMBER_ORDER},
 	[CONTROL_RELOAD] = {"reload", true, 0},
 };
@@ -116,7 +117,8 @@ static int read_verb(const json_t *value, enum control_verb *ret,
 			return 0;
 		}
 	}
-	return wrong(ret_problem, "\"request\" must be status, why, advise, wake or reload");
+	return wrong(ret_problem,
+		     "\"request\" must be status, why, advise, metrics, wake or reload");
 }
 
 int control_request_parse(const char *text, size_t n, struct control_request *ret,

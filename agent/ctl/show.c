@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CELL_BYTES 32
-#define LINE_BYTES 1024
+#define LINE_BYTES 2048 /* the longest metric has fewer than 1500 */
 
 /* Reads the members of an object; the first one that is not as it should be is remembered. */
 struct reader {

@@ -86,8 +86,7 @@ static void test_values(void **state)
 		{"[agent]\nsocket = /"
 		 "0123456789012345678901234567890123456789012345678901234567890123456789"
 		 "0123456789012345678901234567890123456\n",
-		 -E2BIG,
-		 ":2: agent.socket: the path is longer than the 107 bytes of a socket's address"},
+		 -E2BIG, ":2: agent.socket: the path is longer than 107 bytes"},
 		{"[agent]\nsocket = /run/a b\n", -EINVAL,
 		 ":2: agent.socket: \"/run/a b\" is not an absolute path without blanks, as in "
 		 "/run/uswapd/control.sock"},

@@ -32,6 +32,7 @@ static int fake_status(void *context, struct agent_status *ret)
 		.dry_run = true,
 		.observes = true,
 		.degraded = {"no swap: only file memory is taken", "a\xff"},
+		.metrics_groups_max = 1,
 		.n_nodes = 2,
 		.nodes = fake->nodes,
 	};
@@ -276,6 +277,23 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "current_bytes"), INT64_MAX);
 }
 
+static void test_metrics(void **state)
+{
+	json_auto_t *answer = NULL;
+	const char *text;
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	answer = ask(&fake, &reader, "{\"request\":\"metrics\"}");
+	assert_string_equal(text_of(answer, "schema"), "uswapd-metrics/1");
+	text = text_of(answer, "text");
+	assert_non_null(strstr(text, "\nuswapd_group_current_bytes{group=\"/a/b\"} 125829120\n#"));
+	assert_non_null(strstr(text, "\nuswapd_groups_left_out 3\n"));
+	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+	assert_int_equal(fake.n_released, 1);
+}
+
 static void test_wake_and_reload(void **state)
 {
 	struct fake fake;
@@ -321,6 +339,8 @@ static void test_refusals(void **state)
 	check_answer(&fake, &reader, "{\"request\":\"reload\"}", "uswapd-error/1", "error",
 		     "denied");
 	check_answer(&fake, &stranger, "{\"request\":\"status\"}", "uswapd-error/1", "error",
+		     "denied");
+	check_answer(&fake, &stranger, "{\"request\":\"metrics\"}", "uswapd-error/1", "error",
 		     "denied");
 	check_answer(&fake, &stranger, "{\"request\":\"why\"}", "uswapd-error/1", "error",
 		     "denied");
@@ -374,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_metrics),
 		cmocka_unit_test(test_wake_and_reload),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_why),

@@ -31,6 +31,7 @@ static void test_requests(void **state)
 	} rows[] = {
 		{"status", "{\"request\":\"status\"}"},
 		{"reload", "{\"request\":\"reload\"}"},
+		{"metrics", "{\"request\":\"metrics\"}"},
 		{"why", "{\"request\":\"why\"}"},
 		{"why /a/b", "{\"request\":\"why\",\"group\":\"/a/b\"}"},
 		{"why node 3", "{\"request\":\"why\",\"node\":3}"},

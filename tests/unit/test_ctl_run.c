@@ -163,7 +163,7 @@ static int tear_down(void **state)
 /* Runs "uswapctl --socket PATH" and line; out and err are of the last run. */
 struct result {
 	int status;
-	char out[8192], err[1024];
+	char out[65536], err[1024];
 };
 
 static struct result run(const struct world *world, const char *line)
@@ -227,6 +227,8 @@ static void test_mode(void **state)
 
 	start(world, NULL, false);
 	check(world, "advise", CTL_DONE, "uswapd acts: ", "");
+	check(world, "metrics", CTL_DONE, "\nuswapd_acting 1\n", "");
+	check(world, "metrics", CTL_DONE, "\n# EOF\n", "");
 	check(world, "advise --json", CTL_DONE, "{\"schema\":\"uswapd-advice/1\",", "");
 	check(world, "enable", CTL_FAILED, "", "started without --config");
 	stop(world);

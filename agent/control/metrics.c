@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/control/metrics.h"
+
+#include "agent/control/group_name.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP_LABEL_SIZE METRICS_LABEL_SIZE(GROUP_NAME_SIZE)
+
+enum metric_type {
+	GAUGE,
+	COUNTER,
+};
+
+/* A uint64_t of a struct, which counts in 10^-decimals of the unit that the name ends with. */
+struct metric {
+	const char *name;
+	enum metric_type type;
+	unsigned int decimals;
+	size_t offset;
+	const char *help;
+};
+
+/* A group and the name it is shown by. */
+struct shown {
+	const struct group_status *group;
+	char *label;
+};
+
+struct shown_groups {
+	struct shown *all;
+	size_t n;
+	uint64_t left_out;
+};
+
+#define UNITS	  0
+#define PERMYRIAD 4
+#define US	  6
+#define NS	  9
+
+/* clang-format off */
+#define LEDGER(prefix, type, member, whom) \
+	{prefix "reclaim_requests_total", COUNTER, UNITS, offsetof(type, member.actions), \
+	 "Requests sent to the kernel for " whom "."}, \
+	{prefix "reclaim_short_requests_total", COUNTER, UNITS, offsetof(type, member.short_actions), \
+	 "Of the requests for " whom ", those that came back with less than asked."}, \
+	{prefix "reclaim_failed_requests_total", COUNTER, UNITS, offsetof(type, member.failed_actions), \
+	 "Of the requests for " whom ", those that were refused."}, \
+	{prefix "reclaim_asked_bytes_total", COUNTER, UNITS, offsetof(type, member.asked_bytes), \
+	 "What policies wanted from " whom "."}, \
+	{prefix "reclaim_tried_bytes_total", COUNTER, UNITS, offsetof(type, member.tried_bytes), \
+	 "What the kernel was asked to take from " whom ", after protection."}, \
+	{prefix "reclaim_applied_bytes_total", COUNTER, UNITS, offsetof(type, member.applied_bytes), \
+	 "What usage fell by across the requests for " whom "."}, \
+	{prefix "reclaim_net_freed_bytes_total", COUNTER, UNITS, offsetof(type, member.net_freed_bytes), \
+	 "What the node had more of across the requests for " whom "."}, \
+	{prefix "reclaim_refaulted_bytes_total", COUNTER, UNITS, offsetof(type, member.refaulted_bytes), \
+	 "Of what was taken from " whom ", what was read back since."}, \
+	{prefix "reclaim_cpu_seconds_total", COUNTER, NS, offsetof(type, member.cpu_ns), \
+	 "CPU time in the requests for " whom "."}, \
+	{prefix "reclaim_duration_seconds_total", COUNTER, NS, offsetof(type, member.wall_ns), \
+	 "How long the requests for " whom " took."}, \
+	{prefix "written_back_bytes_total", COUNTER, UNITS, offsetof(type, member.written_bytes), \
+	 "Dirty file memory handed to its device, for " whom "."}, \
+	{prefix "cleaned_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_bytes), \
+	 "Of what was written back for " whom ", what was clean afterwards."}
+
+#define VERDICT(prefix, type) \
+	{prefix "room_bytes", GAUGE, UNITS, offsetof(type, verdict.room_bytes), \
+	 "Memory that can be used until tasks would have to reclaim for themselves."}, \
+	{prefix "margin_bytes", GAUGE, UNITS, offsetof(type, verdict.margin_bytes), \
+	 "Room that the agent wants to keep at the present rate."}, \
+	{prefix "wanted_bytes", GAUGE, UNITS, offsetof(type, verdict.bytes), \
+	 "What the policy wants back now."}, \
+	{prefix "fill_bytes_per_second", GAUGE, UNITS, offsetof(type, verdict.rate_bytes_per_s), \
+	 "How fast room is used up."}, \
+	{prefix "refault_ratio", GAUGE, PERMYRIAD, offsetof(type, verdict.refault_permyriad), \
+	 "Share of what was taken lately that came back."}, \
+	{prefix "wishes_total", COUNTER, UNITS, offsetof(type, wish.times), \
+	 "Times that the policy began to want memory, whether or not it was then asked for."}, \
+	{prefix "wished_seconds_total", COUNTER, NS, offsetof(type, wish.wanted_ns), \
+	 "For how long it wanted memory."}, \
+	{prefix "wished_most_bytes", GAUGE, UNITS, offsetof(type, wish.most_bytes), \
+	 "Most that it wanted at one moment."}
+
+static const struct metric node_metrics[] = {
+	{"uswapd_node_managed_bytes", GAUGE, UNITS, offsetof(struct node_status, managed_bytes),
+	 "Memory of the node that the kernel can give out."},
+	{"uswapd_node_free_bytes", GAUGE, UNITS, offsetof(struct node_status, free_bytes),
+	 "Free memory of the node."},
+	{"uswapd_node_low_watermark_bytes", GAUGE, UNITS, offsetof(struct node_status, low_bytes),
+	 "The low watermarks of the node's zones, summed."},
+	{"uswapd_node_high_watermark_bytes", GAUGE, UNITS, offsetof(struct node_status, high_bytes),
+	 "The high watermarks of the node's zones, summed."},
+	{"uswapd_node_seen_groups", GAUGE, UNITS, offsetof(struct node_status, groups_seen),
+	 "Groups in the tree of the node's worker."},
+	{"uswapd_node_wakeups_total", COUNTER, UNITS, offsetof(struct node_status, wakeups),
+	 "Times that the node's worker woke."},
+	{"uswapd_node_cpu_seconds_total", COUNTER, NS, offsetof(struct node_status, cpu_ns),
+	 "CPU time of the node's worker, its requests too."},
+	VERDICT("uswapd_node_", struct node_status),
+	LEDGER("uswapd_node_", struct node_status, ledger, "the node"),
+	LEDGER("uswapd_node_groups_", struct node_status, groups_ledger,
+	       "all groups of the node's worker"),
+};
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint64_t");
+
+static const struct metric group_metrics[] = {
+	{"uswapd_group_current_bytes", GAUGE, UNITS, offsetof(struct group_status, current_bytes),
+	 "Memory of the group (memory.current)."},
+	{"uswapd_group_limit_bytes", GAUGE, UNITS, offsetof(struct group_status, limit_bytes),
+	 "The lower of memory.high and memory.max."},
+	{"uswapd_group_protected_bytes", GAUGE, UNITS, offsetof(struct group_status, protected_bytes),
+	 "Effective memory.min or memory.low, the larger."},
+	{"uswapd_group_file_bytes", GAUGE, UNITS, offsetof(struct group_status, file_bytes),
+	 "Evictable file memory, at the last look near the limit."},
+	{"uswapd_group_anon_bytes", GAUGE, UNITS, offsetof(struct group_status, anon_bytes),
+	 "Evictable anonymous memory, at the last look near the limit."},
+	{"uswapd_group_dirty_bytes", GAUGE, UNITS, offsetof(struct group_status, dirty_bytes),
+	 "File memory that is dirty or under write-back, at the last look near the limit."},
+	{"uswapd_group_max_events_total", COUNTER, UNITS, offsetof(struct group_status, events_max),
+	 "Times the group ran into memory.max (memory.events.local)."},
+	{"uswapd_group_high_events_total", COUNTER, UNITS, offsetof(struct group_status, events_high),
+	 "Times the group ran into memory.high (memory.events.local)."},
+	{"uswapd_group_stalled_seconds_total", COUNTER, US, offsetof(struct group_status, stalled_us),
+	 "Time that tasks of the group waited for memory (PSI some)."},
+	VERDICT("uswapd_group_", struct group_status),
+	LEDGER("uswapd_group_", struct group_status, ledger, "the group"),
+};
+/* clang-format on */
+
+char *metrics_label(char *label, size_t size, const char *name)
+{
+	char escaped[ESCAPE_SIZE(GROUP_NAME_SIZE)];
+	size_t n = 0;
+
+	escape_ascii(escaped, sizeof(escaped), name);
+	/* Cut where it does not fit, but not between a backslash and what it escapes. */
+	for (const char *c = escaped; *c; c++) {
+		bool special = *c == '\\' || *c == '"';
+
+		if (n + (special ? 2 : 1) >= size)
+			break;
+		if (special)
+			label[n++] = '\\';
+		label[n++] = *c;
+	}
+	label[n] = '\0';
+	return label;
+}
+
+static void write_head(const char *name, enum metric_type type, const char *help, FILE *out)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+		type == COUNTER ? "counter" : "gauge");
+}
+
+static void write_value(uint64_t value, unsigned int decimals, FILE *out)
+{
+	uint64_t scale = 1;
+
+	for (unsigned int i = 0; i < decimals; i++)
+		scale *= 10;
+	if (value == UINT64_MAX)
+		fputs("+Inf\n", out);
+	else if (decimals == 0)
+		fprintf(out, "%" PRIu64 "\n", value);
+	else
+		fprintf(out, "%" PRIu64 ".%0*" PRIu64 "\n", value / scale, (int)decimals,
+			value % scale);
+}
+
+static void write_member(const struct metric *metric, const void *from, FILE *out)
+{
+	const void *member = (const char *)from + metric->offset;
+
+	write_value(*(const uint64_t *)member, metric->decimals, out);
+}
+
+static void write_single(const char *name, enum metric_type type, const char *help, uint64_t value,
+			 FILE *out)
+{
+	write_head(name, type, help, out);
+	fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void write_agent(const struct agent_status *status, uint64_t left_out, FILE *out)
+{
+	const struct cleaner_state *cleaner = &status->cleaner;
+	char label[METRICS_LABEL_SIZE(64)];
+	uint64_t degraded = 0;
+
+	while (degraded < ARRAY_SIZE(status->degraded) && *status->degraded[degraded])
+		degraded++;
+	write_head("uswapd_build_info", GAUGE, "The agent's version.", out);
+	fprintf(out, "uswapd_build_info{version=\"%s\"} 1\n",
+		metrics_label(label, sizeof(label), status->version));
+	write_head("uswapd_uptime_seconds", GAUGE, "Time since the agent was started.", out);
+	fputs("uswapd_uptime_seconds ", out);
+	write_value(status->uptime_ns, NS, out);
+	write_single("uswapd_acting", GAUGE, "1: takes memory; 0: only observes.",
+		     !status->observes, out);
+	write_single("uswapd_degradations", GAUGE,
+		     "Things the agent can't do on this machine (uswapctl status has them).",
+		     degraded, out);
+	write_single("uswapd_groups_left_out", GAUGE,
+		     "Groups that are looked after but not named here (metrics.groups_max).",
+		     left_out, out);
+	write_single("uswapd_write_back_processes", GAUGE, "Processes that write back, one a disk.",
+		     cleaner->writers, out);
+	write_single("uswapd_write_back_abandoned_devices", GAUGE,
+		     "Devices that do not answer and are left alone.", cleaner->abandoned, out);
+	write_single("uswapd_write_back_asked_bytes_total", COUNTER,
+		     "Dirty memory handed to devices.", cleaner->asked_bytes, out);
+	write_single("uswapd_write_back_cleaned_bytes_total", COUNTER,
+		     "Of that, what was clean afterwards.", cleaner->cleaned_bytes, out);
+}
+
+static void write_nodes(const struct agent_status *status, FILE *out)
+{
+	const struct node_status *end = status->nodes + status->n_nodes;
+
+	write_head("uswapd_node_answered", GAUGE, "1: the node's worker answered in time.", out);
+	for (const struct node_status *node = status->nodes; node < end; node++)
+		fprintf(out, "uswapd_node_answered{node=\"%u\"} %d\n", node->node, node->answered);
+	write_head("uswapd_node_verdict", GAUGE, "What was decided last, as the reason.", out);
+	for (const struct node_status *node = status->nodes; node < end; node++)
+		if (node->answered)
+			fprintf(out, "uswapd_node_verdict{node=\"%u\",reason=\"%s\"} 1\n",
+				node->node, verdict_name(node->verdict.reason));
+	for (size_t i = 0; i < ARRAY_SIZE(node_metrics); i++) {
+		const struct metric *metric = &node_metrics[i];
+
+		write_head(metric->name, metric->type, metric->help, out);
+		for (const struct node_status *node = status->nodes; node < end; node++) {
+			if (!node->answered)
+				continue;
+			fprintf(out, "%s{node=\"%u\"} ", metric->name, node->node);
+			write_member(metric, node, out);
+		}
+	}
+}
+
+static void write_groups(const struct shown_groups *groups, FILE *out)
+{
+	const struct shown *end = groups->all + groups->n;
+
+	write_head("uswapd_group_verdict", GAUGE, "What was decided last, as the reason.", out);
+	for (const struct shown *shown = groups->all; shown < end; shown++)
+		fprintf(out, "uswapd_group_verdict{group=\"%s\",reason=\"%s\"} 1\n", shown->label,
+			verdict_name(shown->group->verdict.reason));
+	for (size_t i = 0; i < ARRAY_SIZE(group_metrics); i++) {
+		const struct metric *metric = &group_metrics[i];
+
+		write_head(metric->name, metric->type, metric->help, out);
+		for (const struct shown *shown = groups->all; shown < end; shown++) {
+			fprintf(out, "%s{group=\"%s\"} ", metric->name, shown->label);
+			write_member(metric, shown->group, out);
+		}
+	}
+}
+
+/* By what only grows, then by age: the choice should not change from one scrape to the next. */
+static int compare_importance(const void *a, const void *b)
+{
+	const struct group_status *left = ((const struct shown *)a)->group;
+	const struct group_status *right = ((const struct shown *)b)->group;
+
+	if (left->ledger.asked_bytes != right->ledger.asked_bytes)
+		return left->ledger.asked_bytes > right->ledger.asked_bytes ? -1 : 1;
+	if (left->wish.most_bytes != right->wish.most_bytes)
+		return left->wish.most_bytes > right->wish.most_bytes ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+	int order = strcmp(((const struct shown *)a)->label, ((const struct shown *)b)->label);
+
+	return order != 0 ? order : compare_importance(a, b);
+}
+
+static void shown_groups_free(struct shown_groups *groups)
+{
+	for (size_t i = 0; groups->all && i < groups->n; i++)
+		free(groups->all[i].label);
+	free(groups->all);
+}
+
+/* Of those by the same name the most important stays. */
+static void drop_doubles(struct shown_groups *groups)
+{
+	size_t kept = 0;
+
+	qsort(groups->all, groups->n, sizeof(*groups->all), compare_labels);
+	for (size_t i = 0; i < groups->n; i++) {
+		struct shown shown = groups->all[i];
+
+		if (kept > 0 && strcmp(groups->all[kept - 1].label, shown.label) == 0)
+			free(shown.label);
+		else
+			groups->all[kept++] = shown;
+	}
+	groups->left_out += groups->n - kept;
+	groups->n = kept;
+}
+
+static size_t collect_groups(const struct agent_status *status, struct shown *ret_all)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < status->n_nodes; i++) {
+		const struct node_status *node = &status->nodes[i];
+
+		for (size_t j = 0; node->answered && j < node->n_groups; j++, n++)
+			if (ret_all)
+				ret_all[n] = (struct shown){.group = &node->groups[j]};
+	}
+	return n;
+}
+
+/* Freed by the caller, on errors too. */
+static int choose_groups(const struct agent_status *status, size_t groups_max,
+			 struct shown_groups *groups)
+{
+	size_t n = collect_groups(status, NULL);
+
+	if (n == 0)
+		return 0;
+	groups->all = calloc(n, sizeof(*groups->all));
+	if (!groups->all)
+		return -ENOMEM;
+	(void)collect_groups(status, groups->all);
+	qsort(groups->all, n, sizeof(*groups->all), compare_importance);
+	groups->n = MIN(n, groups_max);
+	groups->left_out = n - groups->n;
+	for (size_t i = 0; i < groups->n; i++) {
+		char name[GROUP_NAME_SIZE], label[GROUP_LABEL_SIZE];
+
+		groups->all[i].label = strdup(metrics_label(
+			label, sizeof(label), group_name(name, groups->all[i].group)));
+		if (!groups->all[i].label)
+			return -ENOMEM;
+	}
+	drop_doubles(groups);
+	return 0;
+}
+
+int metrics_write(const struct agent_status *status, size_t groups_max, FILE *out)
+{
+	_cleanup_(shown_groups_free) struct shown_groups groups = {0};
+	int r = choose_groups(status, groups_max, &groups);
+
+	if (r < 0)
+		return r;
+	write_agent(status, groups.left_out, out);
+	write_nodes(status, out);
+	write_groups(&groups, out);
+	fputs("# EOF\n", out);
+	return ferror(out) ? -EIO : 0;
+}

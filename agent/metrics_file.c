@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/metrics_file.h"
+
+#include "agent/control/metrics.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *text, size_t n)
+{
+	while (n > 0) {
+		ssize_t written = write(fd, text, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		text += written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Not flushed to the disk: after a crash the figures are worth nothing. */
+static int write_new(const char *path, const char *text, size_t n, struct stat *ret_st)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	/* Of an agent that was killed. The directory may be another user's: no link is followed. */
+	(void)unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, n);
+	if (r == 0 && (fchmod(fd, 0644) < 0 || fstat(fd, ret_st) < 0))
+		r = -errno;
+	return r;
+}
+
+int metrics_file_write(struct metrics_file *file, const char *text, size_t n)
+{
+	char beside[CONFIG_PATH_MAX + sizeof(".tmp")];
+	struct stat st = {0};
+	int r;
+
+	(void)snprintf(beside, sizeof(beside), "%s.tmp", file->path);
+	r = write_new(beside, text, n, &st);
+	if (r == 0 && rename(beside, file->path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(beside);
+		return r;
+	}
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
+	return 0;
+}
+
+void metrics_file_remove(struct metrics_file *file)
+{
+	struct stat st;
+
+	if (file->inode != 0 && lstat(file->path, &st) == 0 && st.st_dev == file->device &&
+	    st.st_ino == file->inode)
+		(void)unlink(file->path);
+	file->inode = 0;
+}
+
+static int write_status(struct metrics_file *file, struct agent *agent)
+{
+	_cleanup_free_ char *text = NULL;
+	struct agent_status status;
+	FILE *out;
+	size_t n;
+	int r = agent_status(agent, &status);
+
+	if (r < 0)
+		return r;
+	out = open_memstream(&text, &n);
+	if (!out)
+		return -ENOMEM;
+	r = metrics_write(&status, status.metrics_groups_max, out);
+	if (fclose(out) != 0 || r < 0)
+		return -ENOMEM;
+	return metrics_file_write(file, text, n);
+}
+
+uint64_t metrics_file_turn(struct metrics_file *file, struct agent *agent, uint64_t now_ns)
+{
+	const struct metrics_settings *settings = &agent_config(agent)->metrics;
+	int r;
+
+	if (strcmp(file->path, settings->textfile) != 0) {
+		metrics_file_remove(file);
+		*file = (struct metrics_file){0};
+		memcpy(file->path, settings->textfile, sizeof(file->path));
+	}
+	if (*file->path == '\0')
+		return UINT64_MAX;
+	file->due_ns = MIN(file->due_ns, now_ns + settings->interval_ns);
+	if (now_ns < file->due_ns)
+		return file->due_ns;
+	file->due_ns = now_ns + settings->interval_ns;
+	r = write_status(file, agent);
+	if (r < 0 && r != file->error)
+		log_warning(agent_log(agent),
+			    "%s: can't be written: %s; see metrics.textfile, and for the packaged "
+			    "service ReadWritePaths= of uswapd.service",
+			    file->path, strerrordesc_np(-r));
+	else if (r == 0 && file->error < 0)
+		log_notice(agent_log(agent), "%s: written again", file->path);
+	file->error = r;
+	return file->due_ns;
+}
