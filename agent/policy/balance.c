@@ -115,6 +115,9 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 		if (demand->rate_bytes_per_s > 0)
 			return config->agent.tick_max_ns / 40;
 		break;
+	case VERDICT_KSWAPD_SUFFICES:
+		/* Stalls are told by the pressure trigger. */
+		return config->agent.tick_max_ns;
 	default:
 		break;
 	}

@@ -15,7 +15,7 @@
 #include "agent/sense/sample.h"
 
 /* Demand that goes on for so long, and would take so many rounds a second, is a stream. */
-#define BALANCE_STREAM_NS	    UINT64_C(1000000000)
+#define BALANCE_STREAM_NS	    (500 * UINT64_C(1000000))
 #define BALANCE_STREAM_ROUNDS_PER_S 8
 
 enum effort {

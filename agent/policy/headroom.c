@@ -23,9 +23,11 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 	struct verdict *v = &plan->verdict;
 
 	if (spare->anon_bytes == 0 && spare->swap_forbade) {
-		plan->swappiness = GROUP_RECLAIM_NO_ANON;
+		if (s->anon_can_be_spared)
+			plan->swappiness = GROUP_RECLAIM_NO_ANON;
 		/* A kernel that can't be told to leave anon alone must not be asked at all. */
-		if (spare->file_bytes == 0 || !s->anon_can_be_spared) {
+		if (spare->file_bytes == 0 ||
+		    (!s->anon_can_be_spared && spare->kernel_could_swap)) {
 			v->reason = VERDICT_SWAP_ALLOWANCE;
 			v->bytes = 0;
 			return;

@@ -37,6 +37,7 @@ struct spare protect_spare(const struct protect_settings *settings, const struct
 		.file_bytes = minus(file, dirty),
 		.anon_bytes = MIN(anon, allowed),
 		.swap_forbade = anon > 0 && allowed == 0,
+		.kernel_could_swap = swap->total_bytes > 0 && s->swap_max_bytes > 0,
 	};
 
 	if (s->excluded)

@@ -21,10 +21,11 @@ uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes);
 
 /* How much of a group may be taken, by kind, and who forbade the rest. */
 struct spare {
-	uint64_t file_bytes;  /* clean file memory */
-	uint64_t anon_bytes;  /* anonymous and shared memory that may go to swap */
-	uint64_t total_bytes; /* both, bounded by what is unprotected */
-	bool swap_forbade;    /* there is anonymous memory, but swap may not take it */
+	uint64_t file_bytes;	/* clean file memory */
+	uint64_t anon_bytes;	/* anonymous and shared memory that may go to swap */
+	uint64_t total_bytes;	/* both, bounded by what is unprotected */
+	bool kernel_could_swap; /* else it leaves anonymous memory alone by itself */
+	bool swap_forbade;	/* there is anonymous memory, but swap may not take it */
 };
 
 /*

@@ -182,9 +182,31 @@ static void test_a_kernel_that_cannot_spare_anon_is_not_asked(void **state)
 
 	(void)state;
 	s.sample.anon_can_be_spared = false;
-	s.sample.swap_max_bytes = 0;
+	s.swap.free_bytes = 0;
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+}
+
+/* Where nothing can be swapped every kernel leaves anonymous memory alone by itself. */
+static void test_without_swap_files_are_asked_of_every_kernel(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct scene s = near_limit();
+
+		s.sample.anon_can_be_spared = false;
+		if (i == 0)
+			s.swap = (struct swap_sample){0};
+		else
+			s.sample.swap_max_bytes = 0;
+		assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
+		assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
+		assert_in_range(decide(&s).verdict.bytes, 1,
+				s.sample.stat.inactive_file + s.sample.stat.active_file);
+		s.sample.stat.inactive_file = s.sample.stat.active_file = 0;
+		assert_int_equal(decide(&s).verdict.bytes, 0);
+		assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+	}
 }
 
 static void test_dirty_and_unevictable_are_not_spare(void **state)
@@ -216,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_without_swap_only_file_memory),
 		cmocka_unit_test(test_swap_bounds),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
+		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
 		cmocka_unit_test(test_dirty_and_unevictable_are_not_spare),
 	};
 
