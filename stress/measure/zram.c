@@ -72,7 +72,7 @@ struct zram *zram_free(struct zram *zram)
 
 int zram_read(const struct zram *zram, struct zram_usage *ret)
 {
-	struct zram_usage sum = {0}, one;
+	struct zram_usage sum = {0}, one = {0};
 	char text[256];
 
 	for (size_t i = 0; i < zram->n; i++) {
