@@ -71,13 +71,28 @@ struct job_load {
 	struct job_place said[N_LOAD_SETTINGS_MAX];
 };
 
+/*
+ * Sections beside a job's own ("[step fill]"), for formats built upon it: who reads them. open gets
+ * what stands between the brackets (NUL-ended) and says -ENOENT when it knows no such section, else
+ * 0 or -EINVAL with words; set gets what follows, until the next section.
+ */
+struct job_sections {
+	const char *words; /* "[step NAME], [expect NAME]" */
+	void *context;
+	int (*open)(void *context, const char *section, const struct job_place *place,
+		    struct stress_error *ret_error);
+	int (*set)(void *context, const char *key, const char *value, const struct job_place *place,
+		   struct stress_error *ret_error);
+};
+
 #define JOB_LOADS_MAX  256
 #define JOB_GROUPS_MAX 256
 
 struct job {
 	struct global_settings global;
-	struct job_load defaults; /* of loads, from [global] */
-	unsigned int n_open;	  /* files being read, each included by the one before */
+	struct job_load defaults;	 /* of loads, from [global] */
+	const struct job_sections *more; /* NULL: none; not owned */
+	unsigned int n_open;		 /* files being read, each included by the one before */
 	size_t n_groups, n_loads;
 	struct job_group *groups;
 	struct job_load *loads;

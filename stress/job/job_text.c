@@ -17,7 +17,7 @@
 /* Files that include one another without end are found out. */
 #define INCLUDE_DEPTH_MAX 8
 
-enum section { SECTION_NONE, SECTION_GLOBAL, SECTION_GROUP, SECTION_LOAD };
+enum section { SECTION_NONE, SECTION_GLOBAL, SECTION_GROUP, SECTION_LOAD, SECTION_MORE };
 
 struct ini_job {
 	struct job *job;
@@ -34,11 +34,29 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* One of those that are not a job's. -ENOENT: nobody knows it. */
+static int open_more(struct ini_job *ini, const char *name, size_t n)
+{
+	const struct job_sections *more = ini->job->more;
+	char section[LINE_BYTES + 1];
+	int r;
+
+	if (!more)
+		return -ENOENT;
+	memcpy(section, name, n);
+	section[n] = '\0';
+	r = more->open(more->context, section, &ini->place, ini->error);
+	if (r == 0)
+		ini->section = SECTION_MORE;
+	return r;
+}
+
 /* "[load grow]": line without leading blanks. */
 static int open_section(struct ini_job *ini, const char *line, size_t n)
 {
 	const char *end = memchr(line, ']', n);
 	const char *name = line + 1;
+	int r;
 
 	if (!end)
 		return job_fail(ini->error, &ini->place, NULL, NULL, "a section ends with ']'");
@@ -57,9 +75,14 @@ static int open_section(struct ini_job *ini, const char *line, size_t n)
 		return job_open_group(ini->job, name + 6, (size_t)(end - name) - 6, &ini->place,
 				      ini->error);
 	}
-	return job_fail(ini->error, &ini->place, NULL, NULL,
-			"[%.*s]: no such section; there are [global], [group NAME], [load NAME]",
-			(int)MIN(end - name, 64), name);
+	r = open_more(ini, name, (size_t)(end - name));
+	if (r != -ENOENT)
+		return r;
+	return job_fail(
+		ini->error, &ini->place, NULL, NULL,
+		"[%.*s]: no such section; there are [global], [group NAME], [load NAME]%s%s",
+		(int)MIN(end - name, 64), name, ini->job->more ? ", " : "",
+		ini->job->more ? ini->job->more->words : "");
 }
 
 /* "include = FILE" or "include FILE": what stands behind it, else NULL. */
@@ -170,6 +193,9 @@ static int take_pair(void *context, const char *section, const char *key, const 
 	case SECTION_LOAD:
 		r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &ini->place,
 				 ini->error);
+		break;
+	case SECTION_MORE:
+		r = job->more->set(job->more->context, key, value, &ini->place, ini->error);
 		break;
 	}
 	ini->failed = r < 0;

@@ -111,7 +111,7 @@ struct formula_machine {
 
 /*
  * values: of formula->files, in their order, as formula_file_value gave them. -EOVERFLOW; -EDOM for
- * a division by 0.
+ * a division by 0; -EINVAL: no formula was read into it.
  */
 int formula_evaluate(const struct formula *formula, const int64_t *values,
 		     const struct formula_machine *machine, int64_t *ret);

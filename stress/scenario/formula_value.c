@@ -34,6 +34,23 @@ static int combine(enum formula_operation operation, int64_t a, int64_t b, int64
 	}
 }
 
+/* What a step takes off the stack. */
+static size_t operands(enum formula_operation operation)
+{
+	switch (operation) {
+	case FORMULA_NUMBER:
+	case FORMULA_FILE:
+	case FORMULA_PAGE:
+	case FORMULA_CPUS:
+	case FORMULA_NODES:
+		return 0;
+	case FORMULA_ABS:
+		return 1;
+	default:
+		return 2;
+	}
+}
+
 int formula_evaluate(const struct formula *formula, const int64_t *values,
 		     const struct formula_machine *machine, int64_t *ret)
 {
@@ -44,6 +61,8 @@ int formula_evaluate(const struct formula *formula, const int64_t *values,
 		const struct formula_step *step = &formula->steps[i];
 		int r;
 
+		if (n < operands(step->operation))
+			return -EINVAL;
 		switch (step->operation) {
 		case FORMULA_NUMBER:
 			stack[n++] = step->operand;
@@ -73,6 +92,8 @@ int formula_evaluate(const struct formula *formula, const int64_t *values,
 			n--;
 		}
 	}
+	if (n != 1)
+		return -EINVAL;
 	*ret = stack[0];
 	return 0;
 }

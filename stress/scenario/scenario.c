@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sections of scenario files, and which key of which one is being set. */
+#include "stress/scenario/scenario.h"
+
+#include "base/spell.h"
+#include "stress/scenario/scenario_keys.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What the structs of sections have in common: they begin so. */
+struct named {
+	char name[STRESS_NAME_MAX];
+	struct job_place place;
+	uint64_t said;
+};
+#define BEGINS_AS_NAMED(type)                                                        \
+	_Static_assert(offsetof(type, place) == offsetof(struct named, place) &&     \
+			       offsetof(type, said) == offsetof(struct named, said), \
+		       #type " begins as struct named")
+BEGINS_AS_NAMED(struct scenario_requirement);
+BEGINS_AS_NAMED(struct scenario_step);
+BEGINS_AS_NAMED(struct scenario_expect);
+
+static char **array_of(struct scenario *scenario, const struct scenario_kind *kind)
+{
+	return (char **)(void *)((char *)scenario + kind->array);
+}
+
+static size_t *count_of(struct scenario *scenario, const struct scenario_kind *kind)
+{
+	return (size_t *)(void *)((char *)scenario + kind->n);
+}
+
+static int add_section(struct scenario *scenario, const struct scenario_kind *kind,
+		       const char *name, const struct job_place *place,
+		       struct stress_error *ret_error)
+{
+	char **array = array_of(scenario, kind), *larger;
+	size_t *n = count_of(scenario, kind);
+	struct named *section;
+
+	if (!scenario_name_is_good(name))
+		return job_fail(ret_error, place, NULL, NULL,
+				"[%s %.64s]: a name is 1 to %d letters, digits, '-', '_'",
+				kind->name, name, STRESS_NAME_MAX - 1);
+	if (kind == &scenario_kinds[SCENARIO_KIND_STEP] &&
+	    (strcmp(name, "start") == 0 || strcmp(name, "end") == 0))
+		return job_fail(ret_error, place, "step", name,
+				"is the name of a moment that every scenario has");
+	for (size_t i = 0; i < *n; i++) {
+		section = (struct named *)(void *)(*array + i * kind->size);
+		if (strcmp(section->name, name) == 0)
+			return job_fail(ret_error, place, kind->name, name,
+					"is there already (%s:%u)", section->place.file,
+					section->place.line);
+	}
+	if (*n == SCENARIO_SECTIONS_MAX)
+		return job_fail(ret_error, place, kind->name, name, "more than %d of them",
+				SCENARIO_SECTIONS_MAX);
+	larger = reallocarray(*array, *n + 1, kind->size);
+	if (!larger)
+		return -ENOMEM;
+	*array = larger;
+	memset(larger + *n * kind->size, 0, kind->size);
+	section = (struct named *)(void *)(larger + (*n)++ * kind->size);
+	strcpy(section->name, name);
+	section->place = *place;
+	return 0;
+}
+
+static int open_section(void *context, const char *text, const struct job_place *place,
+			struct stress_error *ret_error)
+{
+	struct scenario *scenario = context;
+
+	for (size_t i = 0; i < (size_t)SCENARIO_KINDS; i++) {
+		size_t n = strlen(scenario_kinds[i].name);
+
+		if (strncmp(text, scenario_kinds[i].name, n) != 0 || (text[n] && text[n] != ' '))
+			continue;
+		scenario->open = (int)i;
+		if (i == SCENARIO_KIND_SCENARIO)
+			return text[n] ? -ENOENT : 0;
+		return add_section(scenario, &scenario_kinds[i], text[n] ? text + n + 1 : "", place,
+				   ret_error);
+	}
+	return -ENOENT;
+}
+
+static int unknown_key(const struct scenario_kind *kind, const char *name, const char *key,
+		       const struct job_place *place, struct stress_error *ret_error)
+{
+	const char *names[SCENARIO_KEYS_MAX] = {NULL};
+	size_t nearest;
+
+	for (size_t i = 0; i < kind->n_keys; i++)
+		names[i] = kind->keys[i].name;
+	nearest = spell_nearest(key, names, kind->n_keys);
+	return job_fail(ret_error, place, kind->name, name, "%.64s: there is no such key%s%s%s",
+			key, nearest < kind->n_keys ? "; did you mean '" : "",
+			nearest < kind->n_keys ? names[nearest] : "",
+			nearest < kind->n_keys ? "'?" : "");
+}
+
+static int set_key(void *context, const char *key, const char *value, const struct job_place *place,
+		   struct stress_error *ret_error)
+{
+	struct scenario *scenario = context;
+	const struct scenario_kind *kind = &scenario_kinds[scenario->open];
+	struct scenario_refusal refusal = {""};
+	struct named *named = NULL;
+	void *section = scenario;
+	size_t i = 0;
+
+	if (kind->size) {
+		section = *array_of(scenario, kind) + (*count_of(scenario, kind) - 1) * kind->size;
+		named = section;
+	}
+	while (i < kind->n_keys && strcmp(kind->keys[i].name, key) != 0)
+		i++;
+	if (i == kind->n_keys)
+		return unknown_key(kind, named ? named->name : NULL, key, place, ret_error);
+	if (named && scenario_said(named->said, (unsigned int)i))
+		return job_fail(ret_error, place, kind->name, named->name, "%s: is said twice",
+				key);
+	if (kind->keys[i].take(section, (char *)section + kind->keys[i].offset, value, &refusal) <
+	    0)
+		return job_fail(ret_error, place, kind->name, named ? named->name : NULL, "%s: %s",
+				key, refusal.words);
+	if (named)
+		named->said |= UINT64_C(1) << i;
+	return 0;
+}
+
+int scenario_new(struct scenario **ret_scenario)
+{
+	struct scenario *scenario = calloc(1, sizeof(*scenario));
+
+	if (!scenario)
+		return -ENOMEM;
+	if (job_new(&scenario->job) < 0) {
+		scenario_free(scenario);
+		return -ENOMEM;
+	}
+	scenario->sections = (struct job_sections){
+		.words = "[scenario], [requires NAME], [step NAME], [expect NAME]",
+		.context = scenario,
+		.open = open_section,
+		.set = set_key,
+	};
+	scenario->job->more = &scenario->sections;
+	*ret_scenario = scenario;
+	return 0;
+}
+
+struct scenario *scenario_free(struct scenario *scenario)
+{
+	if (!scenario)
+		return NULL;
+	job_free(scenario->job);
+	free(scenario->requirements);
+	free(scenario->steps);
+	free(scenario->expects);
+	free(scenario);
+	return NULL;
+}
+
+static int finish(struct scenario *scenario, struct stress_error *ret_error)
+{
+	int r = job_complete(scenario->job, ret_error);
+
+	return r < 0 ? r : scenario_check(scenario, ret_error);
+}
+
+int scenario_read_file(struct scenario *scenario, const char *path, struct stress_error *ret_error)
+{
+	int r = job_read_file(scenario->job, path, ret_error);
+
+	return r < 0 ? r : finish(scenario, ret_error);
+}
+
+int scenario_read_text(struct scenario *scenario, const char *name, const char *text,
+		       struct stress_error *ret_error)
+{
+	int r = job_read_text(scenario->job, name, text, ret_error);
+
+	return r < 0 ? r : finish(scenario, ret_error);
+}

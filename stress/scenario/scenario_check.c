@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a scenario makes sense as a whole. */
+#include "stress/scenario/scenario.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int check_groups(const struct scenario *scenario, const struct formula *formula,
+			const struct job_place *place, const char *section, const char *name,
+			struct stress_error *ret_error)
+{
+	for (size_t i = 0; i < formula->n_files; i++)
+		if (job_find_group(scenario->job, formula->files[i].group) < 0)
+			return job_fail(ret_error, place, section, name,
+					"%s(%s): there is no [group %s]", formula->files[i].file,
+					formula->files[i].group, formula->files[i].group);
+	return 0;
+}
+
+static int settle(const struct scenario *scenario, struct scenario_moment *moment, int unsaid,
+		  const struct job_place *place, const char *section, const char *name,
+		  struct stress_error *ret_error)
+{
+	moment->step = unsaid;
+	if (!moment->name[0])
+		return 0;
+	if (strcmp(moment->name, "start") == 0 || strcmp(moment->name, "end") == 0) {
+		moment->step = *moment->name == 's' ? SCENARIO_START : SCENARIO_END;
+		return 0;
+	}
+	for (size_t i = 0; i < scenario->n_steps; i++) {
+		if (strcmp(scenario->steps[i].name, moment->name) == 0) {
+			moment->step = (int)i;
+			return 0;
+		}
+	}
+	return job_fail(ret_error, place, section, name, "there is no [step %s]", moment->name);
+}
+
+static int check_requirement(const struct scenario_requirement *requirement,
+			     struct stress_error *ret_error)
+{
+	const uint64_t words = UINT64_C(1) << REQUIRES_OTHERWISE | UINT64_C(1) << REQUIRES_BECAUSE;
+
+	if (!(requirement->said & ~words))
+		return job_fail(ret_error, &requirement->place, "requires", requirement->name,
+				"requires nothing");
+	if (requirement->otherwise == SCENARIO_XFAIL && !requirement->because[0])
+		return job_fail(ret_error, &requirement->place, "requires", requirement->name,
+				"because is missing: why it fails otherwise");
+	return 0;
+}
+
+/* Steps follow the one that is written before them, unless they say otherwise. */
+static int check_step(const struct scenario *scenario, size_t i, struct stress_error *ret_error)
+{
+	struct scenario_step *step = &scenario->steps[i];
+	const struct job_place *place = &step->place;
+	bool has_at = scenario_said(step->said, STEP_AT);
+
+	if (has_at && scenario_said(step->said, STEP_AFTER))
+		return job_fail(ret_error, place, "step", step->name,
+				"at and after: a step begins at a time or after another");
+	if (scenario_said(step->said, STEP_WHEN) != scenario_said(step->said, STEP_WITHIN))
+		return job_fail(ret_error, place, "step", step->name,
+				"when goes with within: how long to wait for it");
+	if (!scenario_said(step->said, STEP_WHEN) && !scenario_said(step->said, STEP_WRITE) &&
+	    !has_at)
+		return job_fail(ret_error, place, "step", step->name,
+				"does nothing: at, when or write is missing");
+	if (scenario_said(step->said, STEP_WRITE) &&
+	    job_find_group(scenario->job, step->write_group) < 0)
+		return job_fail(ret_error, place, "step", step->name,
+				"write: there is no [group %s]", step->write_group);
+	if (check_groups(scenario, &step->when.left, place, "step", step->name, ret_error) < 0 ||
+	    check_groups(scenario, &step->when.right, place, "step", step->name, ret_error) < 0 ||
+	    settle(scenario, &step->after, has_at || i == 0 ? SCENARIO_START : (int)i - 1, place,
+		   "step", step->name, ret_error) < 0)
+		return -EINVAL;
+	if (step->after.step == SCENARIO_END)
+		return job_fail(ret_error, place, "step", step->name,
+				"after: nothing is done after the end");
+	return 0;
+}
+
+/* Each step waits for one other at most: a chain longer than there are steps has a ring in it. */
+static int check_rings(const struct scenario *scenario, struct stress_error *ret_error)
+{
+	for (size_t i = 0; i < scenario->n_steps; i++) {
+		int at = (int)i;
+		size_t length = 0;
+
+		while (at >= 0 && length++ <= scenario->n_steps)
+			at = scenario->steps[at].after.step;
+		if (at >= 0)
+			return job_fail(ret_error, &scenario->steps[i].place, "step",
+					scenario->steps[i].name,
+					"never begins: it waits for [step %s], and that in the end "
+					"for itself or for a step that does",
+					scenario->steps[scenario->steps[i].after.step].name);
+	}
+	return 0;
+}
+
+/* Whether it is the same on every machine and at all times; then *ret is what it is. */
+static bool constant(const struct formula *formula, int64_t *ret)
+{
+	static const struct formula_machine none = {.page_bytes = 0};
+
+	for (size_t i = 0; i < formula->n_steps; i++) {
+		enum formula_operation operation = formula->steps[i].operation;
+
+		if (operation == FORMULA_FILE || operation == FORMULA_PAGE ||
+		    operation == FORMULA_CPUS || operation == FORMULA_NODES)
+			return false;
+	}
+	return formula->n_steps && formula_evaluate(formula, NULL, &none, ret) == 0;
+}
+
+static int check_kinds(const struct scenario_expect *expect, struct stress_error *ret_error)
+{
+	bool is_ratio = scenario_said(expect->said, EXPECT_KEY_OF);
+	enum formula_kind kind = is_ratio ? FORMULA_SHARE : expect->value.kind;
+	const struct {
+		const char *key;
+		const struct formula *formula;
+		enum formula_kind kind;
+	} others[] = {
+		{"of", &expect->of, expect->value.kind}, {"what is wanted", &expect->wanted, kind},
+		{"tolerance", &expect->tolerance, kind}, {"range", &expect->low, kind},
+		{"range", &expect->high, kind},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i].formula->n_steps &&
+		    !formula_kinds_agree(others[i].formula->kind, others[i].kind))
+			return job_fail(ret_error, &expect->place, "expect", expect->name,
+					"%s: is of %s, what is measured of %s%s", others[i].key,
+					formula_kind_name(others[i].formula->kind),
+					formula_kind_name(others[i].kind),
+					others[i].kind == FORMULA_BYTES
+						? "; a size has a unit: 50M, 512B"
+						: "");
+	return 0;
+}
+
+/* Keys that go together. */
+static int check_keys(const struct scenario_expect *expect, struct stress_error *ret_error)
+{
+	bool is = scenario_said(expect->said, EXPECT_KEY_IS);
+	bool range = scenario_said(expect->said, EXPECT_KEY_RANGE);
+	bool close = scenario_said(expect->said, EXPECT_KEY_CLOSE);
+	bool tolerance = scenario_said(expect->said, EXPECT_KEY_TOLERANCE);
+	const char *words = NULL;
+
+	if (!scenario_said(expect->said, EXPECT_KEY_VALUE))
+		words = "value is missing: what is measured";
+	else if (expect->value.n_files == 0)
+		words = "value: measures nothing, it names no file";
+	else if (is + range + close != 1)
+		words = "says one of is, range, close";
+	else if (tolerance && !is)
+		words = "tolerance goes with is";
+	else if ((tolerance || close) && !scenario_said(expect->said, EXPECT_KEY_BECAUSE))
+		words = "because is missing: why it may be off by so much";
+	else if (scenario_said(expect->said, EXPECT_KEY_POLL) !=
+		 scenario_said(expect->said, EXPECT_KEY_TIMEOUT))
+		words = "poll goes with timeout";
+	else if (expect->poll_ns > expect->timeout_ns)
+		words = "poll: is longer than timeout";
+	else if (scenario_said(expect->said, EXPECT_KEY_OF) &&
+		 scenario_said(expect->said, EXPECT_KEY_SINCE))
+		words = "of and since: a share is not measured as a change";
+	return words ? job_fail(ret_error, &expect->place, "expect", expect->name, "%s", words) : 0;
+}
+
+static int check_expect(const struct scenario *scenario, struct scenario_expect *expect,
+			struct stress_error *ret_error)
+{
+	const struct formula *const formulas[] = {&expect->value,     &expect->of,
+						  &expect->wanted,    &expect->low,
+						  &expect->tolerance, &expect->high};
+	const struct job_place *place = &expect->place;
+	int64_t low, high;
+
+	if (check_keys(expect, ret_error) < 0 || check_kinds(expect, ret_error) < 0 ||
+	    settle(scenario, &expect->at, SCENARIO_END, place, "expect", expect->name, ret_error) <
+		    0 ||
+	    settle(scenario, &expect->since, SCENARIO_START, place, "expect", expect->name,
+		   ret_error) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(formulas); i++)
+		if (check_groups(scenario, formulas[i], place, "expect", expect->name, ret_error) <
+		    0)
+			return -EINVAL;
+	if (constant(&expect->low, &low) && constant(&expect->high, &high) && low > high)
+		return job_fail(ret_error, place, "expect", expect->name,
+				"range: nothing is in it, LOW is above HIGH");
+	if (scenario_said(expect->said, EXPECT_KEY_SINCE) && expect->since.step == expect->at.step)
+		return job_fail(ret_error, place, "expect", expect->name,
+				"since and at are the same moment: nothing changes");
+	return 0;
+}
+
+int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
+{
+	static const struct job_place nowhere;
+
+	/* What the kernel does with groups alone can be looked at, too. */
+	if (scenario->job->n_loads && job_check(scenario->job, ret_error) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < scenario->n_requirements; i++)
+		if (check_requirement(&scenario->requirements[i], ret_error) < 0)
+			return -EINVAL;
+	for (size_t i = 0; i < scenario->n_steps; i++)
+		if (check_step(scenario, i, ret_error) < 0)
+			return -EINVAL;
+	if (check_rings(scenario, ret_error) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < scenario->n_expects; i++)
+		if (check_expect(scenario, &scenario->expects[i], ret_error) < 0)
+			return -EINVAL;
+	if (scenario->n_expects == 0)
+		return job_fail(ret_error, &nowhere, NULL, NULL,
+				"nothing is expected: an [expect NAME] is missing");
+	return 0;
+}

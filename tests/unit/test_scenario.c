@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/scenario/scenario.h"
+
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static const char whole[] = "[scenario]\n"
+			    "title = anonymous memory is counted\n"
+			    "[requires new]\n"
+			    "kernel = 6.12\n"
+			    "swap = 64M\n"
+			    "mount-option = memory_recursiveprot\n"
+			    "otherwise = xfail\n"
+			    "because = it can't be reset before\n"
+			    "[global]\n"
+			    "duration = 5s\n"
+			    "[group A]\n"
+			    "memory.max = 200M\n"
+			    "[group A/B]\n"
+			    "[load fill]\n"
+			    "type = anon\n"
+			    "group = A/B\n"
+			    "workers = 2\n"
+			    "size = 50M total\n"
+			    "[step full]\n"
+			    "when = memory.current(A/B) >= 50M\n"
+			    "within = 5s\n"
+			    "[step squeeze]\n"
+			    "write = memory.reclaim(A/B)  20M swappiness=60\n"
+			    "[step late]\n"
+			    "at = 4s\n"
+			    "[expect charged]\n"
+			    "at = full\n"
+			    "value = memory.current(A/B)\n"
+			    "close = 50M within 3% of sum\n"
+			    "because = page tables\n"
+			    "[expect quiet]\n"
+			    "since = full\n"
+			    "value = memory.events:max(A)\n"
+			    "is = 0\n"
+			    "[expect share]\n"
+			    "value = memory.stat:anon(A)\n"
+			    "of = memory.current(A)\n"
+			    "range = 80% .. 100%\n"
+			    "[expect peaked]\n"
+			    "value = memory.peak(A)\n"
+			    "range = 50M ..\n"
+			    "poll = 100ms\n"
+			    "timeout = 2s\n";
+
+static void test_whole(void **state)
+{
+	_cleanup_(scenario_freep) struct scenario *s = NULL;
+	struct stress_error error;
+
+	(void)state;
+	assert_int_equal(scenario_new(&s), 0);
+	if (scenario_read_text(s, "whole", whole, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_string_equal(s->title, "anonymous memory is counted");
+	assert_int_equal(s->job->n_groups, 2);
+	assert_int_equal(s->job->n_loads, 2); /* a worker each */
+	assert_int_equal(s->n_requirements, 1);
+	assert_int_equal(s->requirements[0].kernel_major, 6);
+	assert_int_equal(s->requirements[0].kernel_minor, 12);
+	assert_int_equal(s->requirements[0].swap_bytes, 64 * MIB);
+	assert_string_equal(s->requirements[0].mount_option, "memory_recursiveprot");
+	assert_int_equal(s->requirements[0].otherwise, SCENARIO_XFAIL);
+
+	assert_int_equal(s->n_steps, 3);
+	assert_int_equal(s->steps[0].after.step, SCENARIO_START);
+	assert_int_equal(s->steps[0].when.order, FORMULA_AT_LEAST);
+	assert_true(s->steps[0].within_ns == UINT64_C(5000000000));
+	assert_int_equal(s->steps[1].after.step, 0);
+	assert_string_equal(s->steps[1].write_file, "memory.reclaim");
+	assert_string_equal(s->steps[1].write_group, "A/B");
+	assert_string_equal(s->steps[1].write_value, "20M swappiness=60");
+	assert_int_equal(s->steps[2].after.step, SCENARIO_START);
+	assert_true(s->steps[2].at_ns == UINT64_C(4000000000));
+
+	assert_int_equal(s->n_expects, 4);
+	assert_int_equal(s->expects[0].kind, EXPECT_CLOSE);
+	assert_int_equal(s->expects[0].basis, EXPECT_OF_SUM);
+	assert_int_equal(s->expects[0].share_permyriad, 300);
+	assert_int_equal(s->expects[0].at.step, 0);
+	assert_string_equal(s->expects[0].because, "page tables");
+	assert_int_equal(s->expects[1].kind, EXPECT_IS);
+	assert_int_equal(s->expects[1].since.step, 0);
+	assert_int_equal(s->expects[1].at.step, SCENARIO_END);
+	assert_int_equal(s->expects[2].kind, EXPECT_RANGE);
+	assert_string_equal(s->expects[2].of.files[0].file, "memory.current");
+	assert_int_equal(s->expects[3].high.n_steps, 0);
+	assert_int_equal(s->expects[3].poll_ns, 100000000);
+	assert_int_equal(s->expects[3].place.line, 39);
+}
+
+#define GROUP "[group A]\n"
+#define VALUE "[expect e]\nvalue=memory.current(A)\n"
+#define GOOD  GROUP VALUE "is=0\n"
+
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} rows[] = {
+		{"", "an [expect NAME] is missing"},
+		{"[expct e]\n", "f:1: [expct e]: no such section; there are [global]"},
+		{"[expect]\n", "f:1: [expect ]: a name is"},
+		{"[expect a b]\n", "a name is 1 to 63"},
+		{"[scenario x]\n", "no such section"},
+		{"[step start]\n", "a moment that every scenario has"},
+		{GROUP "[step a]\nat=1s\n[step a]\n", "f:4: [step a] is there already (f:2)"},
+		{GROUP VALUE "wanted=3\n", "f:4: [expect e] wanted: there is no such key"},
+		{GROUP VALUE "rnage=3\n", "did you mean 'range'?"},
+		{GROUP VALUE "value=1\n", "f:4: [expect e] value: is said twice"},
+		{"[scenario]\ntitel=x\n", "f:2: [scenario] titel: there is no such key; did you"},
+		{GROUP VALUE "is=memory.current(A\n", "f:4: [expect e] is: at \"(A\": the '('"},
+		{GROUP VALUE "is=50\n", "a size has a unit: 50M"},
+		{GROUP VALUE "is=3s\n", "what is wanted: is of times, what is measured of bytes"},
+		{GROUP VALUE "is=1M\ntolerance=5\nbecause=x\n", "tolerance: is of plain numbers"},
+		{GROUP VALUE "range=1 .. 2\n", "range: is of plain numbers"},
+		{GROUP VALUE "range=2M .. 1M\n", "nothing is in it"},
+		{GROUP VALUE "range= .. \n", "a bound is missing"},
+		{GROUP VALUE "range=2M\n", "it is LOW .. HIGH"},
+		{GROUP VALUE "close=5M\n", "it is FORMULA within SHARE of sum"},
+		{GROUP VALUE "close=5M within 3 of sum\n", "is not a share"},
+		{GROUP VALUE "close=5M within 101% of sum\n", "is not a share"},
+		{GROUP VALUE "close=5M within 3% of it\n", "it is FORMULA within SHARE of sum"},
+		{GROUP VALUE "close=5M within 3% of sum\n", "because is missing"},
+		{GROUP VALUE "is=0\ntolerance=1M\n", "because is missing"},
+		{GROUP VALUE "range=1M ..\ntolerance=1M\n", "tolerance goes with is"},
+		{GROUP VALUE, "f:2: [expect e] says one of is, range, close"},
+		{GROUP VALUE "is=0\nrange=0 .. 1M\n", "says one of is, range, close"},
+		{GROUP "[expect e]\nis=0\n", "value is missing"},
+		{GROUP "[expect e]\nvalue=page\nis=1M\n", "names no file"},
+		{VALUE "is=0\n", "memory.current(A): there is no [group A]"},
+		{GROUP VALUE "is=memory.high(B)\n", "there is no [group B]"},
+		{GOOD "at=x\n", "there is no [step x]"},
+		{GOOD "poll=1s\n", "poll goes with timeout"},
+		{GOOD "poll=2s\ntimeout=1s\n", "poll: is longer than timeout"},
+		{GOOD "poll=0s\n", "poll: \"0s\" is not understood; it is a time"},
+		{GOOD "of=memory.max(A)\nsince=start\n", "of and since"},
+		{GOOD "of=memory.events:max(A)\n", "of: is of plain numbers"},
+		{GOOD "since=end\n", "nothing changes"},
+		{GOOD "[step a]\n", "does nothing"},
+		{GOOD "[step a]\nat=soon\n", "at: \"soon\" is not understood"},
+		{GOOD "[step a]\nat=1s\nafter=start\n", "at and after"},
+		{GOOD "[step a]\nat=1s\nwithin=1s\n", "when goes with within"},
+		{GOOD "[step a]\nwhen=memory.current(A) > 1M\n", "when goes with within"},
+		{GOOD "[step a]\nwhen=memory.current(B) > 1M\nwithin=1s\n", "no [group B]"},
+		{GOOD "[step a]\nwhen=memory.current(A) > 1\n", "a size has a unit"},
+		{GOOD "[step a]\nwrite=memory.reclaim 1M\n", "it is FILE(GROUP) VALUE"},
+		{GOOD "[step a]\nwrite=memory.reclaim(A)\n", "it is FILE(GROUP) VALUE"},
+		{GOOD "[step a]\nwrite=../memory.max(A) 1\n", "it is FILE(GROUP) VALUE"},
+		{GOOD "[step a]\nwrite=memory.reclaim(B) 1M\n", "write: there is no [group B]"},
+		{GOOD "[step a]\nwrite=memory.max(A) 1\nafter=end\n", "nothing is done after"},
+		{GOOD "[step a]\nwrite=memory.max(A) 1\nafter=a\n",
+		 "f:5: [step a] never begins: it waits for [step a]"},
+		{GOOD "[step a]\nwrite=memory.max(A) 1\nafter=b\n[step b]\nwrite=memory.max(A) 2\n",
+		 "[step a] never begins: it waits for [step b]"},
+		{GOOD "[requires r]\n", "requires nothing"},
+		{GOOD "[requires r]\notherwise=xfail\nzswap=yes\n", "because is missing"},
+		{GOOD "[requires r]\notherwise=fail\n", "it is skip, xfail"},
+		{GOOD "[requires r]\nzswap=no\n", "it is yes"},
+		{GOOD "[requires r]\nkernel=6\n", "it is as 6.12"},
+		{GOOD "[requires r]\nnodes=0\n", "a number from 1"},
+		{GOOD "[requires r]\nfile=a/b\n", "it is one word"},
+		{GOOD "[load l]\ntype=anon\n", "[load l]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(scenario_freep) struct scenario *s = NULL;
+		struct stress_error error = {""};
+
+		assert_int_equal(scenario_new(&s), 0);
+		if (scenario_read_text(s, "f", rows[i].text, &error) != -EINVAL ||
+		    !strstr(error.text, rows[i].words))
+			fail_msg("%s: %s", rows[i].text, error.text);
+	}
+}
+
+/* What stands in a scenario's sections is no part of a job's file. */
+static void test_jobs_have_no_steps(void **state)
+{
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct stress_error error;
+
+	(void)state;
+	assert_int_equal(job_new(&job), 0);
+	assert_int_equal(job_read_text(job, "j", "[step a]\nat=1s\n", &error), -EINVAL);
+	assert_string_equal(error.text, "j:1: [step a]: no such section; there are [global], "
+					"[group NAME], [load NAME]");
+}
+
+static void test_files(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"a.scenario", "include = groups.job\n" VALUE "is = 0\n"},
+		{"groups.job", GROUP "[step one]\nat = 1s\n"},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	_cleanup_(scenario_freep) struct scenario *s = NULL, *none = NULL;
+	struct stress_error error;
+	char path[128];
+
+	(void)state;
+	assert_int_equal(scenario_new(&s), 0);
+	(void)snprintf(path, sizeof(path), "%s/a.scenario", fx->path);
+	if (scenario_read_file(s, path, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(s->n_steps, 1);
+	assert_non_null(strstr(s->steps[0].place.file, "groups.job"));
+	assert_int_equal(scenario_new(&none), 0);
+	(void)snprintf(path, sizeof(path), "%s/none", fx->path);
+	assert_int_equal(scenario_read_file(none, path, &error), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_jobs_have_no_steps),
+		cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
