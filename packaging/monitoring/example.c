@@ -7,7 +7,7 @@
 
 int main(void)
 {
-	struct group_status group = {.path = "a.slice"};
+	struct group_status group = {.path = "a\"\\x2d\\\n\xff.slice"};
 	struct node_status node = {.answered = true, .n_groups = 1, .groups = &group};
 	const struct agent_status status = {.version = "0", .n_nodes = 1, .nodes = &node};
 
