@@ -13,7 +13,8 @@ static int fake_status(void *context, struct agent_status *ret)
 {
 	struct node_status *node = context;
 
-	*ret = (struct agent_status){.version = "fuzz", .n_nodes = 1, .nodes = node};
+	*ret = (struct agent_status){
+		.version = "fuzz", .metrics_groups_max = 2, .n_nodes = 1, .nodes = node};
 	return 0;
 }
 
