@@ -352,7 +352,8 @@ static bool share_is_stale(const struct worker *w, const struct group *g)
 {
 	uint64_t then, now;
 
-	if (!w->any_protection || !w->groups_sorted || !g->has_limits)
+	/* Without shares of now there is nothing to compare with, and they are computed anyway. */
+	if (w->protections_ns == 0 || !w->any_protection || !w->groups_sorted || !g->has_limits)
 		return false;
 	then = w->protections[g->index + 1].current;
 	if (memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &now) < 0)
