@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The groups a worker knows: their coming and going, limits, protection, and who is home to them.
- */
+/* The groups a worker knows: their coming and going, who is home to them, and looking at them. */
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
@@ -12,13 +11,8 @@
 #include <poll.h>
 #include <string.h>
 
-/* Limits are read again at once when limit_watch says so; this is for when it can't. */
-#define LIMITS_AGE_NS (60 * NSEC_PER_SEC)
-#define HOME_AGE_NS   (10 * NSEC_PER_SEC)
-/* A group that is gone or unreadable is looked at again then, unless its removal is told first. */
-#define RETRY_NS	 (5 * NSEC_PER_SEC)
-#define PROTECTION_DRIFT 16		     /* usage that changed by a 16th asks for new shares */
-#define ORPHAN_NS	 (30 * NSEC_PER_SEC) /* and three of the longest ticks */
+#define HOME_AGE_NS (10 * NSEC_PER_SEC)
+#define ORPHAN_NS   (30 * NSEC_PER_SEC) /* and three of the longest ticks */
 
 static bool is_home(const struct worker *w, const struct group *g)
 {
@@ -162,231 +156,6 @@ struct group *worker_find_group(struct worker *w, uint64_t id)
 	return cgroup ? cgroup->data : NULL;
 }
 
-static void limits_changed(uint64_t id, void *context)
-{
-	struct worker *w = context;
-	struct group *g = worker_find_group(w, id);
-
-	if (!g)
-		return;
-	g->limits_due_ns = 0;
-	g->target.due_ns = 0;
-	w->protections_ns = 0;
-	/* The node is judged anew too: it may no longer be asked as a whole. */
-	w->here.shares_ns = 0;
-	w->here.target.due_ns = 0;
-}
-
-void worker_take_limit_changes(struct worker *w)
-{
-	if (!limit_watch_take(w->limit_watch, limits_changed, w))
-		return;
-	for (size_t i = 0; i < w->n_groups; i++)
-		limits_changed(w->groups[i]->shared->id, w);
-}
-
-/* Parents before children, as protection_compute wants them. */
-static void sort_groups(struct worker *w)
-{
-	size_t at = 0;
-
-	if (!w->tree)
-		return;
-	cgroup_tree_for_each (cgroup, w->tree) {
-		struct group *g = cgroup->data;
-
-		if (!g)
-			continue;
-		g->index = at;
-		w->groups[at++] = g;
-	}
-	w->groups_sorted = true;
-}
-
-/* The controller may be given to a group long after it was made, and nothing tells of that. */
-static void watch_limits(struct worker *w, struct group *g)
-{
-	if (g->limits_watched || !w->limit_watch)
-		return;
-	g->limits_watched = limit_watch_add(w->limit_watch, g->cgroup->dir_fd, g->shared->id,
-					    &g->limit_watches) == 0;
-}
-
-static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
-{
-	const char *bad = "memory.max";
-	int r;
-
-	/* Watched before they are read: what is written in between is announced. */
-	watch_limits(w, g);
-	r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
-	g->excluded = config_patterns_match(&w->config->protect.exclude, g->cgroup->path);
-	g->has_limits = r == 0;
-	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
-	/* Its files appear one by one: those that were not there yet are not watched either. */
-	if (r == -ENOENT && g->limits_watched) {
-		limit_watch_remove(w->limit_watch, &g->limit_watches);
-		g->limits_watched = false;
-	}
-	g->limits_due_ns = now_ns + (g->limits_watched ? LIMITS_AGE_NS : RETRY_NS);
-	if (g->limits_unknown)
-		worker_complain(w, now_ns, g->cgroup->path, r, bad);
-}
-
-static bool claims_protection(const struct group *g)
-{
-	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0));
-}
-
-static void refresh_limits(struct worker *w, uint64_t now_ns)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < w->n_groups; i++) {
-		struct group *g = w->groups[i];
-
-		if (g->limits_due_ns <= now_ns)
-			read_limits(w, g, now_ns);
-		any |= claims_protection(g);
-	}
-	if (any != w->any_protection)
-		w->protections_ns = 0;
-	w->any_protection = any;
-}
-
-/* A group that is asked for by name has a parent, though it may be above our tree. */
-#define ABOVE_THE_TREE 0
-
-static struct protection_group protection_of(const struct group *g)
-{
-	const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
-	struct protection_group p = {
-		.parent = parent ? (int)parent->index + 1 : -1,
-		.high = UINT64_MAX,
-		.max = UINT64_MAX,
-	};
-	int r;
-
-	/* The hierarchy's own root has no limits; the root of a subtree has, and they count. */
-	if (!parent && g->has_limits)
-		p.parent = ABOVE_THE_TREE;
-	if (g->has_limits) {
-		p.min = g->limits.min;
-		p.low = g->limits.low;
-		p.high = g->limits.high;
-		p.max = g->limits.max;
-		r = memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
-		/* A group that vanishes meanwhile has nothing to protect. */
-		if (r < 0 && r != -ENODEV && r != -ENOENT)
-			p.current = UINT64_MAX;
-	}
-	if (g->limits_unknown)
-		p.min = p.current = UINT64_MAX;
-	return p;
-}
-
-/*
- * A request to a group takes from those below it too. The kernel spares what their own settings
- * protect only while something else is left, and knows nothing of exclusions: what they claim
- * counts as protected in the groups above them.
- */
-static void pass_claims_up(struct worker *w)
-{
-	for (size_t i = w->n_groups; i-- > 0;) {
-		struct group *g = w->groups[i];
-		struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
-		uint64_t own = 0;
-
-		if (w->any_protection && g->has_limits) {
-			own = MAX(g->limits.min, g->limits.low);
-			own = MAX(own, g->protected_bytes);
-			own = MIN(own, w->protections[i + 1].current);
-		}
-		if (g->limits_unknown)
-			own = UINT64_MAX;
-		if (g->claimed_bytes > g->protected_bytes)
-			g->protected_bytes = g->claimed_bytes;
-		if (!parent)
-			continue;
-		own = MAX(own, g->claimed_bytes);
-		if (__builtin_add_overflow(parent->claimed_bytes, own, &parent->claimed_bytes))
-			parent->claimed_bytes = UINT64_MAX;
-		parent->excluded_below |= g->excluded || g->excluded_below;
-	}
-}
-
-void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_age_ns)
-{
-	if (w->protections_ns != 0 && now_ns - w->protections_ns < max_age_ns && w->groups_sorted)
-		return;
-	if (!w->groups_sorted)
-		sort_groups(w);
-	w->protections_ns = now_ns;
-	if (w->any_protection) {
-		for (size_t i = 0; i < w->n_groups; i++)
-			w->protections[i + 1] = protection_of(w->groups[i]);
-		w->protections[ABOVE_THE_TREE] = (struct protection_group){
-			.parent = -1,
-			.high = UINT64_MAX,
-			.max = UINT64_MAX,
-		};
-		protection_compute(w->protections, w->n_groups + 1, w->world->recursive_protection);
-	}
-	for (size_t i = 0; i < w->n_groups; i++) {
-		const struct protection_group *p = &w->protections[i + 1];
-		struct group *g = w->groups[i];
-
-		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
-						       : 0;
-		g->claimed_bytes = 0;
-		g->excluded_below = false;
-	}
-	pass_claims_up(w);
-}
-
-/*
- * What a group above protects is shared out by usage: a group that has grown or shrunk since the
- * shares were computed has another one, and one that was empty had none.
- */
-static bool share_is_stale(const struct worker *w, const struct group *g)
-{
-	uint64_t then, now;
-
-	/* Without shares of now there is nothing to compare with, and they are computed anyway. */
-	if (w->protections_ns == 0 || !w->any_protection || !w->groups_sorted || !g->has_limits)
-		return false;
-	then = w->protections[g->index + 1].current;
-	if (memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &now) < 0)
-		return true;
-	return (now > then ? now - then : then - now) > then / PROTECTION_DRIFT;
-}
-
-/*
- * The last look before taking from a group: its own settings and its ancestors' anew. False: it is
- * gone, or the settings can't be read, and nothing may be taken.
- */
-bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t now_ns)
-{
-	for (struct cgroup *c = group->cgroup; c; c = c->parent) {
-		struct group *g = c->data;
-		struct memory_limits before;
-
-		if (!g)
-			return false;
-		before = g->limits;
-		read_limits(w, g, now_ns);
-		if (g->limits_unknown || (c == group->cgroup && !g->has_limits))
-			return false;
-		if ((g->has_limits &&
-		     (before.min != g->limits.min || before.low != g->limits.low)) ||
-		    share_is_stale(w, g))
-			w->protections_ns = 0;
-		w->any_protection |= claims_protection(g);
-	}
-	worker_update_protections(w, now_ns, NSEC_PER_SEC);
-	return true;
-}
-
 /* The home hands a group on when two thirds of its memory are on another node. */
 static void consider_home(struct worker *w, struct group *g, uint64_t now_ns)
 {
@@ -452,7 +221,7 @@ static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 		(void)group_set_watched(g, false);
 		if (r != -ENODEV && r != -ENOENT)
 			worker_complain(w, now_ns, g->cgroup->path, r, "can't be watched");
-		g->role_due_ns = now_ns + RETRY_NS;
+		g->role_due_ns = now_ns + WORKER_RETRY_NS;
 	}
 }
 
@@ -469,7 +238,7 @@ static void look(struct worker *w, struct group *g, uint64_t now_ns)
 
 	if (r < 0) {
 		g->target.wants = false;
-		g->target.due_ns = now_ns + RETRY_NS;
+		g->target.due_ns = now_ns + WORKER_RETRY_NS;
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
 		return;
 	}
@@ -492,10 +261,10 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 {
 	/* What could not be opened or watched is not announced. */
 	if (w->tree && w->tree_due_ns <= now_ns && !cgroup_tree_is_complete(w->tree)) {
-		w->tree_due_ns = now_ns + RETRY_NS;
+		w->tree_due_ns = now_ns + WORKER_RETRY_NS;
 		worker_refresh_tree(w);
 	}
-	refresh_limits(w, now_ns);
+	worker_refresh_limits(w, now_ns);
 	worker_update_protections(w, now_ns, 5 * NSEC_PER_SEC);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];

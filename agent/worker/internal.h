@@ -71,6 +71,9 @@ struct node_state {
 	bool seen; /* view is filled in */
 };
 
+/* What is gone or unreadable is looked at again then, unless its removal is told first. */
+#define WORKER_RETRY_NS (5 * NSEC_PER_SEC)
+
 enum status_state { STATUS_IDLE, STATUS_ASKED, STATUS_ANSWERED };
 
 struct worker {
@@ -127,13 +130,16 @@ struct worker {
 int worker_open_tree(struct worker *worker);
 void worker_close_tree(struct worker *worker);
 void worker_refresh_tree(struct worker *worker);
-void worker_take_limit_changes(struct worker *worker);
 void worker_look_at_groups(struct worker *worker, uint64_t now_ns);
-void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
-bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
 void worker_let_go(struct worker *worker, struct group *group);
 void worker_unwatch(struct worker *worker, struct group *group);
 struct group *worker_find_group(struct worker *worker, uint64_t id);
+
+/* protection.c */
+void worker_take_limit_changes(struct worker *worker);
+void worker_refresh_limits(struct worker *worker, uint64_t now_ns);
+void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
+bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
 
 /* node.c */
 int worker_open_node(struct worker *worker);
