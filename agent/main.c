@@ -6,7 +6,7 @@
 #include "agent/control/server.h"
 #include "agent/doctor.h"
 #include "agent/lock.h"
-#include "agent/metrics_file.h"
+#include "agent/metrics_writer.h"
 #include "agent/notify.h"
 #include "agent/settings.h"
 #include "base/clock.h"
@@ -32,7 +32,8 @@ enum {
 	EXIT_LEAVING = -1, /* as told, but not all threads have ended */
 };
 
-#define OVERRIDES_MAX 64
+#define OVERRIDES_MAX	64
+#define METRICS_STOP_NS NSEC_PER_SEC
 
 struct command_line {
 	struct agent_options agent;
@@ -286,14 +287,14 @@ static int time_to_wait_ms(uint64_t due_ns, uint64_t watchdog_ns)
 	return (int)MIN(wait_ns / NSEC_PER_MSEC + 1, UINT64_C(3600000));
 }
 
-static void wait_for_end(struct agent *agent, struct control *control, int signal_fd)
+static void wait_for_end(struct agent *agent, struct control *control,
+			 struct metrics_writer *metrics, int signal_fd)
 {
-	_cleanup_(metrics_file_remove) struct metrics_file metrics = {0};
 	uint64_t watchdog_ns = notify_watchdog_ns();
 
 	for (;;) {
 		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = signal_fd, .events = POLLIN}};
-		uint64_t due_ns = metrics_file_turn(&metrics, agent, clock_now_ns());
+		uint64_t due_ns = metrics_writer_turn(metrics, agent, clock_now_ns());
 		size_t n = 1 + control_poll_fds(control, clock_now_ns(), fds + 1);
 
 		due_ns = MIN(due_ns, control_due_ns(control));
@@ -309,11 +310,21 @@ static void wait_for_end(struct agent *agent, struct control *control, int signa
 	}
 }
 
-static int end(struct agent *agent, const struct log *log)
+/* -ETIMEDOUT: a thread is still inside the kernel, and the process can only exit. */
+static int end(struct agent *agent, struct metrics_writer *metrics, const struct log *log)
 {
+	int r;
+
 	(void)notify_stopping();
 	log_notice(log, "ending");
-	return agent_stop(agent);
+	r = agent_stop(agent);
+	if (r < 0)
+		log_warning(log, "a request is still inside the kernel: leaving without it");
+	if (metrics_writer_stop(metrics, METRICS_STOP_NS) < 0) {
+		log_warning(log, "the metrics' file system hangs: leaving without it");
+		r = -ETIMEDOUT;
+	}
+	return r;
 }
 
 /* Holding the lock and with the socket open: from here on it is the agent of this machine. */
@@ -323,6 +334,7 @@ static int run_alone(const struct command_line *cl, const struct config *config,
 	_cleanup_(control_freep) struct control *control = NULL;
 	struct control_agent served = {.ops = &serve, .uid = geteuid()};
 	const char *socket_path = config->agent.socket_path;
+	struct metrics_writer *metrics = NULL;
 	struct agent *agent;
 	int r = agent_start(&cl->agent, config, log, &agent);
 
@@ -335,14 +347,19 @@ static int run_alone(const struct command_line *cl, const struct config *config,
 	if (r < 0) {
 		log_error(&log, "%s: can't listen for uswapctl: %s; see agent.socket", socket_path,
 			  strerrordesc_np(-r));
-		(void)end(agent, &log);
+		(void)end(agent, NULL, &log);
+		return EXIT_SOFTWARE;
+	}
+	r = metrics_writer_new(metrics_file_write, &log, &metrics);
+	if (r < 0) {
+		log_error(&log, "can't set up the metrics: %s", strerrordesc_np(-r));
+		(void)end(agent, NULL, &log);
 		return EXIT_SOFTWARE;
 	}
 	tell_mode(agent, "uswapd " USWAP_VERSION " is ready");
 	(void)notify_ready();
-	wait_for_end(agent, control, signal_fd);
-	if (end(agent, &log) < 0) {
-		log_warning(&log, "a request is still inside the kernel: leaving without it");
+	wait_for_end(agent, control, metrics, signal_fd);
+	if (end(agent, metrics, &log) < 0) {
 		control = control_free(control);
 		return EXIT_LEAVING;
 	}

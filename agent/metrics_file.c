@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/metrics_file.h"
 
-#include "agent/control/metrics.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -70,51 +69,4 @@ void metrics_file_remove(struct metrics_file *file)
 	    st.st_ino == file->inode)
 		(void)unlink(file->path);
 	file->inode = 0;
-}
-
-static int write_status(struct metrics_file *file, struct agent *agent)
-{
-	_cleanup_free_ char *text = NULL;
-	struct agent_status status;
-	FILE *out;
-	size_t n;
-	int r = agent_status(agent, &status);
-
-	if (r < 0)
-		return r;
-	out = open_memstream(&text, &n);
-	if (!out)
-		return -ENOMEM;
-	r = metrics_write(&status, status.metrics_groups_max, out);
-	if (fclose(out) != 0 || r < 0)
-		return -ENOMEM;
-	return metrics_file_write(file, text, n);
-}
-
-uint64_t metrics_file_turn(struct metrics_file *file, struct agent *agent, uint64_t now_ns)
-{
-	const struct metrics_settings *settings = &agent_config(agent)->metrics;
-	int r;
-
-	if (strcmp(file->path, settings->textfile) != 0) {
-		metrics_file_remove(file);
-		*file = (struct metrics_file){0};
-		memcpy(file->path, settings->textfile, sizeof(file->path));
-	}
-	if (*file->path == '\0')
-		return UINT64_MAX;
-	file->due_ns = MIN(file->due_ns, now_ns + settings->interval_ns);
-	if (now_ns < file->due_ns)
-		return file->due_ns;
-	file->due_ns = now_ns + settings->interval_ns;
-	r = write_status(file, agent);
-	if (r < 0 && r != file->error)
-		log_warning(agent_log(agent),
-			    "%s: can't be written: %s; see metrics.textfile, and for the packaged "
-			    "service ReadWritePaths= of uswapd.service",
-			    file->path, strerrordesc_np(-r));
-	else if (r == 0 && file->error < 0)
-		log_notice(agent_log(agent), "%s: written again", file->path);
-	file->error = r;
-	return file->due_ns;
 }

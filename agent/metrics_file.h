@@ -6,25 +6,15 @@
  */
 #pragma once
 
-#include "agent/agent.h"
+#include "agent/config.h"
 
 #include <sys/types.h>
 
-/* All zero at the start. */
 struct metrics_file {
-	char path[CONFIG_PATH_MAX]; /* "": none */
+	char path[CONFIG_PATH_MAX];
 	dev_t device;
-	ino_t inode;	 /* of what we wrote; 0: nothing yet */
-	uint64_t due_ns; /* not written before */
-	int error;	 /* of the last time: said once */
+	ino_t inode; /* of what we wrote; 0: nothing yet */
 };
-
-/*
- * Goes by the agent's configuration as it is now: writes when it is time to, removes what was
- * written under another name. Failures are logged. Returns when to call again; UINT64_MAX: not
- * before the configuration was read anew.
- */
-uint64_t metrics_file_turn(struct metrics_file *file, struct agent *agent, uint64_t now_ns);
 
 /* Readable for all, whatever the umask is. -errno, and then file->path is as it was. */
 int metrics_file_write(struct metrics_file *file, const char *text, size_t n);

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/metrics_file.h"
 
-#include "agent/act/hand.h"
-#include "base/clock.h"
-#include "base/kfile.h"
-#include "tests/unit/fake_root.h"
+#include "tests/unit/fixture.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 static struct metrics_file file_at(const struct fixture *fx, const char *name)
@@ -100,115 +96,11 @@ static void test_what_is_in_the_way(void **state)
 	fixture_free(fx);
 }
 
-/* An agent on a fake root, with a configuration that changes. */
-struct scene {
-	struct fixture *fx;
-	char config_file[128];
-	struct log log;
-	struct agent *agent;
-};
-
-static void configure(struct scene *s, const char *name, const char *more)
-{
-	struct config_error error = {""};
-	char text[512];
-
-	(void)snprintf(text, sizeof(text), "[metrics]\ntextfile = %s%s%s\n%s",
-		       *name ? s->fx->path : "", *name ? "/" : "", name, more);
-	fixture_write(s->fx, "uswapd.conf", text);
-	if (s->agent && agent_reload(s->agent, &error) < 0)
-		fail_msg("%s", error.text);
-}
-
-static void start(struct scene *s)
-{
-	struct agent_options options = {.dry_run = true, .topology = FAKE_TOPOLOGY};
-	struct config_error error = {""};
-	struct config config;
-
-	s->fx = fake_root_new();
-	s->log = (struct log){.fd = memfd_create("log", MFD_CLOEXEC), .level = LOG_LEVEL_INFO};
-	(void)snprintf(s->config_file, sizeof(s->config_file), "%s/uswapd.conf", s->fx->path);
-	configure(s, "", "");
-	assert_int_equal(config_load(s->config_file, NULL, 0, &config, &error), 0);
-	assert_string_equal(config.metrics.textfile, "");
-	options.root = s->fx->path;
-	options.config_file = s->config_file;
-	assert_int_equal(hand_prepare_process(), 0);
-	assert_int_equal(agent_start(&options, &config, s->log, &s->agent), 0);
-}
-
-static size_t logged(const struct scene *s, const char *text)
-{
-	char all[8192];
-	size_t n = 0;
-
-	assert_true(kfile_read(s->log.fd, all, sizeof(all)) >= 0);
-	for (const char *at = all; (at = strstr(at, text)); at++)
-		n++;
-	return n;
-}
-
-static void test_goes_by_the_configuration(void **state)
-{
-	uint64_t now_ns = NSEC_PER_SEC;
-	struct metrics_file file = {0};
-	_cleanup_free_ char *text = NULL;
-	struct scene s = {0};
-
-	(void)state;
-	start(&s);
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), UINT64_MAX);
-
-	configure(&s, "a.prom", "interval = 10s\n");
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 11 * NSEC_PER_SEC);
-	text = fixture_read(s.fx, "a.prom");
-	assert_non_null(strstr(text, "\nuswapd_acting 0\n"));
-	assert_non_null(strstr(text, "\nuswapd_node_answered{node=\"0\"} 1\n"));
-	assert_string_equal(text + strlen(text) - 6, "# EOF\n");
-	/* Not before its time. */
-	fixture_remove(s.fx, "a.prom");
-	now_ns = 11 * NSEC_PER_SEC - 1;
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 11 * NSEC_PER_SEC);
-	assert_false(exists(s.fx, "a.prom"));
-	now_ns++;
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 21 * NSEC_PER_SEC);
-	assert_true(exists(s.fx, "a.prom"));
-	/* A shorter interval holds at once. */
-	configure(&s, "a.prom", "interval = 1s\n");
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 12 * NSEC_PER_SEC);
-
-	configure(&s, "b.prom", "");
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 26 * NSEC_PER_SEC);
-	assert_false(exists(s.fx, "a.prom"));
-	assert_true(exists(s.fx, "b.prom"));
-
-	/* Said once, and when it is over. */
-	configure(&s, "later/c.prom", "interval = 1s\n");
-	assert_int_equal(metrics_file_turn(&file, s.agent, now_ns), 12 * NSEC_PER_SEC);
-	assert_int_equal(metrics_file_turn(&file, s.agent, 12 * NSEC_PER_SEC), 13 * NSEC_PER_SEC);
-	assert_false(exists(s.fx, "b.prom"));
-	assert_int_equal(logged(&s, "later/c.prom: can't be written: No such file or directory"),
-			 1);
-	fixture_write(s.fx, "later/x", "");
-	assert_int_equal(metrics_file_turn(&file, s.agent, 13 * NSEC_PER_SEC), 14 * NSEC_PER_SEC);
-	assert_true(exists(s.fx, "later/c.prom"));
-	assert_int_equal(logged(&s, "later/c.prom: written again"), 1);
-
-	configure(&s, "", "");
-	assert_int_equal(metrics_file_turn(&file, s.agent, 13 * NSEC_PER_SEC), UINT64_MAX);
-	assert_false(exists(s.fx, "later/c.prom"));
-	assert_int_equal(agent_stop(s.agent), 0);
-	fd_close(s.log.fd);
-	fixture_free(s.fx);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replaced_as_a_whole),
 		cmocka_unit_test(test_what_is_in_the_way),
-		cmocka_unit_test(test_goes_by_the_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

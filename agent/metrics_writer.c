@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/metrics_writer.h"
+
+#include "agent/control/metrics.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#define STACK_BYTES ((size_t)64 << 10)
+#define BUSY_NS	    NSEC_PER_SEC	/* until a busy thread is asked again */
+#define PATIENCE_NS (10 * NSEC_PER_SEC) /* until a file system is said to hang */
+
+struct metrics_writer {
+	metrics_write_file *write;
+	struct log log;
+	/* Main's. */
+	char path[CONFIG_PATH_MAX]; /* last handed over; "": none */
+	uint64_t due_ns, handed_ns;
+	bool started, complained;
+	/* The thread's while busy, else main's. */
+	struct {
+		char path[CONFIG_PATH_MAX];
+		char *text; /* NULL: only what was written before is removed */
+		size_t n;
+	} job;
+	_Atomic bool busy, stop, ended;
+	int go_fd; /* eventfd */
+	pthread_t thread;
+	/* The thread's. */
+	struct metrics_file file;
+	int error; /* of the last time: said once */
+};
+
+int metrics_writer_new(metrics_write_file *write, const struct log *log,
+		       struct metrics_writer **ret_writer)
+{
+	struct metrics_writer *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->write = write;
+	w->log = *log;
+	w->go_fd = eventfd(0, EFD_CLOEXEC);
+	if (w->go_fd < 0) {
+		r = -errno;
+		free(w);
+		return r;
+	}
+	*ret_writer = w;
+	return 0;
+}
+
+static void write_text(struct metrics_writer *w)
+{
+	int r = w->write(&w->file, w->job.text, w->job.n);
+
+	if (r < 0 && r != w->error)
+		log_warning(&w->log,
+			    "%s: can't be written: %s; see metrics.textfile, and for the packaged "
+			    "service ReadWritePaths= of uswapd.service",
+			    w->file.path, strerrordesc_np(-r));
+	else if (r == 0 && w->error < 0)
+		log_notice(&w->log, "%s: written again", w->file.path);
+	w->error = r;
+	free(TAKE_PTR(w->job.text));
+}
+
+static void do_job(struct metrics_writer *w)
+{
+	if (strcmp(w->file.path, w->job.path) != 0) {
+		metrics_file_remove(&w->file);
+		w->file = (struct metrics_file){0};
+		memcpy(w->file.path, w->job.path, sizeof(w->file.path));
+		w->error = 0;
+	}
+	if (w->job.text)
+		write_text(w);
+	atomic_store(&w->busy, false);
+}
+
+static void *writer_main(void *arg)
+{
+	struct metrics_writer *w = arg;
+	eventfd_t value;
+
+	while (!atomic_load(&w->stop)) {
+		if (eventfd_read(w->go_fd, &value) == 0 && atomic_load(&w->busy))
+			do_job(w);
+	}
+	metrics_file_remove(&w->file);
+	atomic_store(&w->ended, true);
+	return NULL;
+}
+
+static int start(struct metrics_writer *w)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return -r;
+	sigfillset(&all);
+	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&w->thread, &attr, writer_main, w);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attr);
+	if (r != 0)
+		return -r;
+	(void)pthread_setname_np(w->thread, "uswapd/metrics");
+	w->started = true;
+	return 0;
+}
+
+static int make_text(struct agent *agent, char **ret_text, size_t *ret_n)
+{
+	_cleanup_free_ char *text = NULL;
+	struct agent_status status;
+	FILE *out;
+	int r = agent_status(agent, &status);
+
+	if (r < 0)
+		return r;
+	out = open_memstream(&text, ret_n);
+	if (!out)
+		return -ENOMEM;
+	r = metrics_write(&status, status.metrics_groups_max, out);
+	if (fclose(out) != 0 || r < 0)
+		return -ENOMEM;
+	*ret_text = TAKE_PTR(text);
+	return 0;
+}
+
+static int hand_over(struct metrics_writer *w, struct agent *agent, const char *path)
+{
+	int r = w->started ? 0 : start(w);
+
+	memcpy(w->path, path, sizeof(w->path));
+	w->job.text = NULL;
+	if (r == 0 && *path)
+		r = make_text(agent, &w->job.text, &w->job.n);
+	if (r < 0)
+		return r;
+	memcpy(w->job.path, path, sizeof(w->job.path));
+	atomic_store(&w->busy, true);
+	return eventfd_write(w->go_fd, 1) < 0 ? -errno : 0;
+}
+
+bool metrics_writer_is_busy(const struct metrics_writer *w)
+{
+	return atomic_load(&w->busy);
+}
+
+static void complain_once(struct metrics_writer *w, uint64_t now_ns)
+{
+	if (w->complained || now_ns - w->handed_ns < PATIENCE_NS)
+		return;
+	w->complained = true;
+	log_warning(&w->log, "%s: has not been written for 10 s: its file system hangs", w->path);
+}
+
+uint64_t metrics_writer_turn(struct metrics_writer *w, struct agent *agent, uint64_t now_ns)
+{
+	const struct metrics_settings *settings = &agent_config(agent)->metrics;
+	bool moved = strcmp(w->path, settings->textfile) != 0;
+	int r;
+
+	if (!moved && *w->path == '\0')
+		return UINT64_MAX;
+	w->due_ns = MIN(w->due_ns, now_ns + settings->interval_ns);
+	if (!moved && now_ns < w->due_ns)
+		return w->due_ns;
+	if (metrics_writer_is_busy(w)) {
+		complain_once(w, now_ns);
+		return now_ns + BUSY_NS;
+	}
+	w->handed_ns = now_ns;
+	w->complained = false;
+	w->due_ns = now_ns + settings->interval_ns;
+	r = hand_over(w, agent, settings->textfile);
+	if (r < 0)
+		log_warning(&w->log, "%s: the metrics can't be made: %s", settings->textfile,
+			    strerrordesc_np(-r));
+	return *w->path ? w->due_ns : UINT64_MAX;
+}
+
+static bool wait_until_ended(const struct metrics_writer *w, uint64_t timeout_ns)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+
+	while (!atomic_load(&w->ended)) {
+		if (clock_now_ns() >= end_ns)
+			return false;
+		(void)poll(NULL, 0, 1);
+	}
+	return true;
+}
+
+int metrics_writer_stop(struct metrics_writer *w, uint64_t timeout_ns)
+{
+	if (!w)
+		return 0;
+	if (w->started) {
+		atomic_store(&w->stop, true);
+		(void)eventfd_write(w->go_fd, 1);
+		if (!wait_until_ended(w, timeout_ns))
+			return -ETIMEDOUT;
+		(void)pthread_join(w->thread, NULL);
+	}
+	free(w->job.text);
+	fd_close(w->go_fd);
+	free(w);
+	return 0;
+}
