@@ -124,7 +124,9 @@ static const struct setting load_settings[] = {
 	 .default_text = "0s",
 	 .common = true,
 	 .help = "also verify in the measured phase, so often (it touches the pages, as `verify` "
-		 "says); 0s: only when the program is sent SIGUSR1. Files are verified at the end"},
+		 "says); 0s: only when the program is sent SIGUSR1. Files are read through the "
+		 "cache "
+		 "then, and from the disk at the end"},
 	{.name = "slow",
 	 .type = &type_duration,
 	 LOAD(slow_ns),

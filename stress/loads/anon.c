@@ -129,7 +129,6 @@ const struct load_ops load_anon = {
 	.prepare = anon_prepare,
 	.begin = pages_begin,
 	.step = pages_step,
-	.verify_any_time = true,
 	.verify = pages_verify,
 	.finish = anon_finish,
 };

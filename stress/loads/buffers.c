@@ -214,16 +214,47 @@ static int buffers_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns
 	return n ? write_pages(load, buffers, n) : 0;
 }
 
-/* Reads everything out again, in the order it went in. */
+/*
+ * Reads the channel's next page without taking it away: of a socket by looking at it, of a pipe by
+ * putting it back behind all others, so that they are in order again once each was read.
+ */
+static ssize_t look_at_page(const struct load_settings *settings, const struct channel *channel,
+			    char *page)
+{
+	ssize_t n;
+
+	if (settings->channel != CHANNEL_PIPE)
+		return recv(channel->out, page, CONTENT_PAGE_BYTES, MSG_PEEK);
+	n = read(channel->out, page, CONTENT_PAGE_BYTES);
+	return n == CONTENT_PAGE_BYTES ? write(channel->in, page, CONTENT_PAGE_BYTES) : n;
+}
+
+/* The next look is at the channel's first page. */
+static int look_from_first(const struct load_settings *settings, const struct channel *channel)
+{
+	const int offset = 0;
+
+	if (settings->channel == CHANNEL_PIPE)
+		return 0;
+	return setsockopt(channel->out, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof(offset)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* Everything that waits, in the order it went in. */
 static int buffers_verify(struct load *load)
 {
 	struct buffers *buffers = load->state;
 	uint64_t page = 0;
+	int r;
 
 	for (size_t i = 0; i < buffers->n_channels; i++) {
+		r = look_from_first(load->settings, &buffers->channels[i]);
+		if (r < 0)
+			return load_fail(load, r, "look into channel %zu", i);
 		for (uint64_t n = 0; n < buffers->channels[i].n_pages; n++, page++) {
 			ssize_t got =
-				read(buffers->channels[i].out, buffers->page, CONTENT_PAGE_BYTES);
+				look_at_page(load->settings, &buffers->channels[i], buffers->page);
 
 			if (got != CONTENT_PAGE_BYTES)
 				return load_fail(load, got < 0 ? -errno : -EIO,

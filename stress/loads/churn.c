@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Processes that come and go: each is forked, fills memory of its own, lives for a while, reads it
- * back and exits. They die with the worker, whatever ends it.
+ * back and exits; it also reads it back when told to. They die with the worker, whatever ends it.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -20,9 +20,14 @@ struct child {
 	pid_t pid; /* 0: none */
 	uint64_t born_ns;
 	uint32_t number; /* the generation of its pages */
-	uint64_t verified_pages, bad_pages;
+	uint64_t verified_pages, bad_pages, skipped_pages;
+	uint64_t right_ns; /* all its pages were, then */
 	struct worker_bad_page first_bad;
 };
+
+/* What a process is told. */
+#define READ_BACK SIGUSR1
+#define END_LIFE  SIGUSR2
 
 enum child_exit { CHILD_OK, CHILD_NO_MEMORY, CHILD_ORPHAN };
 
@@ -101,21 +106,57 @@ static void fill(const struct load *load, const struct churn *churn, const struc
 static void read_back(const struct load *load, const struct churn *churn, struct child *child,
 		      const char *memory)
 {
+	uint64_t verified = 0, bad = 0;
+
 	for (uint64_t page = 0; page < churn->n_pages; page++) {
 		struct content_error error = {0};
 
 		if (!load_verify_wants(load, page))
 			continue;
-		child->verified_pages++;
+		verified++;
 		if (!load_page_is_good(load, page, child->number,
 				       memory + page * CONTENT_PAGE_BYTES, &error) &&
-		    child->bad_pages++ == 0)
+		    bad++ == 0 && child->bad_pages == 0)
 			child->first_bad = (struct worker_bad_page){
 				.page = page,
 				.generation = child->number,
 				.error = error,
 				.found_ns = clock_now_ns(),
+				.right_ns = child->right_ns,
 			};
+	}
+	child->verified_pages += verified;
+	child->skipped_pages = churn->n_pages - verified;
+	child->bad_pages = MAX(child->bad_pages, bad);
+	child->right_ns = clock_now_ns();
+}
+
+static sigset_t commands(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, READ_BACK);
+	sigaddset(&set, END_LIFE);
+	return set;
+}
+
+/* Until its lifetime is over; does what it is told meanwhile. */
+static void wait_for_end(const struct load *load, const struct churn *churn, struct child *child,
+			 const char *memory)
+{
+	uint64_t now_ns = clock_now_ns(), end_ns = now_ns + load->settings->lifetime_ns;
+	const sigset_t set = commands();
+
+	for (int told = 0; now_ns < end_ns && told != END_LIFE; now_ns = clock_now_ns()) {
+		const struct timespec left = {
+			.tv_sec = (time_t)((end_ns - now_ns) / NSEC_PER_SEC),
+			.tv_nsec = (long)((end_ns - now_ns) % NSEC_PER_SEC),
+		};
+
+		told = sigtimedwait(&set, NULL, &left);
+		if (told == READ_BACK && load->settings->verify != VERIFY_NONE)
+			read_back(load, churn, child, memory);
 	}
 }
 
@@ -123,10 +164,6 @@ static void read_back(const struct load *load, const struct churn *churn, struct
 static _Noreturn void live(const struct load *load, const struct churn *churn, struct child *child,
 			   pid_t worker)
 {
-	const struct timespec lifetime = {
-		.tv_sec = (time_t)(load->settings->lifetime_ns / NSEC_PER_SEC),
-		.tv_nsec = (long)(load->settings->lifetime_ns % NSEC_PER_SEC),
-	};
 	char *memory;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -137,8 +174,7 @@ static _Noreturn void live(const struct load *load, const struct churn *churn, s
 	if (memory == MAP_FAILED)
 		_exit(CHILD_NO_MEMORY);
 	fill(load, churn, child, memory);
-	if (load->settings->lifetime_ns)
-		(void)nanosleep(&lifetime, NULL);
+	wait_for_end(load, churn, child, memory);
 	if (load->settings->verify != VERIFY_NONE)
 		read_back(load, churn, child, memory);
 	_exit(CHILD_OK);
@@ -147,14 +183,23 @@ static _Noreturn void live(const struct load *load, const struct churn *churn, s
 static int spawn(struct load *load, struct churn *churn)
 {
 	struct child *child = churn->children;
+	const sigset_t set = commands();
 	pid_t worker = getpid(), pid;
+	sigset_t before;
 
 	while (child->pid)
 		child++;
-	*child = (struct child){.born_ns = clock_now_ns(), .number = ++churn->forked};
+	*child = (struct child){
+		.born_ns = clock_now_ns(),
+		.number = ++churn->forked,
+		.skipped_pages = churn->n_pages,
+	};
+	/* Blocked in the process from its beginning: what it is told early waits for it. */
+	(void)sigprocmask(SIG_BLOCK, &set, &before);
 	pid = fork();
 	if (pid == 0)
 		live(load, churn, child, worker);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return load_fail(load, -errno, "fork");
 	child->pid = pid;
@@ -163,8 +208,7 @@ static int spawn(struct load *load, struct churn *churn)
 	return 0;
 }
 
-/* Its life, and what it found. */
-static void count(struct load *load, struct churn *churn, const struct child *child)
+static void count_life(struct load *load, const struct churn *churn, const struct child *child)
 {
 	struct worker_block *block = load->block;
 	uint64_t life_ns = clock_now_ns() - child->born_ns;
@@ -172,22 +216,29 @@ static void count(struct load *load, struct churn *churn, const struct child *ch
 	histogram_record(&block->first, life_ns - MIN(life_ns, load->settings->lifetime_ns));
 	block_add(&block->operations, 1);
 	block_add(&block->bytes, churn->n_pages * CONTENT_PAGE_BYTES);
+}
+
+static void count_pages(struct load *load, const struct child *child)
+{
+	struct worker_block *block = load->block;
+
 	block_add(&block->verified_pages, child->verified_pages);
-	block->skipped_pages += churn->n_pages - child->verified_pages;
+	block->skipped_pages += child->skipped_pages;
 	if (child->bad_pages && block->bad_pages == 0)
 		block->first_bad = child->first_bad;
 	block->bad_pages += child->bad_pages;
 }
 
-static int bury(struct load *load, struct churn *churn, pid_t pid, int status)
+static struct child *find_child(const struct churn *churn, pid_t pid)
 {
-	struct child *child = churn->children;
-
 	for (size_t i = 0; i < churn->n_children; i++)
 		if (churn->children[i].pid == pid)
-			child = &churn->children[i];
-	if (child->pid != pid)
-		return 0;
+			return &churn->children[i];
+	return NULL;
+}
+
+static int bury(struct load *load, struct churn *churn, struct child *child, int status)
+{
 	child->pid = 0;
 	churn->n_alive--;
 	block_set(&load->block->resident_pages, churn->n_alive * churn->n_pages);
@@ -196,17 +247,24 @@ static int bury(struct load *load, struct churn *churn, pid_t pid, int status)
 				 WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WEXITSTATUS(status) != CHILD_OK)
 		return load_fail(load, -ENOMEM, "a process got no address space");
-	count(load, churn, child);
+	count_pages(load, child);
 	return 0;
 }
 
 static int bury_all(struct load *load, struct churn *churn)
 {
+	struct child *child;
 	int status, r = 0;
 	pid_t pid;
 
-	while (r == 0 && churn->n_alive && (pid = waitpid(-1, &status, WNOHANG)) > 0)
-		r = bury(load, churn, pid, status);
+	while (r == 0 && churn->n_alive && (pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		child = find_child(churn, pid);
+		if (!child)
+			continue;
+		r = bury(load, churn, child, status);
+		if (r == 0)
+			count_life(load, churn, child);
+	}
 	return r;
 }
 
@@ -246,21 +304,31 @@ static int churn_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 	return r;
 }
 
-/* Each has read its pages back by itself; those that still live are ended. */
+static void tell_all(const struct churn *churn, int what)
+{
+	for (size_t i = 0; i < churn->n_children; i++)
+		if (churn->children[i].pid)
+			(void)kill(churn->children[i].pid, what);
+}
+
+/* Each reads its own pages back; what it finds is counted when it ends. */
 static int churn_verify(struct load *load)
 {
-	struct churn *churn = load->state;
-
-	for (size_t i = 0; i < churn->n_children; i++) {
-		if (!churn->children[i].pid)
-			continue;
-		(void)kill(churn->children[i].pid, SIGKILL);
-		(void)waitpid(churn->children[i].pid, NULL, 0);
-		churn->children[i].pid = 0;
-		churn->n_alive--;
-		load->block->skipped_pages += churn->n_pages;
-	}
+	tell_all(load->state, READ_BACK);
 	return 0;
+}
+
+/* Those that still live read theirs back and end now. */
+static int churn_verify_at_end(struct load *load)
+{
+	struct churn *churn = load->state;
+	int status, r = 0;
+
+	tell_all(churn, END_LIFE);
+	for (size_t i = 0; i < churn->n_children && r == 0; i++)
+		if (churn->children[i].pid && waitpid(churn->children[i].pid, &status, 0) > 0)
+			r = bury(load, churn, &churn->children[i], status);
+	return r;
 }
 
 static void churn_finish(struct load *load)
@@ -286,5 +354,6 @@ const struct load_ops load_churn = {
 	.begin = churn_begin,
 	.step = churn_step,
 	.verify = churn_verify,
+	.verify_at_end = churn_verify_at_end,
 	.finish = churn_finish,
 };

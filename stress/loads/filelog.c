@@ -143,15 +143,19 @@ static int filelog_verify(struct load *load)
 {
 	const struct filelog *log = load->state;
 	const struct fileset_visitor visitor = {wants_page, check_page, load};
-	int r = fileset_sync(log->files, SYNC_DATA);
+	int r = fileset_visit(log->files, &visitor);
 
-	if (r < 0)
-		return r;
-	fileset_drop_all(log->files);
-	r = fileset_visit(log->files, &visitor);
 	load->block->skipped_pages = block_get(&load->block->bytes) / CONTENT_PAGE_BYTES -
 				     block_get(&load->block->verified_pages);
 	return r;
+}
+
+static int filelog_verify_at_end(struct load *load)
+{
+	const struct filelog *log = load->state;
+	int r = fileset_to_disk(log->files);
+
+	return r < 0 ? r : filelog_verify(load);
 }
 
 static void filelog_finish(struct load *load)
@@ -175,5 +179,6 @@ const struct load_ops load_filelog = {
 	.prepare = filelog_prepare,
 	.step = filelog_step,
 	.verify = filelog_verify,
+	.verify_at_end = filelog_verify_at_end,
 	.finish = filelog_finish,
 };

@@ -157,7 +157,7 @@ static void check_page(void *context, uint64_t page, const void *data)
 }
 
 /* What a private mapping wrote, in memory: the file knows nothing of it. */
-static void verify_private(struct load *load, struct filemap *mapping)
+static void verify_private(struct load *load, const struct filemap *mapping)
 {
 	for (uint64_t page = 0; page < mapping->n_pages; page++)
 		if (mapping->generations[page] != 1 && load_verify_wants(load, page))
@@ -165,28 +165,39 @@ static void verify_private(struct load *load, struct filemap *mapping)
 					 mapping->map + page * CONTENT_PAGE_BYTES, false);
 }
 
-/* The file through the disk: written back, dropped from the cache, read again. */
+static int verify_file(struct load *load, const struct filemap *mapping)
+{
+	const struct fileset_visitor visitor = {wants_page, check_page, load};
+	uint64_t before = block_get(&load->block->verified_pages);
+	int r = fileset_visit(mapping->file, &visitor);
+
+	load->block->skipped_pages = mapping->n_pages -
+				     (block_get(&load->block->verified_pages) - before);
+	return r;
+}
+
 static int filemap_verify(struct load *load)
 {
+	const struct filemap *mapping = load->state;
+
+	if (is_private(load->settings))
+		verify_private(load, mapping);
+	return verify_file(load, mapping);
+}
+
+static int filemap_verify_at_end(struct load *load)
+{
 	struct filemap *mapping = load->state;
-	const struct fileset_visitor visitor = {wants_page, check_page, load};
-	uint64_t before;
 	int r;
 
 	if (is_private(load->settings))
 		verify_private(load, mapping);
+	/* What is mapped can't be dropped. */
 	if (munmap(mapping->map, mapping->n_pages * CONTENT_PAGE_BYTES) < 0)
 		return -errno;
 	mapping->map = NULL;
-	r = fileset_sync(mapping->file, SYNC_DATA);
-	if (r < 0)
-		return r;
-	fileset_drop_all(mapping->file);
-	before = block_get(&load->block->verified_pages);
-	r = fileset_visit(mapping->file, &visitor);
-	load->block->skipped_pages = mapping->n_pages -
-				     (block_get(&load->block->verified_pages) - before);
-	return r;
+	r = fileset_to_disk(mapping->file);
+	return r < 0 ? r : verify_file(load, mapping);
 }
 
 static void filemap_finish(struct load *load)
@@ -214,5 +225,6 @@ const struct load_ops load_filemap = {
 	.begin = filemap_begin,
 	.step = filemap_step,
 	.verify = filemap_verify,
+	.verify_at_end = filemap_verify_at_end,
 	.finish = filemap_finish,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/loads/fileset.h"
 
+#include "stress/loads/load.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -11,6 +13,7 @@
 #include <sys/vfs.h>
 
 #define CHUNK_PAGES 256
+#define CHUNK_BYTES (CHUNK_PAGES * CONTENT_PAGE_BYTES)
 
 /* Left free on the disk, whatever the job wants. */
 #define DISK_RESERVE_BYTES (UINT64_C(64) << 20)
@@ -97,7 +100,7 @@ static int fill_file(int fd, uint64_t first_page, uint64_t n_pages, const struct
 }
 
 static int make_file(struct fileset *set, size_t i, int dir_fd, const char *directory,
-		     const struct content *contents, char *chunk, const char **ret_why)
+		     const struct content *contents, const char **ret_why)
 {
 	uint64_t bytes = set->pages_per_file * CONTENT_PAGE_BYTES;
 	int r;
@@ -109,7 +112,7 @@ static int make_file(struct fileset *set, size_t i, int dir_fd, const char *dire
 	*ret_why = "write a file in the directory";
 	if (contents) {
 		r = fill_file(set->fds[i], i * set->pages_per_file, set->pages_per_file, contents,
-			      chunk);
+			      set->chunk);
 		if (r < 0)
 			return r;
 	} else if (ftruncate(set->fds[i], (off_t)bytes) < 0) {
@@ -123,7 +126,6 @@ int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 		   const struct content *contents, struct fileset **ret_set, const char **ret_why)
 {
 	_cleanup_(fileset_freep) struct fileset *set = calloc(1, sizeof(*set));
-	_cleanup_free_ char *chunk = aligned_alloc(64, CHUNK_PAGES * CONTENT_PAGE_BYTES);
 	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uint64_t file_bytes = (bytes + n_files - 1) / n_files;
 	int r;
@@ -132,16 +134,17 @@ int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 	if (dir_fd < 0)
 		return -errno;
 	*ret_why = "no memory for book-keeping";
-	if (!set || !chunk)
+	if (!set)
 		return -ENOMEM;
+	set->chunk = load_shared_alloc(CHUNK_BYTES);
 	set->pages_per_file = (file_bytes + CONTENT_PAGE_BYTES - 1) / CONTENT_PAGE_BYTES;
 	set->fds = malloc(n_files * sizeof(*set->fds));
-	if (!set->fds)
+	if (!set->fds || !set->chunk)
 		return -ENOMEM;
 	r = check_directory(dir_fd, contents ? bytes : 0, ret_why);
 	for (size_t i = 0; i < n_files && r == 0; i++) {
 		set->n_files = i + 1;
-		r = make_file(set, i, dir_fd, directory, contents, chunk, ret_why);
+		r = make_file(set, i, dir_fd, directory, contents, ret_why);
 	}
 	if (r == 0)
 		*ret_set = TAKE_PTR(set);
@@ -155,6 +158,7 @@ struct fileset *fileset_free(struct fileset *set)
 	for (size_t i = 0; i < set->n_files; i++)
 		set->fds[i] = fd_close(set->fds[i]);
 	free(set->fds);
+	load_shared_free(set->chunk, CHUNK_BYTES);
 	free(set);
 	return NULL;
 }
@@ -205,6 +209,15 @@ void fileset_drop_all(const struct fileset *set)
 		fileset_drop(set, i);
 }
 
+int fileset_to_disk(const struct fileset *set)
+{
+	int r = fileset_sync(set, SYNC_DATA);
+
+	if (r == 0)
+		fileset_drop_all(set);
+	return r;
+}
+
 uint64_t fileset_cached_pages(const struct fileset *set, size_t i)
 {
 	size_t bytes = set->pages_per_file * CONTENT_PAGE_BYTES;
@@ -228,14 +241,14 @@ uint64_t fileset_cached_pages(const struct fileset *set, size_t i)
 }
 
 /* Reads n pages of one file in a row. */
-static int read_pages(const struct fileset *set, uint64_t page, uint64_t n, char *chunk)
+static int read_pages(const struct fileset *set, uint64_t page, uint64_t n)
 {
 	int fd = set->fds[page / set->pages_per_file];
 	off_t offset = (off_t)(page % set->pages_per_file * CONTENT_PAGE_BYTES);
 	size_t bytes = n * CONTENT_PAGE_BYTES, done = 0;
 
 	while (done < bytes) {
-		ssize_t got = pread(fd, chunk + done, bytes - done, offset + (off_t)done);
+		ssize_t got = pread(fd, set->chunk + done, bytes - done, offset + (off_t)done);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -248,12 +261,9 @@ static int read_pages(const struct fileset *set, uint64_t page, uint64_t n, char
 
 int fileset_visit(const struct fileset *set, const struct fileset_visitor *visitor)
 {
-	_cleanup_free_ char *chunk = aligned_alloc(64, CHUNK_PAGES * CONTENT_PAGE_BYTES);
 	uint64_t page = 0, end, n;
 	int r;
 
-	if (!chunk)
-		return -ENOMEM;
 	if (set->pages_per_file == 0)
 		return 0;
 	while (page < fileset_pages(set)) {
@@ -265,11 +275,12 @@ int fileset_visit(const struct fileset *set, const struct fileset_visitor *visit
 		end = MIN(end, page + CHUNK_PAGES);
 		for (n = 1; page + n < end && visitor->wants(visitor->context, page + n);)
 			n++;
-		r = read_pages(set, page, n, chunk);
+		r = read_pages(set, page, n);
 		if (r < 0)
 			return r;
 		for (uint64_t i = 0; i < n; i++)
-			visitor->visit(visitor->context, page + i, chunk + i * CONTENT_PAGE_BYTES);
+			visitor->visit(visitor->context, page + i,
+				       set->chunk + i * CONTENT_PAGE_BYTES);
 		page += n;
 	}
 	return 0;

@@ -18,6 +18,8 @@ struct fileset {
 	size_t n_files;
 	uint64_t pages_per_file; /* all files are of one size */
 	int *fds;
+	/* For reading and writing: shared, so that no group is charged for it. */
+	char *chunk;
 };
 
 /*
@@ -55,6 +57,9 @@ void fileset_drop_all(const struct fileset *set);
 
 /* Pages of file i that are in the page cache now (mincore). */
 uint64_t fileset_cached_pages(const struct fileset *set, size_t i);
+
+/* Writes everything back and drops it from the cache, so that it is read from the disk next. */
+int fileset_to_disk(const struct fileset *set);
 
 /* Who looks at pages; context is the caller's. */
 struct fileset_visitor {

@@ -159,15 +159,19 @@ static int filewrite_verify(struct load *load)
 {
 	const struct filewrite *writer = load->state;
 	const struct fileset_visitor visitor = {wants_page, check_page, load};
-	int r = fileset_sync(writer->files, SYNC_DATA);
+	int r = fileset_visit(writer->files, &visitor);
 
-	if (r < 0)
-		return r;
-	fileset_drop_all(writer->files);
-	r = fileset_visit(writer->files, &visitor);
 	load->block->skipped_pages = fileset_pages(writer->files) -
 				     block_get(&load->block->verified_pages);
 	return r;
+}
+
+static int filewrite_verify_at_end(struct load *load)
+{
+	const struct filewrite *writer = load->state;
+	int r = fileset_to_disk(writer->files);
+
+	return r < 0 ? r : filewrite_verify(load);
 }
 
 static void filewrite_finish(struct load *load)
@@ -191,5 +195,6 @@ const struct load_ops load_filewrite = {
 	.prepare = filewrite_prepare,
 	.step = filewrite_step,
 	.verify = filewrite_verify,
+	.verify_at_end = filewrite_verify_at_end,
 	.finish = filewrite_finish,
 };

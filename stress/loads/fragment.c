@@ -153,7 +153,6 @@ const struct load_ops load_fragment = {
 	.prepare = fragment_prepare,
 	.begin = fragment_begin,
 	.step = fragment_step,
-	.verify_any_time = true,
 	.verify = fragment_verify,
 	.finish = fragment_finish,
 };

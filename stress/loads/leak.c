@@ -29,7 +29,6 @@ const struct load_ops load_leak = {
 	.prepare = leak_prepare,
 	.begin = pages_begin,
 	.step = pages_step,
-	.verify_any_time = true,
 	.verify = pages_verify,
 	.finish = pages_finish,
 };

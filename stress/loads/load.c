@@ -102,8 +102,14 @@ bool load_verify_wants(const struct load *load, uint64_t page)
 	return load->settings->verify == VERIFY_END || random_next(&draw) % SAMPLE_ONE_OF == 0;
 }
 
-static void count_page(struct load *load, uint64_t page, uint32_t generation, bool good,
-		       struct content_error error)
+int load_verify(struct load *load, bool at_end)
+{
+	return at_end && load->ops->verify_at_end ? load->ops->verify_at_end(load)
+						  : load->ops->verify(load);
+}
+
+void load_verified(struct load *load, uint64_t page, uint32_t generation, bool good,
+		   struct content_error error)
 {
 	struct worker_block *block = load->block;
 
@@ -114,6 +120,7 @@ static void count_page(struct load *load, uint64_t page, uint32_t generation, bo
 			.generation = generation,
 			.error = error,
 			.found_ns = clock_now_ns(),
+			.right_ns = page < load->checked.n_pages ? load->checked.at_ns : 0,
 		};
 }
 
@@ -124,7 +131,7 @@ void load_verify_page(struct load *load, uint64_t page, uint32_t generation, con
 	bool good = zero ? content_check_zero(data, &error)
 			 : content_check(&load->content, page, generation, data, &error);
 
-	count_page(load, page, generation, good, error);
+	load_verified(load, page, generation, good, error);
 }
 
 bool load_page_is_good(const struct load *load, uint64_t page, uint32_t generation,
@@ -143,7 +150,7 @@ void load_verify_memory(struct load *load, uint64_t page, uint32_t generation, c
 	struct content_error error = {0};
 	bool good = load_page_is_good(load, page, generation, data, &error);
 
-	count_page(load, page, generation, good, error);
+	load_verified(load, page, generation, good, error);
 }
 
 int load_fail(struct load *load, int error, const char *format, ...)

@@ -30,6 +30,10 @@ struct load {
 	uint64_t started_ns; /* monotonic; schedules count from here */
 	int proc_fd, sys_fd; /* for the floor and set points */
 	int group_fd;	     /* of its group, -1: none; for set points */
+	struct {
+		uint64_t at_ns;	  /* monotonic; when it was last verified */
+		uint64_t n_pages; /* those below were there, and right */
+	} checked;
 	uint64_t floor_bytes;
 	void *state; /* the kind's own */
 };
@@ -61,10 +65,13 @@ struct load_ops {
 	 * UINT64_MAX for never. -errno ends the run as a failure.
 	 */
 	int (*step)(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns);
-	/* Whether verify changes nothing but what is resident, so that the load can go on. */
-	bool verify_any_time;
-	/* In the worker after the measured phase: reads back and reports through load_verify_*. */
+	/*
+	 * In the worker, between two steps: reads back all there is and reports through
+	 * load_verify_*. It changes nothing but what is resident: the load goes on.
+	 */
 	int (*verify)(struct load *load);
+	/* In the worker after the measured phase, where more can be done; NULL: verify. */
+	int (*verify_at_end)(struct load *load);
 	/* In the supervisor, when the worker is gone; also after a failed prepare. */
 	void (*finish)(struct load *load);
 };
@@ -119,6 +126,9 @@ uint64_t load_take(struct load *load, struct pace *pace, uint64_t now_ns, uint64
 /* So many operations and bytes were done. */
 void load_took(struct load *load, struct pace *pace, uint64_t operations, uint64_t bytes);
 
+/* Verifies what the load holds, as verify_at_end does or, while it goes on, as verify. */
+int load_verify(struct load *load, bool at_end);
+
 /* Whether the page is among those to be verified. */
 bool load_verify_wants(const struct load *load, uint64_t page);
 
@@ -132,6 +142,10 @@ void load_verify_memory(struct load *load, uint64_t page, uint32_t generation, c
 /* The same of a page that was written whole; zero: it must be all zeros. */
 void load_verify_page(struct load *load, uint64_t page, uint32_t generation, const void *data,
 		      bool zero);
+
+/* Counts a page that was looked at; error says where it is wrong, if it is. */
+void load_verified(struct load *load, uint64_t page, uint32_t generation, bool good,
+		   struct content_error error);
 
 /* What failed, where an error alone does not tell; returns error. */
 int load_fail(struct load *load, int error, const char *format, ...)

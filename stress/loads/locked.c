@@ -61,7 +61,6 @@ const struct load_ops load_locked = {
 	.prepare = locked_prepare,
 	.begin = pages_begin,
 	.step = pages_step,
-	.verify_any_time = true,
 	.verify = pages_verify,
 	.finish = pages_finish,
 };

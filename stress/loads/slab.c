@@ -197,10 +197,7 @@ static int slab_verify(struct load *load)
 			load->block->skipped_pages++;
 			continue;
 		}
-		block_add(&load->block->verified_pages, 1);
-		if (look_up(load, slab, i) < 0 && load->block->bad_pages++ == 0)
-			load->block->first_bad = (struct worker_bad_page){
-				.page = i, .generation = 1, .found_ns = clock_now_ns()};
+		load_verified(load, i, 1, look_up(load, slab, i) == 0, (struct content_error){0});
 	}
 	return 0;
 }
@@ -224,7 +221,6 @@ const struct load_ops load_slab = {
 	.settings = slab_settings,
 	.prepare = slab_prepare,
 	.step = slab_step,
-	.verify_any_time = true,
 	.verify = slab_verify,
 	.finish = slab_finish,
 };

@@ -152,12 +152,10 @@ static void note_usage(struct worker_block *block, const struct usage *then)
 struct check {
 	uint32_t asked;	  /* by the supervisor, and done */
 	uint64_t next_ns; /* UINT64_MAX: only when asked */
-	uint64_t done_ns; /* the last one's end; 0: none */
-	uint64_t n_pages; /* there were then */
 };
 
 /* Verifies, and keeps the earliest wrong page with what is known about it. */
-static int verify(struct load *load, const struct check *before)
+static int verify(struct load *load, bool at_end)
 {
 	struct worker_block *block = load->block;
 	struct worker_bad_page first = block->first_bad;
@@ -167,12 +165,10 @@ static int verify(struct load *load, const struct check *before)
 	if (load->settings->verify == VERIFY_NONE)
 		return 0;
 	block->bad_pages = 0;
-	r = load->ops->verify(load);
+	r = load_verify(load, at_end);
 	if (bad_before) {
 		block->first_bad = first;
 		block->bad_pages = MAX(block->bad_pages, bad_before);
-	} else if (block->bad_pages && block->first_bad.page < before->n_pages) {
-		block->first_bad.right_ns = before->done_ns;
 	}
 	return r;
 }
@@ -184,24 +180,23 @@ static int check_now(struct load *load, const struct run_control *control, struc
 	int r;
 
 	check->asked = atomic_load(&control->checks);
-	r = verify(load, check);
+	r = verify(load, false);
 	/* What was verified so far is said of the end. */
 	block_add(&block->checked_pages, block_get(&block->verified_pages));
 	block_set(&block->verified_pages, 0);
 	block->skipped_pages = skipped;
 	block_add(&block->checks, 1);
-	check->done_ns = clock_now_ns();
-	check->n_pages = block_get(&block->resident_pages);
+	load->checked.at_ns = clock_now_ns();
+	load->checked.n_pages = block_get(&block->resident_pages);
 	if (check->next_ns != UINT64_MAX)
-		check->next_ns = check->done_ns + load->settings->verify_every_ns;
+		check->next_ns = load->checked.at_ns + load->settings->verify_every_ns;
 	return r;
 }
 
-static bool check_is_due(const struct load *load, const struct run_control *control,
-			 const struct check *check, uint64_t now_ns)
+static bool check_is_due(const struct run_control *control, const struct check *check,
+			 uint64_t now_ns)
 {
-	return load->ops->verify_any_time &&
-	       (now_ns >= check->next_ns || atomic_load(&control->checks) != check->asked);
+	return now_ns >= check->next_ns || atomic_load(&control->checks) != check->asked;
 }
 
 static void sleep_until_due(uint64_t due_ns, uint64_t now_ns, uint64_t end_ns)
@@ -222,7 +217,7 @@ static int run_measured(struct load *load, const struct run_control *control, st
 	sleep_until(MIN(begin_ns, end_ns));
 	usage = usage_now();
 	load->started_ns = load->block->started_ns = clock_now_ns();
-	check->next_ns = load->settings->verify_every_ns && load->ops->verify_any_time
+	check->next_ns = load->settings->verify_every_ns
 				 ? load->started_ns + load->settings->verify_every_ns
 				 : UINT64_MAX;
 	while (r == 0 && (now_ns = clock_now_ns()) < end_ns) {
@@ -231,7 +226,7 @@ static int run_measured(struct load *load, const struct run_control *control, st
 			looked_ns = now_ns;
 		}
 		r = load->ops->step(load, now_ns, &due_ns);
-		if (r == 0 && check_is_due(load, control, check, now_ns))
+		if (r == 0 && check_is_due(control, check, now_ns))
 			r = check_now(load, control, check);
 		else if (due_ns > now_ns)
 			sleep_until_due(MIN(due_ns, check->next_ns), now_ns, end_ns);
@@ -279,7 +274,7 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 	wait_for_phase(control, RUN_VERIFY);
 	set_state(load, control, WORKER_VERIFYING);
 	then_ns = clock_now_ns();
-	r = verify(load, &check);
+	r = verify(load, true);
 	load->block->verify_ns = clock_now_ns() - then_ns;
 	if (r < 0)
 		fail(load, control, "read back to verify", r);

@@ -94,8 +94,17 @@ static inline void run_until(struct running *running, uint64_t until_ns)
 
 static inline uint64_t verified(struct load *load)
 {
-	assert_int_equal(load->ops->verify(load), 0);
+	assert_int_equal(load_verify(load, true), 0);
 	return block_get(&load->block->verified_pages);
+}
+
+/* The same while it goes on; how many pages it was this time. */
+static inline uint64_t verified_meanwhile(struct load *load)
+{
+	uint64_t before = block_get(&load->block->verified_pages);
+
+	assert_int_equal(load_verify(load, false), 0);
+	return block_get(&load->block->verified_pages) - before;
 }
 
 /* Files need a disk. */

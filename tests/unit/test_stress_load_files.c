@@ -121,6 +121,43 @@ static void test_filelog(void **state)
 	end(&running);
 }
 
+/* Verified while they go on: right then, nothing is written back or dropped, and right at the end.
+ */
+static void test_meanwhile(void **state)
+{
+	static const struct {
+		const char *settings;
+		uint64_t pages;
+	} cases[] = {
+		{"fileread:size=2M,files=2,block=64K,rate=4M/s", 512},
+		{"fileread:size=2M,via=mmap,block=64K,rate=4M/s", 512},
+		{"filewrite:size=2M,files=2,block=64K,rate=4M/s", 512},
+		{"filelog:size=2M,files=2,block=64K,rate=2M/s", 512},
+		{"filemap:size=2M,rate=4M/s", 512},
+		{"filemap:size=2M,rate=4M/s,mapping=private", 1024},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct running running = begin_on_disk(cases[i].settings);
+		struct load *load = &running.load;
+
+		run_until(&running, NSEC_PER_SEC);
+		assert_int_equal(verified_meanwhile(load), cases[i].pages);
+		assert_int_equal(load->block->bad_pages, 0);
+		load->content.seed++;
+		(void)verified_meanwhile(load);
+		assert_int_equal(load->block->bad_pages, cases[i].pages);
+		load->content.seed--;
+		load->block->bad_pages = 0;
+		run_until(&running, NSEC_PER_SEC * 3 / 2);
+		block_set(&load->block->verified_pages, 0);
+		assert_in_range(verified(load), 256, cases[i].pages);
+		assert_int_equal(load->block->bad_pages, 0);
+		end(&running);
+	}
+}
+
 static void test_check(void **state)
 {
 	(void)state;
@@ -153,7 +190,7 @@ int main(void)
 		cmocka_unit_test(test_filemap), cmocka_unit_test(test_private),
 		cmocka_unit_test(test_shares),	cmocka_unit_test(test_filewrite),
 		cmocka_unit_test(test_filelog), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,7 +43,10 @@ static void test_churn(void **state)
 	assert_in_range(forked, 10, 101);
 	assert_int_equal(block->first.count, forked);
 	assert_int_equal(block_get(&block->bytes), forked * 128 * 1024);
-	assert_int_equal(verified(&running.load), forked * 32);
+	/* Those that still lived have read theirs back, too. */
+	assert_in_range(verified(&running.load), forked * 32, (forked + 4) * 32);
+	assert_int_equal(block_get(&block->verified_pages) % 32, 0);
+	assert_int_equal(block->skipped_pages, 0);
 	assert_int_equal(block->bad_pages, 0);
 	/* None is left, alive or dead. */
 	assert_int_equal(waitpid(-1, NULL, 0), -1);
@@ -49,28 +54,103 @@ static void test_churn(void **state)
 	end(&running);
 }
 
+/* The only process of the test's own; 0: the kernel does not tell. */
+static pid_t only_child(void)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64], text[32] = "";
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
 /* A process that is killed is never hidden. */
 static void test_churn_killed(void **state)
 {
 	struct running running = begin("churn:size=4K,alive=1,lifetime=10s");
-	char path[64], text[32] = "";
 	pid_t child;
-	int fd;
 
 	(void)state;
 	assert_int_equal(run_really(&running, 50 * NSEC_PER_MSEC), 0);
-	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	child = only_child();
+	if (child == 0)
 		skip();
-	assert_true(read(fd, text, sizeof(text) - 1) > 0);
-	close(fd);
-	child = (pid_t)strtol(text, NULL, 10);
-	assert_true(child > 0);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(run_really(&running, NSEC_PER_SEC), -ECANCELED);
 	assert_non_null(strstr(running.load.block->why, "killed by signal 9"));
 	(void)verified(&running.load);
+	end(&running);
+}
+
+/* Where a process has a mapping of so many bytes that it can write to and no one shares. */
+static uintptr_t find_mapping(pid_t pid, size_t bytes)
+{
+	_cleanup_(fclosep) FILE *maps = NULL;
+	uintptr_t begin, end_at;
+	char line[512], mode[5];
+
+	(void)snprintf(line, sizeof(line), "/proc/%d/maps", pid);
+	maps = fopen(line, "re");
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end_at, mode) == 3 &&
+		    end_at - begin == bytes && strcmp(mode, "rw-p") == 0)
+			return begin;
+	fail_msg("no mapping of %zu bytes", bytes);
+	return 0;
+}
+
+/* Whether it sleeps, and has heard everything it was told. */
+static bool waits(pid_t pid)
+{
+	_cleanup_(fclosep) FILE *status = NULL;
+	bool asleep = false, heard = false;
+	char line[512];
+
+	(void)snprintf(line, sizeof(line), "/proc/%d/status", pid);
+	status = fopen(line, "re");
+	assert_non_null(status);
+	while (fgets(line, sizeof(line), status)) {
+		asleep = asleep || strncmp(line, "State:\tS", 8) == 0;
+		heard = heard || strcmp(line, "ShdPnd:\t0000000000000000\n") == 0;
+	}
+	return asleep && heard;
+}
+
+/* Told to, a process reads its pages back while it lives; a byte that went wrong is found at its
+ * end. */
+static void test_churn_meanwhile(void **state)
+{
+	struct running running = begin("churn:size=1388K,alive=1,lifetime=100s");
+	struct worker_block *block = running.load.block;
+	uint8_t wrong = 0x5a;
+	struct iovec from = {&wrong, 1}, to = {.iov_len = 1};
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(run_really(&running, 10 * NSEC_PER_MSEC), 0);
+	child = only_child();
+	if (child == 0)
+		skip();
+	(void)verified_meanwhile(&running.load);
+	while (!waits(child))
+		(void)usleep(1000);
+	to.iov_base = (void *)(find_mapping(child, 1388 * 1024) + 5 * 4096 + 99);
+	if (process_vm_writev(child, &from, 1, &to, 1, 0) != 1)
+		skip();
+	assert_int_equal(verified(&running.load), 2 * 347);
+	assert_int_equal(block->bad_pages, 1);
+	assert_int_equal(block->first_bad.page, 5);
+	assert_int_equal(block->first_bad.error.offset, 99);
+	assert_in_range(block->first_bad.right_ns, running.load.started_ns,
+			block->first_bad.found_ns);
+	/* It did not live as long as it was to: it is no operation. */
+	assert_int_equal(block_get(&block->operations), 0);
+	assert_int_equal(waitpid(-1, NULL, 0), -1);
 	end(&running);
 }
 
@@ -120,10 +200,13 @@ static void test_buffers(void **state)
 		run_until(&running, 2 * NSEC_PER_SEC);
 		assert_int_equal(block_get(&block->resident_pages), 768);
 		assert_int_equal(block->first.count, 768);
-		/* Reading empties them: other contents must have been found wrong at once. */
-		running.load.content.seed += i == 0;
-		assert_int_equal(verified(&running.load), 768);
-		assert_int_equal(block->bad_pages, i == 0 ? 768 : 0);
+		/* Looking takes nothing away and changes no order. */
+		assert_int_equal(verified_meanwhile(&running.load), 768);
+		assert_int_equal(verified_meanwhile(&running.load), 768);
+		assert_int_equal(block->bad_pages, 0);
+		running.load.content.seed++;
+		assert_int_equal(verified(&running.load), 3 * 768);
+		assert_int_equal(block->bad_pages, 768);
 		end(&running);
 	}
 }
@@ -261,10 +344,11 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_churn),	  cmocka_unit_test(test_churn_killed),
-		cmocka_unit_test(test_fragment),  cmocka_unit_test(test_buffers),
-		cmocka_unit_test(test_slab),	  cmocka_unit_test(test_janitor),
-		cmocka_unit_test(test_hugepages), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_churn),		cmocka_unit_test(test_churn_killed),
+		cmocka_unit_test(test_churn_meanwhile), cmocka_unit_test(test_fragment),
+		cmocka_unit_test(test_buffers),		cmocka_unit_test(test_slab),
+		cmocka_unit_test(test_janitor),		cmocka_unit_test(test_hugepages),
+		cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
