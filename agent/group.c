@@ -2,6 +2,7 @@
 #include "agent/group.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "cgroup/psi.h"
 
 #include <errno.h>
@@ -126,7 +127,7 @@ static bool is_far(const struct group *g, const struct group_context *context, u
 {
 	const struct margin_settings *margin = &context->config->headroom.margin;
 	uint64_t limit = group_limit_bytes(g);
-	uint64_t most = (uint64_t)((unsigned __int128)limit * margin->margin_max_permyriad / 10000);
+	uint64_t most = share(limit, margin->margin_max_permyriad);
 
 	return limit > current && limit - current > 2 * most;
 }

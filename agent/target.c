@@ -2,6 +2,7 @@
 #include "agent/target.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 
@@ -20,12 +21,10 @@ void target_judge(struct target *target, const struct verdict *verdict, uint64_t
 uint64_t target_urgency_ns(const struct target *target)
 {
 	const struct verdict *v = &target->verdict;
-	unsigned __int128 left;
 
 	if (v->rate_bytes_per_s == 0)
 		return UINT64_MAX;
-	left = (unsigned __int128)v->room_bytes * NSEC_PER_SEC / v->rate_bytes_per_s;
-	return left > UINT64_MAX ? UINT64_MAX : (uint64_t)left;
+	return scale(v->room_bytes, NSEC_PER_SEC, v->rate_bytes_per_s);
 }
 
 static bool came_back_short(int error)

@@ -2,19 +2,7 @@
 #include "cgroup/protection.h"
 
 #include "base/cleanup.h"
-
-static uint64_t add_saturated(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
-/* a * b / c with c > 0; the result must fit. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	return (uint64_t)((unsigned __int128)a * b / c);
-}
+#include "base/saturate.h"
 
 static uint64_t effective_protection(uint64_t usage, uint64_t parent_usage, uint64_t setting,
 				     uint64_t parent_effective, uint64_t siblings, bool recursive)
@@ -80,10 +68,8 @@ void protection_compute(struct protection_group *groups, size_t n, bool recursiv
 		if (group->parent < 0)
 			continue;
 		parent = &groups[group->parent];
-		parent->children_min =
-			add_saturated(parent->children_min, MIN(group->current, group->min));
-		parent->children_low =
-			add_saturated(parent->children_low, MIN(group->current, group->low));
+		parent->children_min = plus(parent->children_min, MIN(group->current, group->min));
+		parent->children_low = plus(parent->children_low, MIN(group->current, group->low));
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct protection_group *parent = groups[i].parent < 0 ? NULL

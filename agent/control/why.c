@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -62,16 +63,14 @@ static void say_numbers(const struct verdict *verdict, FILE *out)
 static void say_change(const struct verdict *verdict, FILE *out)
 {
 	const char *change = verdict->reason < VERDICT_REASONS ? changes[verdict->reason] : NULL;
-	uint64_t spare = verdict->room_bytes - MIN(verdict->room_bytes, verdict->margin_bytes);
+	uint64_t spare = minus(verdict->room_bytes, verdict->margin_bytes);
 
 	fputs("What would change it: ", out);
 	if (verdict->reason == VERDICT_ROOM_ENOUGH && verdict->room_bytes != UINT64_MAX) {
 		fprintf(out, "It acts when %s more are used", BYTES(spare));
 		if (verdict->rate_bytes_per_s > 0)
 			fprintf(out, ", at this rate in %s",
-				TIME((uint64_t)MIN((unsigned __int128)spare * NSEC_PER_SEC /
-							   verdict->rate_bytes_per_s,
-						   (unsigned __int128)UINT64_MAX)));
+				TIME(scale(spare, NSEC_PER_SEC, verdict->rate_bytes_per_s)));
 		fputs(".\n", out);
 	} else if (verdict->reason == VERDICT_HOPELESS || verdict->reason == VERDICT_BACK_OFF) {
 		fprintf(out, "It tries again in %s.\n", TIME(verdict->look_again_ns));

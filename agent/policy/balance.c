@@ -2,19 +2,16 @@
 #include "agent/policy/balance.h"
 
 #include "base/cleanup.h"
+#include "base/saturate.h"
 
 static uint64_t most_bytes(const struct config *config, const struct node_sample *s)
 {
-	return (uint64_t)((unsigned __int128)s->managed_bytes *
-			  config->balance.margin.margin_max_permyriad / 10000);
+	return share(s->managed_bytes, config->balance.margin.margin_max_permyriad);
 }
 
 bool balance_may_swap(const struct config *config, const struct swap_sample *swap)
 {
-	uint64_t floor_bytes = (uint64_t)((unsigned __int128)swap->total_bytes *
-					  config->protect.swap_free_permyriad / 10000);
-
-	return swap->free_bytes > floor_bytes;
+	return swap->free_bytes > share(swap->total_bytes, config->protect.swap_free_permyriad);
 }
 
 /*

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <stdlib.h>
 
@@ -26,21 +27,6 @@ const char *clean_reason_words(enum clean_reason reason)
 	return (unsigned int)reason < CLEAN_REASONS ? reasons[reason].words : "unknown";
 }
 
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
-/* a x b / c, at most UINT64_MAX; c is not 0. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 value = (unsigned __int128)a * b / c;
-
-	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
-}
-
 /* Whether room and clean memory will be used up before what is dirty can have been written. */
 static bool will_be_short(const struct clean_sample *s)
 {
@@ -48,8 +34,8 @@ static bool will_be_short(const struct clean_sample *s)
 
 	if (s->rate_bytes_per_s == 0)
 		return false;
-	left_ns = scale(add(s->room_bytes, s->clean_bytes), NSEC_PER_SEC, s->rate_bytes_per_s);
-	needed_ns = add(scale(s->dirty_bytes, 2 * NSEC_PER_SEC, write_rate), CLEAN_REACTION_NS);
+	left_ns = scale(plus(s->room_bytes, s->clean_bytes), NSEC_PER_SEC, s->rate_bytes_per_s);
+	needed_ns = plus(scale(s->dirty_bytes, 2 * NSEC_PER_SEC, write_rate), CLEAN_REACTION_NS);
 	return left_ns < needed_ns;
 }
 
@@ -66,7 +52,7 @@ struct clean_need clean_decide(const struct clean_sample *s)
 		return need;
 	}
 	/* What a request takes without write-back needs none. After a short one that is nothing. */
-	short_of = add(s->wanted_bytes, soon);
+	short_of = plus(s->wanted_bytes, soon);
 	if (!came_short)
 		short_of -= MIN(short_of, s->clean_bytes);
 	short_of = MAX(short_of, CLEAN_MIN_BYTES);
@@ -101,7 +87,7 @@ void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t in
 			   uint64_t offset, uint64_t length, uint64_t bytes, uint64_t now_ns)
 {
 	struct clean_file_history *f = find(h, device, inode);
-	uint64_t end = add(offset, length);
+	uint64_t end = plus(offset, length);
 
 	if (!f) {
 		f = oldest(h);
@@ -109,7 +95,7 @@ void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t in
 	}
 	/* The pieces of one pass are one cleaning. */
 	if (f->cleaned_bytes != 0 && now_ns - f->cleaned_ns < CLEAN_AGAIN_NS) {
-		f->cleaned_bytes = add(f->cleaned_bytes, bytes);
+		f->cleaned_bytes = plus(f->cleaned_bytes, bytes);
 		f->begin = MIN(f->begin, offset);
 		f->end = MAX(f->end, end);
 	} else {
@@ -128,12 +114,12 @@ static uint64_t dirty_again(const struct clean_file_history *f,
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t begin = MAX(ranges[i].offset, f->begin);
-		uint64_t end = add(ranges[i].offset, ranges[i].length);
+		uint64_t end = plus(ranges[i].offset, ranges[i].length);
 
 		end = MIN(end, f->end);
 		if (begin < end)
-			bytes = add(bytes,
-				    scale(ranges[i].dirty_bytes, end - begin, ranges[i].length));
+			bytes = plus(bytes,
+				     scale(ranges[i].dirty_bytes, end - begin, ranges[i].length));
 	}
 	return bytes;
 }
@@ -216,7 +202,7 @@ size_t clean_choose(struct clean_candidate *candidates, size_t n, uint64_t wante
 		size_t of_file = gather(candidates + chosen, n - chosen);
 
 		for (size_t i = 0; i < of_file && bytes < wanted_bytes; i++)
-			bytes = add(bytes, candidates[chosen++].dirty_bytes);
+			bytes = plus(bytes, candidates[chosen++].dirty_bytes);
 	}
 	return chosen;
 }
@@ -232,7 +218,7 @@ uint64_t clean_budget_take(struct clean_budget *b, uint64_t bytes_per_s, uint64_
 		elapsed_ns = now_ns > b->filled_ns ? now_ns - b->filled_ns : 0;
 	filled = scale(bytes_per_s, MIN(elapsed_ns, NSEC_PER_SEC), NSEC_PER_SEC);
 	b->filled_ns = now_ns;
-	b->left_bytes = add(b->left_bytes, filled);
+	b->left_bytes = plus(b->left_bytes, filled);
 	b->left_bytes = MIN(b->left_bytes, bytes_per_s);
 	taken = MIN(wanted_bytes, b->left_bytes);
 	b->left_bytes -= taken;

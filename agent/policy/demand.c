@@ -3,27 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-
-/* a * b / c without overflow in between; saturates. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 value = (unsigned __int128)a * b / (c ? c : 1);
-
-	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
-}
-
-static uint64_t saturating_add(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-/* value after elapsed with the given time constant; linear, which is close enough below it. */
-static uint64_t decay(uint64_t value, uint64_t elapsed_ns, uint64_t constant_ns)
-{
-	if (elapsed_ns >= constant_ns)
-		return 0;
-	return value - scale(value, elapsed_ns, constant_ns);
-}
+#include "base/saturate.h"
 
 /* Moves value towards goal by elapsed / constant of the way. */
 static uint64_t approach(uint64_t value, uint64_t goal, uint64_t elapsed_ns, uint64_t constant_ns)
@@ -98,10 +78,10 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 		return;
 	}
 	elapsed_ns = s->now_ns - d->seen_ns;
-	d->taken_bytes = saturating_add(decay(d->taken_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
-					s->taken_bytes);
-	d->refaulted_bytes = saturating_add(
-		decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS), s->refaulted_bytes);
+	d->taken_bytes =
+		plus(decay(d->taken_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS), s->taken_bytes);
+	d->refaulted_bytes = plus(decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
+				  s->refaulted_bytes);
 	d->window_taken_bytes += (int64_t)MIN(s->taken_bytes, (uint64_t)INT64_MAX / 4);
 	d->window_taken_bytes -= (int64_t)MIN(s->refaulted_bytes, (uint64_t)INT64_MAX / 4);
 	learn_rate(d, s, elapsed_ns);
@@ -143,6 +123,6 @@ uint64_t demand_look_again(const struct demand *d, uint64_t room_bytes, uint64_t
 	} else if (d->rate_bytes_per_s == 0) {
 		min_ns = rest_ns;
 	}
-	spare = saturating_add(spare, margin_bytes / 8);
+	spare = plus(spare, margin_bytes / 8);
 	return CLAMP(scale(spare, NSEC_PER_SEC, rate), min_ns, max_ns);
 }

@@ -2,6 +2,7 @@
 #include "agent/policy/headroom.h"
 
 #include "base/cleanup.h"
+#include "base/saturate.h"
 #include "cgroup/reclaim.h"
 
 static enum verdict_reason reason_to_wait(const struct config *config, const struct group_sample *s,
@@ -65,8 +66,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 
 	v->reason = VERDICT_LIMIT_NEAR;
 	v->bytes = high_mark - v->room_bytes;
-	swap_limit_bytes = (uint64_t)((unsigned __int128)s->limit_bytes *
-				      settings->swap_allowance_permyriad / 10000);
+	swap_limit_bytes = share(s->limit_bytes, settings->swap_allowance_permyriad);
 	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
 	bound_by_spare(&plan, &spare, s);
 	if (v->bytes == 0)

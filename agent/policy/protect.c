@@ -2,11 +2,7 @@
 #include "agent/policy/protect.h"
 
 #include "base/cleanup.h"
-
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
+#include "base/saturate.h"
 
 uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes)
 {
@@ -18,8 +14,7 @@ uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes)
 static uint64_t swap_left(const struct protect_settings *settings, const struct group_sample *s,
 			  const struct swap_sample *swap, uint64_t swap_limit_bytes)
 {
-	uint64_t floor_bytes = (uint64_t)((unsigned __int128)swap->total_bytes *
-					  settings->swap_free_permyriad / 10000);
+	uint64_t floor_bytes = share(swap->total_bytes, settings->swap_free_permyriad);
 	uint64_t own = minus(MIN(swap_limit_bytes, s->swap_max_bytes), s->swap_current_bytes);
 
 	return MIN(own, minus(swap->free_bytes, floor_bytes));

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "cgroup/reclaim.h"
 
 #define ALL UINT64_C(10000) /* permyriad */
@@ -37,27 +38,13 @@ const char *trim_reason_words(enum trim_reason reason)
 	return (unsigned int)reason < TRIM_REASONS ? reasons[reason].words : "unknown";
 }
 
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-/* a * b / c without overflow in between; saturates. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 value = (unsigned __int128)a * b / (c ? c : 1);
-
-	return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
-}
-
 /* A sum over about the last window. What came in a gap longer than the window counts by its share.
  */
 static uint64_t remember(uint64_t sum, uint64_t more, uint64_t elapsed_ns)
 {
 	if (elapsed_ns >= TRIM_WINDOW_NS)
 		return scale(more, TRIM_WINDOW_NS, elapsed_ns);
-	sum -= scale(sum, elapsed_ns, TRIM_WINDOW_NS);
-	return more > UINT64_MAX - sum ? UINT64_MAX : sum + more;
+	return plus(decay(sum, elapsed_ns, TRIM_WINDOW_NS), more);
 }
 
 /* max(0, 1 - measured / allowed). Nothing allowed and nothing measured is well. */
@@ -215,9 +202,7 @@ static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *s
 			   const struct protect_settings *protect, const struct group_sample *group,
 			   const struct swap_sample *swap)
 {
-	uint64_t memory = group->current_bytes > UINT64_MAX - group->swap_current_bytes
-				  ? UINT64_MAX
-				  : group->current_bytes + group->swap_current_bytes;
+	uint64_t memory = plus(group->current_bytes, group->swap_current_bytes);
 	uint64_t swap_limit = scale(memory, settings->swap_permyriad, ALL);
 	struct spare spare = protect_spare(protect, group, swap, swap_limit);
 

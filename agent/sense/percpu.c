@@ -2,19 +2,13 @@
 #include "agent/sense/percpu.h"
 
 #include "base/cleanup.h"
+#include "base/saturate.h"
 
 uint64_t percpu_held_pages(const struct node_counters *c)
 {
 	return c->inactive_anon_pages + c->active_anon_pages + c->inactive_file_pages +
 	       c->active_file_pages + c->unevictable_pages + c->slab_reclaimable_pages +
 	       c->slab_unreclaimable_pages + c->page_table_pages + c->kernel_stack_kib / 4;
-}
-
-static uint64_t forget(uint64_t bytes, uint64_t elapsed_ns)
-{
-	if (elapsed_ns >= PERCPU_FORGET_NS)
-		return 0;
-	return bytes - (uint64_t)((unsigned __int128)bytes * elapsed_ns / PERCPU_FORGET_NS);
 }
 
 void percpu_learn(struct percpu *p, uint64_t now_ns, const struct node_counters *counters,
@@ -27,8 +21,8 @@ void percpu_learn(struct percpu *p, uint64_t now_ns, const struct node_counters 
 		*p = (struct percpu){.seen_ns = now_ns, .sum_pages = sum};
 		return;
 	}
-	p->taken_bytes = forget(p->taken_bytes, elapsed_ns) + taken_bytes;
-	p->bytes = forget(p->bytes, elapsed_ns);
+	p->taken_bytes = decay(p->taken_bytes, elapsed_ns, PERCPU_FORGET_NS) + taken_bytes;
+	p->bytes = decay(p->bytes, elapsed_ns, PERCPU_FORGET_NS);
 	if (sum < p->sum_pages)
 		p->bytes += (p->sum_pages - sum) * page_size;
 	else

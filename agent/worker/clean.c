@@ -3,6 +3,7 @@
 
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +11,6 @@
 /* What brought nothing is tried again then, and then twice as long after that. */
 #define WAIT_MIN_NS (1 * NSEC_PER_SEC)
 #define WAIT_MAX_NS (60 * NSEC_PER_SEC)
-
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
 
 /* Room is short and what is left can't be taken as it is. */
 static bool came_short(const struct group *g)
@@ -81,7 +77,6 @@ void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 static void learn(struct group *g, const struct clean_result *result, uint64_t now_ns)
 {
 	struct ledger *ledger = &g->target.ledger;
-	uint64_t rate;
 
 	ledger->cleanings += result->orders > 0;
 	ledger->written_bytes += result->asked_bytes;
@@ -92,11 +87,9 @@ static void learn(struct group *g, const struct clean_result *result, uint64_t n
 		return;
 	}
 	g->clean.wait_ns = g->clean.due_ns = 0;
-	if (result->write_ns > 0) {
-		rate = (uint64_t)((unsigned __int128)result->cleaned_bytes * NSEC_PER_SEC /
-				  result->write_ns);
-		g->clean.write_bytes_per_s = rate;
-	}
+	if (result->write_ns > 0)
+		g->clean.write_bytes_per_s =
+			scale(result->cleaned_bytes, NSEC_PER_SEC, result->write_ns);
 	/* Reclaim was left alone because nothing could be taken: now it can. */
 	g->backoff = (struct backoff){0};
 	g->target.due_ns = 0;

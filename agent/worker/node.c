@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/kfile.h"
+#include "base/saturate.h"
 #include "numa/reclaim.h"
 
 #include <errno.h>
@@ -147,7 +148,7 @@ struct group *worker_choose_victim(struct worker *w)
 
 		if (g->node_bytes == 0)
 			continue;
-		g->deficit_bytes += (int64_t)((unsigned __int128)round * g->node_bytes / total);
+		g->deficit_bytes += (int64_t)scale(round, g->node_bytes, total);
 		/* Neither credit nor debt is remembered beyond all there is. */
 		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
 		if (!best || g->deficit_bytes > best->deficit_bytes)

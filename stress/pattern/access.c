@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 #include "stress/pattern/random.h"
 
 #include <errno.h>
@@ -215,14 +216,9 @@ uint64_t access_page(const struct access *access, uint64_t rank)
 	return scatter(access, rank < from_end ? rank + access->drift : rank - from_end);
 }
 
-static uint64_t share_of(uint64_t whole, uint64_t part, uint64_t of)
-{
-	return (uint64_t)((unsigned __int128)whole * part / of);
-}
-
 static uint64_t hot_at_first(const struct access *access)
 {
-	return MAX(share_of(access->capacity, access->pattern.hot_permyriad, 10000), UINT64_C(1));
+	return MAX(share(access->capacity, access->pattern.hot_permyriad), UINT64_C(1));
 }
 
 void access_init(struct access *access, const struct access_pattern *pattern, uint64_t capacity,
@@ -256,9 +252,9 @@ void access_move(struct access *access, uint64_t elapsed_ns)
 		access->scatter_key = access->seed_key + access->phase * RANDOM_STRIDE;
 	}
 	if (hot && changes->spread_ns)
-		access->hot = first + share_of(access->capacity - first,
-					       MIN(elapsed_ns, changes->spread_ns),
-					       changes->spread_ns);
+		access->hot = first + scale(access->capacity - first,
+					    MIN(elapsed_ns, changes->spread_ns),
+					    changes->spread_ns);
 	if (changes->revisit_ns && elapsed_ns / changes->revisit_ns > access->visits) {
 		access->visits = elapsed_ns / changes->revisit_ns;
 		access->visit = hot ? access->hot : 0;

@@ -3,25 +3,14 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-
-/* What was due until now; UINT64_MAX where that is more. */
-static uint64_t due_bytes(const struct pace *pace, uint64_t working_ns)
-{
-	unsigned __int128 bytes = (unsigned __int128)pace->rate_bytes * working_ns / NSEC_PER_SEC;
-
-	return bytes < UINT64_MAX ? (uint64_t)bytes : UINT64_MAX;
-}
+#include "base/saturate.h"
 
 /* The first moment at which bytes are due, pauses until then left out. */
 static uint64_t due_ns(const struct pace *pace, uint64_t bytes)
 {
-	unsigned __int128 ns;
-
 	if (pace->rate_bytes == 0)
 		return UINT64_MAX;
-	ns = ((unsigned __int128)bytes * NSEC_PER_SEC + pace->rate_bytes - 1) / pace->rate_bytes +
-	     pace->thought_ns;
-	return ns < UINT64_MAX ? (uint64_t)ns : UINT64_MAX;
+	return plus(scale_up(bytes, NSEC_PER_SEC, pace->rate_bytes), pace->thought_ns);
 }
 
 static void note_debt(struct pace *pace, uint64_t debt_bytes)
@@ -56,9 +45,9 @@ uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 			   unit_bytes);
 	if (pace->rate_bytes == PACE_UNLIMITED)
 		return left - left % unit_bytes;
-	due = due_bytes(pace, elapsed_ns - MIN(pace->thought_ns, elapsed_ns));
+	due = scale(pace->rate_bytes, minus(elapsed_ns, pace->thought_ns), NSEC_PER_SEC);
 	gone = pace->done_bytes + pace->lost_bytes;
-	note_debt(pace, due > gone ? due - gone : 0);
+	note_debt(pace, minus(due, gone));
 	if (pace->debt_bytes >= unit_bytes) {
 		left = MIN(left, pace->debt_bytes);
 		return left - left % unit_bytes;

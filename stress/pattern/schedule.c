@@ -3,32 +3,10 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "stress/pattern/content.h"
 
 #include <math.h>
-
-/* a * b / c, cut; UINT64_MAX where it is more. c > 0. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 result = (unsigned __int128)a * b / c;
-
-	return result < UINT64_MAX ? (uint64_t)result : UINT64_MAX;
-}
-
-/* The same, rounded up. */
-static uint64_t scale_up(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 result = ((unsigned __int128)a * b + c - 1) / c;
-
-	return result < UINT64_MAX ? (uint64_t)result : UINT64_MAX;
-}
-
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
 
 /* rate * ns, at most limit. */
 static uint64_t bytes_after(uint64_t rate_bytes, uint64_t ns, uint64_t limit)
@@ -49,7 +27,7 @@ static uint64_t ns_until(uint64_t rate_bytes, uint64_t bytes)
 /* The end of the page that bytes lie in. */
 static uint64_t next_page(uint64_t bytes)
 {
-	return add(bytes - bytes % CONTENT_PAGE_BYTES, CONTENT_PAGE_BYTES);
+	return plus(bytes - bytes % CONTENT_PAGE_BYTES, CONTENT_PAGE_BYTES);
 }
 
 /* From low at rate up to high, and stays. */
@@ -89,7 +67,7 @@ static struct schedule_level stairs(const struct schedule *schedule, uint64_t ns
 					       .next_ns = schedule->period_ns};
 	level = climb(schedule->rate_bytes, schedule->low_bytes + scale(span, taken - 1, n),
 		      schedule->low_bytes + scale(span, taken, n), ns - begin_ns);
-	level.next_ns = add(begin_ns, level.next_ns);
+	level.next_ns = plus(begin_ns, level.next_ns);
 	if (taken < n)
 		level.next_ns = MIN(level.next_ns, begin_ns + schedule->period_ns);
 	return level;
@@ -106,7 +84,7 @@ static struct schedule_level wave(const struct schedule *schedule, uint64_t ns)
 
 	return (struct schedule_level){
 		.bytes = schedule->low_bytes + MIN((uint64_t)((double)span * share), span),
-		.next_ns = add(ns, MAX(page_ns / 7, UINT64_C(1))),
+		.next_ns = plus(ns, MAX(page_ns / 7, UINT64_C(1))),
 	};
 }
 
@@ -179,7 +157,7 @@ struct schedule_level schedule_at(const struct schedule *schedule, uint64_t elap
 	begin_ns = round * schedule->period_ns;
 	level = level_in_round(schedule, elapsed_ns - begin_ns);
 	level.round = round;
-	level.next_ns = MIN(add(begin_ns, level.next_ns), add(begin_ns, schedule->period_ns));
+	level.next_ns = MIN(plus(begin_ns, level.next_ns), plus(begin_ns, schedule->period_ns));
 	return level;
 }
 
@@ -194,5 +172,5 @@ uint64_t schedule_due_ns(const struct schedule *schedule, uint64_t round, uint64
 			return UINT64_MAX;
 		ns = MIN(ns, schedule->period_ns);
 	}
-	return add(begin_ns, ns);
+	return plus(begin_ns, ns);
 }

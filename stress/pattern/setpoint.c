@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "stress/pattern/schedule.h"
 
 /* Pressure: steps in permyriad of max_bytes a second. */
@@ -11,26 +12,6 @@
 #define STEP_MAX   4000
 /* Steps on one side after which the step is too small. */
 #define SAME_SIDE_LONG 8
-
-/* a * b / c, at most UINT64_MAX. */
-static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
-{
-	unsigned __int128 result = (unsigned __int128)a * b / c;
-
-	return result < UINT64_MAX ? (uint64_t)result : UINT64_MAX;
-}
-
-static uint64_t share(uint64_t bytes, uint64_t permyriad)
-{
-	return scale(bytes, permyriad, 10000);
-}
-
-static uint64_t add(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
 
 static uint64_t distance(uint64_t a, uint64_t b)
 {
@@ -53,7 +34,7 @@ static uint64_t move(const struct setpoint *setpoint, uint64_t level, uint64_t b
 		     uint64_t step_ns)
 {
 	if (grow)
-		level = add(level, MIN(bytes, fastest_growth(setpoint, step_ns)));
+		level = plus(level, MIN(bytes, fastest_growth(setpoint, step_ns)));
 	else
 		level -= MIN(bytes, level);
 	return CLAMP(level, setpoint->min_bytes, setpoint->max_bytes);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 #include "stress/report/report.h"
 #include "stress/report/text.h"
 
@@ -85,26 +86,21 @@ static void put_line(struct canvas *canvas, const char *format, ...)
 	canvas->n++;
 }
 
-static uint64_t grown(uint64_t before, uint64_t now)
-{
-	return now > before ? now - before : 0;
-}
-
 static uint64_t per_second(uint64_t before, uint64_t now, uint64_t ns)
 {
-	return ns ? (uint64_t)((unsigned __int128)grown(before, now) * NSEC_PER_SEC / ns) : 0;
+	return ns ? scale(minus(now, before), NSEC_PER_SEC, ns) : 0;
 }
 
 /* Share of the time, in percent, of microseconds stalled. */
 static unsigned int stalled(uint64_t before_us, uint64_t now_us, uint64_t ns)
 {
-	return ns ? (unsigned int)MIN(grown(before_us, now_us) * 100000 / ns, UINT64_C(100)) : 0;
+	return ns ? (unsigned int)MIN(minus(now_us, before_us) * 100000 / ns, UINT64_C(100)) : 0;
 }
 
 static void put_head(struct canvas *canvas, const struct run *run, uint64_t now_ns)
 {
 	uint64_t start_ns = run->control->start_ns, all_ns = run->job->global.duration_ns;
-	uint64_t gone_ns = MIN(grown(start_ns, now_ns), all_ns);
+	uint64_t gone_ns = MIN(minus(now_ns, start_ns), all_ns);
 	size_t done = (size_t)(gone_ns * 30 / all_ns);
 
 	put_line(canvas, "%.1f of %.1f s  [%.*s%.*s]  Ctrl-C ends it", (double)gone_ns / 1e9,
@@ -134,8 +130,8 @@ static void put_load(struct canvas *canvas, struct live_load *before,
 		 worker->end == END_ALIVE ? worker->load.ops->name : worker_end_name(worker->end),
 		 format_size(there, sizeof(there),
 			     block_get(&block->resident_pages) * CONTENT_PAGE_BYTES),
-		 format_rate(rate, grown(before->bytes, bytes), ns), p50, p99, max,
-		 grown(before->slow, slow));
+		 format_rate(rate, minus(bytes, before->bytes), ns), p50, p99, max,
+		 minus(slow, before->slow));
 	before->bytes = bytes;
 	before->slow = slow;
 }
@@ -295,7 +291,7 @@ static void print_line(const struct live *live, const struct run *run)
 		pages += block_get(&run->workers[i].load.block->resident_pages);
 	}
 	(void)fprintf(live->to, "%.1f of %.1f s: %s touched, %s there%s\n",
-		      (double)grown(run->control->start_ns, clock_now_ns()) / 1e9,
+		      (double)minus(clock_now_ns(), run->control->start_ns) / 1e9,
 		      (double)run->job->global.duration_ns / 1e9,
 		      format_size(touched, sizeof(touched), bytes),
 		      format_size(there, sizeof(there), pages * CONTENT_PAGE_BYTES),

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <inttypes.h>
 
@@ -33,7 +34,7 @@ const char *format_ns(char text[static TEXT_BYTES], uint64_t ns)
 const char *format_rate(char text[static TEXT_BYTES], uint64_t bytes, uint64_t ns)
 {
 	char size[FORMAT_SIZE_BYTES];
-	uint64_t rate = ns ? (uint64_t)((unsigned __int128)bytes * NSEC_PER_SEC / ns) : 0;
+	uint64_t rate = ns ? scale(bytes, NSEC_PER_SEC, ns) : 0;
 
 	(void)snprintf(text, TEXT_BYTES, "%.18s/s", format_size(size, sizeof(size), rate));
 	return text;

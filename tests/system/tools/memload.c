@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,7 +110,7 @@ static void paced(struct load *load, uint64_t bytes, uint64_t rate,
 		done += n;
 		if (rate == 0)
 			continue;
-		due_ns = start_ns + (uint64_t)((unsigned __int128)done * NSEC_PER_SEC / rate);
+		due_ns = start_ns + scale(done, NSEC_PER_SEC, rate);
 		now_ns = clock_now_ns();
 		if (due_ns > now_ns + NSEC_PER_MSEC)
 			(void)poll(NULL, 0, (int)((due_ns - now_ns) / NSEC_PER_MSEC));
