@@ -29,6 +29,7 @@
 #include "stress/job/error.h"
 #include "stress/job/settings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -92,6 +93,7 @@ struct job {
 	struct global_settings global;
 	struct job_load defaults;	 /* of loads, from [global] */
 	const struct job_sections *more; /* NULL: none; not owned */
+	bool may_idle;			 /* it may do without loads */
 	unsigned int n_open;		 /* files being read, each included by the one before */
 	size_t n_groups, n_loads;
 	struct job_group *groups;

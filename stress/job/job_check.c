@@ -265,7 +265,7 @@ int job_check(const struct job *job, struct stress_error *ret_error)
 {
 	int r = 0;
 
-	if (job->n_loads == 0)
+	if (job->n_loads == 0 && !job->may_idle)
 		return job_fail(ret_error, NULL, NULL, NULL,
 				"there is nothing to do: no [load NAME] in a job file, no --load");
 	for (size_t i = 0; i < job->n_loads && r == 0; i++)

@@ -338,7 +338,7 @@ int plan_make(const struct job *job, const struct machine *machine, struct plan 
 	plan->n_groups = job->n_groups;
 	plan->n_loads = job->n_loads;
 	plan->groups = calloc(job->n_groups + 1, sizeof(*plan->groups));
-	plan->loads = calloc(job->n_loads, sizeof(*plan->loads));
+	plan->loads = calloc(job->n_loads + 1, sizeof(*plan->loads));
 	if (!plan->groups || !plan->loads)
 		return -ENOMEM;
 	if (amount_resolve(&job->global.floor, &bases, &plan->floor_bytes, &missing) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/run/placement.h"
 
+#include "base/clock.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
 #include "base/parse.h"
@@ -8,12 +9,14 @@
 #include "cgroup/memory.h"
 #include "stress/measure/procstat.h"
 #include "stress/run/controllers.h"
+#include "stress/run/janitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 struct placed_group {
 	char path[LIVE_PATH_MAX];
@@ -29,11 +32,16 @@ struct placement {
 	char supervisor[LIVE_PATH_MAX]; /* group to move into first; "": no need to */
 	bool moved;
 	bool gives_known;
-	char gives[256]; /* the controllers that the parent gave to its children before */
-	int proc_fd;	 /* not owned */
+	char gives[256];	/* the controllers that the parent gave to its children before */
+	int proc_fd;		/* not owned */
+	struct janitor janitor; /* removes the groups if we can't */
 	size_t n_groups;
 	struct placed_group *groups;
 };
+
+/* Workers die with the supervisor, but what the kernel still does for them can hold up rmdir. */
+#define PATIENCE_NS (30 * NSEC_PER_SEC)
+#define PAUSE_NS    (50 * NSEC_PER_MSEC)
 
 bool placement_name_owner(const char *name, pid_t *ret_pid, uint64_t *ret_start_ticks)
 {
@@ -287,6 +295,15 @@ struct placement_room placement_parent_room(const struct placement *placement)
 	return room_of(placement->mount_fd, placement->parent);
 }
 
+int placement_read_parent(const struct placement *placement, const char *file, char *text,
+			  size_t size)
+{
+	_cleanup_close_ int dir_fd = open_group_dir(placement, placement->parent);
+	ssize_t n = dir_fd < 0 ? dir_fd : kfile_read_at(dir_fd, file, text, size);
+
+	return n < 0 ? (int)n : 0;
+}
+
 struct placement_room placement_own_room(int proc_fd)
 {
 	struct placement_room none = {UINT64_MAX, UINT64_MAX};
@@ -353,6 +370,23 @@ static void restore_controllers(const struct placement *placement)
 		controllers_take_back(dir_fd, placement->gives);
 }
 
+/* In the janitor. */
+static int remove_groups(void *context)
+{
+	const struct timespec pause = {.tv_nsec = (long)PAUSE_NS};
+	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
+	struct stress_error ignored;
+
+	while (placement_remove(context, &ignored) > 0) {
+		if (clock_now_ns() >= until_ns)
+			return -EBUSY;
+		(void)nanosleep(&pause, NULL);
+	}
+	/* The janitor goes back to where the supervisor came from, too. */
+	placement_free(context);
+	return 0;
+}
+
 int placement_make(struct placement *placement, const struct job *job, const struct plan *plan,
 		   struct stress_error *ret_error)
 {
@@ -371,7 +405,12 @@ int placement_make(struct placement *placement, const struct job *job, const str
 		r = make_group(placement, &job->groups[i], &plan->groups[i], &placement->groups[i],
 			       ret_error);
 	}
-	return r;
+	if (r < 0)
+		return r;
+	r = janitor_start(&placement->janitor, remove_groups, placement);
+	return r < 0 ? stress_fail(ret_error, r, "start the process that cleans up: %s",
+				   strerror(-r))
+		     : 0;
 }
 
 int placement_group_fd(const struct placement *placement, size_t index)
@@ -427,6 +466,7 @@ struct placement *placement_free(struct placement *placement)
 	if (!placement)
 		return NULL;
 	(void)placement_remove(placement, &ignored);
+	janitor_dismiss(&placement->janitor);
 	if (placement->moved)
 		move_back(placement);
 	free(placement->groups);

@@ -38,10 +38,15 @@ struct placement_room placement_parent_room(const struct placement *placement);
 /* Of the group this process is in; none where there is no cgroup v2. */
 struct placement_room placement_own_room(int proc_fd);
 
+/* Reads a file of that group whole. Errors as kfile_read. */
+int placement_read_parent(const struct placement *placement, const char *file, char *text,
+			  size_t size);
+
 /*
  * Removes what dead runs left in the parent; moves this process out of its own group into a child
  * of it where that is the parent, since a group with processes can't give limits to children; makes
- * all groups of the job. placement_free undoes it, after an error too.
+ * all groups of the job. placement_free undoes it, after an error too; a janitor does if this
+ * process is killed.
  */
 int placement_make(struct placement *placement, const struct job *job, const struct plan *plan,
 		   struct stress_error *ret_error);

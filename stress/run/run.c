@@ -2,7 +2,8 @@
 #include "stress/run/run.h"
 
 #include "base/clock.h"
-#include "stress/measure/meminfo.h"
+#include "stress/run/machine.h"
+#include "stress/run/prepare.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,7 +13,6 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 /* Pages whose compression is measured. */
 #define RATIO_SAMPLE_PAGES 256
@@ -33,62 +33,6 @@ void run_fail(struct run *run, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(run->failures[run->n_failures++], sizeof(run->failures[0]), format, ap);
 	va_end(ap);
-}
-
-static int read_machine(struct run *run, struct stress_error *ret_error)
-{
-	struct machine *machine = &run->machine;
-	const char *bad = "";
-	struct meminfo info;
-	int r;
-
-	if (sysconf(_SC_PAGESIZE) != CONTENT_PAGE_BYTES)
-		return stress_fail(ret_error, -EOPNOTSUPP,
-				   "pages here have %ld bytes; only %d are known",
-				   sysconf(_SC_PAGESIZE), CONTENT_PAGE_BYTES);
-	r = meminfo_read(run->proc_fd, &info, &bad);
-	if (r < 0)
-		return stress_fail(ret_error, r, "read %s: %s", bad, strerror(-r));
-	r = topology_load(TOPOLOGY_LIVE, NULL, &run->topology);
-	if (r < 0)
-		return stress_fail(ret_error, r, "find the NUMA nodes: %s", strerror(-r));
-	machine->total = info.total;
-	machine->available = info.available;
-	machine->swap_free = info.swap_free;
-	machine->n_nodes = MIN(run->topology->n_nodes, (size_t)MACHINE_NODES_MAX);
-	for (size_t i = 0; i < machine->n_nodes; i++) {
-		const struct numa_node *node = &run->topology->nodes[i];
-		struct node_meminfo memory = {.total = node->memory_bytes,
-					      .available = info.available};
-
-		/* Without NUMA in the kernel there is one node and no file about it. */
-		r = node_meminfo_read(run->sys_fd, node->id, &memory, &bad);
-		if (r < 0 && r != -ENOENT)
-			return stress_fail(ret_error, r, "read %s of node %u: %s", bad, node->id,
-					   strerror(-r));
-		machine->nodes[i] = (struct machine_node){node->id, memory.total, memory.available,
-							  node->allowed};
-	}
-	return 0;
-}
-
-static int open_placement(struct run *run, struct stress_error *ret_error)
-{
-	struct placement_room room = placement_own_room(run->proc_fd);
-	int r;
-
-	run->machine.own_limit = room.limit;
-	run->machine.own_headroom = room.headroom;
-	run->machine.parent_limit = run->machine.parent_headroom = UINT64_MAX;
-	if (run->job->n_groups == 0)
-		return 0;
-	r = placement_open(run->proc_fd, run->job->global.parent, &run->placement, ret_error);
-	if (r < 0)
-		return r;
-	room = placement_parent_room(run->placement);
-	run->machine.parent_limit = room.limit;
-	run->machine.parent_headroom = room.headroom;
-	return 0;
 }
 
 static int open_watch(struct run *run, struct stress_error *ret_error)
@@ -122,9 +66,9 @@ int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_ru
 	r = job_check(job, ret_error);
 	if (r < 0)
 		return r;
-	r = read_machine(run, ret_error);
+	r = machine_read(proc_fd, sys_fd, &run->machine, &run->topology, ret_error);
 	if (r == 0)
-		r = open_placement(run, ret_error);
+		r = machine_place(job, proc_fd, &run->machine, &run->placement, ret_error);
 	if (r == 0)
 		r = open_watch(run, ret_error);
 	if (r < 0)
@@ -163,19 +107,6 @@ static int open_descriptors(struct run *run, struct stress_error *ret_error)
 	return 0;
 }
 
-/* Why touches of the load were slow is asked of the process that made them. */
-static void watch_slow_touches(struct worker_block *block, uint64_t above_ns, bool of_file)
-{
-	block->first_slow = (struct slow_touches){
-		.above_ns = above_ns,
-		.of_file = of_file,
-		.last = &block->last_faults,
-	};
-	block->reuse_slow = block->first_slow;
-	block->first.slow = &block->first_slow;
-	block->reuse.slow = &block->reuse_slow;
-}
-
 /* Many files, all open. */
 static void raise_file_limit(void)
 {
@@ -185,55 +116,6 @@ static void raise_file_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
-}
-
-/* why begins with the setting that can't be had here. */
-static int refuse_setting(const struct job_load *said, const char *why,
-			  struct stress_error *ret_error)
-{
-	char name[STRESS_NAME_MAX];
-	const struct setting *setting;
-
-	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(why, ":"), why);
-	setting = stress_setting_find(&load_table, name);
-	if (strcmp(name, "directory") == 0)
-		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s)",
-				why, said->settings.directory);
-	return job_fail(ret_error, setting ? job_said(said, setting) : &said->place, "load",
-			said->name, "%s", why);
-}
-
-static int prepare_load(struct run *run, size_t i, struct stress_error *ret_error)
-{
-	const struct job_load *said = &run->job->loads[i];
-	struct run_worker *worker = &run->workers[i];
-	struct load *load = &worker->load;
-	const char *why = "";
-	int r;
-
-	*load = (struct load){
-		.ops = load_find_type(said->settings.type),
-		.name = said->name,
-		.settings = &said->settings,
-		.plan = &run->plan->loads[i],
-		.seed = run->plan->loads[i].seed,
-		.proc_fd = run->proc_fd,
-		.sys_fd = run->sys_fd,
-		.group_fd = -1,
-		.floor_bytes = run->plan->floor_bytes,
-		.block = load_shared_alloc(sizeof(struct worker_block)),
-	};
-	if (!load->block)
-		return stress_fail(ret_error, -ENOMEM, "out of memory");
-	watch_slow_touches(load->block, said->settings.slow_ns, !load->ops->anonymous);
-	content_init(&load->content, load->seed, said->settings.ratio_percent);
-	worker->ratio_percent = content_measure_ratio(&load->content, RATIO_SAMPLE_PAGES);
-	r = load->ops->prepare(load, &why);
-	if (r == -ENOSPC || r == -EOPNOTSUPP)
-		return refuse_setting(said, why, ret_error);
-	if (r < 0)
-		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
-	return 0;
 }
 
 static int prepare_loads(struct run *run, struct stress_error *ret_error)
@@ -248,7 +130,11 @@ static int prepare_loads(struct run *run, struct stress_error *ret_error)
 		run->workers[i].pidfd = -1;
 		run->workers[i].end = run->workers[i].killed_as = END_ALIVE;
 		run->n_workers = i + 1;
-		r = prepare_load(run, i, ret_error);
+		r = load_prepare(&run->job->loads[i], run->plan, i, run->proc_fd, run->sys_fd,
+				 &run->workers[i].load, ret_error);
+		if (r == 0)
+			run->workers[i].ratio_percent = content_measure_ratio(
+				&run->workers[i].load.content, RATIO_SAMPLE_PAGES);
 	}
 	return r;
 }
@@ -308,39 +194,6 @@ static int open_measure(struct run *run, struct stress_error *ret_error)
 	return r < 0 ? stress_fail(ret_error, r, "open %s: %s", bad, strerror(-r)) : 0;
 }
 
-/* Workers die with the supervisor, but what the kernel still does for them can hold up rmdir. */
-#define PATIENCE_NS (30 * NSEC_PER_SEC)
-#define PAUSE_NS    (50 * NSEC_PER_MSEC)
-
-/* In the janitor. */
-static int remove_groups(void *context)
-{
-	const struct timespec pause = {.tv_nsec = (long)PAUSE_NS};
-	uint64_t until_ns = clock_now_ns() + PATIENCE_NS;
-	struct stress_error ignored;
-
-	while (placement_remove(context, &ignored) > 0) {
-		if (clock_now_ns() >= until_ns)
-			return -EBUSY;
-		(void)nanosleep(&pause, NULL);
-	}
-	/* The janitor goes back to where the supervisor came from, too. */
-	placement_free(context);
-	return 0;
-}
-
-static int make_groups(struct run *run, struct stress_error *ret_error)
-{
-	int r = placement_make(run->placement, run->job, run->plan, ret_error);
-
-	if (r < 0)
-		return r;
-	r = janitor_start(&run->janitor, remove_groups, run->placement);
-	return r < 0 ? stress_fail(ret_error, r, "start the process that cleans up: %s",
-				   strerror(-r))
-		     : 0;
-}
-
 int run_execute(struct run *run, struct stress_error *ret_error)
 {
 	int r = prepare_loads(run, ret_error);
@@ -352,7 +205,7 @@ int run_execute(struct run *run, struct stress_error *ret_error)
 	if (r == 0)
 		r = open_descriptors(run, ret_error);
 	if (r == 0 && run->placement)
-		r = make_groups(run, ret_error);
+		r = placement_make(run->placement, run->job, run->plan, ret_error);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
 		r = -EOPNOTSUPP;
 	if (r == 0)
@@ -375,7 +228,6 @@ void run_clean(struct run *run)
 	n_left = placement_remove(run->placement, &error);
 	if (n_left)
 		run_fail(run, "%zu groups are left: %s", n_left, error.text);
-	janitor_dismiss(&run->janitor);
 }
 
 struct run *run_free(struct run *run)
@@ -385,15 +237,12 @@ struct run *run_free(struct run *run)
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 
-		if (worker->load.ops)
-			worker->load.ops->finish(&worker->load);
-		load_shared_free(worker->load.block, sizeof(*worker->load.block));
+		load_release(&worker->load);
 		worker->pidfd = fd_close(worker->pidfd);
 	}
 	free(run->workers);
 	measure_free(run->measure);
 	watch_free(run->watch);
-	janitor_dismiss(&run->janitor);
 	placement_free(run->placement);
 	plan_free(run->plan);
 	topology_free(run->topology);

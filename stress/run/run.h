@@ -12,7 +12,6 @@
 #include "stress/measure/measure.h"
 #include "stress/measure/numa_maps.h"
 #include "stress/measure/watch.h"
-#include "stress/run/janitor.h"
 #include "stress/run/placement.h"
 #include "stress/run/worker.h"
 
@@ -51,7 +50,6 @@ struct run {
 	struct plan *plan;
 	struct topology *topology;
 	struct placement *placement; /* NULL: the job has no groups */
-	struct janitor janitor;	     /* removes its groups */
 	struct run_control *control; /* shared with the workers */
 	int event_fd, signal_fd;
 	size_t n_workers;

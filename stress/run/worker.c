@@ -205,22 +205,29 @@ static void sleep_until_due(uint64_t due_ns, uint64_t now_ns, uint64_t end_ns)
 	sleep_until(MIN(due_ns, end_ns));
 }
 
+static uint64_t end_of(const struct load *load, const struct run_control *control,
+		       uint64_t begin_ns)
+{
+	uint64_t end_ns = atomic_load(&control->end_ns);
+
+	return load->settings->duration_ns ? MIN(end_ns, begin_ns + load->settings->duration_ns)
+					   : end_ns;
+}
+
 static int run_measured(struct load *load, const struct run_control *control, struct check *check)
 {
 	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
-	uint64_t end_ns = control->end_ns, now_ns, due_ns = 0, looked_ns = 0;
+	uint64_t end_ns = end_of(load, control, begin_ns), now_ns, due_ns = 0, looked_ns = 0;
 	struct usage usage;
 	int r = 0;
 
-	if (load->settings->duration_ns)
-		end_ns = MIN(end_ns, begin_ns + load->settings->duration_ns);
 	sleep_until(MIN(begin_ns, end_ns));
 	usage = usage_now();
 	load->started_ns = load->block->started_ns = clock_now_ns();
 	check->next_ns = load->settings->verify_every_ns
 				 ? load->started_ns + load->settings->verify_every_ns
 				 : UINT64_MAX;
-	while (r == 0 && (now_ns = clock_now_ns()) < end_ns) {
+	while (r == 0 && (now_ns = clock_now_ns()) < (end_ns = end_of(load, control, begin_ns))) {
 		if (now_ns - looked_ns >= FAULTS_LOOK_NS) {
 			slow_look(&load->block->last_faults);
 			looked_ns = now_ns;

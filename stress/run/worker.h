@@ -21,8 +21,10 @@ enum run_phase {
 /* Shared by the supervisor, which writes it, and all workers. */
 struct run_control {
 	_Atomic uint32_t phase;
-	_Atomic uint32_t checks;   /* asked for by SIGUSR1 so far */
-	uint64_t start_ns, end_ns; /* of the measured phase, monotonic */
+	_Atomic uint32_t checks; /* asked for by SIGUSR1 so far */
+	uint64_t start_ns;	 /* of the measured phase, monotonic; so below */
+	/* A worker that sleeps learns of an earlier end when SIGUSR1 wakes it. */
+	_Atomic uint64_t end_ns;
 	uint64_t last_ns; /* a worker that still lives then ends itself: the supervisor hangs */
 	pid_t supervisor;
 	int event_fd; /* workers add 1 when their state changes */

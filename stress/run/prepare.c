@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/run/prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Why touches of the load were slow is asked of the process that made them. */
+static void watch_slow_touches(struct worker_block *block, uint64_t above_ns, bool of_file)
+{
+	block->first_slow = (struct slow_touches){
+		.above_ns = above_ns,
+		.of_file = of_file,
+		.last = &block->last_faults,
+	};
+	block->reuse_slow = block->first_slow;
+	block->first.slow = &block->first_slow;
+	block->reuse.slow = &block->reuse_slow;
+}
+
+/* why begins with the setting that can't be had here. */
+static int refuse_setting(const struct job_load *said, const char *why,
+			  struct stress_error *ret_error)
+{
+	char name[STRESS_NAME_MAX];
+	const struct setting *setting;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(why, ":"), why);
+	setting = stress_setting_find(&load_table, name);
+	if (strcmp(name, "directory") == 0)
+		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s)",
+				why, said->settings.directory);
+	return job_fail(ret_error, setting ? job_said(said, setting) : &said->place, "load",
+			said->name, "%s", why);
+}
+
+int load_prepare(const struct job_load *said, const struct plan *plan, size_t i, int proc_fd,
+		 int sys_fd, struct load *load, struct stress_error *ret_error)
+{
+	const char *why = "";
+	int r;
+
+	*load = (struct load){
+		.ops = load_find_type(said->settings.type),
+		.name = said->name,
+		.settings = &said->settings,
+		.plan = &plan->loads[i],
+		.seed = plan->loads[i].seed,
+		.proc_fd = proc_fd,
+		.sys_fd = sys_fd,
+		.group_fd = -1,
+		.floor_bytes = plan->floor_bytes,
+		.block = load_shared_alloc(sizeof(struct worker_block)),
+	};
+	if (!load->block)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	watch_slow_touches(load->block, said->settings.slow_ns, !load->ops->anonymous);
+	content_init(&load->content, load->seed, said->settings.ratio_percent);
+	r = load->ops->prepare(load, &why);
+	if (r == -ENOSPC || r == -EOPNOTSUPP)
+		return refuse_setting(said, why, ret_error);
+	if (r < 0)
+		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
+	return 0;
+}
+
+void load_release(struct load *load)
+{
+	if (load->ops)
+		load->ops->finish(load);
+	load_shared_free(load->block, sizeof(*load->block));
+	*load = (struct load){.ops = NULL};
+}
