@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uswap-stress: the command line. */
 #include "base/log.h"
+#include "stress/check/check.h"
 #include "stress/job/job.h"
 #include "stress/loads/load.h"
 #include "stress/report/live.h"
@@ -27,6 +28,9 @@ static const char usage[] =
 	"  uswap-stress run [JOB...] [OPTION...]\n"
 	"  uswap-stress report RUN.json [OTHER.json] -o FILE.html   a page with charts, of what\n"
 	"                                 run --json wrote; with two runs, their differences\n"
+	"  uswap-stress check FILE|FOLDER... [--repeat N] [--seed N] [--junit FILE] [--KEY VALUE]\n"
+	"                                 run scenarios: what must come of groups and loads; the\n"
+	"                                 results as TAP on standard output\n"
 	"  uswap-stress help [KEY | loads | settings]\n"
 	"\n"
 	"A job comes from files, from options, or from both; what is said last counts:\n"
@@ -293,6 +297,22 @@ static int run_job(const struct log *log, const struct job *job)
 	return run->n_failures ? EXIT_FAILED : EXIT_OK;
 }
 
+static int check(const struct log *log, char **words, int n)
+{
+	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int status, sig;
+
+	if (proc_fd < 0 || sys_fd < 0) {
+		log_error(log, "open /proc and /sys: %s", strerror(errno));
+		return EXIT_SKIPPED;
+	}
+	status = check_command(words, n, proc_fd, sys_fd, log, &sig);
+	if (sig)
+		die_of(sig);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const struct log log = log_stderr(LOG_LEVEL_INFO);
@@ -312,15 +332,19 @@ int main(int argc, char **argv)
 			log_error(&log, "%s", error.text);
 		return r == 0 ? EXIT_OK : exit_status(r);
 	}
+	if (argc >= 2 && strcmp(argv[1], "check") == 0)
+		return check(&log, argv + 2, argc - 2);
 	if (argc < 2) {
-		log_error(&log, "no command; there are run, report and help (uswap-stress --help)");
+		log_error(&log, "no command; there are run, report, check and help (uswap-stress "
+				"--help)");
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "run") != 0) {
-		log_error(&log,
-			  "%s: no such command; there are run, report and help (uswap-stress "
-			  "--help)",
-			  argv[1]);
+		log_error(
+			&log,
+			"%s: no such command; there are run, report, check and help (uswap-stress "
+			"--help)",
+			argv[1]);
 		return EXIT_USAGE;
 	}
 	if (argc >= 3 && strcmp(argv[2], "--help") == 0)

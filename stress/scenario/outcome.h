@@ -25,6 +25,7 @@ struct outcome_figure {
 	bool passed;
 	const char *measured, *expected, *error, *tolerance;
 	const char *because; /* the reason of the tolerance; NULL: none */
+	const char *spread;  /* of what was measured in several runs; NULL: there was one */
 };
 
 struct outcome {
@@ -33,15 +34,19 @@ struct outcome {
 	const char *file;
 	const char *reason; /* NULL: none */
 	const char *repeat; /* a command line that repeats it; NULL: none */
-	uint64_t duration_ns;
+	size_t n_runs, n_good;
+	uint64_t duration_ns; /* of all runs */
 	size_t n_figures;
 	const struct outcome_figure *figures;
 };
 
 bool outcome_is_good(enum outcome_kind kind);
 
+/* The first line and the plan; then the outcomes, from number 1, as they come. 0, -EIO. */
+int outcome_begin_tap(size_t n, FILE *to);
+int outcome_write_tap(const struct outcome *outcome, size_t number, FILE *to);
+
 /* 0, -EIO, -ENOMEM. */
-int outcome_write_tap(const struct outcome *outcomes, size_t n, FILE *to);
 int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_t n, FILE *to);
 
 /* 0: all is well; 1: something failed; 77: all there was, was skipped (nothing, too). */

@@ -91,6 +91,7 @@ static int put_figure(const struct outcome_figure *figure, FILE *to)
 	r = r < 0 ? r : put(", error ", figure->error, "", to);
 	r = r < 0 ? r : put(", tolerance ", figure->tolerance, "", to);
 	r = r < 0 ? r : put(" (", figure->because, ")", to);
+	r = r < 0 ? r : put(", ", figure->spread, "", to);
 	(void)fputc('\n', to);
 	return r;
 }
@@ -136,6 +137,8 @@ static int put_outcome(const char *suite, const struct outcome *outcome, FILE *t
 	(void)fputs("    <system-out>", to);
 	for (size_t i = 0; i < outcome->n_figures && r == 0; i++)
 		r = put_figure(&outcome->figures[i], to);
+	if (outcome->n_runs > 1)
+		(void)fprintf(to, "%zu of %zu runs were good\n", outcome->n_good, outcome->n_runs);
 	r = r < 0 ? r : put("repeat: ", outcome->repeat, "\n", to);
 	(void)fputs("</system-out>\n  </testcase>\n", to);
 	return r;

@@ -51,6 +51,8 @@ static void put_figure(const struct outcome_figure *figure, FILE *to)
 	put_yaml("      tolerance", "", figure->tolerance, to);
 	if (figure->because)
 		put_yaml("      because", "", figure->because, to);
+	if (figure->spread)
+		put_yaml("      spread", "", figure->spread, to);
 }
 
 static void put_details(const struct outcome *outcome, FILE *to)
@@ -58,6 +60,8 @@ static void put_details(const struct outcome *outcome, FILE *to)
 	(void)fputs("  ---\n", to);
 	put_yaml("  file", "", outcome->file, to);
 	(void)fprintf(to, "  duration_ms: %" PRIu64 "\n", outcome->duration_ns / NSEC_PER_MSEC);
+	if (outcome->n_runs > 1)
+		(void)fprintf(to, "  runs: %zu\n  good: %zu\n", outcome->n_runs, outcome->n_good);
 	if (outcome->kind == OUTCOME_XPASSED)
 		put_yaml("  message", "passed although it was expected to fail: ", outcome->reason,
 			 to);
@@ -72,7 +76,18 @@ static void put_details(const struct outcome *outcome, FILE *to)
 	(void)fputs("  ...\n", to);
 }
 
-static void put_outcome(const struct outcome *outcome, size_t number, FILE *to)
+static int flush(FILE *to)
+{
+	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
+}
+
+int outcome_begin_tap(size_t n, FILE *to)
+{
+	(void)fprintf(to, "TAP version 14\n1..%zu\n", n);
+	return flush(to);
+}
+
+int outcome_write_tap(const struct outcome *outcome, size_t number, FILE *to)
 {
 	const char *directive = outcome->kind == OUTCOME_SKIPPED   ? " # SKIP "
 				: outcome->kind == OUTCOME_XFAILED ? " # TODO "
@@ -87,12 +102,5 @@ static void put_outcome(const struct outcome *outcome, size_t number, FILE *to)
 	}
 	(void)fputc('\n', to);
 	put_details(outcome, to);
-}
-
-int outcome_write_tap(const struct outcome *outcomes, size_t n, FILE *to)
-{
-	(void)fprintf(to, "TAP version 14\n1..%zu\n", n);
-	for (size_t i = 0; i < n; i++)
-		put_outcome(&outcomes[i], i + 1, to);
-	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
+	return flush(to);
 }

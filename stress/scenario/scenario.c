@@ -149,7 +149,11 @@ int scenario_new(struct scenario **ret_scenario)
 		.open = open_section,
 		.set = set_key,
 	};
+	scenario->timeout_ns = SCENARIO_TIMEOUT_NS;
 	scenario->job->more = &scenario->sections;
+	/* What the kernel does with groups alone can be looked at, too; and what does not fit. */
+	scenario->job->may_idle = true;
+	scenario->job->global.check_fit = false;
 	*ret_scenario = scenario;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "stress/job/job.h"
 #include "stress/scenario/expect.h"
 #include "stress/scenario/formula.h"
@@ -75,9 +76,11 @@ struct scenario_expect {
 };
 
 #define SCENARIO_SECTIONS_MAX 256 /* of each kind */
+#define SCENARIO_TIMEOUT_NS   (60 * NSEC_PER_SEC)
 
 struct scenario {
 	char title[JOB_VALUE_MAX];
+	uint64_t timeout_ns; /* of the whole */
 	struct job *job;
 	size_t n_requirements, n_steps, n_expects;
 	struct scenario_requirement *requirements;

@@ -206,8 +206,7 @@ int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
 {
 	static const struct job_place nowhere;
 
-	/* What the kernel does with groups alone can be looked at, too. */
-	if (scenario->job->n_loads && job_check(scenario->job, ret_error) < 0)
+	if (job_check(scenario->job, ret_error) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < scenario->n_requirements; i++)
 		if (check_requirement(&scenario->requirements[i], ret_error) < 0)

@@ -257,6 +257,7 @@ static int take_write(void *section, void *field, const char *value,
 
 static const struct scenario_key scenario_keys[] = {
 	{"title", take_text, offsetof(struct scenario, title)},
+	{"timeout", take_duration, offsetof(struct scenario, timeout_ns)},
 };
 static const struct scenario_key requirement_keys[] = {
 	[REQUIRES_SWAP] = REQUIREMENT("swap", take_size, swap_bytes),

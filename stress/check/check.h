@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `uswap-stress check`: runs scenarios and tells how they went. */
+#pragma once
+
+#include "base/log.h"
+
+/*
+ * words: what followed `check`. proc_fd, sys_fd: of the live system. Returns the exit status: 0 all
+ * is well, 1 something failed, 2 wrong usage or a wrong scenario, 77 nothing could be run here.
+ * *ret_signal: what interrupted it, so that the caller may die of it; 0: nothing did.
+ */
+int check_command(char **words, int n, int proc_fd, int sys_fd, const struct log *log,
+		  int *ret_signal);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/check/options.h"
+
+#include "base/parse.h"
+#include "stress/job/settings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SUFFIX	   ".scenario"
+#define REPEAT_MAX 10000
+
+static int add_path(struct check_options *options, char *path)
+{
+	char **larger = reallocarray(options->paths, options->n_paths + 1, sizeof(*larger));
+
+	if (!path || !larger) {
+		free(path);
+		options->paths = larger ? larger : options->paths;
+		return -ENOMEM;
+	}
+	options->paths = larger;
+	options->paths[options->n_paths++] = path;
+	return 0;
+}
+
+static int is_scenario(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name), suffix = strlen(SUFFIX);
+
+	return n > suffix && strcmp(entry->d_name + n - suffix, SUFFIX) == 0;
+}
+
+/* All scenarios of a folder, by their names. */
+static int add_folder(struct check_options *options, const char *folder,
+		      struct stress_error *ret_error)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, is_scenario, alphasort), r = 0;
+
+	if (n < 0)
+		return stress_fail(ret_error, -errno, "read %s: %s", folder, strerror(errno));
+	if (n == 0)
+		r = stress_fail(ret_error, -EINVAL, "%s: no file in it ends with %s", folder,
+				SUFFIX);
+	for (int i = 0; i < n; i++) {
+		char *path = NULL;
+
+		if (r == 0 && asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
+			path = NULL;
+		if (r == 0)
+			r = add_path(options, path);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+static int add_file(struct check_options *options, const char *path, struct stress_error *ret_error)
+{
+	struct stat stat_of;
+
+	if (stat(path, &stat_of) < 0)
+		return stress_fail(ret_error, -EINVAL, "%s: %s", path, strerror(errno));
+	return S_ISDIR(stat_of.st_mode) ? add_folder(options, path, ret_error)
+					: add_path(options, strdup(path));
+}
+
+static int take_option(struct check_options *options, const char *name, const char *value,
+		       struct stress_error *ret_error)
+{
+	if (strcmp(name, "repeat") == 0) {
+		if (parse_u64(value, &options->repeat) < 0 || options->repeat == 0 ||
+		    options->repeat > REPEAT_MAX)
+			return stress_fail(ret_error, -EINVAL, "--repeat: \"%s\" is not 1 to %d",
+					   value, REPEAT_MAX);
+	} else if (strcmp(name, "junit") == 0) {
+		options->junit = value;
+	} else if (strcmp(name, "seed") == 0) {
+		options->seed = value;
+	} else if (stress_setting_find(&global_table, name) ||
+		   stress_setting_find(&load_table, name)) {
+		options->settings[options->n_settings++] = name;
+		options->settings[options->n_settings++] = value;
+	} else {
+		return stress_fail(ret_error, -EINVAL,
+				   "--%s: there is no such option (uswap-stress --help)", name);
+	}
+	return 0;
+}
+
+int check_options_read(struct check_options *options, char **words, int n,
+		       struct stress_error *ret_error)
+{
+	int r = 0;
+
+	*options = (struct check_options){.repeat = 1};
+	options->settings = calloc((size_t)n + 1, sizeof(*options->settings));
+	if (!options->settings)
+		return -ENOMEM;
+	for (int i = 0; i < n && r == 0; i++) {
+		if (strncmp(words[i], "--", 2) != 0)
+			r = add_file(options, words[i], ret_error);
+		else if (i + 1 == n)
+			r = stress_fail(ret_error, -EINVAL, "%s wants a value", words[i]);
+		else {
+			r = take_option(options, words[i] + 2, words[i + 1], ret_error);
+			i++;
+		}
+	}
+	if (r == 0 && options->n_paths == 0)
+		r = stress_fail(ret_error, -EINVAL,
+				"check wants scenario files, or folders of them");
+	return r;
+}
+
+void check_options_free(struct check_options *options)
+{
+	for (size_t i = 0; i < options->n_paths; i++)
+		free(options->paths[i]);
+	free(options->paths);
+	free(options->settings);
+	*options = (struct check_options){.n_paths = 0};
+}

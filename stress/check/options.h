@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of `uswap-stress check`. */
+#pragma once
+
+#include "base/cleanup.h"
+#include "stress/job/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct check_options {
+	size_t n_paths, n_settings;
+	char **paths;	       /* of scenario files */
+	const char **settings; /* KEY, VALUE, KEY, VALUE ...: defaults of [global]; not owned */
+	uint64_t repeat;
+	const char *seed;  /* NULL: the scenario's own */
+	const char *junit; /* files to be written; NULL: none */
+};
+
+/* -EINVAL with words; -errno of a folder. check_options_free after an error, too. */
+int check_options_read(struct check_options *options, char **words, int n,
+		       struct stress_error *ret_error);
+void check_options_free(struct check_options *options);

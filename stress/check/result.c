@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/check/result.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool all_passed(const struct result_run *run)
+{
+	for (size_t i = 0; i < run->n_figures; i++)
+		if (!run->figures[i].passed)
+			return false;
+	return true;
+}
+
+static enum outcome_kind kind_of(const struct trial *trial, const struct result_run *run)
+{
+	bool passed = !trial->words[0] && all_passed(run);
+
+	if (trial_is_skipped(trial))
+		return OUTCOME_SKIPPED;
+	if (trial->missing)
+		return passed ? OUTCOME_XPASSED : OUTCOME_XFAILED;
+	return passed ? OUTCOME_PASSED : OUTCOME_FAILED;
+}
+
+int result_add(struct result *result, const struct trial *trial)
+{
+	struct result_run *larger =
+		reallocarray(result->runs, result->n_runs + 1, sizeof(*result->runs));
+	struct result_run run = {.n_figures = 0};
+	int r;
+
+	if (!larger)
+		return -ENOMEM;
+	result->runs = larger;
+	r = figures_of(trial, &run.figures, &run.n_figures);
+	if (r < 0)
+		return r;
+	run.kind = kind_of(trial, &run);
+	if (trial->missing)
+		(void)snprintf(run.reason, sizeof(run.reason), "%s%s%s", trial->lack,
+			       trial->missing->because[0] ? ": " : "", trial->missing->because);
+	else
+		(void)snprintf(run.reason, sizeof(run.reason), "%s", trial->words);
+	result->runs[result->n_runs++] = run;
+	return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Least, middle and greatest of what the runs measured under the name. */
+static int say_spread(const struct result *result, const struct figure *figure, char *text,
+		      size_t size)
+{
+	_cleanup_free_ int64_t *values = calloc(result->n_runs, sizeof(*values));
+	char least[FIGURE_TEXT_BYTES], middle[FIGURE_TEXT_BYTES], greatest[FIGURE_TEXT_BYTES];
+	size_t n = 0;
+
+	if (!values)
+		return -ENOMEM;
+	for (size_t i = 0; i < result->n_runs; i++)
+		for (size_t k = 0; k < result->runs[i].n_figures; k++)
+			if (result->runs[i].figures[k].has_value &&
+			    strcmp(result->runs[i].figures[k].name, figure->name) == 0)
+				values[n++] = result->runs[i].figures[k].value;
+	if (n == 0)
+		return 0;
+	qsort(values, n, sizeof(*values), by_value);
+	(void)snprintf(text, size, "%s .. %s .. %s in %zu runs",
+		       figure_value(least, sizeof(least), figure->kind, values[0]),
+		       figure_value(middle, sizeof(middle), figure->kind, values[(n - 1) / 2]),
+		       figure_value(greatest, sizeof(greatest), figure->kind, values[n - 1]), n);
+	return 0;
+}
+
+/* The first that is not good, else the last. */
+static const struct result_run *worst(const struct result *result)
+{
+	for (size_t i = 0; i < result->n_runs; i++)
+		if (!outcome_is_good(result->runs[i].kind))
+			return &result->runs[i];
+	return &result->runs[result->n_runs - 1];
+}
+
+static int conclude_figures(struct result *result, const struct result_run *run)
+{
+	result->figures = calloc(run->n_figures + 1, sizeof(*result->figures));
+	result->spreads = calloc(run->n_figures + 1, sizeof(*result->spreads));
+	if (!result->figures || !result->spreads)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->n_figures; i++) {
+		const struct figure *figure = &run->figures[i];
+		char *spread = result->spreads[i];
+
+		if (result->n_runs > 1 &&
+		    say_spread(result, figure, spread, sizeof(result->spreads[i])) < 0)
+			return -ENOMEM;
+		result->figures[i] = (struct outcome_figure){
+			.name = figure->name,
+			.passed = figure->passed,
+			.measured = figure->measured,
+			.expected = figure->expected,
+			.error = figure->error,
+			.tolerance = figure->tolerance,
+			.because = figure->because,
+			.spread = spread[0] ? spread : NULL,
+		};
+	}
+	return 0;
+}
+
+int result_conclude(struct result *result, const char *seed)
+{
+	const struct result_run *run = worst(result);
+	const char *title = result->scenario->title;
+	size_t n_good = 0;
+
+	for (size_t i = 0; i < result->n_runs; i++)
+		n_good += outcome_is_good(result->runs[i].kind);
+	if (conclude_figures(result, run) < 0 ||
+	    asprintf(&result->repeat, "uswap-stress check %s%s%s", result->path,
+		     seed ? " --seed " : "", seed ? seed : "") < 0)
+		return -ENOMEM;
+	result->outcome = (struct outcome){
+		.kind = run->kind,
+		.name = title[0] ? title : result->path,
+		.file = result->path,
+		.reason = run->reason[0] ? run->reason : NULL,
+		.repeat = result->repeat,
+		.n_runs = result->n_runs,
+		.n_good = n_good,
+		.duration_ns = result->duration_ns,
+		.n_figures = run->n_figures,
+		.figures = result->figures,
+	};
+	return 0;
+}
+
+void result_free(struct result *result)
+{
+	for (size_t i = 0; i < result->n_runs; i++)
+		free(result->runs[i].figures);
+	free(result->runs);
+	free(result->repeat);
+	free(result->spreads);
+	free(result->figures);
+	*result = (struct result){.n_runs = 0};
+}

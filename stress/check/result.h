@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All runs of one scenario, taken together. */
+#pragma once
+
+#include "stress/check/figures.h"
+#include "stress/check/trial.h"
+#include "stress/scenario/outcome.h"
+
+/* One run. */
+struct result_run {
+	enum outcome_kind kind;
+	char reason[2 * TRIAL_WORDS_BYTES]; /* "": none */
+	size_t n_figures;
+	struct figure *figures;
+};
+
+struct result {
+	const struct scenario *scenario;
+	const char *path;
+	size_t n_runs;
+	struct result_run *runs;
+	uint64_t duration_ns;
+	/* What outcome points to. */
+	char *repeat;
+	char (*spreads)[FIGURE_TEXT_BYTES * 3];
+	struct outcome_figure *figures;
+	struct outcome outcome;
+};
+
+/* Takes the trial's figures as one more run. -ENOMEM. */
+int result_add(struct result *result, const struct trial *trial);
+
+/*
+ * When all runs were added: the worst run's outcome, each figure with its spread over all runs.
+ * seed: NULL: the scenario's own. -ENOMEM.
+ */
+int result_conclude(struct result *result, const char *seed);
+
+void result_free(struct result *result);

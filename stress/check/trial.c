@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/check/trial.h"
+
+#include "base/clock.h"
+#include "stress/check/require.h"
+#include "stress/run/machine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+/* Between two looks at conditions. */
+#define LOOK_NS (10 * NSEC_PER_MSEC)
+
+/* What a worker that has been told to may take to end. */
+#define END_NS (30 * NSEC_PER_SEC)
+
+void trial_fail(struct trial *trial, const char *format, ...)
+{
+	va_list ap;
+
+	if (trial->words[0])
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(trial->words, sizeof(trial->words), format, ap);
+	va_end(ap);
+}
+
+bool trial_is_skipped(const struct trial *trial)
+{
+	return trial->missing && trial->missing->otherwise == SCENARIO_SKIP;
+}
+
+/* Notes the first requirement that is not met. */
+static int check_requirements(struct trial *trial, struct stress_error *ret_error)
+{
+	const struct scenario *scenario = trial->scenario;
+	struct require_facts facts;
+	int r = require_read(&trial->machine, trial->proc_fd, trial->sys_fd, trial->placement,
+			     &facts, ret_error);
+
+	for (size_t i = 0; i < scenario->n_requirements && r == 0 && !trial->missing; i++)
+		if (!require_has(&facts, &scenario->requirements[i], trial->lack,
+				 sizeof(trial->lack)))
+			trial->missing = &scenario->requirements[i];
+	return r;
+}
+
+/* Files that groups must have: seen once there are groups. */
+static void check_files(struct trial *trial)
+{
+	const struct scenario *scenario = trial->scenario;
+
+	for (size_t i = 0; i < scenario->n_requirements && !trial->missing; i++) {
+		const char *file = scenario->requirements[i].file;
+
+		if (!file[0] || scenario->job->n_groups == 0 ||
+		    faccessat(trial->group_fds[0], file, F_OK, 0) == 0)
+			continue;
+		trial->missing = &scenario->requirements[i];
+		(void)snprintf(trial->lack, sizeof(trial->lack),
+			       "needs %s, which groups don't have here", file);
+	}
+}
+
+static int open_descriptors(struct trial *trial, struct stress_error *ret_error)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+		trial->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	trial->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return trial->signal_fd < 0 || trial->event_fd < 0
+		       ? stress_fail(ret_error, -errno, "make descriptors: %s", strerror(errno))
+		       : 0;
+}
+
+static int start_load(struct trial *trial, size_t i, struct stress_error *ret_error)
+{
+	int group = trial->plan->loads[i].group;
+
+	return actor_start(&trial->actors.list[i], group < 0 ? -1 : trial->group_fds[group],
+			   trial->event_fd, trial->topology,
+			   trial->begin_ns + trial->scenario->timeout_ns + END_NS, ret_error);
+}
+
+/* Lets some time go by, or less where something happens. -EINTR: told to stop. */
+static int rest(struct trial *trial)
+{
+	const struct timespec pause = {.tv_nsec = (long)LOOK_NS};
+	struct pollfd fds[] = {{.fd = trial->signal_fd, .events = POLLIN},
+			       {.fd = trial->event_fd, .events = POLLIN}};
+	struct signalfd_siginfo info;
+	uint64_t count;
+
+	(void)ppoll(fds, ARRAY_SIZE(fds), &pause, NULL);
+	(void)!read(trial->event_fd, &count, sizeof(count));
+	for (size_t i = 0; i < trial->actors.n; i++)
+		actor_look(&trial->actors.list[i]);
+	if (read(trial->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	trial->interrupted = (int)info.ssi_signo;
+	return -EINTR;
+}
+
+static int perform(struct trial *trial)
+{
+	uint64_t now_ns;
+	int r = 0;
+
+	while (r == 0 && !trial->words[0]) {
+		now_ns = clock_now_ns();
+		trial_judge(trial, now_ns);
+		trial_do_steps(trial, now_ns);
+		if (!trial->end_ns && trial_steps_are_over(trial)) {
+			trial->end_ns = now_ns;
+			trial_reach(trial, SCENARIO_END, now_ns);
+			trial_judge(trial, now_ns);
+		}
+		if (trial->end_ns && trial_is_judged(trial, SCENARIO_END) &&
+		    trial_is_judged(trial, SCENARIO_START))
+			return 0;
+		if (now_ns >= trial->begin_ns + trial->scenario->timeout_ns)
+			trial_fail(trial, "is not over after its timeout");
+		r = rest(trial);
+	}
+	return r;
+}
+
+/* All loads verify what they hold and end. */
+static int end_loads(struct trial *trial)
+{
+	uint64_t until_ns = clock_now_ns() + END_NS;
+	char words[TRIAL_WORDS_BYTES];
+	bool alive = true;
+	int r = 0;
+
+	while (r == 0 && alive && clock_now_ns() < until_ns) {
+		alive = false;
+		for (size_t i = 0; i < trial->actors.n; i++) {
+			actor_stop(&trial->actors.list[i]);
+			alive = alive || trial->actors.list[i].state == ACTOR_STOPS;
+		}
+		r = alive ? rest(trial) : 0;
+	}
+	for (size_t i = 0; i < trial->actors.n && r == 0; i++)
+		if (!actor_is_well(&trial->actors.list[i], words, sizeof(words)))
+			trial_fail(trial, "[load %s] %s", trial->actors.list[i].load.name, words);
+	return r;
+}
+
+static int open_trial(struct trial *trial, struct stress_error *ret_error)
+{
+	const struct job *job = trial->scenario->job;
+	int r = machine_read(trial->proc_fd, trial->sys_fd, &trial->machine, &trial->topology,
+			     ret_error);
+
+	if (r == 0)
+		r = machine_place(job, trial->proc_fd, &trial->machine, &trial->placement,
+				  ret_error);
+	if (r == 0)
+		r = check_requirements(trial, ret_error);
+	if (r < 0 || trial_is_skipped(trial))
+		return r;
+	r = plan_make(job, &trial->machine, &trial->plan, ret_error);
+	trial->steps = calloc(trial->scenario->n_steps + 1, sizeof(*trial->steps));
+	trial->expects = calloc(trial->scenario->n_expects + 1, sizeof(*trial->expects));
+	trial->group_fds = calloc(job->n_groups + 1, sizeof(*trial->group_fds));
+	if (r == -ENOMEM || !trial->steps || !trial->expects || !trial->group_fds)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	trial->sources = (struct sources){
+		.job = job,
+		.group_fds = trial->group_fds,
+		.actors = &trial->actors,
+		.machine = {sysconf(_SC_PAGESIZE), sysconf(_SC_NPROCESSORS_ONLN),
+			    (int64_t)trial->machine.n_nodes},
+	};
+	return r;
+}
+
+static int make_groups(struct trial *trial, struct stress_error *ret_error)
+{
+	int r = placement_make(trial->placement, trial->scenario->job, trial->plan, ret_error);
+
+	for (size_t i = 0; r == 0 && i < trial->scenario->job->n_groups; i++)
+		trial->group_fds[i] = placement_group_fd(trial->placement, i);
+	return r;
+}
+
+static int run_trial(struct trial *trial, struct stress_error *ret_error)
+{
+	int r = open_trial(trial, ret_error);
+
+	if (r < 0 || trial_is_skipped(trial))
+		return r;
+	r = actors_prepare(&trial->actors, trial->scenario->job, trial->plan, trial->proc_fd,
+			   trial->sys_fd, ret_error);
+	if (r == 0)
+		r = open_descriptors(trial, ret_error);
+	if (r == 0 && trial->placement)
+		r = make_groups(trial, ret_error);
+	if (r == -EACCES || r == -EPERM || r == -EROFS)
+		r = -EOPNOTSUPP;
+	if (r < 0)
+		return r;
+	check_files(trial);
+	if (trial_is_skipped(trial))
+		return 0;
+	/* The start is the moment before the loads'. */
+	trial->begin_ns = clock_now_ns();
+	trial_reach(trial, SCENARIO_START, trial->begin_ns);
+	trial_judge(trial, trial->begin_ns);
+	for (size_t i = 0; i < trial->actors.n && r == 0; i++)
+		r = start_load(trial, i, ret_error);
+	if (r < 0)
+		return r;
+	r = perform(trial);
+	if (r == 0)
+		r = end_loads(trial);
+	return r < 0 ? stress_fail(ret_error, r, "stopped by %s", strsignal(trial->interrupted))
+		     : 0;
+}
+
+int trial_run(const struct scenario *scenario, int proc_fd, int sys_fd, struct trial **ret_trial,
+	      struct stress_error *ret_error)
+{
+	struct trial *trial = calloc(1, sizeof(*trial));
+	int r;
+
+	if (!trial)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	trial->scenario = scenario;
+	trial->proc_fd = proc_fd;
+	trial->sys_fd = sys_fd;
+	trial->event_fd = trial->signal_fd = -1;
+	r = run_trial(trial, ret_error);
+	*ret_trial = trial;
+	return r;
+}
+
+struct trial *trial_free(struct trial *trial)
+{
+	if (!trial)
+		return NULL;
+	actors_free(&trial->actors);
+	placement_free(trial->placement);
+	plan_free(trial->plan);
+	topology_free(trial->topology);
+	fd_close(trial->event_fd);
+	fd_close(trial->signal_fd);
+	free(trial->group_fds);
+	free(trial->steps);
+	free(trial->expects);
+	free(trial);
+	return NULL;
+}

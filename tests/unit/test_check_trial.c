@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps, expectations and their figures, on directories that stand for groups. */
+#include "stress/check/figures.h"
+#include "stress/check/trial.h"
+
+#include "base/kfile.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MSEC NSEC_PER_MSEC
+
+/* A trial whose groups A and B are directories with files. */
+struct stage {
+	struct fixture *fx;
+	struct scenario *scenario;
+	struct trial trial;
+	int group_fds[2];
+	struct trial_step steps[8];
+	struct trial_expect expects[8];
+};
+
+static struct stage *stage_free(struct stage *stage)
+{
+	fd_close(stage->group_fds[0]);
+	fd_close(stage->group_fds[1]);
+	scenario_free(stage->scenario);
+	fixture_free(stage->fx);
+	free(stage);
+	return NULL;
+}
+DEFINE_CLEANUP(struct stage *, stage_free)
+
+static struct stage *stage_new(const char *sections)
+{
+	static const struct fixture_file files[] = {
+		{"A/memory.current", "1048576\n"},
+		{"A/memory.events", "low 0\nhigh 0\nmax 3\noom 0\noom_kill 0\n"},
+		{"A/memory.stat", "anon 524288\nfile 262144\n"},
+		{"A/memory.reclaim", ""},
+		{"B/memory.current", "0\n"},
+	};
+	struct stage *stage = calloc(1, sizeof(*stage));
+	struct stress_error error;
+	char text[2048];
+
+	assert_non_null(stage);
+	stage->fx = fixture_new(files, ARRAY_SIZE(files));
+	stage->group_fds[0] = kfile_open_dir(stage->fx->fd, "A");
+	stage->group_fds[1] = kfile_open_dir(stage->fx->fd, "B");
+	assert_int_equal(scenario_new(&stage->scenario), 0);
+	(void)snprintf(text, sizeof(text), "[group A]\n[group B]\n%s", sections);
+	if (scenario_read_text(stage->scenario, "f", text, &error) < 0)
+		fail_msg("%s", error.text);
+	stage->trial = (struct trial){
+		.scenario = stage->scenario,
+		.group_fds = stage->group_fds,
+		.steps = stage->steps,
+		.expects = stage->expects,
+		.begin_ns = 1000 * MSEC,
+		.sources = {.job = stage->scenario->job,
+			    .group_fds = stage->group_fds,
+			    .machine = {4096, 2, 1}},
+	};
+	return stage;
+}
+
+static void put(struct stage *stage, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = openat(stage->fx->fd, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(kfile_write(fd, text), 0);
+}
+
+static const char *text_of(struct stage *stage, const char *path, char text[static 64])
+{
+	assert_true(kfile_read_at(stage->fx->fd, path, text, 64) >= 0);
+	return text;
+}
+
+static void test_steps(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step full]\nwhen = memory.current(B) >= 5M\nwithin = 3s\n"
+			  "[step squeeze]\nwrite = memory.reclaim(A) 20M\n"
+			  "[step late]\nat = 2s\n"
+			  "[expect e]\nvalue = memory.current(A)\nis = 1M\n");
+	struct trial *trial = &stage->trial;
+	char text[64];
+
+	(void)state;
+	trial_do_steps(trial, 1000 * MSEC);
+	assert_int_equal(trial->steps[0].state, TRIAL_STEP_WAITS);
+	assert_int_equal(trial->steps[1].state, TRIAL_STEP_WAITS);
+	assert_string_equal(text_of(stage, "A/memory.reclaim", text), "");
+	put(stage, "B/memory.current", "5242880\n");
+	trial_do_steps(trial, 2000 * MSEC);
+	assert_int_equal(trial->steps[0].state, TRIAL_STEP_OVER);
+	assert_int_equal(trial->steps[2].state, TRIAL_STEP_WAITS);
+	assert_false(trial_steps_are_over(trial));
+	/* `late` counts from the start, not from the step before it. */
+	trial_do_steps(trial, clock_now_ns() + 3000 * MSEC);
+	assert_string_equal(text_of(stage, "A/memory.reclaim", text), "20M");
+	assert_true(trial_steps_are_over(trial));
+	assert_string_equal(trial->words, "");
+}
+
+static void test_condition_too_late(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step full]\nwhen = memory.current(B) >= 5M\nwithin = 3s\n"
+			  "[expect e]\nvalue = memory.current(A)\nis = 1M\n");
+
+	(void)state;
+	trial_do_steps(&stage->trial, 1000 * MSEC);
+	trial_do_steps(&stage->trial, 3999 * MSEC);
+	assert_string_equal(stage->trial.words, "");
+	trial_do_steps(&stage->trial, 4000 * MSEC);
+	assert_non_null(strstr(stage->trial.words, "[step full] when: did not come within"));
+	assert_non_null(strstr(stage->trial.words, "5.0 MiB"));
+}
+
+static void test_write_fails(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step squeeze]\nwrite = memory.reclaim(B) 1M\n"
+			  "[expect e]\nvalue = memory.current(A)\nis = 1M\n");
+
+	(void)state;
+	trial_do_steps(&stage->trial, 1000 * MSEC);
+	assert_non_null(
+		strstr(stage->trial.words, "[step squeeze] write memory.reclaim(B): No such file"));
+}
+
+static struct figure figure_of(struct stage *stage, size_t i)
+{
+	_cleanup_free_ struct figure *figures = NULL;
+	size_t n = 0;
+
+	assert_int_equal(figures_of(&stage->trial, &figures, &n), 0);
+	assert_true(i < n);
+	return figures[i];
+}
+
+static void test_figures(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[expect close]\nvalue = memory.current(A)\n"
+			  "close = 1000K within 3% of sum\nbecause = page tables\n"
+			  "[expect share]\nvalue = memory.stat:anon(A)\nof = memory.current(A)\n"
+			  "range = 60% ..\n"
+			  "[expect sum]\n"
+			  "value = memory.stat:anon(A) + memory.stat:file(A) - memory.current(A)\n"
+			  "is = 0\ntolerance = 64 * page * cpus\nbecause = batches\n"
+			  "[expect missing]\nvalue = memory.stat:slab(A)\nis = 0\n"
+			  "[expect nothing]\nvalue = memory.current(A)\nof = memory.current(B)\n"
+			  "is = 0\n");
+	struct figure figure;
+
+	(void)state;
+	trial_reach(&stage->trial, SCENARIO_END, 1000 * MSEC);
+	trial_judge(&stage->trial, 1000 * MSEC);
+	assert_true(trial_is_judged(&stage->trial, SCENARIO_END));
+
+	figure = figure_of(stage, 0);
+	assert_true(figure.passed);
+	assert_string_equal(figure.measured, "1.0 MiB");
+	assert_string_equal(figure.expected, "1000.0 KiB within 3.00% of the sum");
+	assert_string_equal(figure.error, "24.0 KiB");
+	assert_string_equal(figure.tolerance, "60.7 KiB");
+	assert_string_equal(figure.because, "page tables");
+	figure = figure_of(stage, 1);
+	assert_false(figure.passed);
+	assert_string_equal(figure.measured, "50.00%");
+	assert_string_equal(figure.expected, "60.00% .. ");
+	assert_string_equal(figure.error, "10.00%");
+	figure = figure_of(stage, 2);
+	assert_true(figure.passed);
+	assert_string_equal(figure.measured, "-256.0 KiB");
+	assert_string_equal(figure.tolerance, "512.0 KiB");
+	figure = figure_of(stage, 3);
+	assert_false(figure.passed);
+	assert_string_equal(figure.measured,
+			    "nothing: memory.stat:slab(A): there is no such number in it");
+	figure = figure_of(stage, 4);
+	assert_false(figure.passed);
+	assert_string_equal(figure.measured, "nothing: a share of 0");
+}
+
+/* What changed since a step, looked at until it holds. */
+static void test_since_and_poll(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step a]\nat = 1s\n"
+			  "[expect e]\nsince = a\nvalue = memory.events:max(A)\nrange = 2 ..\n"
+			  "poll = 100ms\ntimeout = 1s\n");
+	struct trial *trial = &stage->trial;
+
+	(void)state;
+	trial_reach(trial, 0, 2000 * MSEC);
+	put(stage, "A/memory.events", "low 0\nhigh 0\nmax 4\noom 0\noom_kill 0\n");
+	trial_judge(trial, 2500 * MSEC);
+	assert_false(trial_is_judged(trial, SCENARIO_END)); /* not its turn yet */
+	trial_reach(trial, SCENARIO_END, 3000 * MSEC);
+	trial_judge(trial, 3000 * MSEC);
+	assert_false(trial_is_judged(trial, SCENARIO_END));
+	put(stage, "A/memory.events", "low 0\nhigh 0\nmax 5\noom 0\noom_kill 0\n");
+	trial_judge(trial, 3050 * MSEC);
+	assert_false(trial_is_judged(trial, SCENARIO_END)); /* looks are 100 ms apart */
+	trial_judge(trial, 3100 * MSEC);
+	assert_true(trial_is_judged(trial, SCENARIO_END));
+	assert_true(figure_of(stage, 0).passed);
+	assert_string_equal(figure_of(stage, 0).measured, "2");
+}
+
+static void test_poll_ends(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[expect e]\nvalue = memory.current(B)\nrange = 1M ..\n"
+			  "poll = 100ms\ntimeout = 1s\n");
+	struct trial *trial = &stage->trial;
+
+	(void)state;
+	trial_reach(trial, SCENARIO_END, 3000 * MSEC);
+	trial_judge(trial, 3900 * MSEC);
+	assert_false(trial_is_judged(trial, SCENARIO_END));
+	trial_judge(trial, 4000 * MSEC);
+	assert_true(trial_is_judged(trial, SCENARIO_END));
+	assert_false(figure_of(stage, 0).passed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_steps),	       cmocka_unit_test(test_condition_too_late),
+		cmocka_unit_test(test_write_fails),    cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_since_and_poll), cmocka_unit_test(test_poll_ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
