@@ -28,12 +28,11 @@ static uint64_t round_bytes(const struct config *config, const struct node_sampl
  * A stream goes through a full node without end, and kswapd deals with it without a stall, for less
  * than rounds one after the other would cost.
  */
-static bool is_stream(const struct demand *demand, const struct node_sample *s,
-		      uint64_t round_bytes)
+static bool is_stream(const struct demand *demand, const struct node_sample *s, uint64_t round)
 {
 	return demand->growing_since_ns > 0 &&
 	       s->now_ns - demand->growing_since_ns >= BALANCE_STREAM_NS &&
-	       demand->rate_bytes_per_s / BALANCE_STREAM_ROUNDS_PER_S >= round_bytes;
+	       demand->rate_bytes_per_s / BALANCE_STREAM_ROUNDS_PER_S >= round;
 }
 
 /*
@@ -47,10 +46,11 @@ static uint64_t room_to_come(const struct node_sample *s, const struct verdict *
 
 static enum verdict_reason reason_to_wait(const struct config *config, const struct demand *demand,
 					  const struct balance_history *history,
-					  const struct node_sample *s, const struct verdict *v)
+					  const struct node_sample *s, const struct verdict *v,
+					  uint64_t round)
 {
 	bool stays_here = s->bound_demand || config->balance.keep_local;
-	uint64_t round = round_bytes(config, s, v), high = v->margin_bytes + round;
+	uint64_t high = v->margin_bytes + round;
 
 	if (!config->balance.margin.enabled)
 		return VERDICT_EXCLUDED;
@@ -126,7 +126,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 {
 	struct node_plan plan = {.effort = history->effort, .swappiness = -1};
 	struct verdict *v = &plan.verdict;
-	uint64_t spare = s->clean_file_bytes;
+	uint64_t spare = s->clean_file_bytes, round;
 
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
 	v->refault_permyriad = demand_refault_permyriad(demand);
@@ -135,7 +135,8 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
 					     config->agent.tick_min_ns, rest_ns(config),
 					     config->agent.tick_max_ns);
-	v->reason = reason_to_wait(config, demand, history, s, v);
+	round = round_bytes(config, s, v);
+	v->reason = reason_to_wait(config, demand, history, s, v, round);
 	if (v->reason != VERDICT_NODE_LOW) {
 		v->look_again_ns = MAX(v->look_again_ns, rest_before_next_look(config, demand, v));
 		return plan;
@@ -146,7 +147,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 		plan.swappiness = 0;
 	else
 		spare += s->anon_bytes;
-	v->bytes = MIN(v->margin_bytes + round_bytes(config, s, v) - room_to_come(s, v), spare);
+	v->bytes = MIN(v->margin_bytes + round - room_to_come(s, v), spare);
 	if (v->bytes == 0) {
 		v->reason = VERDICT_NOTHING_SPARE;
 		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);

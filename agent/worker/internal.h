@@ -157,7 +157,6 @@ void worker_hurry(struct worker *worker, uint64_t now_ns);
 
 /* report.c */
 void worker_answer_status(struct worker *worker, uint64_t now_ns);
-
 /* One warning in 10 s about what could not be read; -ENODEV is normal and not warned about. */
 void worker_complain(struct worker *worker, uint64_t now_ns, const char *object, int error,
 		     const char *what);

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies a worker's state out for people. */
+/* What people learn of a worker: its state, and what went wrong. */
 #include "agent/worker/internal.h"
 
 #include "base/clock.h"
 #include "cgroup/psi.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+
+#define COMPLAIN_NS (10 * NSEC_PER_SEC)
+
+void worker_complain(struct worker *w, uint64_t now_ns, const char *object, int error,
+		     const char *what)
+{
+	if (error == -ENODEV)
+		return;
+	if (w->complained_ns != 0 && now_ns - w->complained_ns < COMPLAIN_NS)
+		return;
+	w->complained_ns = now_ns;
+	log_warning(&w->world->log, "node %u: %s: %s%s%s", w->node->id,
+		    object[0] ? object : "the root group", what ? what : "", what ? ": " : "",
+		    strerrordesc_np(-error));
+}
 
 static void copy_path(const char *path, char *text, size_t n)
 {

@@ -14,25 +14,11 @@
 #include <sys/eventfd.h>
 
 #define STACK_BYTES			((size_t)256 << 10)
-#define COMPLAIN_NS			(10 * NSEC_PER_SEC)
 #define START_NS			(30 * NSEC_PER_SEC)
 #define HAND_STOP_NS			(1500 * NSEC_PER_MSEC)
 #define PRESSURE_STALL_US		20000
 #define PRESSURE_WINDOW_US		1000000
 #define PRESSURE_WINDOW_UNPRIVILEGED_US 2000000
-
-void worker_complain(struct worker *w, uint64_t now_ns, const char *object, int error,
-		     const char *what)
-{
-	if (error == -ENODEV)
-		return;
-	if (w->complained_ns != 0 && now_ns - w->complained_ns < COMPLAIN_NS)
-		return;
-	w->complained_ns = now_ns;
-	log_warning(&w->world->log, "node %u: %s: %s%s%s", w->node->id,
-		    object[0] ? object : "the root group", what ? what : "", what ? ": " : "",
-		    strerrordesc_np(-error));
-}
 
 /* The kernel tells of stalls anywhere: then every target that grows is looked at at once. */
 static void open_pressure(struct worker *w)
