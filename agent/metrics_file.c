@@ -2,6 +2,7 @@
 #include "agent/metrics_file.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,21 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int write_all(int fd, const char *text, size_t n)
-{
-	while (n > 0) {
-		ssize_t written = write(fd, text, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		n -= (size_t)written;
-	}
-	return 0;
-}
 
 /* Not flushed to the disk: after a crash the figures are worth nothing. */
 static int write_new(const char *path, const char *text, size_t n, struct stat *ret_st)
@@ -36,7 +22,7 @@ static int write_new(const char *path, const char *text, size_t n, struct stat *
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, n);
+	r = file_write_all(fd, text, n);
 	if (r == 0 && (fchmod(fd, 0644) < 0 || fstat(fd, ret_st) < 0))
 		r = -errno;
 	return r;

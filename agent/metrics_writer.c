@@ -2,12 +2,12 @@
 #include "agent/metrics_writer.h"
 
 #include "agent/control/metrics.h"
+#include "agent/thread.h"
 #include "base/clock.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,27 +100,6 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-static int start(struct metrics_writer *w)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	sigfillset(&all);
-	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&w->thread, &attr, writer_main, w);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return -r;
-	(void)pthread_setname_np(w->thread, "uswapd/metrics");
-	w->started = true;
-	return 0;
-}
-
 static int make_text(struct agent *agent, char **ret_text, size_t *ret_n)
 {
 	_cleanup_free_ char *text = NULL;
@@ -142,8 +121,12 @@ static int make_text(struct agent *agent, char **ret_text, size_t *ret_n)
 
 static int hand_over(struct metrics_writer *w, struct agent *agent, const char *path)
 {
-	int r = w->started ? 0 : start(w);
+	int r = 0;
 
+	if (!w->started) {
+		r = thread_start("uswapd/metrics", STACK_BYTES, writer_main, w, &w->thread);
+		w->started = r == 0;
+	}
 	memcpy(w->path, path, sizeof(w->path));
 	w->job.text = NULL;
 	if (r == 0 && *path)

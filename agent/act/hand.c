@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/act/hand.h"
 
+#include "agent/thread.h"
 #include "base/clock.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -87,25 +87,6 @@ struct hand *hand_free(struct hand *hand)
 	return NULL;
 }
 
-/* Every signal blocked from the first instruction on; the thread then opens up for its own. */
-static int start_thread(struct hand *hand)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int r;
-
-	r = pthread_attr_init(&attr);
-	if (r != 0)
-		return -r;
-	sigfillset(&all);
-	(void)pthread_attr_setstacksize(&attr, MAX(HAND_STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&hand->thread, &attr, hand_main, hand);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attr);
-	return -r;
-}
-
 int hand_start(const char *name, struct hand **ret_hand)
 {
 	struct hand *hand = calloc(1, sizeof(*hand));
@@ -115,12 +96,13 @@ int hand_start(const char *name, struct hand **ret_hand)
 		return -ENOMEM;
 	hand->go_fd = eventfd(0, EFD_CLOEXEC);
 	hand->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = hand->go_fd < 0 || hand->done_fd < 0 ? -errno : start_thread(hand);
+	r = hand->go_fd < 0 || hand->done_fd < 0
+		    ? -errno
+		    : thread_start(name, HAND_STACK_BYTES, hand_main, hand, &hand->thread);
 	if (r < 0) {
 		hand_free(hand);
 		return r;
 	}
-	(void)pthread_setname_np(hand->thread, name);
 	*ret_hand = hand;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "agent/ctl/mode.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,23 +14,6 @@
 #define NAME	 "90-mode.conf"
 #define NEW_NAME NAME ".new" /* which the agent does not read */
 
-static int write_all(int fd, const char *text)
-{
-	size_t n = strlen(text);
-
-	while (n > 0) {
-		ssize_t written = write(fd, text, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		n -= (size_t)written;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* With the mode of other configuration files, whatever the caller's umask. */
 static int write_new(int dir_fd, const char *text)
 {
@@ -39,7 +23,9 @@ static int write_new(int dir_fd, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text);
+	r = fchmod(fd, 0644) < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
 	if (r == 0 && renameat(dir_fd, NEW_NAME, dir_fd, NAME) < 0)
 		r = -errno;
 	if (r < 0)

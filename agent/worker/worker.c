@@ -2,13 +2,12 @@
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
 #include "agent/worker/internal.h"
 
+#include "agent/thread.h"
 #include "base/clock.h"
 #include "cgroup/psi.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -222,28 +221,6 @@ struct worker *worker_free(struct worker *w)
 	return NULL;
 }
 
-static int start_thread(struct worker *w)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	char name[16];
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&w->thread, &attr, worker_main, w);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attr);
-	if (r != 0)
-		return -r;
-	(void)snprintf(name, sizeof(name), "uswapd/%u", w->node->id);
-	(void)pthread_setname_np(w->thread, name);
-	return 0;
-}
-
 static bool wait_answer(struct worker *w, uint64_t timeout_ns)
 {
 	struct pollfd answer = {.fd = w->answer_fd, .events = POLLIN};
@@ -258,6 +235,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 		 struct worker **ret_worker)
 {
 	struct worker *w = calloc(1, sizeof(*w));
+	char name[16];
 	int r;
 
 	if (!w)
@@ -275,7 +253,10 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->pressure_fd = -1;
 	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->answer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = w->main_fd < 0 || w->answer_fd < 0 ? -errno : start_thread(w);
+	(void)snprintf(name, sizeof(name), "uswapd/%u", w->node->id);
+	r = w->main_fd < 0 || w->answer_fd < 0
+		    ? -errno
+		    : thread_start(name, STACK_BYTES, worker_main, w, &w->thread);
 	if (r < 0) {
 		log_error(&world->log, "node %u: can't start its worker: %s", w->node->id,
 			  strerrordesc_np(-r));

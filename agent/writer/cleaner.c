@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/writer/cleaner_internal.h"
 
+#include "agent/thread.h"
 #include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #define STACK_BYTES ((size_t)256 << 10)
@@ -260,25 +259,6 @@ static void *cleaner_main(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct cleaner *c)
-{
-	sigset_t all, before;
-	pthread_attr_t attr;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return -r;
-	(void)pthread_attr_setstacksize(&attr, MAX(STACK_BYTES, (size_t)PTHREAD_STACK_MIN));
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&c->thread, &attr, cleaner_main, c);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	(void)pthread_attr_destroy(&attr);
-	if (r == 0)
-		(void)pthread_setname_np(c->thread, "uswapd/clean");
-	return -r;
-}
-
 static void free_all(struct cleaner *c)
 {
 	pass_free(c->pass);
@@ -305,7 +285,7 @@ int cleaner_start(const struct cleaner_options *options, struct cleaner **ret_cl
 	if (r == 0)
 		r = pass_new(options->proc_fd, has_cachestat ? cachestat_read : NULL, &c->pass);
 	if (r == 0)
-		r = start_thread(c);
+		r = thread_start("uswapd/clean", STACK_BYTES, cleaner_main, c, &c->thread);
 	if (r < 0) {
 		free_all(c);
 		return r;
