@@ -130,34 +130,27 @@ static int answer_why(const struct asking *asking, const struct agent_status *st
 	return write_text(asking->out, "uswapd-why/1", "text", text);
 }
 
-static int answer_advise(const struct asking *asking, const struct agent_status *status)
+/* What write puts into a stream, as the text of an answer. */
+static int answer_text(const struct asking *asking, const char *schema,
+		       int (*write)(const struct agent_status *status, FILE *out),
+		       const struct agent_status *status)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t n;
-	FILE *words = open_memstream(&text, &n);
+	FILE *stream = open_memstream(&text, &n);
 	int r;
 
-	if (!words)
+	if (!stream)
 		return -ENOMEM;
-	r = advise(status, words);
-	if (fclose(words) != 0 || r < 0)
+	r = write(status, stream);
+	if (fclose(stream) != 0 || r < 0)
 		return -ENOMEM;
-	return write_text(asking->out, "uswapd-advice/1", "text", text);
+	return write_text(asking->out, schema, "text", text);
 }
 
-static int answer_metrics(const struct asking *asking, const struct agent_status *status)
+static int write_metrics(const struct agent_status *status, FILE *out)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-	FILE *lines = open_memstream(&text, &n);
-	int r;
-
-	if (!lines)
-		return -ENOMEM;
-	r = metrics_write(status, status->metrics_groups_max, lines);
-	if (fclose(lines) != 0 || r < 0)
-		return -ENOMEM;
-	return write_text(asking->out, "uswapd-metrics/1", "text", text);
+	return metrics_write(status, status->metrics_groups_max, out);
 }
 
 static int answer_looking(const struct asking *asking)
@@ -171,9 +164,9 @@ static int answer_looking(const struct asking *asking)
 	if (asking->request.verb == CONTROL_STATUS)
 		r = status_write_json(&status, asking->out);
 	else if (asking->request.verb == CONTROL_ADVISE)
-		r = answer_advise(asking, &status);
+		r = answer_text(asking, "uswapd-advice/1", advise, &status);
 	else if (asking->request.verb == CONTROL_METRICS)
-		r = answer_metrics(asking, &status);
+		r = answer_text(asking, "uswapd-metrics/1", write_metrics, &status);
 	else
 		r = answer_why(asking, &status);
 	agent->ops->release(agent->context, &status);

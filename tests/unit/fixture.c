@@ -110,3 +110,14 @@ char *fixture_data(const char *name)
 	(void)snprintf(path, sizeof(path), "%s/%s", fixture_data_path(), name);
 	return read_at(AT_FDCWD, path);
 }
+
+size_t fixture_entries(const char *path)
+{
+	_cleanup_(closedirp) DIR *dir = opendir(path);
+	size_t n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	return n;
+}

@@ -38,6 +38,9 @@ char *fixture_read(const struct fixture *fx, const char *path);
 struct fixture *fixture_free(struct fixture *fx);
 DEFINE_CLEANUP(struct fixture *, fixture_free)
 
+/* How many entries a directory has, to be compared with another count: of /proc/self/fd, say. */
+size_t fixture_entries(const char *path);
+
 /* Where tests/unit/data is. */
 const char *fixture_data_path(void);
 

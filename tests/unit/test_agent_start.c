@@ -2,7 +2,6 @@
 /* How the agent starts, and what it leaves, where things are missing that it wants. */
 #include "tests/unit/agent_scene.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,22 +10,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-static size_t entries(const char *path)
-{
-	_cleanup_(closedirp) DIR *dir = opendir(path);
-	size_t n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	return n;
-}
-
 static void test_leaves_nothing_behind(void **state)
 {
 	struct scene s = scene_new();
-	size_t fds = entries("/proc/self/fd");
-	__attribute__((unused)) size_t threads = entries("/proc/self/task");
+	size_t fds = fixture_entries("/proc/self/fd");
+	__attribute__((unused)) size_t threads = fixture_entries("/proc/self/task");
 	_cleanup_free_ char *before = NULL, *after = NULL;
 
 	(void)state;
@@ -40,9 +28,9 @@ static void test_leaves_nothing_behind(void **state)
 	after = fake_root_listing(s.fx);
 	assert_string_equal(before, after);
 #ifndef __SANITIZE_THREAD__ /* which starts a thread of its own when it likes */
-	assert_int_equal(entries("/proc/self/task"), threads);
+	assert_int_equal(fixture_entries("/proc/self/task"), threads);
 #endif
-	assert_int_equal(entries("/proc/self/fd"), fds);
+	assert_int_equal(fixture_entries("/proc/self/fd"), fds);
 	assert_int_equal(scene_lines_logged(&s), 0);
 	scene_end(&s);
 }
@@ -68,15 +56,15 @@ static void test_what_is_missing_is_named(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct scene s = scene_new();
-		size_t fds = entries("/proc/self/fd");
-		__attribute__((unused)) size_t threads = entries("/proc/self/task");
+		size_t fds = fixture_entries("/proc/self/fd");
+		__attribute__((unused)) size_t threads = fixture_entries("/proc/self/task");
 
 		fixture_remove(s.fx, rows[i].gone);
 		assert_int_equal(scene_start(&s), rows[i].error);
 		assert_null(s.agent);
 		assert_true(scene_logged(&s, rows[i].named) > 0);
-		assert_int_equal(entries("/proc/self/task"), threads);
-		assert_int_equal(entries("/proc/self/fd"), fds);
+		assert_int_equal(fixture_entries("/proc/self/task"), threads);
+		assert_int_equal(fixture_entries("/proc/self/fd"), fds);
 		scene_end(&s);
 	}
 }

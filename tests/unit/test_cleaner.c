@@ -106,18 +106,6 @@ static struct clean_result collect(struct scene *s, int slot)
 	return result;
 }
 
-static size_t open_files(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static void test_cleans(void **state)
 {
 	struct scene *s = scene_new(&clean_live, USWAP_WRITER);
@@ -131,7 +119,7 @@ static void test_cleans(void **state)
 		scene_free(s);
 		skip();
 	}
-	before = open_files();
+	before = fixture_entries("/proc/self/fd");
 	result = collect(s, ask(s, BYTES));
 	assert_int_equal(result.error, 0);
 	assert_true(result.found_bytes > 0 && result.files > 0 && result.orders > 0);
@@ -139,7 +127,7 @@ static void test_cleans(void **state)
 	assert_int_equal(cachestat_read(s->file_fd, 0, BYTES, &pages), 0);
 	assert_int_equal(pages.dirty, 0);
 	/* Nothing of the file is held: only the socket of the process is new. */
-	assert_in_range(open_files(), before, before + 1);
+	assert_in_range(fixture_entries("/proc/self/fd"), before, before + 1);
 	cleaner_read_state(s->cleaner, &seen);
 	assert_int_equal(seen.cleaned_bytes, result.cleaned_bytes);
 	assert_int_equal(seen.writers, 1);

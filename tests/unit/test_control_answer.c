@@ -2,13 +2,12 @@
 #include "agent/control/answer.h"
 
 #include "base/clock.h"
+#include "tests/unit/busy_group.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
-
-#define MIB (UINT64_C(1) << 20)
 
 /* An agent with two nodes, one of which does not answer, and groups with every kind of name. */
 struct fake {
@@ -79,42 +78,8 @@ static void fake_init(struct fake *fake)
 	memset(fake, 0, sizeof(*fake));
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		(void)snprintf(fake->groups[i].path, STATUS_PATH_MAX, "%s", paths[i]);
-	fake->groups[0] = (struct group_status){
-		.path = "a/b",
-		.id = 77,
-		.owns_limit = true,
-		.current_bytes = 120 * MIB,
-		.limit_bytes = 128 * MIB,
-		.protected_bytes = 16 * MIB,
-		.events_max = 3,
-		.events_high = 4,
-		.stalled_us = 1500,
-		.verdict = {.reason = VERDICT_LIMIT_NEAR,
-			    .bytes = 6 * MIB,
-			    .room_bytes = 8 * MIB,
-			    .margin_bytes = 10 * MIB,
-			    .rate_bytes_per_s = 7 * MIB,
-			    .refault_permyriad = 31,
-			    .look_again_ns = 5 * NSEC_PER_MSEC},
-		.verdict_age_ns = 40 * NSEC_PER_MSEC,
-		.action = {.reason = VERDICT_LIMIT_NEAR, .bytes = 5 * MIB},
-		.action_age_ns = 2 * NSEC_PER_SEC,
-		.ledger = {.actions = 12,
-			   .short_actions = 2,
-			   .failed_actions = 1,
-			   .asked_bytes = 60 * MIB,
-			   .tried_bytes = 59 * MIB,
-			   .applied_bytes = 58 * MIB,
-			   .net_freed_bytes = 30 * MIB,
-			   .refaulted_bytes = MIB,
-			   .cpu_ns = 400 * NSEC_PER_MSEC,
-			   .wall_ns = 900 * NSEC_PER_MSEC,
-			   .cleanings = 3,
-			   .written_bytes = 40 * MIB,
-			   .cleaned_bytes = 39 * MIB},
-		.dirty_bytes = 20 * MIB,
-		.clean = CLEAN_AHEAD,
-	};
+	fake->groups[0] = busy_group;
+	fake->groups[0].id = 77;
 	fake->groups[1].limit_bytes = UINT64_MAX;
 	fake->groups[1].verdict.room_bytes = UINT64_MAX;
 	fake->groups[2].verdict.reason = VERDICT_REFAULTS;

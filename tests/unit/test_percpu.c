@@ -32,82 +32,91 @@ static void test_counts_all_that_has_an_owner(void **state)
 	assert_int_equal(percpu_held_pages(&counters), 50000);
 }
 
+struct scene {
+	struct percpu percpu;
+	struct node_counters counters;
+};
+
+/* First seen at START. */
+static struct scene new_scene(void)
+{
+	struct scene s = {.counters = a_node()};
+
+	percpu_learn(&s.percpu, START, &s.counters, PAGE, 0);
+	return s;
+}
+
+static void learn(struct scene *s, uint64_t now_ns, uint64_t taken_pages)
+{
+	percpu_learn(&s->percpu, now_ns, &s->counters, PAGE, taken_pages * PAGE);
+}
+
 /* As seen on 6.18: a request was met in full, and nothing more was free afterwards. */
 static void test_freed_pages_that_are_not_free(void **state)
 {
-	struct percpu percpu = {0};
-	struct node_counters counters = a_node();
+	struct scene s = new_scene();
 
 	(void)state;
-	percpu_learn(&percpu, START, &counters, PAGE, 0);
-	counters.inactive_file_pages -= 3000;
-	percpu_learn(&percpu, START + 1, &counters, PAGE, 3000 * PAGE);
-	assert_int_equal(percpu.bytes, 3000 * PAGE);
+	s.counters.inactive_file_pages -= 3000;
+	learn(&s, START + 1, 3000);
+	assert_int_equal(s.percpu.bytes, 3000 * PAGE);
 	/* Somebody takes 1,000 of them; 500 are given back to the zone. */
-	counters.inactive_anon_pages += 1000;
-	percpu_learn(&percpu, START + 2, &counters, PAGE, 0);
-	assert_in_range(percpu.bytes, 1999 * PAGE, 2000 * PAGE);
-	counters.free_pages += 500;
-	percpu_learn(&percpu, START + 3, &counters, PAGE, 0);
-	assert_in_range(percpu.bytes, 1499 * PAGE, 1500 * PAGE);
+	s.counters.inactive_anon_pages += 1000;
+	learn(&s, START + 2, 0);
+	assert_in_range(s.percpu.bytes, 1999 * PAGE, 2000 * PAGE);
+	s.counters.free_pages += 500;
+	learn(&s, START + 3, 0);
+	assert_in_range(s.percpu.bytes, 1499 * PAGE, 1500 * PAGE);
 }
 
 static void test_a_request_that_shows_leaves_nothing(void **state)
 {
-	struct percpu percpu = {0};
-	struct node_counters counters = a_node();
+	struct scene s = new_scene();
 
 	(void)state;
-	percpu_learn(&percpu, START, &counters, PAGE, 0);
-	counters.inactive_file_pages -= 3000;
-	counters.free_pages += 3000;
-	percpu_learn(&percpu, START + 1, &counters, PAGE, 3000 * PAGE);
-	assert_int_equal(percpu.bytes, 0);
+	s.counters.inactive_file_pages -= 3000;
+	s.counters.free_pages += 3000;
+	learn(&s, START + 1, 3000);
+	assert_int_equal(s.percpu.bytes, 0);
 }
 
 /* A driver takes memory that is counted nowhere: not more than what we took can be in lists. */
 static void test_never_more_than_was_taken(void **state)
 {
-	struct percpu percpu = {0};
-	struct node_counters counters = a_node();
+	struct scene s = new_scene();
 
 	(void)state;
-	percpu_learn(&percpu, START, &counters, PAGE, 0);
-	counters.free_pages -= 5000;
-	percpu_learn(&percpu, START + 1, &counters, PAGE, 0);
-	assert_int_equal(percpu.bytes, 0);
-	counters.free_pages -= 1000;
-	percpu_learn(&percpu, START + 2, &counters, PAGE, 100 * PAGE);
-	assert_int_equal(percpu.bytes, 100 * PAGE);
+	s.counters.free_pages -= 5000;
+	learn(&s, START + 1, 0);
+	assert_int_equal(s.percpu.bytes, 0);
+	s.counters.free_pages -= 1000;
+	learn(&s, START + 2, 100);
+	assert_int_equal(s.percpu.bytes, 100 * PAGE);
 }
 
 /* Lists shrink by themselves. */
 static void test_is_forgotten(void **state)
 {
-	struct percpu percpu = {0};
-	struct node_counters counters = a_node();
+	struct scene s = new_scene();
 
 	(void)state;
-	percpu_learn(&percpu, START, &counters, PAGE, 0);
-	counters.inactive_file_pages -= 3000;
-	percpu_learn(&percpu, START + 1, &counters, PAGE, 3000 * PAGE);
-	percpu_learn(&percpu, START + 1 + PERCPU_FORGET_NS / 2, &counters, PAGE, 0);
-	assert_int_equal(percpu.bytes, 1500 * PAGE);
-	percpu_learn(&percpu, START + 1 + 2 * PERCPU_FORGET_NS, &counters, PAGE, 0);
-	assert_int_equal(percpu.bytes, 0);
-	assert_int_equal(percpu.taken_bytes, 0);
+	s.counters.inactive_file_pages -= 3000;
+	learn(&s, START + 1, 3000);
+	learn(&s, START + 1 + PERCPU_FORGET_NS / 2, 0);
+	assert_int_equal(s.percpu.bytes, 1500 * PAGE);
+	learn(&s, START + 1 + 2 * PERCPU_FORGET_NS, 0);
+	assert_int_equal(s.percpu.bytes, 0);
+	assert_int_equal(s.percpu.taken_bytes, 0);
 }
 
 static void test_a_clock_that_goes_back(void **state)
 {
-	struct percpu percpu = {0};
-	struct node_counters counters = a_node();
+	struct scene s = new_scene();
 
 	(void)state;
-	percpu_learn(&percpu, START, &counters, PAGE, 0);
-	counters.inactive_file_pages -= 3000;
-	percpu_learn(&percpu, START - 1, &counters, PAGE, 3000 * PAGE);
-	assert_int_equal(percpu.bytes, 0);
+	s.counters.inactive_file_pages -= 3000;
+	learn(&s, START - 1, 3000);
+	assert_int_equal(s.percpu.bytes, 0);
 }
 
 int main(void)

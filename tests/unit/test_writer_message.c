@@ -42,18 +42,6 @@ static struct pair pair_new(void)
 	return (struct pair){fds[0], fds[1]};
 }
 
-static size_t open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 static void test_order(void **state)
 {
 	struct pair p = pair_new();
@@ -192,7 +180,7 @@ static void test_strangers(void **state)
 	};
 	struct pair p = pair_new();
 	struct writer_order order = good;
-	size_t before = open_descriptors();
+	size_t before = fixture_entries("/proc/self/fd");
 	int fd = -1;
 
 	(void)state;
@@ -200,7 +188,7 @@ static void test_strangers(void **state)
 		send_raw(p.a, packets[i].size, packets[i].n);
 		assert_int_equal(writer_order_receive(p.b, &order, &fd), -EBADMSG);
 		assert_int_equal(fd, -1);
-		assert_int_equal(open_descriptors(), before);
+		assert_int_equal(fixture_entries("/proc/self/fd"), before);
 	}
 	send_raw(p.a, sizeof(good), 1);
 	assert_int_equal(writer_order_receive(p.b, &order, &fd), 1);
