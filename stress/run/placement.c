@@ -74,21 +74,24 @@ static int open_group_dir(const struct placement *placement, const char *path)
 	return kfile_open_dir(placement->mount_fd, *path ? path : ".");
 }
 
+/* The entries of a group's directory; NULL where there is none. */
+static DIR *list_group(const struct placement *placement, const char *path)
+{
+	int fd = open_group_dir(placement, path);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		fd_close(fd);
+	return dir;
+}
+
 /* Removes the group and those in it. */
 static void remove_tree(const struct placement *placement, const char *path)
 {
-	_cleanup_(closedirp) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = list_group(placement, path);
 	struct dirent *entry;
-	int fd = open_group_dir(placement, path);
 
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		_cleanup_free_ char *child = NULL;
 
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
@@ -107,18 +110,10 @@ static bool is_alive(int proc_fd, pid_t pid, uint64_t start_ticks)
 
 static void remove_leftovers(const struct placement *placement)
 {
-	_cleanup_(closedirp) DIR *dir = NULL;
+	_cleanup_(closedirp) DIR *dir = list_group(placement, placement->parent);
 	struct dirent *entry;
-	int fd = open_group_dir(placement, placement->parent);
 
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		_cleanup_free_ char *path = NULL;
 		uint64_t start;
 		pid_t pid;
