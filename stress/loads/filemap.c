@@ -26,8 +26,16 @@ struct filemap {
 };
 
 static const char *const filemap_settings[] = {
-	"directory",	      "mapping", "write", "dirty", "sync", "sync-every", LOAD_PACE_SETTINGS,
-	LOAD_ACCESS_SETTINGS, NULL,
+	"directory",
+	"mapping",
+	"write",
+	"dirty",
+	"sync",
+	"sync-every",
+	"sparse",
+	LOAD_PACE_SETTINGS,
+	LOAD_ACCESS_SETTINGS,
+	NULL,
 };
 
 static bool is_private(const struct load_settings *settings)
@@ -63,12 +71,13 @@ static int filemap_prepare(struct load *load, const char **ret_why)
 	if (!mapping)
 		return -ENOMEM;
 	load->state = mapping;
-	r = fileset_create(settings->directory, 1, load->plan->size_bytes, &load->content,
-			   &mapping->file, ret_why);
+	r = fileset_create(settings->directory, 1, load->plan->size_bytes,
+			   settings->sparse ? NULL : &load->content, &mapping->file, ret_why);
 	if (r < 0)
 		return r;
 	mapping->n_pages = fileset_pages(mapping->file);
-	load->block->cached_at_start_pages = fileset_cached_pages(mapping->file, 0);
+	if (!settings->sparse)
+		load->block->cached_at_start_pages = fileset_cached_pages(mapping->file, 0);
 	*ret_why = "no memory for book-keeping";
 	mapping->generations = load_shared_alloc(mapping->n_pages);
 	mapping->touched = load_shared_alloc(mapping->n_pages);
@@ -151,9 +160,9 @@ static void check_page(void *context, uint64_t page, const void *data)
 {
 	struct load *load = context;
 	const struct filemap *mapping = load->state;
-	bool as_made = is_private(load->settings);
+	uint8_t generation = is_private(load->settings) ? 1 : mapping->generations[page];
 
-	load_verify_page(load, page, as_made ? 1 : mapping->generations[page], data, false);
+	load_verify_page(load, page, generation, data, load->settings->sparse && generation == 1);
 }
 
 /* What a private mapping wrote, in memory: the file knows nothing of it. */

@@ -20,6 +20,20 @@ static void test_filemap(void **state)
 	end(&running);
 }
 
+/* A hole is zeros until a page is written, and all of it is verified. */
+static void test_sparse(void **state)
+{
+	struct running running = begin_on_disk("filemap:size=2M,rate=2M/s,sparse=yes,dirty=25%");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	run_until(&running, NSEC_PER_SEC);
+	assert_int_equal(block->first.count, 512);
+	assert_int_equal(verified(&running.load), 512);
+	assert_int_equal(block->bad_pages, 0);
+	end(&running);
+}
+
 /* Of the mapping of the file without a name. */
 static long kib(const char *field)
 {
@@ -187,10 +201,11 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filemap), cmocka_unit_test(test_private),
-		cmocka_unit_test(test_shares),	cmocka_unit_test(test_filewrite),
-		cmocka_unit_test(test_filelog), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_filemap),	  cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_private),	  cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_filewrite), cmocka_unit_test(test_filelog),
+		cmocka_unit_test(test_check),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
