@@ -7,6 +7,7 @@
 
 #include "agent/account/backoff.h"
 #include "agent/policy/clean.h"
+#include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
@@ -21,6 +22,7 @@ struct group_clean {
 	uint64_t reason_ns;
 	uint64_t due_ns, wait_ns; /* it brought nothing: not before due_ns, then twice as long */
 	uint64_t write_bytes_per_s;
+	struct harvest harvest;
 };
 
 struct group {

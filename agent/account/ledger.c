@@ -16,4 +16,5 @@ void ledger_add(struct ledger *sum, const struct ledger *part)
 	sum->cleanings += part->cleanings;
 	sum->written_bytes += part->written_bytes;
 	sum->cleaned_bytes += part->cleaned_bytes;
+	sum->cleaned_taken_bytes += part->cleaned_taken_bytes;
 }

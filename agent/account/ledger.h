@@ -19,9 +19,10 @@ struct ledger {
 	uint64_t cpu_ns;	  /* CPU time in the requests */
 	uint64_t wall_ns;	  /* and how long they took */
 	/* Files written back so that requests bring something. */
-	uint64_t cleanings;	/* times */
-	uint64_t written_bytes; /* dirty when handed to their device */
-	uint64_t cleaned_bytes; /* of those, clean afterwards */
+	uint64_t cleanings;	      /* times */
+	uint64_t written_bytes;	      /* dirty when handed to their device */
+	uint64_t cleaned_bytes;	      /* of those, clean afterwards */
+	uint64_t cleaned_taken_bytes; /* of those, taken by requests since */
 };
 
 void ledger_add(struct ledger *sum, const struct ledger *part);

@@ -67,7 +67,9 @@ struct shown_groups {
 	{prefix "written_back_bytes_total", COUNTER, UNITS, offsetof(type, member.written_bytes), \
 	 "Dirty file memory handed to its device, for " whom "."}, \
 	{prefix "cleaned_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_bytes), \
-	 "Of what was written back for " whom ", what was clean afterwards."}
+	 "Of what was written back for " whom ", what was clean afterwards."}, \
+	{prefix "cleaned_taken_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_taken_bytes), \
+	 "Of what was cleaned for " whom ", what requests took since."}
 
 #define VERDICT(prefix, type) \
 	{prefix "room_bytes", GAUGE, UNITS, offsetof(type, verdict.room_bytes), \

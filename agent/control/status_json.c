@@ -27,7 +27,7 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, net_freed_bytes), NUMBER(struct ledger, refaulted_bytes),
 	NUMBER(struct ledger, cpu_ns),		NUMBER(struct ledger, wall_ns),
 	NUMBER(struct ledger, cleanings),	NUMBER(struct ledger, written_bytes),
-	NUMBER(struct ledger, cleaned_bytes),
+	NUMBER(struct ledger, cleaned_bytes),	NUMBER(struct ledger, cleaned_taken_bytes),
 };
 
 static const struct number verdict_numbers[] = {

@@ -104,9 +104,9 @@ static void say_cleaning(const struct ledger *ledger, FILE *out)
 	if (ledger->cleanings > 0)
 		fprintf(out,
 			"Dirty files written back so that there is something to take: %" PRIu64
-			" times, %s, of which %s were clean afterwards\n",
+			" times, %s, of which %s were clean afterwards and %s taken since\n",
 			ledger->cleanings, BYTES(ledger->written_bytes),
-			BYTES(ledger->cleaned_bytes));
+			BYTES(ledger->cleaned_bytes), BYTES(ledger->cleaned_taken_bytes));
 }
 
 static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,

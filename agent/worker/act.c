@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a plan to the hand and back: one piece at a time, each judged anew. */
+#include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
 #include "base/clock.h"
@@ -329,10 +330,12 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	taken = measure(w, &f, result.error, now_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
-	if (f.group)
+	if (f.group) {
 		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
-	else
+		worker_clean_took(w, f.group, &f.request, taken.applied_bytes);
+	} else {
 		account_node(w, &f, result.error, &taken, now_ns);
+	}
 	f.target->due_ns = 0;
 	/* Those that waited for the hand are judged by what is true now. */
 	w->look_at_growing = true;

@@ -4,6 +4,7 @@
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "base/saturate.h"
+#include "cgroup/reclaim.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,15 +49,30 @@ static bool may_be_cleaned(const struct worker *w, const struct group *g)
 	       g->target.verdict.reason != VERDICT_REFAULTS && !g->excluded && !g->excluded_below;
 }
 
+/* A kernel that can't be told to leave anonymous memory alone (6.1) chooses by itself. */
+static void aim(const struct worker *w, struct group *g, uint64_t clean_bytes)
+{
+	const struct verdict *v = &g->target.verdict;
+
+	if (harvest_is_slow(g->target.pace.bytes_per_s, v->rate_bytes_per_s))
+		harvest_begin(&g->clean.harvest, 0);
+	if (harvest_goes_on(&g->clean.harvest, clean_bytes, v->bytes, v->refault_permyriad) &&
+	    w->world->reclaim_features.swappiness)
+		g->swappiness = GROUP_RECLAIM_NO_ANON;
+}
+
 void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct clean_sample sample;
 	struct clean_need need;
 
 	/* Figures of a look that read only memory.current are of another moment. */
-	if (!may_be_cleaned(w, g) || now_ns < g->clean.due_ns || !g->events_known)
+	if (!g->events_known)
 		return;
 	sample = sample_of(g);
+	aim(w, g, sample.clean_bytes);
+	if (!may_be_cleaned(w, g) || now_ns < g->clean.due_ns)
+		return;
 	need = clean_decide(&sample);
 	g->clean.reason = need.reason;
 	g->clean.reason_ns = now_ns;
@@ -87,6 +103,7 @@ static void learn(struct group *g, const struct clean_result *result, uint64_t n
 		return;
 	}
 	g->clean.wait_ns = g->clean.due_ns = 0;
+	harvest_begin(&g->clean.harvest, result->cleaned_bytes);
 	if (result->write_ns > 0)
 		g->clean.write_bytes_per_s =
 			scale(result->cleaned_bytes, NSEC_PER_SEC, result->write_ns);
@@ -106,6 +123,15 @@ void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 	if (result.error < 0)
 		worker_complain(w, now_ns, g->cgroup->path, result.error,
 				"its files are not written back");
+}
+
+void worker_clean_took(const struct worker *w, struct group *g, const struct request *request,
+		       uint64_t applied_bytes)
+{
+	if (request->swappiness != GROUP_RECLAIM_NO_ANON && w->world->reclaim_features.swappiness)
+		return;
+	g->target.ledger.cleaned_taken_bytes +=
+		harvest_take(&g->clean.harvest, request->bytes, applied_bytes);
 }
 
 void worker_clean_forget(struct worker *w, struct group *g)

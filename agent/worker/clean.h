@@ -7,11 +7,16 @@
 
 #include "agent/worker/internal.h"
 
-/* After a full look at the group: asks for write-back when policy wants it. */
+/* After a full look at the group: asks for write-back when policy wants it, and for what was
+ * written back to be taken first. */
 void worker_clean(struct worker *worker, struct group *group, uint64_t now_ns);
 
 /* Takes in a finished one; the group is then looked at again at once. */
 void worker_clean_collect(struct worker *worker, struct group *group, uint64_t now_ns);
+
+/* What a request took of the group, as far as write-back has made it possible. */
+void worker_clean_took(const struct worker *worker, struct group *group,
+		       const struct request *request, uint64_t applied_bytes);
 
 /* The group is let go. */
 void worker_clean_forget(struct worker *worker, struct group *group);

@@ -38,7 +38,8 @@ static const struct group_status busy_group = {
 		   .wall_ns = 900 * NSEC_PER_MSEC,
 		   .cleanings = 3,
 		   .written_bytes = 40 * MIB,
-		   .cleaned_bytes = 39 * MIB},
+		   .cleaned_bytes = 39 * MIB,
+		   .cleaned_taken_bytes = 31 * MIB},
 	.dirty_bytes = 20 * MIB,
 	.clean = CLEAN_AHEAD,
 };

@@ -94,7 +94,7 @@ static void test_pieces_take_the_time_wanted(void **state)
 
 static void test_ledger_adds_every_field(void **state)
 {
-	const struct ledger one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+	const struct ledger one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
 	struct ledger sum = {0};
 	const uint64_t *fields = (const uint64_t *)&sum;
 

@@ -52,7 +52,7 @@ static void test_group(void **state)
 		"  asked for 60.0 MiB, tried 59.0 MiB, taken 58.0 MiB, of that read back 1.0 MiB\n"
 		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
 		"Dirty files written back so that there is something to take: 3 times, "
-		"40.0 MiB, of which 39.0 MiB were clean afterwards\n"
+		"40.0 MiB, of which 39.0 MiB were clean afterwards and 31.0 MiB taken since\n"
 		"What would change it: It stops when the room is larger than the margin again.\n"
 		"Next look: within 5 ms of that decision, or at the next event.\n");
 }

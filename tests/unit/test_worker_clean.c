@@ -5,6 +5,7 @@
 
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
+#include "cgroup/reclaim.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -161,12 +162,60 @@ static void test_group_goes(void **state)
 	scene_free(s);
 }
 
+/* What was cleaned is taken first, where the kernel can be told so, and counted. */
+static void test_takes_what_was_cleaned(void **state)
+{
+	struct scene *s = scene_new();
+	struct ledger *ledger = &s->group.target.ledger;
+	const struct request of_files = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_NO_ANON};
+	const struct request of_any = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_DEFAULT};
+
+	(void)state;
+	s->config.clean.enabled = false;
+	s->group.target.verdict.bytes = 4 * MIB;
+	s->group.swappiness = GROUP_RECLAIM_DEFAULT;
+	s->world.reclaim_features.swappiness = true;
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_DEFAULT);
+	worker_clean_took(&s->worker, &s->group, &of_files, 4 * MIB);
+	assert_int_equal(ledger->cleaned_taken_bytes, 0);
+
+	harvest_begin(&s->group.clean.harvest, 6 * MIB);
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_NO_ANON);
+	/* One that was on its way before may have brought anything. */
+	worker_clean_took(&s->worker, &s->group, &of_any, 4 * MIB);
+	assert_int_equal(ledger->cleaned_taken_bytes, 0);
+	worker_clean_took(&s->worker, &s->group, &of_files, 4 * MIB);
+	assert_int_equal(ledger->cleaned_taken_bytes, 4 * MIB);
+
+	/* As after a write-back, where requests are slower than what they are for. */
+	s->group.clean.harvest = (struct harvest){.left_bytes = 2 * MIB};
+	s->group.swappiness = GROUP_RECLAIM_DEFAULT;
+	s->group.target.pace.bytes_per_s = 32 * MIB;
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_DEFAULT);
+	s->group.target.pace.bytes_per_s--;
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_NO_ANON);
+
+	/* 6.1 takes what it likes, and that is the best guess. */
+	s->world.reclaim_features.swappiness = false;
+	s->group.swappiness = GROUP_RECLAIM_DEFAULT;
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_DEFAULT);
+	worker_clean_took(&s->worker, &s->group, &of_any, 4 * MIB);
+	assert_int_equal(ledger->cleaned_taken_bytes, 6 * MIB);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks_and_waits_longer),
 		cmocka_unit_test(test_does_not_ask),
 		cmocka_unit_test(test_group_goes),
+		cmocka_unit_test(test_takes_what_was_cleaned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * harvest: clean file memory is taken first where that matters. Pure.
+ *
+ * Dropping a clean page costs next to nothing, while anonymous memory has to be compressed or
+ * written, and the kernel weighs the two by their ages, not by that price. So file memory alone is
+ * asked for after a write-back, and when requests can't keep up with what fills the target; until
+ * it is read back, runs low, or a request comes back short.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Permyriad of what was taken lately that came back: from then on the kernel chooses again. */
+#define HARVEST_REFAULTS UINT64_C(1000)
+
+/* All zero: nothing was cleaned. */
+struct harvest {
+	bool active;	     /* ask for file memory alone */
+	uint64_t left_bytes; /* cleaned, and not taken yet */
+};
+
+void harvest_begin(struct harvest *harvest, uint64_t cleaned_bytes);
+
+/* Requests bring less than twice what is used up meanwhile. pace 0: none is known. */
+bool harvest_is_slow(uint64_t pace_bytes_per_s, uint64_t rate_bytes_per_s);
+
+/* Before a request for wanted_bytes, with clean_bytes of file memory that could be dropped as it
+ * is. Whether it is to be for file memory alone. */
+bool harvest_goes_on(struct harvest *harvest, uint64_t clean_bytes, uint64_t wanted_bytes,
+		     uint64_t refault_permyriad);
+
+/* After a request for file memory alone. Returns what of it the write-back has made possible. */
+uint64_t harvest_take(struct harvest *harvest, uint64_t asked_bytes, uint64_t applied_bytes);
