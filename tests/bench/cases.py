@@ -219,9 +219,9 @@ def dirty_map(name, title, before):
             Goal("p999", most=0.5, of="kernel", words="p99.9 at most 1/2"),
             SAME_WORK,
         ],
-        words=["--duration", "24s", "--directory", "/data", "--verify", "sample", "--group", "svc:memory.max=320M",
-               "--load", "filemap:name=map,group=svc,size=256M,files=1",
-               "--load", "anon:name=grow,group=svc,size=192M,rate=16M/s,start=10s"], before=before, seconds=60)
+        words=["--duration", "21s", "--directory", "/data", "--verify", "sample", "--group", "svc:memory.max=320M",
+               "--load", "filemap:name=map,group=svc,size=256M,sparse=yes,rate=32M/s,duration=8s",
+               "--load", "anon:name=grow,group=svc,size=192M,rate=16M/s,start=8s"], before=before, seconds=60)
 
 
 CASES = [
