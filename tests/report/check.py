@@ -222,6 +222,26 @@ def test_odd(browser, program, run, work):
           page.errors)
 
 
+def test_moment(browser, program, run, work):
+    """Touches in one interval of many: there is no line to draw, but a point."""
+    moment, n = copy.deepcopy(run), 1000
+    series = moment["series"]
+    for columns in [series["machine"], *series["nodes"], *series["groups"], *series["loads"]]:
+        for values in columns.values():
+            values[:] = [0] * n
+    series["t_ns"] = [i * 10**7 for i in range(n)]
+    for key, values in series["loads"][0].items():
+        values[:] = [1000 if i == n // 2 and key.startswith("first_") else 0 for i in range(n)]
+    out = os.path.join(work, "moment.html")
+    status, words = report(program, [write(os.path.join(work, "moment.json"), moment)], out)
+    check("a moment: the page is written", status == 0, words)
+    page = browser.open("file://" + out, 1280, 900)
+    page.wait(READY)
+    of = [subject == "load " + run["loads"][0]["name"] and name == "latency-first"
+          for name, subject in page.evaluate("panels.map(({ chart }) => [chart.id, chart.subject])")]
+    check("a moment: it can be seen", sum(page.evaluate(PIXELS)[of.index(True)]) > 5, page.evaluate(PIXELS))
+
+
 def test_refusals(program, run, work):
     no_series = {key: value for key, value in run.items() if key != "series"}
     short = copy.deepcopy(run)
@@ -293,6 +313,7 @@ def main():
                 test_narrow(page, shots)
         test_hostile(browser, program, runs[0], work)
         test_odd(browser, program, runs[0], work)
+        test_moment(browser, program, runs[0], work)
         test_live(browser, program, work)
     print(f"{passed} passed, {failures} failed, 0 skipped")
     sys.exit(failures > 0)

@@ -25,11 +25,18 @@ function extent(chart, from, to) {
 
 function rangeY(chart) {
 	const [min, max] = extent(chart, ...shown);
-	if (chart.log) return [10 ** Math.floor(Math.log10(Math.max(min, 1))), 10 ** Math.ceil(Math.log10(Math.max(max, 10)))];
+	const decade = (value) => Math.floor(Math.log10(Math.max(value, 1)));
+	if (chart.log) return [10 ** decade(min), 10 ** (decade(max) + 1)];
 	return [0, max > 0 ? max * 1.05 : 1];
 }
 
 const binarySteps = Array.from({ length: 60 }, (_, i) => 2 ** i);
+
+// Values without a neighbour, which no line shows: they are drawn as points however many samples there are.
+function lonely(plot, line, all) {
+	const values = plot.data[line];
+	return all ? null : values.flatMap((value, i) => (value != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
+}
 
 const axisOptions = () => ({
 	font: "11px system-ui, sans-serif", stroke: color("--quiet"), grid: { stroke: color("--grid"), width: 1 },
@@ -52,7 +59,8 @@ function options(chart, width) {
 			{ label: "at", value: (_, v) => (v == null ? "" : v.toFixed(2) + " s") },
 			...chart.lines.map((line) => ({
 				label: line.label, stroke: color("--s" + line.color), width: line.dash ? 1 : 1.6, dash: line.dash,
-				fill: line.fill ? color("--s" + line.color) + "22" : undefined, points: line.dash ? { show: false } : { size: 4 },
+				fill: line.fill ? color("--s" + line.color) + "22" : undefined,
+				points: line.dash ? { show: false } : { size: 4, fill: color("--s" + line.color), filter: lonely },
 				value: (_, v) => chart.format(v),
 			})),
 		],
