@@ -91,6 +91,7 @@ static int help(const struct log *log, const char *key)
 {
 	const struct setting *global, *load;
 	const struct load_ops *ops;
+	const char *nearest;
 
 	if (!key)
 		return print_help();
@@ -123,7 +124,11 @@ static int help(const struct log *log, const char *key)
 	}
 	if (global || load)
 		return EXIT_OK;
-	log_error(log, "help: there is no setting or load called %s", key);
+	nearest = load_nearest_type(key);
+	nearest = nearest ? nearest : stress_setting_nearest(&load_table, key);
+	nearest = nearest ? nearest : stress_setting_nearest(&global_table, key);
+	log_error(log, "help: there is no setting or load called %s%s%s%s", key,
+		  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 	return EXIT_USAGE;
 }
 
@@ -313,6 +318,11 @@ static int check(const struct log *log, char **words, int n)
 	return status;
 }
 
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct log log = log_stderr(LOG_LEVEL_INFO);
@@ -320,8 +330,10 @@ int main(int argc, char **argv)
 	struct stress_error error;
 	int r;
 
-	if (argc >= 2 && (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0))
+	if (argc >= 2 && (strcmp(argv[1], "help") == 0 || asks_for_help(argv[1])))
 		return help(&log, argv[2]);
+	if (argc >= 3 && asks_for_help(argv[2]))
+		return print_help();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("uswap-stress " USWAP_VERSION "\n");
 		return EXIT_OK;
@@ -347,8 +359,6 @@ int main(int argc, char **argv)
 			argv[1]);
 		return EXIT_USAGE;
 	}
-	if (argc >= 3 && strcmp(argv[2], "--help") == 0)
-		return print_help();
 	r = job_new(&job);
 	if (r == 0)
 		r = read_job(job, argv + 2, argc - 2, &error);

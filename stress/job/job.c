@@ -239,6 +239,9 @@ int job_set_load(struct job *job, struct job_load *load, const char *key, const 
 	r = stress_setting_read(setting, value, &load->settings);
 	if (r < 0)
 		return explain_value(ret_error, place, "load", load->name, setting, value, r);
+	/* At once: what follows is about a load of this type. */
+	if (strcmp(key, "type") == 0 && job_check_type(load, place, ret_error) < 0)
+		return -EINVAL;
 	load->said[setting - load_table.settings] = *place;
 	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value);
 }

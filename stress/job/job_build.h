@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How job_text.c (syntax of files and of the command line) puts a job together. Private to the two.
+ * How job_text.c (syntax of files and of the command line) puts a job together. Private to job/.
  */
 #pragma once
 
@@ -19,5 +19,8 @@ int job_set_in_global(struct job *job, const char *key, const char *value,
 		      const struct job_place *place, struct stress_error *ret_error);
 int job_set_load(struct job *job, struct job_load *load, const char *key, const char *value,
 		 const struct job_place *place, struct stress_error *ret_error);
+/* Whether the load's type is one, said at place. job_check.c. */
+int job_check_type(const struct job_load *load, const struct job_place *place,
+		   struct stress_error *ret_error);
 int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
 		  const struct job_place *place, struct stress_error *ret_error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a job makes sense as a whole. */
-#include "stress/job/job.h"
+#include "stress/job/job_build.h"
 
 #include "base/spell.h"
 #include "stress/loads/load.h"
@@ -195,15 +195,18 @@ static const char *nearest_group(const struct job *job, const char *name)
 	return i < job->n_groups ? names[i] : NULL;
 }
 
-static const char *nearest_type(const char *name)
+int job_check_type(const struct job_load *load, const struct job_place *place,
+		   struct stress_error *ret_error)
 {
-	const char *names[64] = {NULL};
-	size_t n = 0, i;
+	const char *nearest;
 
-	for (n = 0; load_types[n] && n < ARRAY_SIZE(names); n++)
-		names[n] = load_types[n]->name;
-	i = spell_nearest(name, names, n);
-	return i < n ? names[i] : NULL;
+	if (load_find_type(load->settings.type))
+		return 0;
+	nearest = load_nearest_type(load->settings.type);
+	return job_fail(ret_error, place, "load", load->name,
+			"type: \"%s\" is no kind of load%s%s%s; see `uswap-stress help loads`",
+			load->settings.type, nearest ? "; did you mean '" : "",
+			nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static int check_load(const struct job *job, const struct job_load *load,
@@ -212,18 +215,9 @@ static int check_load(const struct job *job, const struct job_load *load,
 	const struct load_ops *ops = load_find_type(load->settings.type);
 	const char *why, *nearest;
 
-	if (!load->settings.type[0])
+	if (!ops)
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"type: must be given; see `uswap-stress help loads`");
-	if (!ops) {
-		nearest = nearest_type(load->settings.type);
-		return job_fail(
-			ret_error, job_said(load, stress_setting_find(&load_table, "type")), "load",
-			load->name,
-			"type: \"%s\" is no kind of load%s%s%s; see `uswap-stress help loads`",
-			load->settings.type, nearest ? "; did you mean '" : "",
-			nearest ? nearest : "", nearest ? "'?" : "");
-	}
 	for (size_t i = 0; i < load_table.n; i++) {
 		const struct setting *setting = &load_table.settings[i];
 

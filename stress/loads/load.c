@@ -2,6 +2,7 @@
 #include "stress/loads/load.h"
 
 #include "base/clock.h"
+#include "base/spell.h"
 #include "stress/measure/meminfo.h"
 #include "stress/pattern/random.h"
 
@@ -22,6 +23,17 @@ const struct load_ops *load_find_type(const char *name)
 		if (strcmp(load_types[i]->name, name) == 0)
 			return load_types[i];
 	return NULL;
+}
+
+const char *load_nearest_type(const char *name)
+{
+	const char *names[ARRAY_SIZE(load_types)];
+	size_t n = 0, i;
+
+	for (; load_types[n]; n++)
+		names[n] = load_types[n]->name;
+	i = spell_nearest(name, names, n);
+	return i < n ? names[i] : NULL;
 }
 
 void *load_shared_alloc(size_t bytes)

@@ -83,6 +83,8 @@ extern const struct load_ops load_fileread, load_filewrite, load_filelog, load_f
 /* NULL-ended. */
 extern const struct load_ops *const load_types[];
 const struct load_ops *load_find_type(const char *name);
+/* The name of the type nearest to a misspelt one, or NULL. */
+const char *load_nearest_type(const char *name);
 
 /* Touches done between two looks at the clock of the schedule. */
 #define LOAD_BATCH 64

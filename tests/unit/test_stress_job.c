@@ -179,6 +179,7 @@ static void test_bad_files(void **state)
 		{"[group svc]\n" LOAD_A "group=svd\n",
 		 "bad.job:5: [load a] group:|[group svd]|did you mean 'svc'"},
 		{"[load a]\ntype=anonn\nsize=1M\n", "did you mean 'anon'"},
+		{"[load a]\ntype=anonn\nsize=much\n", "bad.job:2: [load a] type: \"anonn\""},
 		{LOAD_A "schedule=sinus\n", "bad.job:4:|steady, burst, hold, leak|sawtooth"},
 		{LOAD_A "schedule=sine\nrate=1M/s\n", "bad.job:5: [load a] rate:|leave it out"},
 		{LOAD_A "schedule=leak\n", "[load a] rate: must be given"},
