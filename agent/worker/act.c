@@ -161,7 +161,16 @@ static int aim(struct worker *w, struct group *group, struct request *request, u
 {
 	if (group)
 		return check_group(w, group, request, now_ns);
-	return request->backend == BACKEND_MEMORY_RECLAIM ? aim_at_victim(w, request, now_ns) : 0;
+	if (request->backend == BACKEND_MEMORY_RECLAIM)
+		return aim_at_victim(w, request, now_ns);
+	if (request->backend == BACKEND_NODE_RECLAIM && worker_node_is_spared(w)) {
+		if (!w->world->has_memory_reclaim)
+			return -EAGAIN;
+		w->here.victim = worker_choose_victim(w);
+		request->backend = w->here.backend = BACKEND_MEMORY_RECLAIM;
+		return aim_at_victim(w, request, now_ns);
+	}
+	return 0;
 }
 
 /* False when the target may not be served after all and another one can have the hand. */

@@ -139,6 +139,7 @@ struct group *worker_find_group(struct worker *worker, uint64_t id);
 void worker_take_limit_changes(struct worker *worker);
 void worker_refresh_limits(struct worker *worker, uint64_t now_ns);
 void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
+bool group_claims_protection(const struct group *group);
 bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);
 
 /* node.c */
@@ -148,6 +149,8 @@ void worker_look_at_node(struct worker *worker, uint64_t now_ns);
 /* The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. */
 int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);
 struct group *worker_choose_victim(struct worker *worker);
+/* Whether a protected or excluded group has memory on the node, by looking now. */
+bool worker_node_is_spared(struct worker *worker);
 
 /* act.c */
 void worker_end_order(struct worker *worker);

@@ -92,6 +92,45 @@ static void learn_binding(struct worker *w, const struct node_view *before,
 		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
 }
 
+/* What nodeN/reclaim must not be used beside: claims count, since their shares change with usage.
+ */
+static bool is_spared(const struct group *g)
+{
+	return g->protected_bytes > 0 || g->excluded || group_claims_protection(g);
+}
+
+static int read_share(const struct worker *w, const struct group *g,
+		      struct memory_node_share *ret_here)
+{
+	struct memory_node_share shares[NUMA_NODES_MAX];
+	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
+	int r = fd < 0 ? fd : memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL);
+
+	if (r == 0)
+		*ret_here = shares[w->node->id % NUMA_NODES_MAX];
+	return r;
+}
+
+/* What can't be read may be here; what is gone is not. */
+static bool has_memory_here(const struct worker *w, const struct group *g)
+{
+	struct memory_node_share here;
+	int r = read_share(w, g, &here);
+
+	return r == 0 ? here.anon + here.file > 0 : r != -ENOENT && r != -ENODEV;
+}
+
+bool worker_node_is_spared(struct worker *w)
+{
+	struct node_state *n = &w->here;
+
+	n->protected_here = false;
+	for (size_t i = 0; i < w->n_groups && !n->protected_here; i++)
+		n->protected_here = w->groups[i]->cgroup->parent && is_spared(w->groups[i]) &&
+				    has_memory_here(w, w->groups[i]);
+	return n->protected_here;
+}
+
 /* Reads each group's memory here, and whether a protected or excluded one has some. */
 static void read_shares(struct worker *w, uint64_t now_ns)
 {
@@ -100,32 +139,20 @@ static void read_shares(struct worker *w, uint64_t now_ns)
 	if (n->shares_ns != 0 && now_ns - n->shares_ns < SHARES_AGE_NS)
 		return;
 	n->shares_ns = now_ns;
-	n->protected_here = false;
+	(void)worker_node_is_spared(w);
 	for (size_t i = 0; i < w->n_groups; i++) {
-		struct memory_node_share shares[NUMA_NODES_MAX];
 		struct group *g = w->groups[i];
-		const struct memory_node_share *s = &shares[w->node->id % NUMA_NODES_MAX];
-		_cleanup_close_ int fd = -1;
-
-		bool spared = g->protected_bytes > 0 || g->excluded || g->limits_unknown;
+		struct memory_node_share here;
 
 		g->node_bytes = 0;
 		/* Groups with children hold little of their own; their children are asked. */
-		if (!g->cgroup->parent || (g->cgroup->first_child && !spared))
+		if (!g->cgroup->parent || g->cgroup->first_child || g->excluded ||
+		    g->excluded_below || g->limits_unknown || read_share(w, g, &here) < 0)
 			continue;
-		fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
-		if (fd < 0 || memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL) < 0) {
-			/* What can't be read may be here. */
-			n->protected_here |= spared && fd != -ENOENT;
-			continue;
-		}
-		n->protected_here |= spared && s->anon + s->file > 0;
-		if (g->excluded || g->excluded_below || g->limits_unknown || g->cgroup->first_child)
-			continue;
-		g->node_bytes = s->inactive_file + s->active_file;
-		g->node_bytes -= MIN(g->node_bytes, s->file_dirty + s->file_writeback);
+		g->node_bytes = here.inactive_file + here.active_file;
+		g->node_bytes -= MIN(g->node_bytes, here.file_dirty + here.file_writeback);
 		if (n->plan.effort > EFFORT_LIGHT)
-			g->node_bytes += s->inactive_anon + s->active_anon;
+			g->node_bytes += here.inactive_anon + here.active_anon;
 	}
 }
 

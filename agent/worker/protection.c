@@ -81,7 +81,7 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
 }
 
-static bool claims_protection(const struct group *g)
+bool group_claims_protection(const struct group *g)
 {
 	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0));
 }
@@ -95,7 +95,7 @@ void worker_refresh_limits(struct worker *w, uint64_t now_ns)
 
 		if (g->limits_due_ns <= now_ns)
 			read_limits(w, g, now_ns);
-		any |= claims_protection(g);
+		any |= group_claims_protection(g);
 	}
 	if (any != w->any_protection)
 		w->protections_ns = 0;
@@ -229,7 +229,7 @@ bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t n
 		     (before.min != g->limits.min || before.low != g->limits.low)) ||
 		    share_is_stale(w, g))
 			w->protections_ns = 0;
-		w->any_protection |= claims_protection(g);
+		w->any_protection |= group_claims_protection(g);
 	}
 	worker_update_protections(w, now_ns, NSEC_PER_SEC);
 	return true;

@@ -29,10 +29,12 @@ if uses_node; then
 	check_log "without protection nodeN/reclaim is used" logged 'node 1: the node: taking .* through node/reclaim'
 fi
 
-# What is protected from here on: requests under way end first.
+# What is protected from here on: requests under way end first, which two more have begun after.
+later_actions() { [ "$(number nodes.1.ledger.actions)" -ge $((actions + 2)) ]; }
 protected() { # NAME GROUP [low]: the kernel's own kswapd may go below memory.low, and does with MGLRU
 	local name=$1 group=$2 low=${3:-} bytes taken node actions
-	sleep 0.1
+	actions=$(number nodes.1.ledger.actions)
+	check_log "$name: the node goes on to be looked after" wait_until 20 later_actions
 	bytes=$(bytes_in "$group") taken=$(stat_of "$group" pgsteal_proactive) node=$(node_taken) actions=$(number nodes.1.ledger.actions)
 	sleep 5
 	uswapctl why node 1 >>"$work/agent.log"

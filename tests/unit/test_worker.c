@@ -321,6 +321,60 @@ static void test_a_share_of_protection_grows_with_the_group(void **state)
 	end_scene(s);
 }
 
+/* The group's memory.numa_stat, with no memory on any node. */
+static void set_nowhere(const struct fixture *fx, const char *path)
+{
+	_cleanup_free_ char *text = fixture_data(KERNEL "memory.numa_stat");
+	bool value = false;
+
+	for (char *c = text; *c; c++) {
+		value = value ? *c != ' ' && *c != '\n' : *c == '=';
+		if (value && *c != '=')
+			*c = '0';
+	}
+	fixture_write(fx, path, text);
+}
+
+static enum backend ordered_through(struct scene *s)
+{
+	uint64_t before = requests();
+
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 1000 && requests() == before; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(requests() > before);
+	return asked.last_backend;
+}
+
+/* Shares are some seconds old at most; what takes from all groups can't wait for the next. */
+static void test_the_node_is_not_asked_once_an_heir_has_memory(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.recursive_protection = true;
+	s->world.whole_machine = true;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "svc");
+	add_group(s->fx, "slice");
+	fixture_write(s->fx, "cg/slice/memory.max", "max\n");
+	fixture_write(s->fx, "cg/slice/memory.min", "209715200\n");
+	add_group(s->fx, "slice/heir");
+	set_number(s->fx, "cg/slice/memory.current", 0);
+	set_number(s->fx, "cg/slice/heir/memory.current", 0);
+	set_nowhere(s->fx, "cg/slice/memory.numa_stat");
+	set_nowhere(s->fx, "cg/slice/heir/memory.numa_stat");
+	start(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_NODE_RECLAIM);
+	while (status_of(s).ledger.actions == 0)
+		(void)poll(NULL, 0, 10);
+	copy(s->fx, "cg/slice/memory.numa_stat", "memory.numa_stat");
+	copy(s->fx, "cg/slice/heir/memory.numa_stat", "memory.numa_stat");
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	end_scene(s);
+}
+
 static void test_excluded_groups_are_not_asked(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -521,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_protected_memory_is_not_asked_for),
 		cmocka_unit_test(test_protection_set_a_moment_ago_holds),
 		cmocka_unit_test(test_a_share_of_protection_grows_with_the_group),
+		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
 		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
