@@ -76,6 +76,20 @@ struct clean_settings {
 	uint64_t deadline_ns;	     /* until a device is given up */
 };
 
+/* Cold memory given back continuously; see policy/trim.h for the law. */
+struct trim_settings {
+	bool enabled;
+	uint64_t interval_ns;	      /* between two steps; refaults need time to show */
+	uint64_t pause_ns;	      /* without a step after a PSI trigger fired */
+	uint64_t ratio_min_permyriad; /* of usage, a step; where it starts */
+	uint64_t ratio_max_permyriad;
+	uint64_t pressure_permyriad;  /* allowed: of the time */
+	uint64_t refault_permyriad;   /* allowed: of the taken */
+	uint64_t promotion_permyriad; /* allowed: of the working set, a minute */
+	uint64_t floor_bytes;	      /* usage is not trimmed below that */
+	uint64_t swap_permyriad;      /* of the group's memory, swap included, that may be there */
+};
+
 /* For Prometheus. */
 struct metrics_settings {
 	char textfile[CONFIG_PATH_MAX]; /* for node_exporter; "": none */
@@ -98,6 +112,7 @@ struct config {
 	struct protect_settings protect;
 	struct reclaim_settings reclaim;
 	struct clean_settings clean;
+	struct trim_settings trim;
 	struct metrics_settings metrics;
 };
 

@@ -22,6 +22,7 @@ struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
 	g->shared = shared;
 	g->watch = GROUP_WATCH_CLOSED;
 	g->clean.slot = -1;
+	g->trim.trigger_fd = -1;
 	for (size_t i = 0; i < LIMIT_FILES; i++)
 		g->limit_watches.wd[i] = -1;
 	return g;
@@ -112,16 +113,6 @@ static void learn(struct group *g, const struct group_sample *s)
 	demand_learn(&g->target.demand, &sample);
 }
 
-/* Refaults are ours only as far as we took something: the kernel evicts too. */
-static void account_refaults(struct group *g, uint64_t refaulted_bytes)
-{
-	struct ledger *l = &g->target.ledger;
-	uint64_t open =
-		l->applied_bytes > l->refaulted_bytes ? l->applied_bytes - l->refaulted_bytes : 0;
-
-	l->refaulted_bytes += MIN(refaulted_bytes, open);
-}
-
 /* Far from the limit nothing but memory.current is worth reading. */
 static bool is_far(const struct group *g, const struct group_context *context, uint64_t current)
 {
@@ -151,11 +142,9 @@ static void judge_far(struct group *g, const struct group_context *context)
 	target_judge(&g->target, &v, context->now_ns);
 }
 
-int group_look(struct group *g, const struct group_context *context, const char **ret_bad)
+static void begin_sample(struct group *g, const struct group_context *context)
 {
 	struct group_sample *s = &g->sample;
-	struct group_plan plan;
-	int r;
 
 	s->now_ns = context->now_ns;
 	s->limit_bytes = group_limit_bytes(g);
@@ -163,8 +152,23 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	s->swap_max_bytes = g->limits.swap_max;
 	s->protected_bytes = g->protected_bytes;
 	s->excluded = g->excluded || g->excluded_below || g->limits_unknown;
-	s->filling = verdict_acts(g->target.verdict.reason);
 	s->anon_can_be_spared = context->anon_can_be_spared;
+}
+
+int group_read(struct group *g, const struct group_context *context, const char **ret_bad)
+{
+	begin_sample(g, context);
+	return group_watch_read(&g->watch, &g->sample, ret_bad);
+}
+
+int group_look(struct group *g, const struct group_context *context, const char **ret_bad)
+{
+	struct group_sample *s = &g->sample;
+	struct group_plan plan;
+	int r;
+
+	begin_sample(g, context);
+	s->filling = verdict_acts(g->target.verdict.reason);
 	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);
 	if (r < 0)
 		return r;
@@ -181,7 +185,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	if (r < 0)
 		return r;
 	take_events(g, s);
-	account_refaults(g, s->refaulted_bytes);
+	ledger_read_back(&g->target.ledger, s->refaulted_bytes);
 	learn(g, s);
 	plan = headroom_decide(context->config, &g->target.demand, s, context->swap);
 	if (verdict_acts(plan.verdict.reason) && backoff_waits(&g->backoff, s->now_ns)) {

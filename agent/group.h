@@ -9,6 +9,7 @@
 #include "agent/policy/clean.h"
 #include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
+#include "agent/policy/trim.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
 #include "agent/shared.h"
@@ -23,6 +24,20 @@ struct group_clean {
 	uint64_t due_ns, wait_ns; /* it brought nothing: not before due_ns, then twice as long */
 	uint64_t write_bytes_per_s;
 	struct harvest harvest;
+};
+
+/* Its cold memory, given back in steps. */
+struct group_trim {
+	struct target target; /* a step; its demand is not used */
+	struct backoff backoff;
+	struct trim_history history;
+	struct trim_sample sample; /* of the last look */
+	struct trim_plan plan;
+	uint64_t plan_ns;
+	int trigger_fd; /* PSI trigger, while memory is taken from it; -1: none */
+	/* Pages, at the last look. */
+	uint64_t refaults_anon_seen, refaults_file_seen, steals_seen;
+	bool known; /* they are of the last look */
 };
 
 struct group {
@@ -47,6 +62,7 @@ struct group {
 	bool watched; /* watch is open */
 	struct backoff backoff;
 	struct group_clean clean;
+	struct group_trim trim;
 	struct group_sample sample; /* the last full one */
 	struct past past;	    /* when it was first watched */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
@@ -83,6 +99,9 @@ struct group_context {
  * -ENODEV: gone; -EBADMSG: *ret_bad names the field.
  */
 int group_look(struct group *group, const struct group_context *context, const char **ret_bad);
+
+/* Reads all of the sample but taken_bytes and refaulted_bytes. Errors as of group_look. */
+int group_read(struct group *group, const struct group_context *context, const char **ret_bad);
 
 /*
  * What a request for bytes brought, from the group's own counters before (sample) and now: what

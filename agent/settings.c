@@ -95,6 +95,30 @@ const struct setting settings[] = {
 	{"clean", "deadline", DURATION(clean.deadline_ns), "1s", "1h", "30s",
 	 "Time after which a device that does not finish what it was given is left alone."},
 
+	{"trim", "enabled", BOOL(trim.enabled), NO_RANGE, "no",
+	 "Give cold memory of all groups back, in small steps, as long as next to nothing of it is read "
+	 "back and nobody stalls."},
+	{"trim", "interval", DURATION(trim.interval_ns), "1s", "1h", "2s",
+	 "Time between two steps: what was taken wrongly must have time to be read back."},
+	{"trim", "pause", DURATION(trim.pause_ns), "1s", "1d", "30s",
+	 "Time without a step of a group whose tasks stalled on memory."},
+	{"trim", "ratio_min", PERCENT(trim.ratio_min_permyriad), "0.01%", "10%", "0.25%",
+	 "Smallest step, as a share of the group's memory: where it begins, and begins again."},
+	{"trim", "ratio_max", PERCENT(trim.ratio_max_permyriad), "0.01%", "50%", "5%",
+	 "Largest step, as a share of the group's memory."},
+	{"trim", "pressure", PERCENT(trim.pressure_permyriad), "0.01%", "100%", "0.1%",
+	 "Share of the time that tasks of the group may stall on memory (PSI some) before trimming it "
+	 "stops."},
+	{"trim", "refault", PERCENT(trim.refault_permyriad), "0.01%", "100%", "25%",
+	 "Share of what was taken within a minute that may be read back before trimming stops."},
+	{"trim", "promotion", PERCENT(trim.promotion_permyriad), "0.01%", "100%", "0.2%",
+	 "Share of the group's working set that may be read back in a minute before trimming stops; 1 MiB "
+	 "always may."},
+	{"trim", "floor", SIZE(trim.floor_bytes), "0", "1T", "16M",
+	 "A group is not trimmed below so many bytes."},
+	{"trim", "swap_allowance", PERCENT(trim.swap_permyriad), "0%", "100%", "80%",
+	 "Most of a group's memory, swap included, that trimming may leave in swap."},
+
 	{"metrics", "textfile", PATH(metrics.textfile), NO_RANGE, "",
 	 "File that the metrics are written to, for the textfile collector of Prometheus' "
 	 "node_exporter, which wants a name that ends with .prom; replaced as a whole, removed when "
@@ -354,6 +378,7 @@ bool settings_in_order(const struct config *config, const struct setting **ret_l
 		{"agent", "tick_min", "tick_max"},
 		{"reclaim", "piece_min", "piece_max"},
 		{"reclaim", "piece", "deadline"},
+		{"trim", "ratio_min", "ratio_max"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {

@@ -8,6 +8,7 @@
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
 #include "agent/policy/clean.h"
+#include "agent/policy/trim.h"
 #include "agent/policy/verdict.h"
 #include "agent/writer/cleaner.h"
 
@@ -17,6 +18,18 @@
 
 #define STATUS_PATH_MAX	  256 /* longer group paths are cut at their front and begin with "..." */
 #define STATUS_GROUPS_MAX 4096
+
+struct trim_status {
+	bool on; /* the group is trimmed; else the rest is empty */
+	enum trim_reason reason;
+	uint64_t age_ns; /* of that */
+	uint64_t wanted_bytes;
+	uint64_t ratio_permyriad; /* of its memory, a step */
+	uint64_t cold_bytes;	  /* TRIM_AGE_UNKNOWN: not known */
+	struct trim_terms terms;
+	struct ledger ledger;
+	struct wish wish;
+};
 
 struct group_status {
 	char path[STATUS_PATH_MAX]; /* "" is the root */
@@ -38,6 +51,7 @@ struct group_status {
 	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
 	uint64_t dirty_bytes;		 /* of its files, and under write-back; of the same look */
 	enum clean_reason clean;	 /* why dirty files were written back, or not */
+	struct trim_status trim;
 };
 
 struct node_status {

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/account/ledger.h"
 
+#include "base/cleanup.h"
+#include "base/saturate.h"
+
+void ledger_read_back(struct ledger *l, uint64_t refaulted_bytes)
+{
+	l->refaulted_bytes += MIN(refaulted_bytes, minus(l->applied_bytes, l->refaulted_bytes));
+}
+
 void ledger_add(struct ledger *sum, const struct ledger *part)
 {
 	sum->actions += part->actions;

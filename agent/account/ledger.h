@@ -25,4 +25,7 @@ struct ledger {
 	uint64_t cleaned_taken_bytes; /* of those, taken by requests since */
 };
 
+/* Refaults are ours only as far as we took something: the kernel evicts too. */
+void ledger_read_back(struct ledger *ledger, uint64_t refaulted_bytes);
+
 void ledger_add(struct ledger *sum, const struct ledger *part);

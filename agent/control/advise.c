@@ -66,11 +66,31 @@ static void say_risk(const struct group_status *group, FILE *out)
 			back / 100);
 }
 
+/* What trimming would begin with, and as far as ages are known, where it would end. */
+static void say_trim(const struct group_status *group, FILE *out)
+{
+	const struct trim_status *trim = &group->trim;
+
+	fprintf(out, "  cold memory: it would take %s now, and go on while it is not read back\n",
+		BYTES(trim->wanted_bytes));
+	fprintf(out, "  why: %s\n", trim_reason_words(trim->reason));
+	if (trim->cold_bytes != TRIM_AGE_UNKNOWN)
+		fprintf(out, "       %s of it have not been used for a while\n",
+			BYTES(trim->cold_bytes));
+}
+
 static void advise_group(const struct group_status *group, FILE *out)
 {
-	fprintf(out, "\n%s (%s %s)\n", PATH_OF(group),
-		group->limit_is_high ? "memory.high" : "memory.max", BYTES(group->limit_bytes));
-	say_wish(&group->wish, &group->verdict, out);
+	if (group->owns_limit)
+		fprintf(out, "\n%s (%s %s)\n", PATH_OF(group),
+			group->limit_is_high ? "memory.high" : "memory.max",
+			BYTES(group->limit_bytes));
+	else
+		fprintf(out, "\n%s (%s used)\n", PATH_OF(group), BYTES(group->current_bytes));
+	if (group->wish.times > 0)
+		say_wish(&group->wish, &group->verdict, out);
+	if (group->trim.wish.times > 0)
+		say_trim(group, out);
 	say_without(group, out);
 	say_risk(group, out);
 }
@@ -102,12 +122,17 @@ static void say_mode(const struct agent_status *status, FILE *out)
 		      out);
 }
 
+static uint64_t most_wished(const struct group_status *group)
+{
+	return MAX(group->wish.most_bytes, group->trim.wish.most_bytes);
+}
+
 static int by_wish(const void *a, const void *b)
 {
-	const struct group_status *const *one = a, *const *other = b;
+	uint64_t one = most_wished(*(const struct group_status *const *)a);
+	uint64_t other = most_wished(*(const struct group_status *const *)b);
 
-	return ((*one)->wish.most_bytes < (*other)->wish.most_bytes) -
-	       ((*one)->wish.most_bytes > (*other)->wish.most_bytes);
+	return (one < other) - (one > other);
 }
 
 /* Those of all nodes that something was wished for of, as many as there is room for in ret. */
@@ -120,7 +145,7 @@ static size_t find_wishes(const struct agent_status *status, const struct group_
 		const struct node_status *node = &status->nodes[i];
 
 		for (size_t j = 0; node->answered && j < node->n_groups && n < max; j++)
-			if (node->groups[j].wish.times > 0)
+			if (node->groups[j].wish.times > 0 || node->groups[j].trim.wish.times > 0)
 				ret[n++] = &node->groups[j];
 	}
 	return n;
@@ -148,13 +173,14 @@ static int advise_groups(const struct agent_status *status, FILE *out)
 	for (size_t i = 0; i < n; i++) {
 		if (wish_is(&wished[i]->verdict))
 			now_bytes += wished[i]->verdict.bytes;
+		now_bytes += wished[i]->trim.wanted_bytes;
 		if (i < ADVISE_GROUPS_MAX)
 			advise_group(wished[i], out);
 	}
 	if (n > ADVISE_GROUPS_MAX)
 		fprintf(out, "\n%zu more, smaller ones: uswapctl --json status\n",
 			n - ADVISE_GROUPS_MAX);
-	fprintf(out, "\nFrom %zu of %zu groups with a limit; now %s in all.\n", n, all,
+	fprintf(out, "\nFrom %zu of %zu groups that are looked after; now %s in all.\n", n, all,
 		BYTES(now_bytes));
 	return 0;
 }

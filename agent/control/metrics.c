@@ -132,6 +132,19 @@ static const struct metric group_metrics[] = {
 	 "Time that tasks of the group waited for memory (PSI some)."},
 	VERDICT("uswapd_group_", struct group_status),
 	LEDGER("uswapd_group_", struct group_status, ledger, "the group"),
+	{"uswapd_group_trim_wanted_bytes", GAUGE, UNITS, offsetof(struct group_status, trim.wanted_bytes),
+	 "Step of cold memory that trimming wanted last."},
+	{"uswapd_group_trim_applied_bytes_total", COUNTER, UNITS,
+	 offsetof(struct group_status, trim.ledger.applied_bytes),
+	 "Cold memory of the group that was given back."},
+	{"uswapd_group_trim_net_freed_bytes_total", COUNTER, UNITS,
+	 offsetof(struct group_status, trim.ledger.net_freed_bytes),
+	 "What the node had more of across these steps."},
+	{"uswapd_group_trim_refaulted_bytes_total", COUNTER, UNITS,
+	 offsetof(struct group_status, trim.ledger.refaulted_bytes),
+	 "Of the cold memory that was given back, what was read back since."},
+	{"uswapd_group_trim_cpu_seconds_total", COUNTER, NS, offsetof(struct group_status, trim.ledger.cpu_ns),
+	 "CPU time in these steps."},
 };
 /* clang-format on */
 

@@ -57,6 +57,16 @@ static const struct number cleaner_numbers[] = {
 	NUMBER(struct cleaner_state, cleaned_bytes),
 };
 
+static const struct number trim_numbers[] = {
+	NUMBER(struct trim_status, age_ns),
+	NUMBER(struct trim_status, wanted_bytes),
+	NUMBER(struct trim_status, ratio_permyriad),
+	NUMBER(struct trim_status, cold_bytes),
+	NAMED(struct trim_status, "pressure_permyriad", terms.pressure),
+	NAMED(struct trim_status, "refault_permyriad", terms.refault),
+	NAMED(struct trim_status, "promotion_permyriad", terms.promotion),
+};
+
 static const struct number group_numbers[] = {
 	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
 	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
@@ -185,6 +195,20 @@ static json_t *head_json(const struct agent_status *status)
 	return head;
 }
 
+static int add_trim(json_t *object, const struct trim_status *trim)
+{
+	json_auto_t *numbers = json_object();
+	int r;
+
+	if (!trim->on)
+		return json_object_set_new(object, "trim", json_null());
+	r = json_object_set_new(numbers, "reason", json_string(trim_reason_name(trim->reason)));
+	r |= add_numbers(numbers, trim, trim_numbers, ARRAY_SIZE(trim_numbers));
+	r |= add_ledger(numbers, "ledger", &trim->ledger);
+	r |= add_wish(numbers, &trim->wish);
+	return r | json_object_set(object, "trim", numbers);
+}
+
 static json_t *group_json(const struct group_status *group, unsigned int node)
 {
 	char path[GROUP_NAME_SIZE];
@@ -202,6 +226,7 @@ static json_t *group_json(const struct group_status *group, unsigned int node)
 	r |= add_doings(object, &group->verdict, group->verdict_age_ns, &group->action,
 			group->action_age_ns, &group->ledger);
 	r |= add_wish(object, &group->wish);
+	r |= add_trim(object, &group->trim);
 	if (r != 0) {
 		json_decref(object);
 		return NULL;

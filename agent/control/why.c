@@ -43,6 +43,29 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_LIMIT_NEAR] = "It stops when the room is larger than the margin again.",
 	[VERDICT_NODE_LOW] = "It stops when the room is larger than the margin again.",
 	[VERDICT_ORDERED] = "It stops when what was asked for has been taken or tried.",
+	[VERDICT_COLD] = "It stops when what was taken is read back, or when its tasks stall.",
+};
+
+/* The same for trimming. */
+static const char *const trim_changes[TRIM_REASONS] = {
+	[TRIM_OFF] = "trim.enabled = yes.",
+	[TRIM_EXCLUDED] = "Its pattern removed from protect.exclude.",
+	[TRIM_WAITING] = "The next step.",
+	[TRIM_TRIGGERED] = "The end of the pause (trim.pause) without another stall.",
+	[TRIM_PRESSURE] = "Less stalling within a minute, or trim.pressure raised.",
+	[TRIM_REFAULTS] = "Less being read back within a minute, or trim.refault raised.",
+	[TRIM_PROMOTIONS] = "Less being read back within a minute, or trim.promotion raised.",
+	[TRIM_NO_COLD] = "Memory that is left alone for longer.",
+	[TRIM_SMALL] = "The next intervals: the step grows.",
+	[TRIM_NOTHING_SPARE] =
+		("More memory than trim.floor and protection leave it, clean files, swap, or "
+		 "memory.min and memory.low lowered."),
+	[TRIM_SWAP_ALLOWANCE] =
+		"trim.swap_allowance raised, protect.swap_free lowered, or swap added.",
+	[TRIM_BACK_OFF] = "The end of the wait.",
+	[TRIM_NO_BACKEND] =
+		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
+	[TRIM_STEP] = "It stops when what was taken is read back, or when its tasks stall.",
 };
 
 static void say_numbers(const struct verdict *verdict, FILE *out)
@@ -132,6 +155,27 @@ static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
 	say_change(verdict, out);
 }
 
+static void say_trim(const struct trim_status *trim, FILE *out)
+{
+	const struct trim_terms *terms = &trim->terms;
+
+	fprintf(out, "Trimming, decided %s ago: %s\n", TIME(trim->age_ns),
+		trim_reason_words(trim->reason));
+	fprintf(out,
+		"  a step is %" PRIu64 ".%02" PRIu64 " %% of its memory; of that pressure leaves "
+		"%" PRIu64 " %%, refaults %" PRIu64 " %%, promotions %" PRIu64 " %%\n",
+		trim->ratio_permyriad / 100, trim->ratio_permyriad % 100, terms->pressure / 100,
+		terms->refault / 100, terms->promotion / 100);
+	if (trim->cold_bytes != TRIM_AGE_UNKNOWN)
+		fprintf(out, "  cold by its age: %s\n", BYTES(trim->cold_bytes));
+	if (trim->wanted_bytes > 0)
+		fprintf(out, "  wanted back: %s\n", BYTES(trim->wanted_bytes));
+	say_account(&trim->ledger, out);
+	fprintf(out, "What would change it: %s\n",
+		(unsigned int)trim->reason < TRIM_REASONS ? trim_changes[trim->reason]
+							  : "The next look at it.");
+}
+
 void why_group(const struct group_status *group, unsigned int node, FILE *out)
 {
 	fprintf(out, "Group %s (looked after on node %u)\n", PATH_OF(group), node);
@@ -149,10 +193,13 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 	if (group->dirty_bytes > 0)
 		fprintf(out, "  %s of its files are dirty: %s\n", BYTES(group->dirty_bytes),
 			clean_reason_words(group->clean));
-	if (!group->owns_limit)
+	if (group->owns_limit)
+		say_doings(&group->verdict, group->verdict_age_ns, &group->action,
+			   group->action_age_ns, &group->ledger, out);
+	else
 		fputs("  It has no limit of its own: headroom has nothing to keep here.\n", out);
-	say_doings(&group->verdict, group->verdict_age_ns, &group->action, group->action_age_ns,
-		   &group->ledger, out);
+	if (group->trim.on)
+		say_trim(&group->trim, out);
 }
 
 void why_node(const struct node_status *node, FILE *out)
@@ -200,9 +247,12 @@ void why_all(const struct agent_status *status, FILE *out)
 		for (size_t j = 0; node->answered && j < node->n_groups; j++) {
 			const struct group_status *group = &node->groups[j];
 
-			if (stands_out(group))
+			if (group->owns_limit && stands_out(group))
 				fprintf(out, "%s: %s\n", PATH_OF(group),
 					verdict_words(group->verdict.reason));
+			else if (group->trim.ledger.actions > 0 || group->trim.wish.times > 0)
+				fprintf(out, "%s: trimming: %s\n", PATH_OF(group),
+					trim_reason_words(group->trim.reason));
 			else
 				quiet++;
 		}

@@ -155,6 +155,25 @@ static const struct table_column group_columns[GROUP_COLUMNS] = {
 	[GROUP_EVENTS] = {"EVENTS", false},
 };
 
+enum trim_column {
+	TRIM_USED,
+	TRIM_COLD,
+	TRIM_STATE,
+	TRIM_WANTED,
+	TRIM_TAKEN,
+	TRIM_NET,
+	TRIM_BACK,
+	TRIM_CPU,
+	TRIM_COLUMNS,
+};
+
+static const struct table_column trim_columns[TRIM_COLUMNS] = {
+	[TRIM_USED] = {"   USED", false}, [TRIM_COLD] = {"COLD", false},
+	[TRIM_STATE] = {"TRIM", true},	  [TRIM_WANTED] = {"STEP", false},
+	[TRIM_TAKEN] = {"TAKEN", false},  [TRIM_NET] = {"NET", false},
+	[TRIM_BACK] = {"BACK", false},	  [TRIM_CPU] = {"CPU", false},
+};
+
 /* Returns 0, -EPROTO or -ENOMEM. */
 static int add_node(struct table *table, const json_t *object)
 {
@@ -196,6 +215,8 @@ static int add_group(struct table *table, const json_t *object)
 	char cells[GROUP_COLUMNS][CELL_BYTES];
 	const char *texts[GROUP_COLUMNS];
 
+	if (!flag(&group, "owns_limit"))
+		return group.bad ? -EPROTO : 0;
 	for (size_t i = 0; i < GROUP_COLUMNS; i++)
 		texts[i] = cells[i];
 	show_size(cells[GROUP_USED], number(&group, "current_bytes"));
@@ -210,6 +231,32 @@ static int add_group(struct table *table, const json_t *object)
 	show_time(cells[GROUP_CPU], number(&ledger, "cpu_ns"));
 	show_count(cells[GROUP_EVENTS], number(&group, events));
 	if (group.bad || verdict.bad || ledger.bad)
+		return -EPROTO;
+	return table_add(table, path, texts);
+}
+
+/* null: it is not trimmed. */
+static int add_trim(struct table *table, const json_t *object)
+{
+	struct reader group = {object, false}, trim, ledger;
+	const char *path = text(&group, "path"), *texts[TRIM_COLUMNS];
+	char cells[TRIM_COLUMNS][CELL_BYTES];
+
+	if (json_is_null(json_object_get(object, "trim")))
+		return 0;
+	trim = member(&group, "trim");
+	ledger = member(&trim, "ledger");
+	for (size_t i = 0; i < TRIM_COLUMNS; i++)
+		texts[i] = cells[i];
+	show_size(cells[TRIM_USED], number(&group, "current_bytes"));
+	show_size(cells[TRIM_COLD], number(&trim, "cold_bytes"));
+	texts[TRIM_STATE] = text(&trim, "reason");
+	show_size(cells[TRIM_WANTED], number(&trim, "wanted_bytes"));
+	show_size(cells[TRIM_TAKEN], number(&ledger, "applied_bytes"));
+	show_size(cells[TRIM_NET], number(&ledger, "net_freed_bytes"));
+	show_size(cells[TRIM_BACK], number(&ledger, "refaulted_bytes"));
+	show_time(cells[TRIM_CPU], number(&ledger, "cpu_ns"));
+	if (group.bad || trim.bad || ledger.bad)
 		return -EPROTO;
 	return table_add(table, path, texts);
 }
@@ -261,6 +308,7 @@ int show_status(const json_t *status, FILE *out)
 {
 	_cleanup_(table_freep) struct table *nodes = table_new(node_columns, NODE_COLUMNS);
 	_cleanup_(table_freep) struct table *groups = table_new(group_columns, GROUP_COLUMNS);
+	_cleanup_(table_freep) struct table *trimmed = table_new(trim_columns, TRIM_COLUMNS);
 	const json_t *group_array = json_object_get(status, "groups");
 	struct reader head = {status, false};
 	int r;
@@ -274,16 +322,22 @@ int show_status(const json_t *status, FILE *out)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);
 	if (r == 0)
 		r = add_all(groups, group_array, add_group);
+	if (r == 0)
+		r = add_all(trimmed, group_array, add_trim);
 	if (r < 0)
 		return r;
 	show_head(&head, out);
 	fputc('\n', out);
 	table_print(nodes, out);
 	fputc('\n', out);
-	if (json_array_size(group_array) > 0)
+	if (!table_is_empty(groups))
 		table_print(groups, out);
 	else
 		fputs("No group has a limit (memory.high, memory.max).\n", out);
+	if (!table_is_empty(trimmed)) {
+		fputc('\n', out);
+		table_print(trimmed, out);
+	}
 	return 0;
 }
 

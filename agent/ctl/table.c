@@ -120,6 +120,11 @@ static void print_cell(const struct table *table, size_t column, const char *tex
 		fputs(text, out);
 }
 
+bool table_is_empty(const struct table *table)
+{
+	return table->n_rows == 0;
+}
+
 void table_print(const struct table *table, FILE *out)
 {
 	for (size_t i = 0; i < table->n_columns; i++)

@@ -29,4 +29,6 @@ int table_add(struct table *table, const char *heading, const char *const *cells
 /* Adds a line of text instead of a row. -ENOMEM. */
 int table_add_line(struct table *table, const char *text);
 
+bool table_is_empty(const struct table *table);
+
 void table_print(const struct table *table, FILE *out);

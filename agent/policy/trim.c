@@ -25,6 +25,8 @@ static const struct {
 				"what is left is protected, locked, dirty or below the floor"},
 	[TRIM_SWAP_ALLOWANCE] = {"swap-allowance",
 				 "only anonymous memory is left and swap may not take more of it"},
+	[TRIM_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
+	[TRIM_NO_BACKEND] = {"no-backend", "its memory.reclaim can't be written"},
 	[TRIM_STEP] = {"step", "a step of what seems to be cold"},
 };
 
@@ -36,6 +38,14 @@ const char *trim_reason_name(enum trim_reason reason)
 const char *trim_reason_words(enum trim_reason reason)
 {
 	return (unsigned int)reason < TRIM_REASONS ? reasons[reason].words : "unknown";
+}
+
+uint64_t trim_wanted_pages(uint64_t refaulted_anon, uint64_t refaulted_file,
+			   const struct swap_reads *reads)
+{
+	uint64_t unasked = MIN(minus(reads->ahead, reads->hits), reads->read);
+
+	return refaulted_file + minus(refaulted_anon, scale(refaulted_anon, unasked, reads->read));
 }
 
 /* A sum over about the last window. What came in a gap longer than the window counts by its share.
@@ -60,15 +70,13 @@ struct trim_terms trim_terms(const struct trim_history *h, const struct trim_set
 {
 	uint64_t set = trim->working_set_bytes == TRIM_AGE_UNKNOWN ? group->current_bytes
 								   : trim->working_set_bytes;
-	uint64_t promotions =
-		MAX(scale(set, settings->promotion_permyriad, ALL), TRIM_PROMOTION_FLOOR_BYTES);
-	/* Of less than what may come back anyway, the share says nothing yet. */
-	uint64_t taken = MAX(h->taken_bytes, promotions);
+	uint64_t promotions = MAX(scale(set, settings->promotion_permyriad, ALL), TRIM_NOISE_BYTES);
+	uint64_t refaults = scale(h->taken_bytes, settings->refault_permyriad, ALL);
 
 	return (struct trim_terms){
 		.pressure = term(h->stall_us, scale(TRIM_WINDOW_NS / NSEC_PER_USEC,
 						    settings->pressure_permyriad, ALL)),
-		.refault = term(h->refaulted_bytes, scale(taken, settings->refault_permyriad, ALL)),
+		.refault = term(h->refaulted_bytes, MAX(refaults, TRIM_NOISE_BYTES)),
 		.promotion = term(h->refaulted_bytes, promotions),
 	};
 }

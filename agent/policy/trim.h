@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trim: cold memory back, continuously, in steps so small that a wrong one costs little. Pure, and
- * not called by a worker yet.
+ * trim: cold memory back, continuously, in steps so small that a wrong one costs little. Pure.
  *
  * Nobody can say beforehand what is cold; so take a little, and look at what comes back:
  *
@@ -34,20 +33,7 @@
 #define TRIM_STEP_MIN_BYTES (UINT64_C(128) << 10)
 
 /* Less than that coming back in a minute is noise: one huge page, or readahead around a few. */
-#define TRIM_PROMOTION_FLOOR_BYTES (UINT64_C(1) << 20)
-
-struct trim_settings {
-	bool enabled;
-	uint64_t interval_ns;	      /* between two steps; refaults need time to show */
-	uint64_t pause_ns;	      /* without a step after a PSI trigger fired */
-	uint64_t ratio_min_permyriad; /* of usage, a step; where it starts */
-	uint64_t ratio_max_permyriad;
-	uint64_t pressure_permyriad;  /* allowed: of the time */
-	uint64_t refault_permyriad;   /* allowed: of the taken */
-	uint64_t promotion_permyriad; /* allowed: of the working set, a minute */
-	uint64_t floor_bytes;	      /* usage is not trimmed below that */
-	uint64_t swap_permyriad;      /* of the group's memory, swap included, that may be there */
-};
+#define TRIM_NOISE_BYTES (UINT64_C(1) << 20)
 
 /* What trim looks at beside the group's sample. */
 struct trim_sample {
@@ -56,6 +42,19 @@ struct trim_sample {
 	uint64_t cold_bytes;	    /* old enough, by MGLRU or DAMON; TRIM_AGE_UNKNOWN */
 	uint64_t working_set_bytes; /* in use, by the same; TRIM_AGE_UNKNOWN: usage counts */
 };
+
+/* Pages of the machine since the last sample. zram and zswap are read without readahead. */
+struct swap_reads {
+	uint64_t read;	      /* from swap, in all */
+	uint64_t ahead, hits; /* unasked, and those of them that were wanted after all */
+};
+
+/*
+ * Pages that a group's tasks wanted back: the kernel counts as refaults what swap readahead brought
+ * along too (mm/swap_state.c), and how much of it that was only for the machine as a whole.
+ */
+uint64_t trim_wanted_pages(uint64_t refaulted_anon, uint64_t refaulted_file,
+			   const struct swap_reads *reads);
 
 /* All zero at the start. */
 struct trim_history {
@@ -86,6 +85,8 @@ enum trim_reason {
 	TRIM_SMALL,	     /* the ratio makes no step yet; it grows */
 	TRIM_NOTHING_SPARE,  /* all that is left is protected, locked or dirty, or the floor */
 	TRIM_SWAP_ALLOWANCE, /* only anonymous memory is left, and it may not go to swap */
+	TRIM_BACK_OFF,	     /* the last requests brought little: waiting */
+	TRIM_NO_BACKEND,     /* the group can't be asked */
 	/* Acting. */
 	TRIM_STEP,
 	TRIM_REASONS,

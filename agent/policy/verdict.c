@@ -30,6 +30,7 @@ static const struct {
 	[VERDICT_NODE_LOW] = {"node-low",
 			      "the room above the low watermark is smaller than the margin"},
 	[VERDICT_ORDERED] = {"ordered", "asked for by uswapctl wake"},
+	[VERDICT_COLD] = {"cold", "a step of what seems to be cold"},
 };
 
 const char *verdict_name(enum verdict_reason reason)

@@ -25,6 +25,7 @@ enum verdict_reason {
 	VERDICT_LIMIT_NEAR, /* room below the margin of a group's limit */
 	VERDICT_NODE_LOW,   /* room below the margin above the node's watermarks */
 	VERDICT_ORDERED,    /* uswapctl wake */
+	VERDICT_COLD,	    /* memory of a group that seems to be cold (policy/trim.h) */
 	VERDICT_REASONS,
 };
 
@@ -42,7 +43,7 @@ struct verdict {
 static inline _Bool verdict_acts(enum verdict_reason reason)
 {
 	return reason == VERDICT_LIMIT_NEAR || reason == VERDICT_NODE_LOW ||
-	       reason == VERDICT_ORDERED;
+	       reason == VERDICT_ORDERED || reason == VERDICT_COLD;
 }
 
 /* "limit-near": for machines; and for people: "room is smaller than the margin". */

@@ -13,6 +13,7 @@ struct vmstat {
 	/* One counter a zone type; which exist depends on the machine. */
 	uint64_t stall_dma, stall_dma32, stall_normal, stall_movable, stall_device;
 	uint64_t pgscan_kswapd, pgsteal_proactive;
+	uint64_t pswpin, swap_ra, swap_ra_hit;
 };
 
 static const struct ktext_key vmstat_keys[] = {
@@ -23,6 +24,9 @@ static const struct ktext_key vmstat_keys[] = {
 	{"allocstall_device", offsetof(struct vmstat, stall_device), true},
 	{"pgscan_kswapd", offsetof(struct vmstat, pgscan_kswapd), false},
 	{"pgsteal_proactive", offsetof(struct vmstat, pgsteal_proactive), true},
+	{"pswpin", offsetof(struct vmstat, pswpin), true},
+	{"swap_ra", offsetof(struct vmstat, swap_ra), true},
+	{"swap_ra_hit", offsetof(struct vmstat, swap_ra_hit), true},
 };
 
 int machine_counters_parse(const char *text, struct machine_counters *ret, const char **ret_bad)
@@ -37,6 +41,9 @@ int machine_counters_parse(const char *text, struct machine_counters *ret, const
 			      v.stall_device,
 		.pgscan_kswapd = v.pgscan_kswapd,
 		.pgsteal_proactive = v.pgsteal_proactive,
+		.pswpin = v.pswpin,
+		.swap_ra = v.swap_ra,
+		.swap_ra_hit = v.swap_ra_hit,
 	};
 	return 0;
 }

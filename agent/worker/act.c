@@ -2,6 +2,7 @@
 /* From a plan to the hand and back: one piece at a time, each judged anew. */
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/trim.h"
 
 #include "base/clock.h"
 
@@ -47,6 +48,27 @@ static struct target *most_urgent(struct worker *w, struct group **ret_group)
 	return best;
 }
 
+/* Cold memory last: the hand and the CPU budget are first for those that want room. */
+static struct target *next_target(struct worker *w, struct group **ret_group)
+{
+	struct target *target = most_urgent(w, ret_group);
+
+	if (target)
+		return target;
+	*ret_group = worker_trim_next(w);
+	return *ret_group ? &(*ret_group)->trim.target : NULL;
+}
+
+static bool is_trim(const struct target *target, const struct group *group)
+{
+	return group && target == &group->trim.target;
+}
+
+bool worker_is_busy_with(const struct worker *w, const struct group *group)
+{
+	return w->flight.active && w->flight.group == group;
+}
+
 static struct request request_of(struct worker *w, struct target *target, const struct group *group)
 {
 	uint64_t piece = pace_piece_bytes(&target->pace, &w->config->reclaim);
@@ -58,6 +80,8 @@ static struct request request_of(struct worker *w, struct target *target, const 
 		.swappiness = group ? group->swappiness : w->here.plan.swappiness,
 	};
 
+	if (is_trim(target, group))
+		request.swappiness = group->trim.plan.swappiness;
 	if (group)
 		return request;
 	request.backend = w->here.backend;
@@ -156,9 +180,14 @@ static void read_before(struct worker *w, struct flight *f)
 		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 }
 
-/* What protects may have changed since the plan was made. */
-static int aim(struct worker *w, struct group *group, struct request *request, uint64_t now_ns)
+/* What protects may have changed since the plan was made; for a step, what there is too. */
+static int aim(struct worker *w, const struct target *target, struct group *group,
+	       struct request *request, uint64_t now_ns)
 {
+	const struct group_context context = worker_group_context(w, now_ns);
+
+	if (is_trim(target, group) && group_read(group, &context, NULL) < 0)
+		return -ENODEV;
 	if (group)
 		return check_group(w, group, request, now_ns);
 	if (request->backend == BACKEND_MEMORY_RECLAIM)
@@ -177,7 +206,7 @@ static int aim(struct worker *w, struct group *group, struct request *request, u
 static bool serve(struct worker *w, struct target *target, struct group *group, uint64_t now_ns)
 {
 	struct request request = request_of(w, target, group);
-	int r = aim(w, group, &request, now_ns);
+	int r = aim(w, target, group, &request, now_ns);
 
 	if (r < 0) {
 		if (target->verdict.reason == VERDICT_ORDERED)
@@ -205,7 +234,11 @@ void worker_act(struct worker *w, uint64_t now_ns)
 	struct group *group;
 	struct target *target;
 
-	while (!w->flight.active && (target = most_urgent(w, &group))) {
+	/* Nobody who wants room waits for a step. */
+	if (w->flight.active && is_trim(w->flight.target, w->flight.group) &&
+	    most_urgent(w, &group))
+		w->flight.interrupt_ns = now_ns;
+	while (!w->flight.active && (target = next_target(w, &group))) {
 		if (budget_is_used_up(w, now_ns)) {
 			target->verdict.reason = VERDICT_CPU_BUDGET;
 			target->wants = false;
@@ -339,7 +372,9 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	taken = measure(w, &f, result.error, now_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
-	if (f.group) {
+	if (is_trim(f.target, f.group)) {
+		worker_trim_account(w, f.group, &f.request, result.error, &taken, now_ns);
+	} else if (f.group) {
 		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
 		worker_clean_took(w, f.group, &f.request, taken.applied_bytes);
 	} else {

@@ -2,6 +2,7 @@
 /* The groups a worker knows: their coming and going, who is home to them, and looking at them. */
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/trim.h"
 
 #include "base/clock.h"
 #include "base/kfile.h"
@@ -66,6 +67,7 @@ void worker_unwatch(struct worker *w, struct group *g)
 {
 	if (!g->watched)
 		return;
+	worker_trim_forget(w, g);
 	if (w->ring)
 		ring_unwatch(w->ring, g->shared->id + TOKEN_GROUPS);
 	(void)group_set_watched(g, false);
@@ -76,6 +78,7 @@ void worker_let_go(struct worker *w, struct group *g)
 {
 	worker_clean_forget(w, g);
 	ledger_add(&w->gone, &g->target.ledger);
+	ledger_add(&w->gone, &g->trim.target.ledger);
 	worker_unwatch(w, g);
 	if (w->limit_watch)
 		limit_watch_remove(w->limit_watch, &g->limit_watches);
@@ -157,7 +160,7 @@ struct group *worker_find_group(struct worker *w, uint64_t id)
 }
 
 /* The home hands a group on when two thirds of its memory are on another node. */
-static void consider_home(struct worker *w, struct group *g, uint64_t now_ns)
+void worker_consider_home(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct memory_node_share shares[NUMA_NODES_MAX];
 	const struct topology *topology = w->world->topology;
@@ -203,7 +206,7 @@ static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns
 
 static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 {
-	bool wanted = is_home(w, g) && group_limit_bytes(g) != UINT64_MAX;
+	bool wanted = is_home(w, g) && (group_limit_bytes(g) != UINT64_MAX || worker_trims(w, g));
 	int r;
 
 	if (wanted == g->watched || g->role_due_ns > now_ns)
@@ -225,14 +228,19 @@ static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 	}
 }
 
-static void look(struct worker *w, struct group *g, uint64_t now_ns)
+struct group_context worker_group_context(const struct worker *w, uint64_t now_ns)
 {
-	const struct group_context context = {
+	return (struct group_context){
 		.config = w->config,
 		.swap = &w->swap,
 		.anon_can_be_spared = w->world->reclaim_features.swappiness,
 		.now_ns = now_ns,
 	};
+}
+
+static void look(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	const struct group_context context = worker_group_context(w, now_ns);
 	const char *bad = NULL;
 	int r = group_look(g, &context, &bad);
 
@@ -245,7 +253,7 @@ static void look(struct worker *w, struct group *g, uint64_t now_ns)
 	worker_clean(w, g, now_ns);
 	/* Where it lives matters once something is to be done. */
 	if (g->target.demand.rate_bytes_per_s > 0)
-		consider_home(w, g, now_ns);
+		worker_consider_home(w, g, now_ns);
 }
 
 /* Targets at rest are looked at together, so that an idle machine is woken once, not once each. */
@@ -269,8 +277,7 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		/* What it was before its request must stand until that is accounted for. */
-		if (w->flight.active && w->flight.target == &g->target)
+		if (worker_is_busy_with(w, g))
 			continue;
 		claim_if_orphaned(w, g, now_ns);
 		worker_clean_collect(w, g, now_ns);
@@ -279,7 +286,7 @@ void worker_look_at_groups(struct worker *w, uint64_t now_ns)
 		if (!is_due(w, &g->target, now_ns) && g->watched == is_home(w, g))
 			continue;
 		take_role(w, g, now_ns);
-		if (g->watched)
+		if (g->watched && group_limit_bytes(g) != UINT64_MAX)
 			look(w, g, now_ns);
 		else if (is_due(w, &g->target, now_ns))
 			g->target.due_ns = now_ns + w->config->agent.tick_max_ns;

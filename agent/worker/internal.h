@@ -25,6 +25,8 @@ enum {
 	TOKEN_PRESSURE,
 	TOKEN_GROUPS = 16,
 };
+/* With this bit it is the group's PSI trigger, without it its memory.events.local. */
+#define TOKEN_STALLED (UINT64_C(1) << 63)
 
 /* A request under way, and what is needed to tell what it brought. */
 struct flight {
@@ -69,6 +71,13 @@ struct node_state {
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
 	bool protected_here;
 	bool seen; /* view is filled in */
+};
+
+/* Trimming of all its groups. */
+struct worker_trim {
+	uint64_t due_ns; /* the next round */
+	struct machine_counters machine;
+	size_t n_triggers; /* PSI triggers that are open */
 };
 
 /* What is gone or unreadable is looked at again then, unless its removal is told first. */
@@ -118,6 +127,7 @@ struct worker {
 	uint64_t tree_due_ns; /* when an incomplete tree is listed again */
 	bool look_at_growing; /* an event said so */
 
+	struct worker_trim trim;
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;
@@ -134,6 +144,9 @@ void worker_look_at_groups(struct worker *worker, uint64_t now_ns);
 void worker_let_go(struct worker *worker, struct group *group);
 void worker_unwatch(struct worker *worker, struct group *group);
 struct group *worker_find_group(struct worker *worker, uint64_t id);
+struct group_context worker_group_context(const struct worker *worker, uint64_t now_ns);
+/* Lets the worker that has most of the group's memory on its node look after it. */
+void worker_consider_home(struct worker *worker, struct group *group, uint64_t now_ns);
 
 /* protection.c */
 void worker_take_limit_changes(struct worker *worker);
@@ -157,6 +170,12 @@ void worker_end_order(struct worker *worker);
 void worker_act(struct worker *worker, uint64_t now_ns);
 void worker_finish(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);
+/* Its request is under way: what it was before must stand until that is accounted for. */
+bool worker_is_busy_with(const struct worker *worker, const struct group *group);
+
+/* worker.c */
+/* A PSI trigger on path, with the shortest window allowed here: a descriptor, or -errno. */
+int worker_open_trigger(int dir_fd, const char *path, uint64_t stall_us);
 
 /* report.c */
 void worker_answer_status(struct worker *worker, uint64_t now_ns);

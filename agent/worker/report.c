@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people learn of a worker: its state, and what went wrong. */
-#include "agent/worker/internal.h"
+#include "agent/worker/trim.h"
 
 #include "base/clock.h"
 #include "cgroup/psi.h"
@@ -40,7 +40,27 @@ static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 	return then_ns && now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
-static void fill_group(const struct group *g, uint64_t now_ns, struct group_status *ret)
+static struct trim_status trim_of(const struct worker *w, const struct group *g, uint64_t now_ns)
+{
+	const struct group_trim *t = &g->trim;
+
+	if (!worker_trims(w, g))
+		return (struct trim_status){0};
+	return (struct trim_status){
+		.on = true,
+		.reason = t->plan.reason,
+		.age_ns = age(now_ns, t->plan_ns),
+		.wanted_bytes = t->plan.bytes,
+		.ratio_permyriad = t->history.ratio_permyriad,
+		.cold_bytes = t->sample.cold_bytes,
+		.terms = t->plan.terms,
+		.ledger = t->target.ledger,
+		.wish = t->target.wish,
+	};
+}
+
+static void fill_group(const struct worker *w, const struct group *g, uint64_t now_ns,
+		       struct group_status *ret)
 {
 	struct psi_totals stalled = {0};
 
@@ -48,7 +68,7 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		(void)psi_read(g->watch.pressure_fd, &stalled, NULL);
 	*ret = (struct group_status){
 		.id = g->shared->id,
-		.owns_limit = true,
+		.owns_limit = group_limit_bytes(g) != UINT64_MAX,
 		.current_bytes = g->sample.current_bytes,
 		.limit_bytes = group_limit_bytes(g),
 		.limit_is_high = g->limits.high < g->limits.max,
@@ -67,6 +87,7 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		.anon_bytes = g->sample.stat.inactive_anon + g->sample.stat.active_anon,
 		.dirty_bytes = g->sample.stat.file_dirty + g->sample.stat.file_writeback,
 		.clean = g->clean.reason,
+		.trim = trim_of(w, g, now_ns),
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }
@@ -75,8 +96,10 @@ static struct ledger sum_groups(const struct worker *w)
 {
 	struct ledger sum = w->gone;
 
-	for (size_t i = 0; i < w->n_groups; i++)
+	for (size_t i = 0; i < w->n_groups; i++) {
 		ledger_add(&sum, &w->groups[i]->target.ledger);
+		ledger_add(&sum, &w->groups[i]->trim.target.ledger);
+	}
 	return sum;
 }
 
@@ -133,7 +156,8 @@ void worker_answer_status(struct worker *w, uint64_t now_ns)
 	fill_node(w, now_ns, &w->status);
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
-			fill_group(w->groups[i], now_ns, &w->status.groups[w->status.n_groups++]);
+			fill_group(w, w->groups[i], now_ns,
+				   &w->status.groups[w->status.n_groups++]);
 	atomic_store(&w->status_state, STATUS_ANSWERED);
 	(void)eventfd_write(w->answer_fd, 1);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
 #include "agent/worker/internal.h"
+#include "agent/worker/trim.h"
 
 #include "agent/thread.h"
 #include "base/clock.h"
@@ -19,15 +20,21 @@
 #define PRESSURE_WINDOW_US		1000000
 #define PRESSURE_WINDOW_UNPRIVILEGED_US 2000000
 
+int worker_open_trigger(int dir_fd, const char *path, uint64_t stall_us)
+{
+	static const uint64_t windows[] = {PRESSURE_WINDOW_US, PRESSURE_WINDOW_UNPRIVILEGED_US};
+	int fd = -EINVAL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(windows) && fd < 0; i++)
+		fd = psi_trigger_open(dir_fd, path, stall_us, windows[i]);
+	return fd;
+}
+
 /* The kernel tells of stalls anywhere: then every target that grows is looked at at once. */
 static void open_pressure(struct worker *w)
 {
-	static const uint64_t windows[] = {PRESSURE_WINDOW_US, PRESSURE_WINDOW_UNPRIVILEGED_US};
-
-	w->pressure_fd = -1;
-	for (size_t i = 0; i < ARRAY_SIZE(windows) && w->pressure_fd < 0; i++)
-		w->pressure_fd = psi_trigger_open(w->world->proc_fd, "pressure/memory",
-						  PRESSURE_STALL_US, windows[i]);
+	w->pressure_fd =
+		worker_open_trigger(w->world->proc_fd, "pressure/memory", PRESSURE_STALL_US);
 	if (w->pressure_fd >= 0)
 		(void)ring_watch(w->ring, w->pressure_fd, POLLPRI, TOKEN_PRESSURE);
 }
@@ -92,9 +99,24 @@ static void close_all(struct worker *w)
 	atomic_store(&w->ended, true);
 }
 
-static void handle_event(struct worker *w, const struct ring_event *event)
+static void handle_group_event(struct worker *w, uint64_t token, uint64_t now_ns)
 {
-	struct group *g;
+	struct group *g = worker_find_group(w, (token & ~TOKEN_STALLED) - TOKEN_GROUPS);
+
+	if (!g || !g->watched)
+		return;
+	if (token & TOKEN_STALLED) {
+		worker_trim_stalled(w, g, now_ns);
+		return;
+	}
+	/* The event stays pending until the file has been read. */
+	g->target.due_ns = 0;
+	if (memory_events_read(g->watch.events_fd, &g->sample.events, NULL) == -ENODEV)
+		worker_unwatch(w, g); /* it would be ready for ever */
+}
+
+static void handle_event(struct worker *w, const struct ring_event *event, uint64_t now_ns)
+{
 	uint64_t value;
 
 	switch (event->token) {
@@ -115,13 +137,7 @@ static void handle_event(struct worker *w, const struct ring_event *event)
 		w->here.target.due_ns = 0;
 		break;
 	default:
-		g = worker_find_group(w, event->token - TOKEN_GROUPS);
-		if (!g || !g->watched)
-			break;
-		/* The event stays pending until the file has been read. */
-		g->target.due_ns = 0;
-		if (memory_events_read(g->watch.events_fd, &g->sample.events, NULL) == -ENODEV)
-			worker_unwatch(w, g); /* it would be ready for ever */
+		handle_group_event(w, event->token, now_ns);
 	}
 }
 
@@ -147,6 +163,8 @@ static void change_config(struct worker *w)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
+		if (!next->trim.enabled)
+			worker_trim_forget(w, w->groups[i]);
 	}
 	w->here.target.due_ns = 0;
 }
@@ -154,15 +172,14 @@ static void change_config(struct worker *w)
 /* Looks that fall within the next few milliseconds of the first are made with it. */
 static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 {
-	const struct target *busy = w->flight.active ? w->flight.target : NULL;
-	uint64_t due_ns = now_ns + w->config->agent.tick_max_ns;
+	uint64_t due_ns = MIN(now_ns + w->config->agent.tick_max_ns, worker_trim_due_ns(w));
 
-	if (busy)
+	if (w->flight.active)
 		due_ns = MIN(due_ns, w->flight.interrupt_ns);
-	if (busy != &w->here.target)
+	if (!w->flight.active || w->flight.target != &w->here.target)
 		due_ns = MIN(due_ns, w->here.target.due_ns);
 	for (size_t i = 0; i < w->n_groups; i++)
-		if (w->groups[i]->watched && busy != &w->groups[i]->target)
+		if (w->groups[i]->watched && !worker_is_busy_with(w, w->groups[i]))
 			due_ns = MIN(due_ns, w->groups[i]->target.due_ns);
 	if (due_ns <= now_ns)
 		return w->config->agent.tick_min_ns;
@@ -180,15 +197,16 @@ static void turn(struct worker *w)
 		worker_complain(w, now_ns, "ring", n, "can't wait");
 		(void)poll(NULL, 0, 100); /* not a busy loop */
 	}
-	for (int i = 0; i < n; i++)
-		handle_event(w, &events[i]);
 	now_ns = clock_now_ns();
+	for (int i = 0; i < n; i++)
+		handle_event(w, &events[i], now_ns);
 	atomic_store(&w->turned_ns, now_ns);
 	change_config(w);
 	worker_finish(w, now_ns);
 	/* Groups first: what they protect decides how the node may be asked. */
 	worker_look_at_groups(w, now_ns);
 	worker_look_at_node(w, now_ns);
+	worker_trim(w, now_ns);
 	worker_act(w, now_ns);
 	worker_hurry(w, clock_now_ns());
 	worker_answer_status(w, now_ns);

@@ -92,6 +92,20 @@ static void test_pieces_take_the_time_wanted(void **state)
 	assert_int_equal(pace_piece_bytes(&pace, &settings), 64 * MIB);
 }
 
+static void test_refaults_are_ours_as_far_as_we_took(void **state)
+{
+	struct ledger ledger = {.applied_bytes = 100, .refaulted_bytes = 30};
+
+	(void)state;
+	ledger_read_back(&ledger, 50);
+	assert_int_equal(ledger.refaulted_bytes, 80);
+	ledger_read_back(&ledger, UINT64_MAX);
+	assert_int_equal(ledger.refaulted_bytes, 100);
+	ledger.applied_bytes = 90; /* of counters that went back */
+	ledger_read_back(&ledger, 1);
+	assert_int_equal(ledger.refaulted_bytes, 100);
+}
+
 static void test_ledger_adds_every_field(void **state)
 {
 	const struct ledger one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14};
@@ -112,6 +126,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_for_little_is_fruitless_too),
 		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),
+		cmocka_unit_test(test_refaults_are_ours_as_far_as_we_took),
 		cmocka_unit_test(test_ledger_adds_every_field),
 	};
 

@@ -11,6 +11,7 @@
 static struct group_status groups[] = {
 	{
 		.path = "a\x1b[2J",
+		.owns_limit = true,
 		.limit_bytes = 128 * MIB,
 		.events_max = 312,
 		.events_high = 9,
@@ -27,7 +28,10 @@ static struct group_status groups[] = {
 			    .refault_permyriad = 1234},
 		.wish = {.times = 3, .wanted_ns = 42 * NSEC_PER_SEC, .most_bytes = 8 * MIB},
 	},
-	{.path = "calm", .limit_bytes = 128 * MIB, .verdict = {.reason = VERDICT_NO_DEMAND}},
+	{.path = "calm",
+	 .owns_limit = true,
+	 .limit_bytes = 128 * MIB,
+	 .verdict = {.reason = VERDICT_NO_DEMAND}},
 };
 static struct node_status nodes[] = {
 	{.node = 0, .answered = true, .n_groups = ARRAY_SIZE(groups), .groups = groups},
@@ -47,6 +51,19 @@ static char *text_of(struct agent_status status)
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
+
+/* Of one without a limit: what trimming would take. */
+static struct group_status cold = {
+	.path = "cold",
+	.current_bytes = 300 * MIB,
+	.limit_bytes = UINT64_MAX,
+	.anon_bytes = 290 * MIB,
+	.trim = {.on = true,
+		 .reason = TRIM_STEP,
+		 .wanted_bytes = 3 * MIB,
+		 .cold_bytes = 200 * MIB,
+		 .wish = {.times = 1, .most_bytes = 3 * MIB}},
+};
 
 static void check_has(const char *text, const char *words)
 {
@@ -75,7 +92,7 @@ static void test_tells_what_why_and_risk(void **state)
 	check_has(text, "12 % of what was taken lately");
 	check_has(text, "\nnode 1: its worker did not answer in time\n");
 	check_has(text, "\nnode 0: it would take nothing\n");
-	check_has(text, "\nFrom 1 of 2 groups with a limit; now 6.0 MiB in all.\n");
+	check_has(text, "\nFrom 1 of 2 groups that are looked after; now 6.0 MiB in all.\n");
 	assert_null(strstr(text, "calm"));
 }
 
@@ -134,6 +151,25 @@ static void test_counters_that_go_back(void **state)
 	groups[0] = before;
 }
 
+static void test_cold_memory(void **state)
+{
+	struct node_status before = nodes[0];
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	nodes[0].groups = &cold;
+	nodes[0].n_groups = 1;
+	text = text_of((struct agent_status){.observes = true});
+	nodes[0] = before;
+	check_has(text, "\n/cold (300.0 MiB used)\n");
+	check_has(text, "  cold memory: it would take 3.0 MiB now");
+	check_has(text, "  why: a step of what seems to be cold\n");
+	check_has(text, "200.0 MiB of it have not been used for a while\n");
+	check_has(text, "and 290.0 MiB anonymous memory");
+	check_has(text, "\nFrom 1 of 1 groups that are looked after; now 3.0 MiB in all.\n");
+	assert_null(strstr(text, "room"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_says_who_it_is),
 		cmocka_unit_test(test_many_groups),
 		cmocka_unit_test(test_counters_that_go_back),
+		cmocka_unit_test(test_cold_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,17 @@ static void fake_init(struct fake *fake)
 		(void)snprintf(fake->groups[i].path, STATUS_PATH_MAX, "%s", paths[i]);
 	fake->groups[0] = busy_group;
 	fake->groups[0].id = 77;
+	fake->groups[0].trim = (struct trim_status){
+		.on = true,
+		.reason = TRIM_STEP,
+		.age_ns = 7,
+		.wanted_bytes = 3 * MIB,
+		.ratio_permyriad = 31,
+		.cold_bytes = TRIM_AGE_UNKNOWN,
+		.terms = {10000, 9000, 8000},
+		.ledger = {.actions = 5},
+		.wish = {.times = 6},
+	};
 	fake->groups[1].limit_bytes = UINT64_MAX;
 	fake->groups[1].verdict.room_bytes = UINT64_MAX;
 	fake->groups[2].verdict.reason = VERDICT_REFAULTS;
@@ -156,7 +167,7 @@ static void check_answer(struct fake *fake, const struct control_peer *peer, con
 static void test_status(void **state)
 {
 	json_auto_t *answer = NULL;
-	const json_t *node, *group, *verdict, *ledger;
+	const json_t *node, *group, *verdict, *ledger, *trim;
 	struct fake fake;
 
 	(void)state;
@@ -231,10 +242,23 @@ static void test_status(void **state)
 	assert_string_equal(text_of(group, "write_back"), "ahead");
 	assert_int_equal(number_of(json_object_get(answer, "write_back"), "devices_given_up"), 0);
 
+	trim = json_object_get(group, "trim");
+	assert_string_equal(text_of(trim, "reason"), "step");
+	assert_int_equal(number_of(trim, "age_ns"), 7);
+	assert_int_equal(number_of(trim, "wanted_bytes"), 3 * MIB);
+	assert_int_equal(number_of(trim, "ratio_permyriad"), 31);
+	assert_true(json_is_null(json_object_get(trim, "cold_bytes")));
+	assert_int_equal(number_of(trim, "pressure_permyriad"), 10000);
+	assert_int_equal(number_of(trim, "refault_permyriad"), 9000);
+	assert_int_equal(number_of(trim, "promotion_permyriad"), 8000);
+	assert_int_equal(number_of(json_object_get(trim, "ledger"), "actions"), 5);
+	assert_int_equal(number_of(json_object_get(trim, "wish"), "times"), 6);
+
 	/* No bound is null; the root, hostile bytes and cut paths. */
 	group = json_array_get(json_object_get(answer, "groups"), 1);
 	assert_string_equal(text_of(group, "path"), "/");
 	assert_true(json_is_null(json_object_get(group, "limit_bytes")));
+	assert_true(json_is_null(json_object_get(group, "trim")));
 	assert_true(json_is_null(json_object_get(json_object_get(group, "verdict"), "room_bytes")));
 	group = json_array_get(json_object_get(answer, "groups"), 2);
 	assert_string_equal(text_of(group, "path"), "/x\x1b[2J\\xff\"\\");

@@ -87,17 +87,84 @@ static void test_node(void **state)
 		"Its worker did not answer in time: it may be held up in the kernel. Ask again.\n");
 }
 
+static const struct trim_status trim = {
+	.on = true,
+	.reason = TRIM_REFAULTS,
+	.age_ns = 3 * NSEC_PER_SEC,
+	.wanted_bytes = 2 * MIB,
+	.ratio_permyriad = 125,
+	.cold_bytes = 30 * MIB,
+	.terms = {.pressure = 10000, .refault = 100, .promotion = 5000},
+};
+
+/* A group without a limit has nothing but trimming to be told of. */
+static void test_trimming(void **state)
+{
+	const struct group_status group = {
+		.path = "a",
+		.current_bytes = 64 * MIB,
+		.limit_bytes = UINT64_MAX,
+		.trim = trim,
+	};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	why_group(&group, 0, out);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(
+		text,
+		"Group /a (looked after on node 0)\n"
+		"  64.0 MiB used, no limit\n"
+		"  events: max 0, high 0; stalled 0 ns\n"
+		"  It has no limit of its own: headroom has nothing to keep here.\n"
+		"Trimming, decided 3 s ago: too much of what was taken is read back: it is in "
+		"use\n"
+		"  a step is 1.25 % of its memory; of that pressure leaves 100 %, refaults 1 %, "
+		"promotions 50 %\n"
+		"  cold by its age: 30.0 MiB\n"
+		"  wanted back: 2.0 MiB\n"
+		"So far: no requests.\n"
+		"What would change it: Less being read back within a minute, or trim.refault "
+		"raised.\n");
+}
+
+static void test_every_reason_of_trimming(void **state)
+{
+	(void)state;
+	for (int reason = -1; reason <= TRIM_REASONS; reason++) {
+		struct group_status group = {.trim = trim};
+		_cleanup_free_ char *text = NULL;
+		size_t n;
+		FILE *out = open_memstream(&text, &n);
+
+		assert_non_null(out);
+		group.trim.reason = (enum trim_reason)reason;
+		why_group(&group, 0, out);
+		assert_int_equal(fclose(out), 0);
+		assert_null(strstr(text, "(null)"));
+		if (reason >= 0 && reason < TRIM_REASONS)
+			assert_null(strstr(text, "change it: The next look at it."));
+	}
+}
+
 /* Held back although room is short, and acted on once, stand out; the rest is counted. */
 static void test_all(void **state)
 {
 	struct group_status groups[] = {
 		busy_group,
-		{.path = "x\x1b[2J\xff", .verdict = {.reason = VERDICT_REFAULTS}},
-		{.path = "quiet", .verdict = {.reason = VERDICT_NO_DEMAND}},
+		{.path = "x\x1b[2J\xff",
+		 .owns_limit = true,
+		 .verdict = {.reason = VERDICT_REFAULTS}},
+		{.path = "quiet", .owns_limit = true, .verdict = {.reason = VERDICT_NO_DEMAND}},
 		{.path = "once",
+		 .owns_limit = true,
 		 .verdict = {.reason = VERDICT_NO_DEMAND},
 		 .action = {.reason = VERDICT_ORDERED}},
-		{.path = "excluded", .verdict = {.reason = VERDICT_EXCLUDED}},
+		{.path = "cold", .trim = {.reason = TRIM_STEP, .wish = {.times = 1}}},
+		{.path = "excluded", .owns_limit = true, .verdict = {.reason = VERDICT_EXCLUDED}},
 	};
 	struct node_status nodes[] = {calm_node, {.node = 2, .n_groups = 7}};
 	const struct agent_status status = {.n_nodes = 2, .nodes = nodes};
@@ -118,6 +185,7 @@ static void test_all(void **state)
 		"/x\\x1b[2J\\xff: what was taken is read back: it is in use, so nothing more is "
 		"taken\n"
 		"/once: nothing grows, so no room is needed\n"
+		"/cold: trimming: a step of what seems to be cold\n"
 		"node 2: its worker did not answer in time\n"
 		"2 other groups: quiet\n");
 }
@@ -132,6 +200,7 @@ static void test_every_case(void **state)
 		for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 			uint64_t x = numbers[i];
 			struct group_status group = {
+				.owns_limit = true,
 				.current_bytes = x,
 				.limit_bytes = x,
 				.stalled_us = x,
@@ -174,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group),	    cmocka_unit_test(test_node),
+		cmocka_unit_test(test_trimming),    cmocka_unit_test(test_every_reason_of_trimming),
 		cmocka_unit_test(test_all),	    cmocka_unit_test(test_every_case),
 		cmocka_unit_test(test_group_names),
 	};

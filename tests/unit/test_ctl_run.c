@@ -29,7 +29,8 @@ static bool observes;
 
 static int fake_status(void *context, struct agent_status *ret)
 {
-	static struct group_status group = {.path = "a\x1b[2J", .limit_bytes = 1 << 20};
+	static struct group_status group = {
+		.path = "a\x1b[2J", .owns_limit = true, .limit_bytes = 1 << 20};
 	static struct node_status node = {
 		.node = 0, .answered = true, .n_groups = 1, .groups = &group};
 

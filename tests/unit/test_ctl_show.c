@@ -19,10 +19,15 @@
 #define NODE_VERDICT                                                                              \
 	"{\"reason\":\"neighbours-have-room\",\"room_bytes\":528482304,\"margin_bytes\":4194304," \
 	"\"rate_bytes_per_s\":10485760}"
-#define GROUP                                                                         \
-	"{\"path\":\"/system.slice/x\\u001b[31m\\u00e4.service\",\"limit\":\"high\"," \
-	"\"limit_bytes\":134217728,\"current_bytes\":125829120,\"events_max\":1,"     \
-	"\"events_high\":123456,\"verdict\":" GROUP_VERDICT ",\"ledger\":" LEDGER "}"
+#define GROUP                                                                                      \
+	"{\"path\":\"/system.slice/x\\u001b[31m\\u00e4.service\",\"owns_limit\":true,"             \
+	"\"limit\":\"high\",\"limit_bytes\":134217728,\"current_bytes\":125829120,\"events_max\":" \
+	"1,"                                                                                       \
+	"\"events_high\":123456,\"verdict\":" GROUP_VERDICT ",\"ledger\":" LEDGER                  \
+	",\"trim\":" TRIM "}"
+#define TRIM                                                                       \
+	"{\"reason\":\"promotions\",\"wanted_bytes\":1048576,\"cold_bytes\":null," \
+	"\"ledger\":" LEDGER "}"
 #define GROUP_VERDICT                                                              \
 	"{\"reason\":\"limit-near\",\"room_bytes\":null,\"margin_bytes\":9961472," \
 	"\"rate_bytes_per_s\":0}"
@@ -61,14 +66,20 @@ static void test_status(void **state)
 		      "\n"
 		      "   USED LIMIT KIND ROOM MARGIN RATE/s STATE      TAKEN BACK   CPU EVENTS\n"
 		      "/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
-		      "   120M  128M high    -   9.5M      0 limit-near   58M 1.0K 400ms   123k\n");
+		      "   120M  128M high    -   9.5M      0 limit-near   58M 1.0K 400ms   123k\n"
+		      "\n"
+		      "   USED COLD TRIM       STEP TAKEN  NET BACK   CPU\n"
+		      "/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
+		      "   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n");
 }
 
 /* The widest numbers and states still fit a terminal. */
 static void test_width(void **state)
 {
 	static const char group[] =
-		"{\"path\":\"/\",\"limit\":\"high\",\"limit_bytes\":1072693248,"
+		"{\"path\":\"/"
+		"\",\"owns_limit\":true,\"trim\":null,\"limit\":\"high\",\"limit_bytes\":"
+		"1072693248,"
 		"\"current_bytes\":1072693248,\"events_high\":9223372036854775807,\"verdict\":"
 		"{\"reason\":\"kswapd-suffices\",\"room_bytes\":1072693248,\"margin_bytes\":"
 		"1072693248,\"rate_bytes_per_s\":1072693248},\"ledger\":{\"applied_bytes\":"
@@ -128,6 +139,10 @@ static void test_every_member_is_checked(void **state)
 		"net_freed_bytes",
 		"events_high",
 		"current_bytes",
+		"owns_limit",
+		"trim",
+		"wanted_bytes",
+		"cold_bytes",
 		"refaulted_bytes",
 	};
 

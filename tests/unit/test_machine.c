@@ -19,17 +19,22 @@ static void test_counters(void **state)
 	assert_int_equal(machine_counters_parse("nr_free_pages 3\nallocstall_dma 1\n"
 						"allocstall_dma32 20\nallocstall_normal 300\n"
 						"allocstall_movable 4000\nallocstall_device 50000\n"
-						"pgscan_kswapd 6\npgsteal_proactive 8\n",
+						"pgscan_kswapd 6\npgsteal_proactive 8\n"
+						"pswpin 10\nswap_ra 11\nswap_ra_hit 12\n",
 						&counters, NULL),
 			 0);
 	assert_int_equal(counters.allocstall, 54321);
 	assert_int_equal(counters.pgscan_kswapd, 6);
 	assert_int_equal(counters.pgsteal_proactive, 8);
+	assert_int_equal(counters.pswpin, 10);
+	assert_int_equal(counters.swap_ra, 11);
+	assert_int_equal(counters.swap_ra_hit, 12);
 
 	/* Which zones there are depends on the machine, proactive reclaim on the kernel. */
 	assert_int_equal(machine_counters_parse(VMSTAT_LEAST, &counters, NULL), 0);
 	assert_int_equal(counters.allocstall, 7);
 	assert_int_equal(counters.pgsteal_proactive, 0);
+	assert_int_equal(counters.swap_ra, 0);
 }
 
 static void test_counters_malformed(void **state)

@@ -351,6 +351,31 @@ static void test_clocks_and_counters_that_go_back(void **state)
 	assert_int_equal(decide(&s).bytes, 0);
 }
 
+/* Of what came back, what swap readahead brought along unasked was not wanted. */
+static void test_readahead_is_not_wanted(void **state)
+{
+	static const struct {
+		uint64_t anon, file;
+		struct swap_reads reads;
+		uint64_t wanted;
+	} rows[] = {
+		{0, 0, {0, 0, 0}, 0},
+		{100, 10, {0, 0, 0}, 110},	 /* counters of another moment */
+		{100, 10, {400, 0, 0}, 110},	 /* zram: no readahead */
+		{100, 10, {400, 300, 0}, 35},	 /* a quarter was asked for */
+		{100, 10, {400, 300, 200}, 85},	 /* and half of the machine's was wanted later */
+		{100, 10, {400, 100, 300}, 110}, /* hits of what was read before */
+		{100, 10, {400, 9000, 0}, 10},	 /* more than was read */
+		{UINT64_MAX, 0, {UINT64_MAX, 0, 0}, UINT64_MAX},
+		{UINT64_MAX, 0, {UINT64_MAX, UINT64_MAX, 0}, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(trim_wanted_pages(rows[i].anon, rows[i].file, &rows[i].reads),
+				 rows[i].wanted);
+}
+
 static void test_reasons_have_names_and_words(void **state)
 {
 	(void)state;
@@ -377,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_swap),
 		cmocka_unit_test(test_clocks_and_counters_that_go_back),
+		cmocka_unit_test(test_readahead_is_not_wanted),
 		cmocka_unit_test(test_reasons_have_names_and_words),
 	};
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker's part in trimming: looks at all its groups at every interval, has steps taken by the
+ * hand when neither headroom nor balance wants it, and takes in what came of them.
+ */
+#pragma once
+
+#include "agent/worker/internal.h"
+
+/* The group is to be trimmed: it holds memory of its own, and trimming is wanted. */
+bool worker_trims(const struct worker *worker, const struct group *group);
+
+/* When the next round is due; UINT64_MAX: never. */
+uint64_t worker_trim_due_ns(const struct worker *worker);
+void worker_trim(struct worker *worker, uint64_t now_ns);
+
+/* The largest step that waits for the hand; NULL: none. */
+struct group *worker_trim_next(struct worker *worker);
+
+/* Takes in what a piece of a step brought. */
+void worker_trim_account(struct worker *worker, struct group *group, const struct request *request,
+			 int error, const struct taken *taken, uint64_t now_ns);
+
+/* The group's PSI trigger fired: what is left of the step is not taken. */
+void worker_trim_stalled(struct worker *worker, struct group *group, uint64_t now_ns);
+
+/* The group is no longer watched. */
+void worker_trim_forget(struct worker *worker, struct group *group);
