@@ -44,12 +44,27 @@ static uint64_t room_to_come(const struct node_sample *s, const struct verdict *
 	return v->room_bytes + (v->room_bytes >= v->margin_bytes / 2 ? s->percpu_bytes : 0);
 }
 
+static bool stays_here(const struct config *config, const struct node_sample *s)
+{
+	return s->bound_demand || config->balance.keep_local;
+}
+
+/*
+ * That demand is bound is what kswapd doesn't know: it begins when room is used up. And where tasks
+ * had to help it, so do we.
+ */
+static bool is_for_kswapd(const struct config *config, const struct demand *demand,
+			  const struct node_sample *s, uint64_t round)
+{
+	return !stays_here(config, s) && demand->gain <= DEMAND_GAIN_ONE &&
+	       is_stream(demand, s, round);
+}
+
 static enum verdict_reason reason_to_wait(const struct config *config, const struct demand *demand,
 					  const struct balance_history *history,
 					  const struct node_sample *s, const struct verdict *v,
-					  uint64_t round)
+					  uint64_t round, bool for_kswapd)
 {
-	bool stays_here = s->bound_demand || config->balance.keep_local;
 	uint64_t high = v->margin_bytes + round;
 
 	if (!config->balance.margin.enabled)
@@ -60,17 +75,13 @@ static enum verdict_reason reason_to_wait(const struct config *config, const str
 		return VERDICT_REFAULTS;
 	if (room_to_come(s, v) >= (s->filling ? high : v->margin_bytes))
 		return VERDICT_ROOM_ENOUGH;
-	if (s->others_room_bytes >= high && !stays_here)
+	if (s->others_room_bytes >= high && !stays_here(config, s))
 		return VERDICT_NEIGHBOURS_HAVE_ROOM;
 	if (history->hopeless_until_ns > s->now_ns)
 		return VERDICT_HOPELESS;
-	/* Unless tasks had to help it: then so do we. */
-	if (demand->gain > DEMAND_GAIN_ONE)
-		return VERDICT_NODE_LOW;
-	/* That demand is bound is what kswapd doesn't know: it begins when room is used up. */
-	if (!stays_here && is_stream(demand, s, round))
+	if (for_kswapd)
 		return VERDICT_KSWAPD_SUFFICES;
-	if (s->kswapd_ran)
+	if (s->kswapd_ran && demand->gain <= DEMAND_GAIN_ONE)
 		return VERDICT_KSWAPD_ACTIVE;
 	return VERDICT_NODE_LOW;
 }
@@ -101,15 +112,19 @@ static uint64_t rest_ns(const struct config *config)
 
 /* Looking often does not change what is waited for. */
 static uint64_t rest_before_next_look(const struct config *config, const struct demand *demand,
-				      const struct verdict *v)
+				      const struct verdict *v, bool for_kswapd)
 {
 	switch (v->reason) {
 	case VERDICT_ROOM_ENOUGH:
+		/* When it is used up, a stream is not ours. */
+		if (for_kswapd)
+			break;
+		return 0;
 	case VERDICT_KSWAPD_ACTIVE:
 		return 0;
 	case VERDICT_NEIGHBOURS_HAVE_ROOM:
 		/* What grows here all the same may turn out to be bound. */
-		if (demand->rate_bytes_per_s > 0)
+		if (demand->rate_bytes_per_s > 0 && !for_kswapd)
 			return config->agent.tick_max_ns / 40;
 		break;
 	case VERDICT_KSWAPD_SUFFICES:
@@ -127,6 +142,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	struct node_plan plan = {.effort = history->effort, .swappiness = -1};
 	struct verdict *v = &plan.verdict;
 	uint64_t spare = s->clean_file_bytes, round;
+	bool for_kswapd;
 
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
 	v->refault_permyriad = demand_refault_permyriad(demand);
@@ -136,9 +152,11 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 					     config->agent.tick_min_ns, rest_ns(config),
 					     config->agent.tick_max_ns);
 	round = round_bytes(config, s, v);
-	v->reason = reason_to_wait(config, demand, history, s, v, round);
+	for_kswapd = is_for_kswapd(config, demand, s, round);
+	v->reason = reason_to_wait(config, demand, history, s, v, round, for_kswapd);
 	if (v->reason != VERDICT_NODE_LOW) {
-		v->look_again_ns = MAX(v->look_again_ns, rest_before_next_look(config, demand, v));
+		v->look_again_ns =
+			MAX(v->look_again_ns, rest_before_next_look(config, demand, v, for_kswapd));
 		return plan;
 	}
 	if (!balance_may_swap(config, &s->swap))

@@ -124,6 +124,27 @@ static void test_growth_beside_free_neighbours_is_watched(void **state)
 	assert_true(decide(&s).verdict.look_again_ns >= NSEC_PER_SEC / 4);
 }
 
+/* What will be done when room is used up is known before: nothing. */
+static void test_streams_are_not_watched_closely(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.sample.room_bytes = 20 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_ROOM_ENOUGH);
+	assert_true(decide(&s).verdict.look_again_ns < NSEC_PER_SEC / 4);
+	s.demand.growing_since_ns = s.sample.now_ns - BALANCE_STREAM_NS;
+	assert_true(decide(&s).verdict.look_again_ns >= NSEC_PER_SEC / 4);
+	s.sample.room_bytes = 0;
+	s.sample.others_room_bytes = 500 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NEIGHBOURS_HAVE_ROOM);
+	assert_true(decide(&s).verdict.look_again_ns >= NSEC_PER_SEC / 4);
+	/* Those that stay here are. */
+	s.config.balance.keep_local = true;
+	s.sample.room_bytes = 20 * MIB;
+	assert_true(decide(&s).verdict.look_again_ns < NSEC_PER_SEC / 4);
+}
+
 static void test_fills_up_to_one_and_a_half_margins(void **state)
 {
 	struct scene s = low_node();
@@ -266,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_a_small_margin_has_a_whole_round),
 		cmocka_unit_test(test_streams_are_left_to_kswapd),
 		cmocka_unit_test(test_growth_beside_free_neighbours_is_watched),
+		cmocka_unit_test(test_streams_are_not_watched_closely),
 		cmocka_unit_test(test_fills_up_to_one_and_a_half_margins),
 		cmocka_unit_test(test_margin_is_capped),
 		cmocka_unit_test(test_reasons_to_wait),
