@@ -6,14 +6,16 @@
 . "${0%/*}/stress-lib.sh"
 
 # --- growth: what the whole project is about ---
-stress growth stress/jobs/growth.job --set group.svc.memory.max=64M --set load.grow.size=96M --set global.duration=12s
+# Complete after 4 s, unless the machine is slow: it has three times as long.
+stress growth stress/jobs/growth.job --set group.svc.memory.max=32M --set load.grow.size=64M --set load.grow.rate=16M/s \
+	--set global.duration=12s
 check "growth meets its limit" figure "$events\\.max" -gt 20
 check "growth stalls" figure 'groups\..*\.stall\.some_us' -gt 20000
 check "growth is reclaimed directly" figure "$group_stat\\.pgsteal_direct" -gt 5000
 check "growth goes to swap" figure 'groups\..*\.end\.swap_bytes' -gt 20000000
-check "growth stays in its limit" figure 'groups\..*\.peak_bytes' -le 67108864
-check "growth keeps its rate" figure 'loads\.0\.bytes' -ge 100000000
-check "growth is verified, out of swap too" all_verified 0 24500
+check "growth stays in its limit" figure 'groups\..*\.peak_bytes' -le 33554432
+check "growth is complete" figure 'loads\.0\.bytes' -eq 67108864
+check "growth is verified, out of swap too" all_verified 0 16384
 check "growth is no one else's: the machine does not stall in direct reclaim" figure 'machine\.vmstat\.allocstall' -eq 0
 
 # --- a set that fits is left alone ---
