@@ -240,6 +240,7 @@ static void die_of(int sig)
 {
 	sigset_t set;
 
+	(void)fflush(stdout);
 	(void)signal(sig, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, sig);
@@ -247,18 +248,43 @@ static void die_of(int sig)
 	(void)raise(sig);
 }
 
+static int write_report(const struct log *log, const struct run *run, int *json_fd, int *csv_fd)
+{
+	const char *json = run->job->global.json, *csv = run->job->global.csv;
+	bool stdout_taken = strcmp(json, "-") == 0 || strcmp(csv, "-") == 0;
+
+	report_table(run, stdout_taken ? stderr : stdout);
+	if (fflush(stdout) == EOF) {
+		log_error(log, "standard output: write: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	if ((json[0] && write_output(log, "json", run, json_fd, report_json) < 0) ||
+	    (csv[0] && write_output(log, "csv", run, csv_fd, report_csv) < 0))
+		return EXIT_FAILED;
+	return run->n_failures ? EXIT_FAILED : EXIT_OK;
+}
+
+/* Of a run that did not take place. */
+static int complain(const struct log *log, const struct run *run, int error,
+		    const struct stress_error *why)
+{
+	log_error(log, "%s", why->text);
+	for (size_t i = 0; i < run->n_failures; i++)
+		log_error(log, "%s", run->failures[i]);
+	return exit_status(error);
+}
+
 static int run_job(const struct log *log, const struct job *job)
 {
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *json = job->global.json, *csv = job->global.csv;
-	bool stdout_taken = strcmp(json, "-") == 0 || strcmp(csv, "-") == 0;
 	_cleanup_close_ int json_fd = open_output(log, "json", json);
 	_cleanup_close_ int csv_fd = open_output(log, "csv", csv);
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
 	_cleanup_(live_freep) struct live *live = NULL;
-	int r, sig;
+	int r, sig, status;
 
 	if (proc_fd < 0 || sys_fd < 0) {
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
@@ -283,23 +309,12 @@ static int run_job(const struct log *log, const struct job *job)
 	r = run_execute(run, &error);
 	run_clean(run);
 	live_end(live);
-	if (r < 0) {
-		log_error(log, "%s", error.text);
-		for (size_t i = 0; i < run->n_failures; i++)
-			log_error(log, "%s", run->failures[i]);
-		sig = run->interrupted;
-		if (sig == 0)
-			return exit_status(r);
-		run = run_free(run);
+	status = r < 0 ? complain(log, run, r, &error) : write_report(log, run, &json_fd, &csv_fd);
+	sig = run->interrupted;
+	run = run_free(run);
+	if (sig)
 		die_of(sig);
-		return EXIT_FAILED;
-	}
-	report_table(run, stdout_taken ? stderr : stdout);
-	if (json[0] && write_output(log, "json", run, &json_fd, report_json) < 0)
-		return EXIT_FAILED;
-	if (csv[0] && write_output(log, "csv", run, &csv_fd, report_csv) < 0)
-		return EXIT_FAILED;
-	return run->n_failures ? EXIT_FAILED : EXIT_OK;
+	return status;
 }
 
 static int check(const struct log *log, char **words, int n)

@@ -249,7 +249,8 @@ void report_table(const struct run *run, FILE *to)
 {
 	char time[TEXT_BYTES];
 
-	(void)fprintf(to, "uswap-stress: %s, measured for %s\n", run->n_failures ? "FAILED" : "ok",
+	(void)fprintf(to, "uswap-stress: %s, measured for %s\n",
+		      run->n_failures ? "FAILED" : run_result(run),
 		      format_ns(time, run_measured_ns(run)));
 	for (size_t i = 0; i < run->n_workers; i++)
 		print_load(to, &run->workers[i]);

@@ -268,7 +268,7 @@ static void put_header(const struct run *run, json_t *to)
 	put(to, "seed", run->job->global.seed);
 	put(to, "duration_ns", run_measured_ns(run));
 	put(to, "interval_ns", run->interval_ns);
-	(void)json_object_set_new(to, "result", json_string(run->n_failures ? "failed" : "ok"));
+	(void)json_object_set_new(to, "result", json_string(run_result(run)));
 }
 
 static json_t *run_json(const struct run *run)

@@ -253,6 +253,11 @@ struct run *run_free(struct run *run)
 	return NULL;
 }
 
+const char *run_result(const struct run *run)
+{
+	return run->n_failures ? "failed" : run->ended_early ? "interrupted" : "ok";
+}
+
 uint64_t run_measured_ns(const struct run *run)
 {
 	const struct measures *measures = measure_results(run->measure);

@@ -61,6 +61,7 @@ struct run {
 	uint64_t samples_missed; /* not taken: reading took longer than the interval */
 	uint64_t own_cpu_ns;	 /* of this process during the measured phase */
 	int interrupted;	 /* the signal that ended it; 0: none */
+	bool ended_early;	 /* by SIGINT: what was measured until then counts */
 	bool below_floor;	 /* stopped because of it */
 	bool measured;		 /* measure_end was reached */
 	/* What makes the run a failure, in words. */
@@ -85,10 +86,16 @@ void run_clean(struct run *run);
 struct run *run_free(struct run *run);
 DEFINE_CLEANUP(struct run *, run_free)
 
+/* "ok", "failed" or "interrupted". */
+const char *run_result(const struct run *run);
+
 /* Notes a failure. */
 void run_fail(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* supervise.c: from the workers' birth to their end. -errno with words; -EINTR: interrupted. */
+/*
+ * supervise.c: from the workers' birth to their end. -errno with words; -EINTR: interrupted, for
+ * SIGINT in the measured phase by the second one.
+ */
 int run_supervise(struct run *run, struct stress_error *ret_error);
 
 /* Duration of the measured phase as it really was. */

@@ -130,13 +130,18 @@ static void kill_all(struct run *run, enum worker_end as)
 	}
 }
 
-/* Wakes the workers to verify what they hold. */
-static void ask_for_check(struct run *run)
+static void wake_all(const struct run *run)
 {
-	atomic_fetch_add(&run->control->checks, 1);
 	for (size_t i = 0; i < run->n_workers; i++)
 		if (is_alive(&run->workers[i]))
 			(void)kill(run->workers[i].pid, SIGUSR1);
+}
+
+/* They verify what they hold. */
+static void ask_for_check(struct run *run)
+{
+	atomic_fetch_add(&run->control->checks, 1);
+	wake_all(run);
 }
 
 /* Waits for an event, at most until until_ns; takes in what happened. -EINTR: told to stop. */
@@ -319,6 +324,18 @@ static int spawn_all(struct run *run, struct stress_error *ret_error)
 	return 0;
 }
 
+/* Told so by the terminal: what was measured until now counts. */
+static bool end_early(struct run *run)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (run->interrupted != SIGINT || now_ns >= atomic_load(&run->control->end_ns))
+		return false;
+	atomic_store(&run->control->end_ns, now_ns);
+	run->ended_early = true;
+	return true;
+}
+
 static int measured_phase(struct run *run, struct stress_error *ret_error)
 {
 	const struct global_settings *global = &run->job->global;
@@ -342,6 +359,13 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	       (clock_now_ns() < run->control->end_ns || !all_reached(run, WORKER_MEASURED))) {
 		r = wait_for_event(run, MIN(next_ns, MAX(run->control->end_ns,
 							 clock_now_ns() + NSEC_PER_MSEC)));
+		if (r == -EINTR && end_early(run)) {
+			deadline_ns = run->control->end_ns + global->grace_ns;
+			r = 0;
+		}
+		/* Again and again: one may have looked at its end just before it went to sleep. */
+		if (run->ended_early)
+			wake_all(run);
 		if (r == 0)
 			r = enforce_deadline(run, deadline_ns);
 		if (r < 0)

@@ -217,11 +217,12 @@ static uint64_t end_of(const struct load *load, const struct run_control *contro
 static int run_measured(struct load *load, const struct run_control *control, struct check *check)
 {
 	uint64_t begin_ns = control->start_ns + load->settings->start_ns;
-	uint64_t end_ns = end_of(load, control, begin_ns), now_ns, due_ns = 0, looked_ns = 0;
+	uint64_t now_ns, end_ns, due_ns = 0, looked_ns = 0, stepped_ns = 0;
 	struct usage usage;
 	int r = 0;
 
-	sleep_until(MIN(begin_ns, end_ns));
+	while (clock_now_ns() < (end_ns = MIN(begin_ns, end_of(load, control, begin_ns))))
+		sleep_until(end_ns);
 	usage = usage_now();
 	load->started_ns = load->block->started_ns = clock_now_ns();
 	check->next_ns = load->settings->verify_every_ns
@@ -233,13 +234,14 @@ static int run_measured(struct load *load, const struct run_control *control, st
 			looked_ns = now_ns;
 		}
 		r = load->ops->step(load, now_ns, &due_ns);
+		stepped_ns = now_ns;
 		if (r == 0 && check_is_due(control, check, now_ns))
 			r = check_now(load, control, check);
 		else if (due_ns > now_ns)
 			sleep_until_due(MIN(due_ns, check->next_ns), now_ns, end_ns);
 	}
 	/* Overslept, or kept from a CPU: the last step says how far behind that has put it. */
-	if (r == 0 && looked_ns && due_ns < end_ns - 1)
+	if (r == 0 && stepped_ns && MAX(stepped_ns, due_ns) < end_ns - 1)
 		r = load->ops->step(load, end_ns - 1, &due_ns);
 	load->block->ended_ns = clock_now_ns();
 	note_usage(load->block, &usage);

@@ -56,10 +56,12 @@ for signal in TERM INT HUP; do
 	start --duration 30s
 	check "$signal: there is a group" one_group
 	kill -$signal "$pid"
-	check "$signal: it ends at once" wait_until 3 gone "$pid"
+	check "$signal: it ends" wait_until 15 gone "$pid"
 	check "$signal: the worker is gone" wait_until 1 no_worker grow
 	check "$signal: the group is gone" no_group
 	wait
+	if [ $signal = INT ]; then words='^uswap-stress: interrupted, measured'; else words="^stopped by"; fi
+	check "$signal: ... and says so" said "$words"
 done
 
 # The supervisor can do nothing against KILL: workers die with it, its janitor removes the group.

@@ -292,6 +292,17 @@ static void test_stuck_worker(void **state)
 	close_run(&running);
 }
 
+static void take_pending(int sig)
+{
+	struct timespec none = {0};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
+}
+
 static void interrupt(const struct run *run, void *context)
 {
 	(void)run;
@@ -303,8 +314,6 @@ static void test_interrupted(void **state)
 {
 	struct stress_error error = {""};
 	struct running running;
-	struct timespec none = {0};
-	sigset_t set;
 
 	(void)state;
 	open_run(&running, "[global]\nduration=60s\ninterval=20ms\n"
@@ -316,10 +325,67 @@ static void test_interrupted(void **state)
 	run_clean(running.run);
 	assert_int_equal(running.run->n_failures, 0);
 	close_run(&running);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	while (sigtimedwait(&set, NULL, &none) > 0)
-		;
+	take_pending(SIGTERM);
+}
+
+/* From a terminal: the run ends now, and what there is of it is verified and reported. */
+static void interrupt_once(const struct run *run, void *context)
+{
+	bool *done = context;
+
+	if (!*done && block_get(&run->workers[0].load.block->operations) >= 256)
+		*done = kill(getpid(), SIGINT) == 0;
+}
+
+static void test_ended_early(void **state)
+{
+	struct running running;
+	bool done = false;
+	json_t *root;
+
+	(void)state;
+	/* One that sleeps, and one that has not begun. */
+	open_run(&running, "[global]\nduration=1000s\ninterval=20ms\n"
+			   "[load a]\ntype=anon\nsize=1M\n"
+			   "[load b]\ntype=anon\nsize=1M\nstart=900s\n");
+	running.run->progress = interrupt_once;
+	running.run->progress_context = &done;
+	execute(&running);
+	assert_int_equal(running.run->interrupted, SIGINT);
+	assert_true(running.run->ended_early);
+	assert_int_equal(running.run->n_failures, 0);
+	root = report(running.run);
+	assert_string_equal(json_string_value(find(root, "result")), "interrupted");
+	assert_string_equal(json_string_value(find(root, "loads.1.end")), "ok");
+	assert_int_equal(integer(root, "loads.0.contents.pages"), 256);
+	assert_int_equal(integer(root, "loads.1.operations"), 0);
+	assert_true(integer(root, "duration_ns") < 900 * (json_int_t)NSEC_PER_SEC);
+	json_decref(root);
+	close_run(&running);
+}
+
+static void interrupt_twice(const struct run *run, void *context)
+{
+	(void)context;
+	(void)kill(run->workers[0].pid, SIGSTOP);
+	(void)kill(getpid(), SIGINT);
+}
+
+/* The second time it ends at once, whatever its workers do. */
+static void test_interrupted_twice(void **state)
+{
+	struct stress_error error = {""};
+	struct running running;
+
+	(void)state;
+	open_run(&running,
+		 "[global]\nduration=1000s\ninterval=20ms\n[load a]\ntype=anon\nsize=1M\n");
+	running.run->progress = interrupt_twice;
+	assert_int_equal(run_execute(running.run, &error), -EINTR);
+	assert_non_null(strstr(error.text, "stopped by Interrupt"));
+	run_clean(running.run);
+	close_run(&running);
+	take_pending(SIGINT);
 }
 
 /* Same seed, same contents and same patterns: what was touched is the same. */
@@ -396,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_run),	      cmocka_unit_test(test_files),
 		cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_stuck_worker),
 		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_ended_early),   cmocka_unit_test(test_interrupted_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
