@@ -132,8 +132,12 @@ static int help(const struct log *log, const char *key)
 	return EXIT_USAGE;
 }
 
-/* Takes one option and its value into the job. Returns how many words it was, or -errno. */
-static int take_option(struct job *job, char **words, int n, struct stress_error *error)
+/*
+ * Takes one option and its value into the job. Returns how many words it was, or -errno;
+ * *ret_default when it is a default for the loads that follow.
+ */
+static int take_option(struct job *job, char **words, int n, const char **ret_default,
+		       struct stress_error *error)
 {
 	static const struct {
 		const char *name;
@@ -172,26 +176,41 @@ static int take_option(struct job *job, char **words, int n, struct stress_error
 				   nearest ? "?" : "");
 	}
 	r = job_set_global(job, copy, value, error);
-	return r < 0 ? r : used;
+	if (r < 0)
+		return r;
+	if (!stress_setting_find(&global_table, copy))
+		*ret_default = words[0];
+	return used;
 }
 
 static int read_job(struct job *job, char **words, int n, struct stress_error *error)
 {
+	const char *for_nobody = NULL; /* a default that no load has followed */
+
 	while (n > 0) {
+		size_t n_loads = job->n_loads;
 		int r;
 
 		if (strncmp(*words, "--", 2) == 0) {
-			r = take_option(job, words, n, error);
+			r = take_option(job, words, n, &for_nobody, error);
 		} else {
 			r = job_read_file(job, *words, error);
 			r = r < 0 ? r : 1;
 		}
 		if (r < 0)
 			return r;
+		if (job->n_loads > n_loads)
+			for_nobody = NULL;
 		words += r;
 		n -= r;
 	}
-	return 0;
+	if (!for_nobody)
+		return 0;
+	return stress_fail(
+		error, -EINVAL,
+		"%s: is a default for the loads that follow, and none does: say it first, or "
+		"--set load.NAME.KEY=VALUE",
+		for_nobody);
 }
 
 static void show_progress(const struct run *run, void *context)

@@ -15,8 +15,7 @@
 #define CHUNK_PAGES 256
 #define CHUNK_BYTES (CHUNK_PAGES * CONTENT_PAGE_BYTES)
 
-/* Left free on the disk, whatever the job wants. */
-#define DISK_RESERVE_BYTES (UINT64_C(64) << 20)
+static const char no_space[] = "directory: there is not enough space for the files";
 
 static int check_directory(int dir_fd, uint64_t bytes, const char **ret_why)
 {
@@ -31,9 +30,9 @@ static int check_directory(int dir_fd, uint64_t bytes, const char **ret_why)
 			   "anonymous memory; name one on a disk";
 		return -EOPNOTSUPP;
 	}
-	*ret_why = "directory: there is not enough space for the files";
+	*ret_why = no_space;
 	if (bytes > (uint64_t)space.f_bavail * space.f_frsize ||
-	    (uint64_t)space.f_bavail * space.f_frsize - bytes < DISK_RESERVE_BYTES)
+	    (uint64_t)space.f_bavail * space.f_frsize - bytes < FILESET_RESERVE_BYTES)
 		return -ENOSPC;
 	return 0;
 }
@@ -113,6 +112,8 @@ static int make_file(struct fileset *set, size_t i, int dir_fd, const char *dire
 	if (contents) {
 		r = fill_file(set->fds[i], i * set->pages_per_file, set->pages_per_file, contents,
 			      set->chunk);
+		if (r == -ENOSPC)
+			*ret_why = no_space;
 		if (r < 0)
 			return r;
 	} else if (ftruncate(set->fds[i], (off_t)bytes) < 0) {

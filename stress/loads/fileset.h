@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Left free on the disk, whatever the job wants. */
+#define FILESET_RESERVE_BYTES (UINT64_C(64) << 20)
+
 struct fileset {
 	size_t n_files;
 	uint64_t pages_per_file; /* all files are of one size */

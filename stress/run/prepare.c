@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/run/prepare.h"
 
+#include "base/parse.h"
+#include "stress/loads/fileset.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* Why touches of the load were slow is asked of the process that made them. */
 static void watch_slow_touches(struct worker_block *block, uint64_t above_ns, bool of_file)
@@ -18,18 +22,34 @@ static void watch_slow_touches(struct worker_block *block, uint64_t above_ns, bo
 	block->reuse.slow = &block->reuse_slow;
 }
 
+/* How much there is in the load's directory, in words. */
+static const char *free_space(const struct job_load *said, char *text, size_t n)
+{
+	char there[FORMAT_SIZE_BYTES], reserve[FORMAT_SIZE_BYTES];
+	struct statvfs space;
+
+	*text = '\0';
+	if (statvfs(said->settings.directory, &space) == 0)
+		(void)snprintf(text, n, ": %s are free, of which %s stay so",
+			       format_size(there, sizeof(there),
+					   (uint64_t)space.f_bavail * space.f_frsize),
+			       format_size(reserve, sizeof(reserve), FILESET_RESERVE_BYTES));
+	return text;
+}
+
 /* why begins with the setting that can't be had here. */
-static int refuse_setting(const struct job_load *said, const char *why,
+static int refuse_setting(const struct job_load *said, int error, const char *why,
 			  struct stress_error *ret_error)
 {
-	char name[STRESS_NAME_MAX];
+	char name[STRESS_NAME_MAX], text[96];
 	const struct setting *setting;
 
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(why, ":"), why);
 	setting = stress_setting_find(&load_table, name);
 	if (strcmp(name, "directory") == 0)
-		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s)",
-				why, said->settings.directory);
+		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s%s)",
+				why, said->settings.directory,
+				error == -ENOSPC ? free_space(said, text, sizeof(text)) : "");
 	return job_fail(ret_error, setting ? job_said(said, setting) : &said->place, "load",
 			said->name, "%s", why);
 }
@@ -58,7 +78,7 @@ int load_prepare(const struct job_load *said, const struct plan *plan, size_t i,
 	content_init(&load->content, load->seed, said->settings.ratio_percent);
 	r = load->ops->prepare(load, &why);
 	if (r == -ENOSPC || r == -EOPNOTSUPP)
-		return refuse_setting(said, why, ret_error);
+		return refuse_setting(said, r, why, ret_error);
 	if (r < 0)
 		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
 	return 0;

@@ -39,6 +39,10 @@ run --load anon:size=1M,node=5
 ended "a node that is not there" 2 'no node 5'
 run --directory /tmp --load fileread:size=1M
 ended "a directory without a disk" 2 'without a disk'
+run --directory /data --load fileread:size=60T
+ended "files that no disk can hold" 2 'not enough space for the files \(/data: .* are free'
+run --load anon:size=1M --ratio 3
+ended "a default that no load takes" 2 'ratio: .*none does'
 run --watch nobody-here --load anon:size=1M
 ended "a process that is not there" 2 'no process called nobody-here'
 check "... and nothing was made" no_group
