@@ -18,13 +18,16 @@ chroot_mirror() {
 # Makes the tar file unless it is there: a release with these packages and what they depend on. Ends the script with status 77,
 # and the reason, when it can't be had here. Prints its path.
 chroot_tar() { # SUITE KIND VARIANT PACKAGES
-	local tar=$chroots/$1-$2.tar new=$chroots/new-$1-$2.tar mirror
+	local kind=$1-$2 tar new mirror
+	# Other packages make another one.
+	tar=$chroots/$kind-$(cksum <<<"$4" | cut -d' ' -f1).tar new=$chroots/new-$kind.tar
 	[[ $EUID == 0 ]] || chroot_skip "a chroot needs root"
 	if [[ ! -e $tar ]]; then
 		command -v mmdebstrap >/dev/null || chroot_skip "mmdebstrap is missing: packaging/setup package"
 		mirror=${USWAPD_DEBIAN_MIRROR:-$(chroot_mirror)}
 		[[ -n $mirror ]] || chroot_skip "apt knows no Debian archive here: set USWAPD_DEBIAN_MIRROR"
 		mkdir -p "$chroots"
+		rm -f "$chroots/$kind"[-.]*
 		echo "chroot: making one of $1, once" >&2
 		mmdebstrap --variant="$3" --include="$4" --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
 			"$1" "$new" "deb $mirror $1 main" >"$tar.log" 2>&1 </dev/null ||

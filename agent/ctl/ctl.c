@@ -5,6 +5,7 @@
 #include "agent/ctl/mode.h"
 #include "agent/ctl/options.h"
 #include "agent/ctl/show.h"
+#include "agent/ctl/top/top.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/escape.h"
@@ -243,6 +244,19 @@ static int change_mode(const struct run *run, const char *mode)
 	return CTL_DONE;
 }
 
+static int watch(const struct run *run)
+{
+	int r = top_run(run->options.socket_path);
+
+	if (r == -ENOTTY)
+		fputs("uswapctl: top needs a terminal that $TERM describes; uswapctl status prints "
+		      "once\n",
+		      run->err);
+	else if (r < 0)
+		fprintf(run->err, "uswapctl: %s\n", strerrordesc_np(-r));
+	return r < 0 ? CTL_FAILED : CTL_DONE;
+}
+
 int ctl_run(int argc, char *const argv[], FILE *out, FILE *err)
 {
 	struct run run = {.out = out, .err = err};
@@ -261,6 +275,8 @@ int ctl_run(int argc, char *const argv[], FILE *out, FILE *err)
 		r = CTL_DONE;
 	} else if (run.options.verb == CTL_ENABLE || run.options.verb == CTL_DISABLE) {
 		r = change_mode(&run, run.options.verb == CTL_ENABLE ? "act" : "observe");
+	} else if (run.options.verb == CTL_TOP) {
+		r = watch(&run);
 	} else {
 		r = ask_and_show(&run);
 	}

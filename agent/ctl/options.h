@@ -11,6 +11,7 @@ enum ctl_verb {
 	CTL_WHY,
 	CTL_ADVISE,
 	CTL_METRICS,
+	CTL_TOP,
 	CTL_ENABLE,
 	CTL_DISABLE,
 	CTL_WAKE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ctl/show.h"
 
+#include "agent/ctl/reader.h"
 #include "agent/ctl/table.h"
 #include "base/escape.h"
 #include "base/parse.h"
@@ -12,51 +13,6 @@
 
 #define CELL_BYTES 32
 #define LINE_BYTES 2048 /* the longest metric has fewer than 1500 */
-
-/* Reads the members of an object; the first one that is not as it should be is remembered. */
-struct reader {
-	const json_t *object;
-	bool bad;
-};
-
-static struct reader member(struct reader *reader, const char *key)
-{
-	struct reader inner = {json_object_get(reader->object, key), false};
-
-	if (!json_is_object(inner.object))
-		reader->bad = true;
-	return inner;
-}
-
-static const char *text(struct reader *reader, const char *key)
-{
-	const char *value = json_string_value(json_object_get(reader->object, key));
-
-	if (!value)
-		reader->bad = true;
-	return value ? value : "";
-}
-
-static bool flag(struct reader *reader, const char *key)
-{
-	const json_t *value = json_object_get(reader->object, key);
-
-	if (!json_is_boolean(value))
-		reader->bad = true;
-	return json_is_true(value);
-}
-
-/* null, "without bound", is UINT64_MAX. */
-static uint64_t number(struct reader *reader, const char *key)
-{
-	const json_t *value = json_object_get(reader->object, key);
-
-	if (json_is_null(value))
-		return UINT64_MAX;
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		reader->bad = true;
-	return (uint64_t)json_integer_value(value);
-}
 
 /* In tenths below ten of a unit, as in 9.5M; cut, not rounded. */
 static char *scaled(char cell[SHOW_SIZE_BYTES], uint64_t value, uint64_t base, const char *units)
@@ -181,26 +137,26 @@ static int add_node(struct table *table, const json_t *object)
 	char cells[NODE_COLUMNS][CELL_BYTES];
 	const char *texts[NODE_COLUMNS];
 	struct reader verdict, ledger;
-	uint64_t id = number(&node, "node");
+	uint64_t id = reader_number(&node, "node");
 
-	if (!flag(&node, "answered")) {
+	if (!reader_flag(&node, "answered")) {
 		(void)snprintf(cells[0], CELL_BYTES, "%4" PRIu64 " did not answer", id);
 		return node.bad ? -EPROTO : table_add_line(table, cells[0]);
 	}
-	verdict = member(&node, "verdict");
-	ledger = member(&node, "ledger");
+	verdict = reader_member(&node, "verdict");
+	ledger = reader_member(&node, "ledger");
 	for (size_t i = 0; i < NODE_COLUMNS; i++)
 		texts[i] = cells[i];
 	(void)snprintf(cells[NODE_NUMBER], CELL_BYTES, "%" PRIu64, id);
-	show_size(cells[NODE_FREE], number(&node, "free_bytes"));
-	show_size(cells[NODE_ROOM], number(&verdict, "room_bytes"));
-	show_size(cells[NODE_MARGIN], number(&verdict, "margin_bytes"));
-	show_size(cells[NODE_RATE], number(&verdict, "rate_bytes_per_s"));
-	texts[NODE_STATE] = text(&verdict, "reason");
-	show_size(cells[NODE_TAKEN], number(&ledger, "applied_bytes"));
-	show_size(cells[NODE_NET], number(&ledger, "net_freed_bytes"));
-	show_size(cells[NODE_BACK], number(&ledger, "refaulted_bytes"));
-	show_time(cells[NODE_CPU], number(&node, "cpu_ns"));
+	show_size(cells[NODE_FREE], reader_number(&node, "free_bytes"));
+	show_size(cells[NODE_ROOM], reader_number(&verdict, "room_bytes"));
+	show_size(cells[NODE_MARGIN], reader_number(&verdict, "margin_bytes"));
+	show_size(cells[NODE_RATE], reader_number(&verdict, "rate_bytes_per_s"));
+	texts[NODE_STATE] = reader_text(&verdict, "reason");
+	show_size(cells[NODE_TAKEN], reader_number(&ledger, "applied_bytes"));
+	show_size(cells[NODE_NET], reader_number(&ledger, "net_freed_bytes"));
+	show_size(cells[NODE_BACK], reader_number(&ledger, "refaulted_bytes"));
+	show_time(cells[NODE_CPU], reader_number(&node, "cpu_ns"));
 	if (node.bad || verdict.bad || ledger.bad)
 		return -EPROTO;
 	return table_add(table, NULL, texts);
@@ -209,8 +165,9 @@ static int add_node(struct table *table, const json_t *object)
 static int add_group(struct table *table, const json_t *object)
 {
 	struct reader group = {object, false};
-	struct reader verdict = member(&group, "verdict"), ledger = member(&group, "ledger");
-	const char *path = text(&group, "path"), *kind = text(&group, "limit");
+	struct reader verdict = reader_member(&group, "verdict"),
+		      ledger = reader_member(&group, "ledger");
+	const char *path = reader_text(&group, "path"), *kind = reader_text(&group, "limit");
 	const char *events = strcmp(kind, "high") == 0 ? "events_high" : "events_max";
 	char cells[GROUP_COLUMNS][CELL_BYTES];
 	const char *texts[GROUP_COLUMNS];
@@ -219,17 +176,17 @@ static int add_group(struct table *table, const json_t *object)
 		return group.bad ? -EPROTO : 0;
 	for (size_t i = 0; i < GROUP_COLUMNS; i++)
 		texts[i] = cells[i];
-	show_size(cells[GROUP_USED], number(&group, "current_bytes"));
-	show_size(cells[GROUP_LIMIT], number(&group, "limit_bytes"));
+	show_size(cells[GROUP_USED], reader_number(&group, "current_bytes"));
+	show_size(cells[GROUP_LIMIT], reader_number(&group, "limit_bytes"));
 	texts[GROUP_KIND] = kind;
-	show_size(cells[GROUP_ROOM], number(&verdict, "room_bytes"));
-	show_size(cells[GROUP_MARGIN], number(&verdict, "margin_bytes"));
-	show_size(cells[GROUP_RATE], number(&verdict, "rate_bytes_per_s"));
-	texts[GROUP_STATE] = text(&verdict, "reason");
-	show_size(cells[GROUP_TAKEN], number(&ledger, "applied_bytes"));
-	show_size(cells[GROUP_BACK], number(&ledger, "refaulted_bytes"));
-	show_time(cells[GROUP_CPU], number(&ledger, "cpu_ns"));
-	show_count(cells[GROUP_EVENTS], number(&group, events));
+	show_size(cells[GROUP_ROOM], reader_number(&verdict, "room_bytes"));
+	show_size(cells[GROUP_MARGIN], reader_number(&verdict, "margin_bytes"));
+	show_size(cells[GROUP_RATE], reader_number(&verdict, "rate_bytes_per_s"));
+	texts[GROUP_STATE] = reader_text(&verdict, "reason");
+	show_size(cells[GROUP_TAKEN], reader_number(&ledger, "applied_bytes"));
+	show_size(cells[GROUP_BACK], reader_number(&ledger, "refaulted_bytes"));
+	show_time(cells[GROUP_CPU], reader_number(&ledger, "cpu_ns"));
+	show_count(cells[GROUP_EVENTS], reader_number(&group, events));
 	if (group.bad || verdict.bad || ledger.bad)
 		return -EPROTO;
 	return table_add(table, path, texts);
@@ -288,12 +245,12 @@ static void show_head(struct reader *head, FILE *out)
 	const char *mode = "";
 	char up[FORMAT_DURATION_BYTES], line[256];
 
-	if (flag(head, "dry_run"))
+	if (reader_flag(head, "dry_run"))
 		mode = ", dry run: it changes nothing";
-	else if (strcmp(text(head, "mode"), "observe") == 0)
+	else if (strcmp(reader_text(head, "mode"), "observe") == 0)
 		mode = ", observes: it changes nothing (uswapctl advise, enable)";
-	(void)snprintf(line, sizeof(line), "uswapd %s, up %s%s", text(head, "version"),
-		       format_duration(up, sizeof(up), number(head, "uptime_ns")), mode);
+	(void)snprintf(line, sizeof(line), "uswapd %s, up %s%s", reader_text(head, "version"),
+		       format_duration(up, sizeof(up), reader_number(head, "uptime_ns")), mode);
 	show_line("", line, out);
 	for (size_t i = 0; i < json_array_size(degraded); i++)
 		show_line("! ", json_string_value(json_array_get(degraded, i)) ?: "", out);
@@ -313,10 +270,10 @@ int show_status(const json_t *status, FILE *out)
 	struct reader head = {status, false};
 	int r;
 
-	(void)text(&head, "version");
-	(void)number(&head, "uptime_ns");
-	(void)flag(&head, "dry_run");
-	(void)text(&head, "mode");
+	(void)reader_text(&head, "version");
+	(void)reader_number(&head, "uptime_ns");
+	(void)reader_flag(&head, "dry_run");
+	(void)reader_text(&head, "mode");
 	r = head.bad ? -EPROTO : 0;
 	if (r == 0)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);
