@@ -172,7 +172,7 @@ static int add_group(struct table *table, const json_t *object)
 	char cells[GROUP_COLUMNS][CELL_BYTES];
 	const char *texts[GROUP_COLUMNS];
 
-	if (!flag(&group, "owns_limit"))
+	if (!reader_flag(&group, "owns_limit"))
 		return group.bad ? -EPROTO : 0;
 	for (size_t i = 0; i < GROUP_COLUMNS; i++)
 		texts[i] = cells[i];
@@ -196,23 +196,23 @@ static int add_group(struct table *table, const json_t *object)
 static int add_trim(struct table *table, const json_t *object)
 {
 	struct reader group = {object, false}, trim, ledger;
-	const char *path = text(&group, "path"), *texts[TRIM_COLUMNS];
+	const char *path = reader_text(&group, "path"), *texts[TRIM_COLUMNS];
 	char cells[TRIM_COLUMNS][CELL_BYTES];
 
 	if (json_is_null(json_object_get(object, "trim")))
 		return 0;
-	trim = member(&group, "trim");
-	ledger = member(&trim, "ledger");
+	trim = reader_member(&group, "trim");
+	ledger = reader_member(&trim, "ledger");
 	for (size_t i = 0; i < TRIM_COLUMNS; i++)
 		texts[i] = cells[i];
-	show_size(cells[TRIM_USED], number(&group, "current_bytes"));
-	show_size(cells[TRIM_COLD], number(&trim, "cold_bytes"));
-	texts[TRIM_STATE] = text(&trim, "reason");
-	show_size(cells[TRIM_WANTED], number(&trim, "wanted_bytes"));
-	show_size(cells[TRIM_TAKEN], number(&ledger, "applied_bytes"));
-	show_size(cells[TRIM_NET], number(&ledger, "net_freed_bytes"));
-	show_size(cells[TRIM_BACK], number(&ledger, "refaulted_bytes"));
-	show_time(cells[TRIM_CPU], number(&ledger, "cpu_ns"));
+	show_size(cells[TRIM_USED], reader_number(&group, "current_bytes"));
+	show_size(cells[TRIM_COLD], reader_number(&trim, "cold_bytes"));
+	texts[TRIM_STATE] = reader_text(&trim, "reason");
+	show_size(cells[TRIM_WANTED], reader_number(&trim, "wanted_bytes"));
+	show_size(cells[TRIM_TAKEN], reader_number(&ledger, "applied_bytes"));
+	show_size(cells[TRIM_NET], reader_number(&ledger, "net_freed_bytes"));
+	show_size(cells[TRIM_BACK], reader_number(&ledger, "refaulted_bytes"));
+	show_time(cells[TRIM_CPU], reader_number(&ledger, "cpu_ns"));
 	if (group.bad || trim.bad || ledger.bad)
 		return -EPROTO;
 	return table_add(table, path, texts);
