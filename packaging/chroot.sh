@@ -39,9 +39,9 @@ chroot_tar() { # SUITE KIND VARIANT PACKAGES
 
 # A release that packages are tried on: with systemd, and what they need.
 chroot_run_tar() { # SUITE
-	local libcgroup=libcgroup3
-	[[ $1 != bookworm ]] || libcgroup=libcgroup2
-	chroot_tar "$1" run minbase "systemd,systemd-oomd,bash-completion,man-db,procps,$libcgroup,libhwloc15,libinih1,libjansson4,liburing2"
+	local libcgroup=libcgroup3 libmicrohttpd=libmicrohttpd12t64
+	[[ $1 != bookworm ]] || libcgroup=libcgroup2 libmicrohttpd=libmicrohttpd12
+	chroot_tar "$1" run minbase "systemd,systemd-oomd,bash-completion,man-db,procps,$libcgroup,libhwloc15,libinih1,libjansson4,liburing2,libncursesw6,$libmicrohttpd"
 }
 
 # Runs a command in an unpacked chroot, with mounts, processes and a network of its own that vanish with it.

@@ -25,7 +25,10 @@ static int write_object(FILE *out, json_t *taken)
 
 	if (!object)
 		return -ENOMEM;
-	return json_dumpf(object, out, JSON_LINE) < 0 ? -EIO : 0;
+	if (json_dumpf(object, out, JSON_LINE) < 0)
+		return -EIO;
+	fputc('\n', out);
+	return 0;
 }
 
 /* Texts may hold names and parts of a request: made UTF-8, or jansson would refuse them. */
@@ -148,11 +151,6 @@ static int answer_text(const struct asking *asking, const char *schema,
 	return write_text(asking->out, schema, "text", text);
 }
 
-static int write_metrics(const struct agent_status *status, FILE *out)
-{
-	return metrics_write(status, status->metrics_groups_max, out);
-}
-
 static int answer_looking(const struct asking *asking)
 {
 	const struct control_agent *agent = asking->agent;
@@ -166,7 +164,7 @@ static int answer_looking(const struct asking *asking)
 	else if (asking->request.verb == CONTROL_ADVISE)
 		r = answer_text(asking, "uswapd-advice/1", advise, &status);
 	else if (asking->request.verb == CONTROL_METRICS)
-		r = answer_text(asking, "uswapd-metrics/1", write_metrics, &status);
+		r = metrics_write(&status, status.metrics_groups_max, asking->out);
 	else
 		r = answer_why(asking, &status);
 	agent->ops->release(agent->context, &status);
@@ -239,10 +237,9 @@ static int answer(struct asking *asking, const struct control_peer *peer, const 
 	}
 }
 
-/* Ends the line. A stream in memory fails for want of memory only. */
+/* A stream in memory fails for want of memory only. */
 static int finish(FILE *out, int r, char **text, size_t *n, char **ret_answer, size_t *ret_n)
 {
-	fputc('\n', out);
 	if (fclose(out) != 0 || r < 0) {
 		free(*text);
 		return -ENOMEM;

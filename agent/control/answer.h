@@ -6,9 +6,11 @@
  *
  *	{"schema": "uswapd-why/1", "text": "lines for a person"}
  *	{"schema": "uswapd-advice/1", "text": "lines for a person"}
- *	{"schema": "uswapd-metrics/1", "text": "as in metrics.h"}
  *	{"schema": "uswapd-done/1", "message": "what was done"}
  *	{"schema": "uswapd-error/1", "error": "bad-request|denied|failed|busy", "message": "..."}
+ *
+ * Metrics, of which there may be megabytes, are sent as they are (metrics.h): lines that begin with
+ * '#' or a name, of which the last one is "# EOF".
  */
 #pragma once
 

@@ -271,7 +271,7 @@ int status_write_json(const struct agent_status *status, FILE *out)
 		return -EIO;
 	fputs(",\"groups\":[", out);
 	r = write_groups(status, out);
-	fputs("]}", out);
+	fputs("]}\n", out);
 	if (r == 0 && ferror(out))
 		r = -EIO;
 	return r;

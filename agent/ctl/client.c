@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define RETRY_MS     20
-#define BUFFER_BYTES 65536
+#define RETRY_MS    20
+#define FIRST_BYTES ((size_t)64 << 10)
 
 /* Waits for an event, 0; or -ETIMEDOUT. fd -1: just waits, RETRY_MS at most. */
 static int wait_for(int fd, short events, uint64_t deadline_ns)
@@ -68,28 +68,50 @@ static int send_all(int fd, const char *text, size_t n, uint64_t deadline_ns)
 	return 0;
 }
 
-/* Reads up to the end of the stream. */
-static int receive_all(int fd, FILE *out, uint64_t deadline_ns)
+/* What has come so far, with room for a NUL behind it. */
+struct received {
+	char *text;
+	size_t n, size;
+};
+
+static void received_free(struct received *received)
 {
-	_cleanup_free_ char *buffer = malloc(BUFFER_BYTES);
-	uint64_t received = 0;
+	free(received->text);
+}
 
-	if (!buffer)
+static int make_room(struct received *received)
+{
+	size_t size = received->size > 0 ? 2 * received->size : FIRST_BYTES;
+	char *text;
+
+	if (received->n + 1 < received->size)
+		return 0;
+	if (received->n > CLIENT_ANSWER_MAX)
+		return -EMSGSIZE;
+	text = realloc(received->text, size);
+	if (!text)
 		return -ENOMEM;
-	for (;;) {
-		ssize_t n = recv(fd, buffer, BUFFER_BYTES, 0);
-		int r;
+	received->text = text;
+	received->size = size;
+	return 0;
+}
 
+/* Reads up to the end of the stream. */
+static int receive_all(int fd, struct received *received, uint64_t deadline_ns)
+{
+	for (;;) {
+		int r = make_room(received);
+		ssize_t n;
+
+		if (r < 0)
+			return r;
+		n = recv(fd, received->text + received->n, received->size - received->n - 1, 0);
 		if (n == 0 || (n < 0 && errno == ECONNRESET))
 			return 0;
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (n > 0) {
-			received += (uint64_t)n;
-			if (received > CLIENT_ANSWER_MAX)
-				return -EMSGSIZE;
-			if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n)
-				return -ENOMEM;
+			received->n += (size_t)n;
 			continue;
 		}
 		r = wait_for(fd, POLLIN, deadline_ns);
@@ -98,7 +120,8 @@ static int receive_all(int fd, FILE *out, uint64_t deadline_ns)
 	}
 }
 
-static int converse(const char *socket_path, const char *request, uint64_t deadline_ns, FILE *out)
+static int converse(const char *socket_path, const char *request, uint64_t deadline_ns,
+		    struct received *received)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
@@ -111,29 +134,22 @@ static int converse(const char *socket_path, const char *request, uint64_t deadl
 	if (r == 0)
 		r = send_all(fd, "\n", 1, deadline_ns);
 	if (r == 0)
-		r = receive_all(fd, out, deadline_ns);
+		r = receive_all(fd, received, deadline_ns);
 	return r;
 }
 
 int client_ask(const char *socket_path, const char *request, uint64_t timeout_ns, char **ret_answer,
 	       size_t *ret_n)
 {
-	_cleanup_free_ char *text = NULL;
-	size_t n = 0;
-	FILE *out = open_memstream(&text, &n);
-	int r;
+	_cleanup_(received_free) struct received received = {0};
+	int r = converse(socket_path, request, clock_now_ns() + timeout_ns, &received);
 
-	if (!out)
-		return -ENOMEM;
-	r = converse(socket_path, request, clock_now_ns() + timeout_ns, out);
-	if (fclose(out) != 0 && r == 0)
-		r = -ENOMEM;
 	if (r < 0)
 		return r;
-	if (n == 0 || memchr(text, '\n', n) != text + n - 1)
+	if (received.n == 0 || received.text[received.n - 1] != '\n')
 		return -ENODATA;
-	text[n - 1] = '\0';
-	*ret_answer = TAKE_PTR(text);
-	*ret_n = n - 1;
+	received.text[received.n - 1] = '\0';
+	*ret_n = received.n - 1;
+	*ret_answer = TAKE_PTR(received.text);
 	return 0;
 }

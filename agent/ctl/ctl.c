@@ -124,15 +124,24 @@ static int show_answer(const struct run *run, const json_t *answer)
 	}
 	if (strcmp(schema, "uswapd-done/1") == 0)
 		show_text(text_of(answer, "message"), run->out);
-	else if (strcmp(schema, "uswapd-why/1") == 0 || strcmp(schema, "uswapd-advice/1") == 0 ||
-		 strcmp(schema, "uswapd-metrics/1") == 0)
+	else if (strcmp(schema, "uswapd-why/1") == 0 || strcmp(schema, "uswapd-advice/1") == 0)
 		show_text(text_of(answer, "text"), run->out);
 	else if (strcmp(schema, "uswapd-status/1") != 0 || show_status(answer, run->out) < 0)
 		return not_understood(run);
 	return CTL_DONE;
 }
 
-/* Asks, and takes the answer apart: CTL_DONE, or what to exit with after it has been explained. */
+/* Only metrics begin so; their last line says that they are whole. */
+static bool is_metrics(const char *text, size_t n)
+{
+	return *text == '#' && n > strlen("# EOF") &&
+	       strcmp(text + n - strlen("\n# EOF"), "\n# EOF") == 0;
+}
+
+/*
+ * Asks, and takes the answer apart, unless it is metrics: CTL_DONE, or what to exit with after it
+ * has been explained.
+ */
 static int ask(const struct run *run, const struct ctl_options *options, json_t **ret_answer,
 	       char **ret_text, size_t *ret_n)
 {
@@ -147,7 +156,7 @@ static int ask(const struct run *run, const struct ctl_options *options, json_t 
 	if (r < 0)
 		return explain_no_answer(run, r);
 	answer = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_object(answer)) {
+	if (!json_is_object(answer) && !is_metrics(text, n)) {
 		json_decref(answer);
 		return not_understood(run);
 	}
@@ -171,6 +180,10 @@ static int ask_and_show(const struct run *run)
 
 	if (r != CTL_DONE)
 		return r;
+	if (!answer) {
+		show_text(text, run->out);
+		return CTL_DONE;
+	}
 	if (!run->options.json)
 		return show_answer(run, answer);
 	r = print_raw(run, text, n);

@@ -269,15 +269,16 @@ static void test_status(void **state)
 
 static void test_metrics(void **state)
 {
-	json_auto_t *answer = NULL;
-	const char *text;
+	static const char request[] = "{\"request\":\"metrics\"}";
+	_cleanup_free_ char *text = NULL;
 	struct fake fake;
+	const struct control_agent agent = {.ops = &fake_ops, .context = &fake, .uid = 990};
+	size_t n;
 
 	(void)state;
 	fake_init(&fake);
-	answer = ask(&fake, &reader, "{\"request\":\"metrics\"}");
-	assert_string_equal(text_of(answer, "schema"), "uswapd-metrics/1");
-	text = text_of(answer, "text");
+	assert_int_equal(control_answer(&agent, &reader, request, strlen(request), &text, &n), 0);
+	assert_int_equal(n, strlen(text));
 	assert_non_null(strstr(text, "\nuswapd_group_current_bytes{group=\"/a/b\"} 125829120\n#"));
 	assert_non_null(strstr(text, "\nuswapd_groups_left_out 3\n"));
 	assert_string_equal(text + strlen(text) - 6, "# EOF\n");

@@ -282,7 +282,7 @@ static void test_other_answers(void **state)
 	} rows[] = {
 		{"", CTL_NO_AGENT, "hung up without an answer"},
 		{"{\"schema\":", CTL_NO_AGENT, "hung up without an answer"},
-		{"{}\n{}\n", CTL_NO_AGENT, "hung up without an answer"},
+		{"{}\n{}\n", CTL_FAILED, "is not what this uswapctl"},
 		{"{}\n", CTL_FAILED, "is uswapd of the same version?"},
 		{"\x1b[2J\n", CTL_FAILED, "is uswapd of the same version?"},
 		{"[]\n", CTL_FAILED, "is uswapd of the same version?"},
