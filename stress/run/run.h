@@ -10,7 +10,7 @@
 #include "stress/job/plan.h"
 #include "stress/loads/load.h"
 #include "stress/measure/measure.h"
-#include "stress/measure/numa_maps.h"
+#include "numa/numa_maps.h"
 #include "stress/measure/watch.h"
 #include "stress/run/placement.h"
 #include "stress/run/worker.h"

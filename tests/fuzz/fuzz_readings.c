@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What uswap-stress reads beside the groups' files: read or refused, nothing written when refused.
  */
+#include "numa/numa_maps.h"
 #include "stress/measure/meminfo.h"
-#include "stress/measure/numa_maps.h"
 #include "stress/measure/vmstat.h"
 #include "stress/measure/zram.h"
 
@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(meminfo_parse(text, &info, NULL), &info, &info_before, sizeof(info));
 	check(node_meminfo_parse(text, &node, NULL), &node, &node_before, sizeof(node));
 	check(zram_parse(text, &zram), &zram, &zram_before, sizeof(zram));
-	check(numa_maps_add_line(text, 1, &share), &share, &share_before, sizeof(share));
+	check(numa_maps_add_line(text, strlen(text), 1, &share, NULL), &share, &share_before,
+	      sizeof(share));
 	return 0;
 }

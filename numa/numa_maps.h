@@ -2,6 +2,7 @@
 /* Where a process's mapped memory is, from /proc/PID/numa_maps. Swapped pages are nowhere. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -9,8 +10,12 @@ struct numa_share {
 	uint64_t on_node_bytes, elsewhere_bytes;
 };
 
-/* One line; adds to *share. -EBADMSG: malformed, *share is as it was. */
-int numa_maps_add_line(const char *line, unsigned int node, struct numa_share *share);
+/*
+ * One line, without its newline; adds to *share, and *ret_start (may be NULL) is where the mapping
+ * begins. -EBADMSG: malformed, *share is as it was.
+ */
+int numa_maps_add_line(const char *line, size_t length, unsigned int node, struct numa_share *share,
+		       uint64_t *ret_start);
 
 /*
  * proc_fd: a descriptor of /proc. Walks the process's page tables: not for a measured phase.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/measure/numa_maps.h"
+#include "numa/numa_maps.h"
 
 #include "base/cleanup.h"
 #include "base/kfile.h"
@@ -12,6 +12,27 @@
 #include <string.h>
 
 #define PAGE_SIZE_KEY "kernelpagesize_kB="
+
+/* The address a line begins with: hexadecimal digits. */
+static int parse_start(struct ktext_line word, uint64_t *ret)
+{
+	uint64_t start = 0;
+
+	if (word.length == 0 || word.length > 16)
+		return -EBADMSG;
+	for (size_t i = 0; i < word.length; i++) {
+		char c = word.text[i];
+
+		if (c >= '0' && c <= '9')
+			start = start << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			start = start << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return -EBADMSG;
+	}
+	*ret = start;
+	return 0;
+}
 
 /* "N12=345" */
 static bool is_node_word(struct ktext_line word)
@@ -35,13 +56,14 @@ static int parse_node_word(struct ktext_line word, uint64_t *ret_node, uint64_t 
  * ADDRESS POLICY [file=NAME] [KEY=NUMBER...] [N0=PAGES ...] [kernelpagesize_kB=4]; blanks in names
  * are escaped by the kernel.
  */
-int numa_maps_add_line(const char *line, unsigned int node, struct numa_share *share)
+int numa_maps_add_line(const char *line, size_t length, unsigned int node, struct numa_share *share,
+		       uint64_t *ret_start)
 {
 	const size_t key = strlen(PAGE_SIZE_KEY);
-	uint64_t on_node = 0, elsewhere = 0, page_kib = 0;
-	struct ktext_line rest, word;
+	uint64_t start, on_node = 0, elsewhere = 0, page_kib = 0;
+	struct ktext_line rest = {line, length}, word;
 
-	if (!ktext_next_line(&line, &rest))
+	if (!ktext_next_word(&rest, &word) || parse_start(word, &start) < 0)
 		return -EBADMSG;
 	while (ktext_next_word(&rest, &word)) {
 		uint64_t id, pages;
@@ -60,6 +82,8 @@ int numa_maps_add_line(const char *line, unsigned int node, struct numa_share *s
 		return -EBADMSG;
 	share->on_node_bytes += on_node * page_kib * 1024;
 	share->elsewhere_bytes += elsewhere * page_kib * 1024;
+	if (ret_start)
+		*ret_start = start;
 	return 0;
 }
 
@@ -69,6 +93,7 @@ int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share 
 	_cleanup_free_ char *line = NULL;
 	struct numa_share share = {0};
 	size_t size = 0;
+	ssize_t n;
 	char path[32];
 	int fd, r = 0;
 
@@ -82,8 +107,10 @@ int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share 
 		return -ENOMEM;
 	}
 	errno = 0;
-	while (r == 0 && getline(&line, &size, file) > 0)
-		r = numa_maps_add_line(line, node, &share);
+	while (r == 0 && (n = getline(&line, &size, file)) > 0) {
+		n -= line[n - 1] == '\n';
+		r = numa_maps_add_line(line, (size_t)n, node, &share, NULL);
+	}
 	if (r == 0 && ferror(file))
 		r = errno ? -errno : -EIO;
 	if (r == 0)

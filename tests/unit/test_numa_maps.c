@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/measure/numa_maps.h"
+#include "numa/numa_maps.h"
 
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static void test_lines(void **state)
@@ -12,23 +13,27 @@ static void test_lines(void **state)
 		const char *line;
 		uint64_t on_node_kib, elsewhere_kib;
 	} rows[] = {
-		{"7f12a8e00000 default anon=512 dirty=512 N0=300 N1=212 kernelpagesize_kB=4\n", 848,
+		{"7f12a8e00000 default anon=512 dirty=512 N0=300 N1=212 kernelpagesize_kB=4", 848,
 		 1200},
 		{"7f12a8e00000 bind:1 anon=2 dirty=2 N1=2 kernelpagesize_kB=2048", 4096, 0},
 		{"7f12a8e00000 prefer:0 file=/var/tmp/#12\\040(deleted) mapped=3 N10=3 "
-		 "kernelpagesize_kB=4\n",
+		 "kernelpagesize_kB=4",
 		 0, 12},
 		/* A file's name is a word of its own, whatever it looks like. */
-		{"7f12a8e00000 default file=N1=99 mapped=1 N0=1 kernelpagesize_kB=4\n", 0, 4},
-		{"7ffd00000000 default\n", 0, 0},
-		{"7ffd00000000 default heap anon=1 NEW=7 N1=1 kernelpagesize_kB=4\n", 4, 0},
+		{"7f12a8e00000 default file=N1=99 mapped=1 N0=1 kernelpagesize_kB=4", 0, 4},
+		{"7ffd00000000 default", 0, 0},
+		{"7ffd00000000 default heap anon=1 NEW=7 N1=1 kernelpagesize_kB=4", 4, 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct numa_share share = {1, 2};
+		uint64_t start = 0;
 
-		assert_int_equal(numa_maps_add_line(rows[i].line, 1, &share), 0);
+		assert_int_equal(
+			numa_maps_add_line(rows[i].line, strlen(rows[i].line), 1, &share, &start),
+			0);
+		assert_int_equal(start, i < 4 ? 0x7f12a8e00000 : 0x7ffd00000000);
 		assert_int_equal(share.on_node_bytes, 1 + rows[i].on_node_kib * 1024);
 		assert_int_equal(share.elsewhere_bytes, 2 + rows[i].elsewhere_kib * 1024);
 	}
@@ -38,6 +43,8 @@ static void test_malformed(void **state)
 {
 	static const char *const lines[] = {
 		"",
+		"7g default",
+		"112233445566778899 default",
 		"7f default N0=x kernelpagesize_kB=4",
 		"7f default N0= kernelpagesize_kB=4",
 		"7f default N0 kernelpagesize_kB=4",
@@ -51,7 +58,8 @@ static void test_malformed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
-		assert_int_equal(numa_maps_add_line(lines[i], 0, &share), -EBADMSG);
+		assert_int_equal(numa_maps_add_line(lines[i], strlen(lines[i]), 0, &share, NULL),
+				 -EBADMSG);
 	assert_int_equal(share.on_node_bytes, 7);
 	assert_int_equal(share.elsewhere_bytes, 8);
 }
