@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent.h"
 
+#include "agent/pageout/pager.h"
 #include "agent/ring.h"
 #include "agent/sense/dirty.h"
 #include "agent/writer/cleaner.h"
@@ -20,6 +21,9 @@
 #define ALIVE_NS	(10 * NSEC_PER_SEC)
 #define RELOAD_NS	(5 * NSEC_PER_SEC)
 #define CLEANER_STOP_NS NSEC_PER_SEC
+#define PAGER_STOP_NS	NSEC_PER_SEC
+/* A process that is not ours: what may be done to it may be done to any. */
+#define OTHER_PID 1
 
 struct agent {
 	struct agent_options options;
@@ -244,12 +248,26 @@ static void start_cleaner(struct agent *a)
 			strerrordesc_np(-r));
 		return;
 	}
-	r = dirty_try_mapping(a->world.proc_fd, 1);
+	r = dirty_try_mapping(a->world.proc_fd, OTHER_PID);
 	if (r == -EACCES || r == -EPERM)
 		degrade(a,
 			"dirty files are not written back: files that others have mapped can't be "
 			"opened (%s; it needs CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and "
 			"CAP_DAC_OVERRIDE)",
+			strerrordesc_np(-r));
+}
+
+/* Started even where it is off: it may be switched on later. */
+static void start_pager(struct agent *a)
+{
+	int r = pager_start(a->world.proc_fd, &a->world.pager);
+
+	if (r == 0 && a->config->pageout.enabled)
+		r = act_try_advise(OTHER_PID);
+	if (r < 0)
+		degrade(a,
+			"processes are not paged out: process_madvise: %s (it needs Linux 5.10, "
+			"CAP_SYS_PTRACE and CAP_SYS_NICE)",
 			strerrordesc_np(-r));
 }
 
@@ -300,6 +318,8 @@ int agent_start(const struct agent_options *options, const struct config *config
 	a->world.topology = a->topology;
 	if (r == 0)
 		start_cleaner(a);
+	if (r == 0)
+		start_pager(a);
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
 		a->n_workers += r == 0;
@@ -331,6 +351,8 @@ int agent_stop(struct agent *a)
 		return r;
 	/* It wakes workers until its end. A process of its own that is stuck is not waited for. */
 	r = cleaner_stop(a->world.cleaner, CLEANER_STOP_NS);
+	if (r != -ETIMEDOUT)
+		r = pager_stop(a->world.pager, PAGER_STOP_NS);
 	if (r == -ETIMEDOUT)
 		return r;
 	for (size_t i = 0; i < a->n_workers; i++)

@@ -90,6 +90,17 @@ struct trim_settings {
 	uint64_t swap_permyriad;      /* of the group's memory, swap included, that may be there */
 };
 
+/* Processes whose memory is cold beyond doubt: paged out with process_madvise(2). */
+struct pageout_settings {
+	bool enabled;
+	uint64_t still_for_ns; /* how long a process must have been frozen or stopped */
+	uint64_t rss_min_bytes;
+	struct config_patterns name, uid, group; /* all that are set must match */
+	struct config_patterns mapping;		 /* of named processes only these; none: all */
+	struct config_patterns exclude_mapping;
+	bool second_chance; /* MADV_COLD for the processes that are left */
+};
+
 /* For Prometheus. */
 struct metrics_settings {
 	char textfile[CONFIG_PATH_MAX]; /* for node_exporter; "": none */
@@ -113,6 +124,7 @@ struct config {
 	struct reclaim_settings reclaim;
 	struct clean_settings clean;
 	struct trim_settings trim;
+	struct pageout_settings pageout;
 	struct metrics_settings metrics;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/doctor.h"
 
+#include "agent/act/backend.h"
 #include "agent/ring.h"
 #include "agent/sense/cachestat.h"
 #include "agent/sense/dirty.h"
@@ -21,8 +22,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -221,15 +220,10 @@ static void examine_map_files(const struct doctor *d, FILE *out)
 		     strerrordesc_np(-r));
 }
 
-/* About no memory at all: that the call is allowed is what is asked. */
 static void examine_process_madvise(FILE *out)
 {
-	_cleanup_close_ int fd = (int)syscall(SYS_pidfd_open, OTHER_PID, 0);
-	struct iovec none = {0};
-	int r = 0;
+	int r = act_try_advise(OTHER_PID);
 
-	if (fd < 0 || syscall(SYS_process_madvise, fd, &none, 0, MADV_COLD, 0) < 0)
-		r = -errno;
 	if (r == 0)
 		tell(out, true, "process_madvise", "on other processes");
 	else

@@ -119,6 +119,29 @@ const struct setting settings[] = {
 	{"trim", "swap_allowance", PERCENT(trim.swap_permyriad), "0%", "100%", "80%",
 	 "Most of a group's memory, swap included, that trimming may leave in swap."},
 
+	{"pageout", "enabled", BOOL(pageout.enabled), NO_RANGE, "no",
+	 "Page out what is cold beyond doubt when its group or its node wants memory: processes that are "
+	 "frozen or stopped, and those named below. Groups with memory.min or memory.low keep it."},
+	{"pageout", "still_for", DURATION(pageout.still_for_ns), "0s", "1d", "10s",
+	 "Time a process must have been seen frozen or stopped."},
+	{"pageout", "rss_min", SIZE(pageout.rss_min_bytes), "0", "1T", "4M",
+	 "Processes with less resident memory are left alone."},
+	{"pageout", "name", PATTERNS(pageout.name), NO_RANGE, "",
+	 "Processes to page out although they run, by name (as in /proc/PID/comm): shell patterns, "
+	 "separated by blanks. Of name, uid and group all that are set must match."},
+	{"pageout", "uid", PATTERNS(pageout.uid), NO_RANGE, "",
+	 "The same by user: patterns over the number of the real user id."},
+	{"pageout", "group", PATTERNS(pageout.group), NO_RANGE, "",
+	 "The same by group: patterns as in protect.exclude."},
+	{"pageout", "mapping", PATTERNS(pageout.mapping), NO_RANGE, "",
+	 "Of processes named so only these mappings: patterns over the name in /proc/PID/maps, as in "
+	 "/srv/cache/* or [[]heap]. Empty: all of them."},
+	{"pageout", "exclude_mapping", PATTERNS(pageout.exclude_mapping), NO_RANGE, "",
+	 "Mappings that are left alone in every process: patterns as in pageout.mapping."},
+	{"pageout", "second_chance", BOOL(pageout.second_chance), NO_RANGE, "no",
+	 "Make the memory of all other processes there cold (MADV_COLD): the next reclaim takes what they "
+	 "have not touched by then."},
+
 	{"metrics", "textfile", PATH(metrics.textfile), NO_RANGE, "",
 	 "File that the metrics are written to, for the textfile collector of Prometheus' "
 	 "node_exporter, which wants a name that ends with .prom; replaced as a whole, removed when "

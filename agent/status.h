@@ -47,6 +47,7 @@ struct group_status {
 	uint64_t action_age_ns;
 	struct ledger ledger;
 	struct wish wish;
+	uint64_t cold_most_bytes;	 /* seen at one time in processes cold beyond doubt */
 	struct past past;		 /* before it was looked after */
 	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
 	uint64_t dirty_bytes;		 /* of its files, and under write-back; of the same look */
@@ -64,6 +65,7 @@ struct node_status {
 	uint64_t verdict_age_ns, action_age_ns;
 	struct ledger ledger;
 	struct wish wish;
+	uint64_t cold_most_bytes;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	     /* of the worker since it began */
 	uint64_t cpu_ns;	     /* of the worker and its hand */

@@ -21,6 +21,7 @@ struct target {
 	uint64_t verdict_ns, action_ns;
 	uint64_t due_ns;		/* when it is looked at next */
 	uint64_t unlearned_taken_bytes; /* taken since demand took in a sample */
+	uint64_t cold_most_bytes;	/* found at one time in processes cold beyond doubt */
 	bool wants;			/* verdict acts and waits for the hand */
 };
 

@@ -13,6 +13,7 @@
 #include "numa/topology.h"
 
 struct cleaner;
+struct pager;
 
 /* What all workers of an agent have in common; outlives them. */
 struct worker_world {
@@ -22,6 +23,7 @@ struct worker_world {
 	struct shared *shared;
 	const struct act_ops *act;
 	struct cleaner *cleaner; /* NULL: dirty files are not written back */
+	struct pager *pager;	 /* NULL: processes are not paged out */
 	struct group_reclaim_features reclaim_features;
 	bool has_memory_reclaim;   /* the kernel has memory.reclaim */
 	bool recursive_protection; /* the mount has memory_recursiveprot */

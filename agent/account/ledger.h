@@ -23,6 +23,12 @@ struct ledger {
 	uint64_t written_bytes;	      /* dirty when handed to their device */
 	uint64_t cleaned_bytes;	      /* of those, clean afterwards */
 	uint64_t cleaned_taken_bytes; /* of those, taken by requests since */
+	/* Processes that are cold beyond doubt paged out; not part of the requests above. */
+	uint64_t pageouts;		/* times */
+	uint64_t pageout_tried_bytes;	/* resident in what the kernel was asked for */
+	uint64_t pageout_applied_bytes; /* what resident memory fell by */
+	uint64_t pageout_swapped_bytes; /* and swapped memory rose by */
+	uint64_t cooled_bytes;		/* of others, made cold: the next reclaim's choice */
 };
 
 /* Refaults are ours only as far as we took something: the kernel evicts too. */

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum backend {
 	BACKEND_NONE,
@@ -29,7 +30,19 @@ struct act_ops {
 	bool dry; /* asks the kernel for nothing: whatever changes is not its doing */
 	/* 0: all of it was reclaimed; -EAGAIN, -EINTR: less; other -errno: refused. */
 	int (*reclaim)(const struct request *request);
+	/*
+	 * MADV_PAGEOUT or MADV_COLD for a range of the process that pid_fd is, as
+	 * process_madvise(2): the bytes advised, which is not what it frees; -errno. -ECANCELED: a
+	 * dry run.
+	 */
+	ssize_t (*advise)(int pid_fd, uint64_t start, uint64_t length, int advice);
 };
+
+/*
+ * Whether such a process may be advised about its memory: asks about none of it. -ENOSYS;
+ * -EACCES: no CAP_SYS_PTRACE; -EPERM: no CAP_SYS_NICE; -ESRCH.
+ */
+int act_try_advise(int pid);
 
 extern const struct act_ops act_live;
 extern const struct act_ops act_dry_run;

@@ -36,6 +36,15 @@ static void say_wish(const struct wish *wish, const struct verdict *verdict, FIL
 		BYTES(verdict->margin_bytes), BYTES(verdict->rate_bytes_per_s));
 }
 
+static void say_cold(uint64_t bytes, FILE *out)
+{
+	if (bytes > 0)
+		fprintf(out,
+			"  first: up to %s of processes that are frozen, stopped or named in "
+			"[pageout]\n",
+			BYTES(bytes));
+}
+
 /* What it is there to prevent, as far as it has happened while it was watched. */
 static void say_without(const struct group_status *group, FILE *out)
 {
@@ -91,6 +100,7 @@ static void advise_group(const struct group_status *group, FILE *out)
 		say_wish(&group->wish, &group->verdict, out);
 	if (group->trim.wish.times > 0)
 		say_trim(group, out);
+	say_cold(group->cold_most_bytes, out);
 	say_without(group, out);
 	say_risk(group, out);
 }
@@ -99,6 +109,7 @@ static void advise_node(const struct node_status *node, FILE *out)
 {
 	fprintf(out, "\nnode %u\n", node->node);
 	say_wish(&node->wish, &node->verdict, out);
+	say_cold(node->cold_most_bytes, out);
 	fprintf(out,
 		"  risk: through %s, from whichever of its groups has most that is not "
 		"protected\n",

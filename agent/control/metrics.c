@@ -69,7 +69,13 @@ struct shown_groups {
 	{prefix "cleaned_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_bytes), \
 	 "Of what was written back for " whom ", what was clean afterwards."}, \
 	{prefix "cleaned_taken_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_taken_bytes), \
-	 "Of what was cleaned for " whom ", what requests took since."}
+	 "Of what was cleaned for " whom ", what requests took since."}, \
+	{prefix "pageout_tried_bytes_total", COUNTER, UNITS, offsetof(type, member.pageout_tried_bytes), \
+	 "Resident in what was paged out for " whom ", of processes cold beyond doubt."}, \
+	{prefix "pageout_applied_bytes_total", COUNTER, UNITS, offsetof(type, member.pageout_applied_bytes), \
+	 "What the resident memory of these processes fell by."}, \
+	{prefix "pageout_swapped_bytes_total", COUNTER, UNITS, offsetof(type, member.pageout_swapped_bytes), \
+	 "What the swapped memory of these processes rose by."}
 
 #define VERDICT(prefix, type) \
 	{prefix "room_bytes", GAUGE, UNITS, offsetof(type, verdict.room_bytes), \

@@ -21,13 +21,25 @@ struct number {
 /* clang-format on */
 
 static const struct number ledger_numbers[] = {
-	NUMBER(struct ledger, actions),		NUMBER(struct ledger, short_actions),
-	NUMBER(struct ledger, failed_actions),	NUMBER(struct ledger, asked_bytes),
-	NUMBER(struct ledger, tried_bytes),	NUMBER(struct ledger, applied_bytes),
-	NUMBER(struct ledger, net_freed_bytes), NUMBER(struct ledger, refaulted_bytes),
-	NUMBER(struct ledger, cpu_ns),		NUMBER(struct ledger, wall_ns),
-	NUMBER(struct ledger, cleanings),	NUMBER(struct ledger, written_bytes),
-	NUMBER(struct ledger, cleaned_bytes),	NUMBER(struct ledger, cleaned_taken_bytes),
+	NUMBER(struct ledger, actions),
+	NUMBER(struct ledger, short_actions),
+	NUMBER(struct ledger, failed_actions),
+	NUMBER(struct ledger, asked_bytes),
+	NUMBER(struct ledger, tried_bytes),
+	NUMBER(struct ledger, applied_bytes),
+	NUMBER(struct ledger, net_freed_bytes),
+	NUMBER(struct ledger, refaulted_bytes),
+	NUMBER(struct ledger, cpu_ns),
+	NUMBER(struct ledger, wall_ns),
+	NUMBER(struct ledger, cleanings),
+	NUMBER(struct ledger, written_bytes),
+	NUMBER(struct ledger, cleaned_bytes),
+	NUMBER(struct ledger, cleaned_taken_bytes),
+	NUMBER(struct ledger, pageouts),
+	NUMBER(struct ledger, pageout_tried_bytes),
+	NUMBER(struct ledger, pageout_applied_bytes),
+	NUMBER(struct ledger, pageout_swapped_bytes),
+	NUMBER(struct ledger, cooled_bytes),
 };
 
 static const struct number verdict_numbers[] = {
@@ -46,7 +58,7 @@ static const struct number node_numbers[] = {
 	NUMBER(struct node_status, managed_bytes), NUMBER(struct node_status, free_bytes),
 	NUMBER(struct node_status, low_bytes),	   NUMBER(struct node_status, high_bytes),
 	NUMBER(struct node_status, wakeups),	   NUMBER(struct node_status, cpu_ns),
-	NUMBER(struct node_status, groups_seen),
+	NUMBER(struct node_status, groups_seen),   NUMBER(struct node_status, cold_most_bytes),
 };
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint64_t");
 
@@ -68,11 +80,12 @@ static const struct number trim_numbers[] = {
 };
 
 static const struct number group_numbers[] = {
-	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
-	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
-	NUMBER(struct group_status, events_max),     NUMBER(struct group_status, events_high),
-	NUMBER(struct group_status, stalled_us),     NUMBER(struct group_status, file_bytes),
-	NUMBER(struct group_status, anon_bytes),     NUMBER(struct group_status, dirty_bytes),
+	NAMED(struct group_status, "cgroup_id", id),  NUMBER(struct group_status, current_bytes),
+	NUMBER(struct group_status, limit_bytes),     NUMBER(struct group_status, protected_bytes),
+	NUMBER(struct group_status, events_max),      NUMBER(struct group_status, events_high),
+	NUMBER(struct group_status, stalled_us),      NUMBER(struct group_status, file_bytes),
+	NUMBER(struct group_status, anon_bytes),      NUMBER(struct group_status, dirty_bytes),
+	NUMBER(struct group_status, cold_most_bytes),
 };
 
 /* JSON's integers are signed here; the one value of ours beyond them means "no bound". */

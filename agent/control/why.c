@@ -132,6 +132,20 @@ static void say_cleaning(const struct ledger *ledger, FILE *out)
 			BYTES(ledger->cleaned_bytes), BYTES(ledger->cleaned_taken_bytes));
 }
 
+static void say_pageout(const struct ledger *ledger, FILE *out)
+{
+	if (ledger->pageouts == 0)
+		return;
+	fprintf(out,
+		"Processes that are cold beyond doubt paged out: %" PRIu64
+		" times, %s tried, %s taken, of that %s to swap",
+		ledger->pageouts, BYTES(ledger->pageout_tried_bytes),
+		BYTES(ledger->pageout_applied_bytes), BYTES(ledger->pageout_swapped_bytes));
+	if (ledger->cooled_bytes > 0)
+		fprintf(out, "; %s of others made cold", BYTES(ledger->cooled_bytes));
+	fputc('\n', out);
+}
+
 static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
 		       const struct verdict *action, uint64_t action_age_ns,
 		       const struct ledger *ledger, FILE *out)
@@ -152,6 +166,7 @@ static void say_doings(const struct verdict *verdict, uint64_t verdict_age_ns,
 	}
 	say_account(ledger, out);
 	say_cleaning(ledger, out);
+	say_pageout(ledger, out);
 	say_change(verdict, out);
 }
 

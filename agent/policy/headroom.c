@@ -39,6 +39,11 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 		v->reason = VERDICT_NOTHING_SPARE;
 }
 
+uint64_t headroom_swap_limit(const struct headroom_settings *settings, uint64_t limit_bytes)
+{
+	return share(limit_bytes, settings->swap_allowance_permyriad);
+}
+
 struct group_plan headroom_decide(const struct config *config, const struct demand *demand,
 				  const struct group_sample *s, const struct swap_sample *swap)
 {
@@ -66,7 +71,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 
 	v->reason = VERDICT_LIMIT_NEAR;
 	v->bytes = high_mark - v->room_bytes;
-	swap_limit_bytes = share(s->limit_bytes, settings->swap_allowance_permyriad);
+	swap_limit_bytes = headroom_swap_limit(settings, s->limit_bytes);
 	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
 	bound_by_spare(&plan, &spare, s);
 	if (v->bytes == 0)

@@ -23,3 +23,6 @@ struct group_plan {
 struct group_plan headroom_decide(const struct config *config, const struct demand *demand,
 				  const struct group_sample *sample,
 				  const struct swap_sample *swap);
+
+/* How much of a group with this limit may stand in swap. */
+uint64_t headroom_swap_limit(const struct headroom_settings *settings, uint64_t limit_bytes);

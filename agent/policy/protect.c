@@ -11,8 +11,8 @@ uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes)
 	return minus(minus(current_bytes, protected_bytes), PROTECT_FOLIO_BYTES);
 }
 
-static uint64_t swap_left(const struct protect_settings *settings, const struct group_sample *s,
-			  const struct swap_sample *swap, uint64_t swap_limit_bytes)
+uint64_t protect_swap_left(const struct protect_settings *settings, const struct group_sample *s,
+			   const struct swap_sample *swap, uint64_t swap_limit_bytes)
 {
 	uint64_t floor_bytes = share(swap->total_bytes, settings->swap_free_permyriad);
 	uint64_t own = minus(MIN(swap_limit_bytes, s->swap_max_bytes), s->swap_current_bytes);
@@ -27,7 +27,7 @@ struct spare protect_spare(const struct protect_settings *settings, const struct
 	/* Counters of one file are not of one moment: a difference may come out below zero. */
 	uint64_t dirty = s->stat.file_dirty + s->stat.file_writeback;
 	uint64_t anon = s->stat.inactive_anon + s->stat.active_anon;
-	uint64_t allowed = swap_left(settings, s, swap, swap_limit_bytes);
+	uint64_t allowed = protect_swap_left(settings, s, swap, swap_limit_bytes);
 	struct spare spare = {
 		.file_bytes = minus(file, dirty),
 		.anon_bytes = MIN(anon, allowed),

@@ -19,6 +19,14 @@
 #define PROTECT_FOLIO_BYTES (UINT64_C(2) << 20)
 uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes);
 
+/*
+ * How much more of a group may go to swap: what is left of its allowance, of memory.swap.max, and
+ * of swap above the floor that stays free. Of the sample only the figures of swap count.
+ */
+uint64_t protect_swap_left(const struct protect_settings *settings,
+			   const struct group_sample *sample, const struct swap_sample *swap,
+			   uint64_t swap_limit_bytes);
+
 /* How much of a group may be taken, by kind, and who forbade the rest. */
 struct spare {
 	uint64_t file_bytes;	/* clean file memory */
@@ -30,8 +38,7 @@ struct spare {
 
 /*
  * swap_limit_bytes: how much of the group may stand in swap (its allowance); machine: free and
- * total swap. Anonymous memory is spare up to what is left of the allowance, of memory.swap.max,
- * and of swap above the floor that stays free.
+ * total swap. Anonymous memory is spare up to protect_swap_left.
  */
 struct spare protect_spare(const struct protect_settings *settings,
 			   const struct group_sample *sample, const struct swap_sample *swap,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sense/maps.h"
 
+#include "base/cleanup.h"
 #include "base/ktext.h"
 #include "base/parse.h"
 
@@ -43,9 +44,23 @@ static int take_permissions(const char **at, const char *end, struct mapping *m)
 	    !strchr("sp", p[3]) || p[4] != ' ' || memchr(p, '\0', 4))
 		return -EBADMSG;
 	m->writable = p[1] == 'w';
+	m->executable = p[2] == 'x';
 	m->shared = p[3] == 's';
 	*at = p + 5;
 	return 0;
+}
+
+/* Behind blanks that put names below one another. */
+static void take_name(const char *at, const char *end, struct mapping *m)
+{
+	size_t n;
+
+	while (at < end && *at == ' ')
+		at++;
+	n = (size_t)(end - at);
+	m->name_cut = n >= sizeof(m->name);
+	n = MIN(n, sizeof(m->name) - 1);
+	memcpy(m->name, at, n);
 }
 
 int mapping_parse(const char *line, size_t length, struct mapping *ret)
@@ -61,6 +76,8 @@ int mapping_parse(const char *line, size_t length, struct mapping *ret)
 	blank = memchr(at, ' ', (size_t)(end - at));
 	if (parse_u64_n(at, (size_t)((blank ? blank : end) - at), &m.inode) < 0 || m.start >= m.end)
 		return -EBADMSG;
+	if (blank)
+		take_name(blank, end, &m);
 	*ret = m;
 	return 0;
 }
@@ -109,19 +126,46 @@ int line_reader_next(struct line_reader *r, const char **ret_line, size_t *ret_l
 	}
 }
 
-/* "Shared_Dirty:      128 kB" and "Private_Dirty: ...": a page mapped once counts as private. */
-static int add_dirty(struct ktext_line line, struct mapping *m)
+/* "VmFlags: rd wr mr mw me lo": what the kernel refuses to page out (madvise(2), can_madv_lru_vma).
+ */
+static void take_flags(struct ktext_line line, struct mapping *m)
 {
 	struct ktext_line word;
-	uint64_t kib;
 
-	if (!ktext_next_word(&line, &word) ||
-	    (!ktext_word_is(word, "Shared_Dirty:") && !ktext_word_is(word, "Private_Dirty:")))
+	while (ktext_next_word(&line, &word)) {
+		m->locked |= ktext_word_is(word, "lo");
+		m->huge |= ktext_word_is(word, "ht");
+		m->device |= ktext_word_is(word, "pf") || ktext_word_is(word, "io");
+	}
+}
+
+/* Where a figure belongs; a page mapped once counts as private. NULL: not one that is wanted. */
+static uint64_t *figure(struct ktext_line word, struct mapping *m)
+{
+	if (ktext_word_is(word, "Shared_Dirty:") || ktext_word_is(word, "Private_Dirty:"))
+		return &m->dirty_bytes;
+	if (ktext_word_is(word, "Rss:"))
+		return &m->resident_bytes;
+	return ktext_word_is(word, "Anonymous:") ? &m->anon_bytes : NULL;
+}
+
+/* "Rss:      128 kB", or the flags. */
+static int add_figure(struct ktext_line line, struct mapping *m)
+{
+	struct ktext_line word;
+	uint64_t *dest, kib;
+
+	if (!ktext_next_word(&line, &word))
+		return 0;
+	if (ktext_word_is(word, "VmFlags:"))
+		take_flags(line, m);
+	dest = figure(word, m);
+	if (!dest)
 		return 0;
 	if (!ktext_next_word(&line, &word) || parse_u64_n(word.text, word.length, &kib) < 0 ||
 	    !ktext_next_word(&line, &word) || !ktext_word_is(word, "kB") || kib > UINT64_MAX >> 12)
 		return -EBADMSG;
-	m->dirty_bytes += kib << 10;
+	*dest += kib << 10;
 	return 0;
 }
 
@@ -141,7 +185,7 @@ int mapping_reader_next(struct mapping_reader *r, struct mapping *ret)
 		struct mapping m;
 
 		if (r->smaps && !is_header(line, length)) {
-			error = r->waits ? add_dirty((struct ktext_line){line, length}, &r->next)
+			error = r->waits ? add_figure((struct ktext_line){line, length}, &r->next)
 					 : -EBADMSG;
 			if (error < 0)
 				return error;

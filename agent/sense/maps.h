@@ -10,17 +10,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One mapping. Addresses and offset in bytes; the device as the kernel prints it. */
+#define MAPPING_NAME_BYTES 256
+
+/* One mapping. Addresses and offset in bytes. */
 struct mapping {
 	uint64_t start, end, offset;
 	uint64_t inode; /* 0: anonymous */
-	bool writable, shared;
-	uint64_t dirty_bytes; /* smaps alone; else 0 */
+	bool writable, shared, executable;
+	/* Of smaps alone; else 0. */
+	uint64_t dirty_bytes, resident_bytes, anon_bytes;
+	bool locked, huge, device;     /* mlock(2); hugetlb; memory that is no page of the LRU */
+	char name[MAPPING_NAME_BYTES]; /* "/usr/bin/x", "[heap]"; "": none */
+	bool name_cut;		       /* it is longer than that */
 };
 
 /*
- * "START-END PERMS OFFSET MAJ:MIN INODE [PATH]", without its newline; what stands behind the inode
- * is not looked at. -EBADMSG: not such a line.
+ * "START-END PERMS OFFSET MAJ:MIN INODE [NAME]", without its newline. -EBADMSG: not such a line.
  */
 int mapping_parse(const char *line, size_t length, struct mapping *ret);
 

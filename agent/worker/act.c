@@ -17,7 +17,7 @@ static uint64_t cpu_used_ns(const struct worker *w)
 	return clock_thread_cpu_ns() + w->hand_cpu_ns;
 }
 
-static bool budget_is_used_up(struct worker *w, uint64_t now_ns)
+bool worker_budget_is_used_up(struct worker *w, uint64_t now_ns)
 {
 	uint64_t used = cpu_used_ns(w);
 	uint64_t allowed = BUDGET_WINDOW_NS / 10000 * w->config->protect.cpu_permyriad;
@@ -239,7 +239,7 @@ void worker_act(struct worker *w, uint64_t now_ns)
 	    most_urgent(w, &group))
 		w->flight.interrupt_ns = now_ns;
 	while (!w->flight.active && (target = next_target(w, &group))) {
-		if (budget_is_used_up(w, now_ns)) {
+		if (worker_budget_is_used_up(w, now_ns)) {
 			target->verdict.reason = VERDICT_CPU_BUDGET;
 			target->wants = false;
 			target->due_ns = w->budget_start_ns + BUDGET_WINDOW_NS;
@@ -310,7 +310,7 @@ static void sort_error(struct worker *w, const struct flight *f, int error, uint
 }
 
 /* What was ordered while the old one was under way is a new order. */
-static void take_off_order(struct worker *w, uint64_t bytes)
+void worker_take_off_order(struct worker *w, uint64_t bytes)
 {
 	uint64_t left = atomic_load(&w->ordered_bytes);
 
@@ -322,7 +322,7 @@ static void take_off_order(struct worker *w, uint64_t bytes)
 /* The node has no more to give, or may not be asked. */
 void worker_end_order(struct worker *w)
 {
-	take_off_order(w, UINT64_MAX);
+	worker_take_off_order(w, UINT64_MAX);
 }
 
 static void account_node(struct worker *w, const struct flight *f, int error,
@@ -340,7 +340,7 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 	}
 	/* An order ends when it is filled, or when the node has no more to give. */
 	if (f->target->action.reason == VERDICT_ORDERED)
-		take_off_order(w, taken->applied_bytes ? taken->applied_bytes : UINT64_MAX);
+		worker_take_off_order(w, taken->applied_bytes ? taken->applied_bytes : UINT64_MAX);
 }
 
 /* It was only wished for: nothing is learned, and it is looked at again after a while. */

@@ -2,6 +2,7 @@
 /* The groups a worker knows: their coming and going, who is home to them, and looking at them. */
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/pageout.h"
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
@@ -77,6 +78,7 @@ void worker_unwatch(struct worker *w, struct group *g)
 void worker_let_go(struct worker *w, struct group *g)
 {
 	worker_clean_forget(w, g);
+	worker_pageout_forget(w, g);
 	ledger_add(&w->gone, &g->target.ledger);
 	ledger_add(&w->gone, &g->trim.target.ledger);
 	worker_unwatch(w, g);

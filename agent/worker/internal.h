@@ -83,6 +83,16 @@ struct worker_trim {
 /* What is gone or unreadable is looked at again then, unless its removal is told first. */
 #define WORKER_RETRY_NS (5 * NSEC_PER_SEC)
 
+/* Paging out: one group asked at a time, round after round while memory is wanted. */
+struct pageout_round {
+	int slot;			      /* of the pager; -1: nothing is under way */
+	struct group *asked;		      /* NULL: gone */
+	struct group *group;		      /* that wants the memory; NULL: the node */
+	size_t at;			      /* index of the next group to ask */
+	uint64_t applied_bytes, chosen_bytes; /* of this round */
+	uint64_t wait_ns, due_ns;
+};
+
 enum status_state { STATUS_IDLE, STATUS_ASKED, STATUS_ANSWERED };
 
 struct worker {
@@ -109,6 +119,7 @@ struct worker {
 	struct ring *ring;
 	struct hand *hand;
 	struct flight flight;
+	struct pageout_round pageout;
 	struct node_watch *node_watch;
 	struct machine_watch machine_watch;
 	struct swap_sample swap;
@@ -166,7 +177,9 @@ struct group *worker_choose_victim(struct worker *worker);
 bool worker_node_is_spared(struct worker *worker);
 
 /* act.c */
+void worker_take_off_order(struct worker *worker, uint64_t bytes);
 void worker_end_order(struct worker *worker);
+bool worker_budget_is_used_up(struct worker *worker, uint64_t now_ns);
 void worker_act(struct worker *worker, uint64_t now_ns);
 void worker_finish(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
 #include "agent/worker/internal.h"
+#include "agent/worker/pageout.h"
 #include "agent/worker/trim.h"
 
 #include "agent/thread.h"
@@ -207,6 +208,7 @@ static void turn(struct worker *w)
 	worker_look_at_groups(w, now_ns);
 	worker_look_at_node(w, now_ns);
 	worker_trim(w, now_ns);
+	worker_pageout(w, now_ns);
 	worker_act(w, now_ns);
 	worker_hurry(w, clock_now_ns());
 	worker_answer_status(w, now_ns);
@@ -267,6 +269,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = -1;
+	w->pageout.slot = -1;
 	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
 	w->pressure_fd = -1;
 	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -6,11 +6,11 @@
 #pragma once
 
 #include "base/cleanup.h"
+#include "numa/numa_maps.h"
 #include "numa/topology.h"
 #include "stress/job/plan.h"
 #include "stress/loads/load.h"
 #include "stress/measure/measure.h"
-#include "numa/numa_maps.h"
 #include "stress/measure/watch.h"
 #include "stress/run/placement.h"
 #include "stress/run/worker.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as /proc/PID/maps, smaps and /proc/locks, read from a descriptor in pieces. */
+/* Any bytes as /proc/PID/maps, smaps, status and /proc/locks, read from a descriptor in pieces. */
 #include "agent/sense/file_check.h"
 #include "agent/sense/maps.h"
+#include "agent/sense/process.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,8 +23,20 @@ static void read_mappings(int fd, bool smaps)
 
 	require(lseek(fd, 0, SEEK_SET) == 0);
 	while ((r = mapping_reader_next(&reader, &m)) == 1)
-		require(m.start < m.end);
+		require(m.start < m.end && memchr(m.name, '\0', sizeof(m.name)));
 	require(r == 0 || r == -EBADMSG);
+}
+
+static void read_status(int fd)
+{
+	struct process_status status = {.uid = 42};
+	const char *bad = NULL;
+	int r;
+
+	require(lseek(fd, 0, SEEK_SET) == 0);
+	r = process_status_parse(fd, &status, &bad);
+	require(r == 0 || (r == -EBADMSG && bad && status.uid == 42));
+	require(memchr(status.name, '\0', sizeof(status.name)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	read_mappings(fd, false);
 	read_mappings(fd, true);
+	read_status(fd);
 	require(lseek(fd, 0, SEEK_SET) == 0);
 	while (line_reader_next(&lines, &line, &length) == 1) {
 		uint64_t inode = 42;

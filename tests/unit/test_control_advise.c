@@ -27,6 +27,7 @@ static struct group_status groups[] = {
 			    .rate_bytes_per_s = 16 * MIB,
 			    .refault_permyriad = 1234},
 		.wish = {.times = 3, .wanted_ns = 42 * NSEC_PER_SEC, .most_bytes = 8 * MIB},
+		.cold_most_bytes = 5 * MIB,
 	},
 	{.path = "calm",
 	 .owns_limit = true,
@@ -83,6 +84,7 @@ static void test_tells_what_why_and_risk(void **state)
 	check_has(text, "\n/a\\x1b[2J (memory.max 128.0 MiB)\n");
 	check_has(text,
 		  "would take: 6.0 MiB now; so far 8.0 MiB at most, 3 times, for 42 s in all");
+	check_has(text, "first: up to 5.0 MiB of processes that are frozen, stopped or named");
 	check_has(text, "why: the room below the limit is smaller than the margin\n");
 	check_has(text, "room 1.0 MiB, margin 4.0 MiB, filling at 16.0 MiB/s\n");
 	check_has(text, "meanwhile: 12 times at its limit, stalled 500 ms\n");

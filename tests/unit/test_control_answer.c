@@ -238,6 +238,12 @@ static void test_status(void **state)
 	assert_int_equal(number_of(ledger, "written_bytes"), 40 * MIB);
 	assert_int_equal(number_of(ledger, "cleaned_bytes"), 39 * MIB);
 	assert_int_equal(number_of(ledger, "cleaned_taken_bytes"), 31 * MIB);
+	assert_int_equal(number_of(ledger, "pageouts"), 4);
+	assert_int_equal(number_of(ledger, "pageout_tried_bytes"), 25 * MIB);
+	assert_int_equal(number_of(ledger, "pageout_applied_bytes"), 24 * MIB);
+	assert_int_equal(number_of(ledger, "pageout_swapped_bytes"), 23 * MIB);
+	assert_int_equal(number_of(ledger, "cooled_bytes"), 2 * MIB);
+	assert_int_equal(number_of(group, "cold_most_bytes"), 26 * MIB);
 	assert_int_equal(number_of(group, "dirty_bytes"), 20 * MIB);
 	assert_string_equal(text_of(group, "write_back"), "ahead");
 	assert_int_equal(number_of(json_object_get(answer, "write_back"), "devices_given_up"), 0);

@@ -128,7 +128,7 @@ static int turn(struct fake *fake, uint64_t now_ns)
 /* Takes turns until the agent closes; what it sent. -errno other than EAGAIN fails. */
 static char *hear_all(struct fake *fake, int fd, uint64_t now_ns)
 {
-	size_t used = 0, size = 8 << 20;
+	size_t used = 0, size = 16 << 20;
 	char *text = malloc(size);
 
 	assert_non_null(text);

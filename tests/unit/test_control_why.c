@@ -53,6 +53,8 @@ static void test_group(void **state)
 		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
 		"Dirty files written back so that there is something to take: 3 times, "
 		"40.0 MiB, of which 39.0 MiB were clean afterwards and 31.0 MiB taken since\n"
+		"Processes that are cold beyond doubt paged out: 4 times, 25.0 MiB tried, "
+		"24.0 MiB taken, of that 23.0 MiB to swap; 2.0 MiB of others made cold\n"
 		"What would change it: It stops when the room is larger than the margin again.\n"
 		"Next look: within 5 ms of that decision, or at the next event.\n");
 }

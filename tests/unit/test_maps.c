@@ -15,15 +15,32 @@ static const struct {
 } lines[] = {
 	{"7f0000000000-7f0000001000 rw-s 00002000 fd:01 1234                       /data/f",
 	 0,
-	 {0x7f0000000000, 0x7f0000001000, 0x2000, 1234, true, true, 0}},
+	 {.start = 0x7f0000000000,
+	  .end = 0x7f0000001000,
+	  .offset = 0x2000,
+	  .inode = 1234,
+	  .writable = true,
+	  .shared = true,
+	  .name = "/data/f"}},
 	{"00400000-00401000 r-xp 00000000 08:01 77 /bin/x",
 	 0,
-	 {0x400000, 0x401000, 0, 77, false, false, 0}},
-	{"7ffd0-7ffe0 rw-p 0 00:00 0", 0, {0x7ffd0, 0x7ffe0, 0, 0, true, false, 0}},
-	{"1000-2000 rw-s 0 00:01 5 /memfd:a b (deleted)", 0, {0x1000, 0x2000, 0, 5, true, true, 0}},
+	 {.start = 0x400000, .end = 0x401000, .inode = 77, .executable = true, .name = "/bin/x"}},
+	{"7ffd0-7ffe0 rw-p 0 00:00 0", 0, {.start = 0x7ffd0, .end = 0x7ffe0, .writable = true}},
+	{"7ffd0-7ffe0 rw-p 0 00:00 0 ", 0, {.start = 0x7ffd0, .end = 0x7ffe0, .writable = true}},
+	{"1000-2000 rw-s 0 00:01 5 /memfd:a b (deleted)",
+	 0,
+	 {.start = 0x1000,
+	  .end = 0x2000,
+	  .inode = 5,
+	  .writable = true,
+	  .shared = true,
+	  .name = "/memfd:a b (deleted)"}},
 	{"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]",
 	 0,
-	 {0xffffffffff600000, 0xffffffffff601000, 0, 0, false, false, 0}},
+	 {.start = 0xffffffffff600000,
+	  .end = 0xffffffffff601000,
+	  .executable = true,
+	  .name = "[vsyscall]"}},
 	{"", -EBADMSG, {0}},
 	{"1000-2000", -EBADMSG, {0}},
 	{"1000-2000 rw-s", -EBADMSG, {0}},
@@ -66,6 +83,21 @@ static void test_cut_line(void **state)
 		assert_int_equal(mapping_parse(line, n, &m), -EBADMSG);
 }
 
+/* A name that does not fit is told from one that was meant to end there. */
+static void test_long_name(void **state)
+{
+	char line[64 + MAPPING_NAME_BYTES];
+	struct mapping m;
+
+	(void)state;
+	for (int n = MAPPING_NAME_BYTES - 3; n < MAPPING_NAME_BYTES + 2; n++) {
+		(void)snprintf(line, sizeof(line), "1000-2000 rw-p 0 08:01 5 /%0*d", n - 1, 0);
+		assert_int_equal(mapping_parse(line, strlen(line), &m), 0);
+		assert_int_equal(strlen(m.name), MIN(n, MAPPING_NAME_BYTES - 1));
+		assert_int_equal(m.name_cut, n >= MAPPING_NAME_BYTES);
+	}
+}
+
 static int open_text(const struct fixture *fx, const char *text)
 {
 	fixture_write(fx, "maps", text);
@@ -106,10 +138,14 @@ static void test_smaps(void **state)
 {
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(NULL, 0);
 	_cleanup_close_ int fd = open_text(
-		fx, "1000-3000 rw-s 00000000 08:01 7 /a\nSize: 8 kB\nShared_Clean: 0 kB\n"
-		    "Shared_Dirty:          4 kB\nPrivate_Dirty:         4 kB\nVmFlags: rd wr sh\n"
-		    "3000-4000 rw-p 00000000 00:00 0\nPrivate_Dirty: 4 kB\nTHPeligible: 0\n"
-		    "5000-6000 rw-s 00000000 08:01 8 /b\nShared_Dirty: 0 kB\n");
+		fx,
+		"1000-3000 rw-s 00000000 08:01 7 /a\nSize: 8 kB\nRss: 8 kB\nShared_Clean: 0 kB\n"
+		"Shared_Dirty:          4 kB\nPrivate_Dirty:         4 kB\nVmFlags: rd wr sh\n"
+		"3000-4000 rw-p 00000000 00:00 0\nRss: 12 kB\nAnonymous: 4 kB\n"
+		"Private_Dirty: 4 kB\nTHPeligible: 0\nVmFlags: rd wr lo ac \n"
+		"5000-6000 rw-s 00000000 08:01 8 /b\nShared_Dirty: 0 kB\nVmFlags: ht\n"
+		"6000-7000 rw-s 00000000 08:01 8 /b\nVmFlags: rd pf\n"
+		"7000-8000 rw-s 00000000 08:01 8 /b\nVmFlags: io\n");
 	struct mapping_reader reader = {.lines.fd = fd, .smaps = true};
 	struct mapping m;
 
@@ -117,11 +153,21 @@ static void test_smaps(void **state)
 	assert_int_equal(mapping_reader_next(&reader, &m), 1);
 	assert_int_equal(m.inode, 7);
 	assert_int_equal(m.dirty_bytes, 8192);
+	assert_int_equal(m.resident_bytes, 8192);
+	assert_false(m.locked);
 	assert_int_equal(mapping_reader_next(&reader, &m), 1);
 	assert_false(m.shared);
+	assert_int_equal(m.resident_bytes, 12288);
+	assert_int_equal(m.anon_bytes, 4096);
+	assert_true(m.locked && !m.huge && !m.device);
 	assert_int_equal(mapping_reader_next(&reader, &m), 1);
 	assert_int_equal(m.inode, 8);
 	assert_int_equal(m.dirty_bytes, 0);
+	assert_true(m.huge && !m.device);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mapping_reader_next(&reader, &m), 1);
+		assert_true(m.device && !m.huge && !m.locked);
+	}
 	assert_int_equal(mapping_reader_next(&reader, &m), 0);
 }
 
@@ -132,6 +178,8 @@ static void test_malformed_smaps(void **state)
 		"1000-2000 rw-s 0 08:01 7 /a\nShared_Dirty: -1 kB\n",
 		"1000-2000 rw-s 0 08:01 7 /a\nShared_Dirty: 1\n",
 		"1000-2000 rw-s 0 08:01 7 /a\nPrivate_Dirty: 9999999999999999999 kB\n",
+		"1000-2000 rw-s 0 08:01 7 /a\nRss: 7 kB of it\nRss: x kB\n",
+		"1000-2000 rw-s 0 08:01 7 /a\nAnonymous: 7 MB\n",
 		"1000-2000 rw-s 0 08:01 7 /a\nnonsense\n",
 	};
 
@@ -149,11 +197,9 @@ static void test_malformed_smaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line),
-		cmocka_unit_test(test_cut_line),
-		cmocka_unit_test(test_pieces),
-		cmocka_unit_test(test_smaps),
-		cmocka_unit_test(test_malformed_smaps),
+		cmocka_unit_test(test_line),	  cmocka_unit_test(test_cut_line),
+		cmocka_unit_test(test_long_name), cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_smaps),	  cmocka_unit_test(test_malformed_smaps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pageout/pager.h"
+
+#include "agent/account/pace.h"
+#include "agent/thread.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+
+#define STACK_BYTES ((size_t)256 << 10)
+/* Between two steps: others want the locks too. */
+#define PAUSE_NS (2 * NSEC_PER_MSEC)
+/* A process that nobody asked about for so long is let go of. */
+#define IDLE_NS (5 * NSEC_PER_SEC)
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_FILLING, /* its asker's */
+	SLOT_ASKED,   /* the thread's from here on */
+	SLOT_DONE,    /* its asker's again */
+};
+
+struct slot {
+	_Atomic int state;
+	const struct act_ops *ops;
+	struct pageout_settings settings;
+	struct reclaim_settings reclaim;
+	struct pageout_ask ask; /* group_fd is its own */
+	int wake_fd;
+	struct pageout_result result;
+};
+
+struct pager {
+	pthread_t thread;
+	int wake_fd;
+	_Atomic bool stop, ended;
+	struct slot slots[PAGER_SLOTS];
+
+	struct pageout_pass *pass;
+	struct pageout_history history;
+	struct pace pace;
+};
+
+/* --- the askers' side --- */
+
+int pager_ask(struct pager *p, const struct act_ops *ops, const struct config *config,
+	      const struct pageout_ask *ask, int wake_fd)
+{
+	for (int i = 0; i < PAGER_SLOTS; i++) {
+		struct slot *s = &p->slots[i];
+		int expected = SLOT_FREE;
+
+		if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_FILLING))
+			continue;
+		s->ops = ops;
+		s->settings = config->pageout;
+		s->reclaim = config->reclaim;
+		s->ask = *ask;
+		s->wake_fd = wake_fd;
+		/* The group may go before its turn comes. */
+		s->ask.group_fd = fcntl(ask->group_fd, F_DUPFD_CLOEXEC, 0);
+		atomic_store(&s->state, SLOT_ASKED);
+		(void)eventfd_write(p->wake_fd, 1);
+		return i;
+	}
+	return -EBUSY;
+}
+
+bool pager_collect(struct pager *p, int slot, struct pageout_result *ret)
+{
+	struct slot *s = &p->slots[slot];
+
+	if (atomic_load(&s->state) != SLOT_DONE)
+		return false;
+	*ret = s->result;
+	atomic_store(&s->state, SLOT_FREE);
+	return true;
+}
+
+/* --- the thread's side --- */
+
+/* Until it is done, or the agent ends. */
+static int serve(struct pager *p, struct slot *s)
+{
+	struct pollfd none = {.fd = -1};
+	int r = pageout_pass_begin(p->pass, &s->ask, &s->settings, s->ops);
+
+	if (r < 0)
+		return r;
+	while (!atomic_load(&p->stop)) {
+		uint64_t piece = pace_piece_bytes(&p->pace, &s->reclaim);
+
+		r = pageout_pass_step(p->pass, &p->history, piece, clock_now_ns());
+		if (r <= 0)
+			return r;
+		(void)poll(&none, 0, (int)(PAUSE_NS / NSEC_PER_MSEC));
+	}
+	return 0;
+}
+
+static void finish(struct pager *p, struct slot *s)
+{
+	uint64_t cpu_ns = clock_thread_cpu_ns();
+	int r = serve(p, s), wake_fd = s->wake_fd;
+
+	s->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
+			  : *pageout_pass_result(p->pass);
+	s->result.cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+	/* What looking takes is no measure of how fast memory can be had. */
+	pace_learn(&p->pace, s->result.applied_bytes, s->result.calls_ns);
+	s->ask.group_fd = fd_close(s->ask.group_fd);
+	atomic_store(&s->state, SLOT_DONE);
+	(void)eventfd_write(wake_fd, 1);
+}
+
+static void *pager_main(void *arg)
+{
+	struct pager *p = arg;
+	struct pollfd wake = {.fd = p->wake_fd, .events = POLLIN};
+	uint64_t value;
+
+	while (!atomic_load(&p->stop)) {
+		if (poll(&wake, 1, (int)(IDLE_NS / NSEC_PER_MSEC)) == 0)
+			pageout_pass_end(p->pass);
+		(void)eventfd_read(p->wake_fd, &value);
+		for (size_t i = 0; i < PAGER_SLOTS; i++)
+			if (atomic_load(&p->slots[i].state) == SLOT_ASKED)
+				finish(p, &p->slots[i]);
+	}
+	atomic_store(&p->ended, true);
+	return NULL;
+}
+
+static void free_all(struct pager *p)
+{
+	pageout_pass_free(p->pass);
+	fd_close(p->wake_fd);
+	for (size_t i = 0; i < PAGER_SLOTS; i++)
+		fd_close(p->slots[i].ask.group_fd);
+	free(p);
+}
+
+int pager_start(int proc_fd, struct pager **ret_pager)
+{
+	struct pager *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	for (size_t i = 0; i < PAGER_SLOTS; i++)
+		p->slots[i].ask.group_fd = -1;
+	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = p->wake_fd < 0 ? -errno : pageout_pass_new(proc_fd, &p->pass);
+	if (r == 0)
+		r = thread_start("uswapd/pageout", STACK_BYTES, pager_main, p, &p->thread);
+	if (r < 0) {
+		free_all(p);
+		return r;
+	}
+	*ret_pager = p;
+	return 0;
+}
+
+int pager_stop(struct pager *p, uint64_t timeout_ns)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+
+	if (!p)
+		return 0;
+	atomic_store(&p->stop, true);
+	(void)eventfd_write(p->wake_fd, 1);
+	while (!atomic_load(&p->ended)) {
+		if (clock_now_ns() >= end_ns)
+			return -ETIMEDOUT;
+		(void)poll(NULL, 0, 2);
+	}
+	(void)pthread_join(p->thread, NULL);
+	free_all(p);
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread that pages out for all workers: looking at processes takes their locks and can block,
+ * so no worker does. Workers talk to it through slots, without a lock: ask, and collect when it is
+ * done.
+ */
+#pragma once
+
+#include "agent/pageout/pass.h"
+
+struct pager;
+
+int pager_start(int proc_fd, struct pager **ret_pager);
+
+/*
+ * Waits at most timeout_ns. -ETIMEDOUT: the thread is stuck in the kernel, and the pager must be
+ * left alone.
+ */
+int pager_stop(struct pager *pager, uint64_t timeout_ns);
+
+#define PAGER_SLOTS 32
+
+/*
+ * Asks for what *ask says; group_fd stays the caller's. Returns a slot; -EBUSY: all are taken.
+ * wake_fd is an eventfd to be written when it is done; -1: none.
+ */
+int pager_ask(struct pager *pager, const struct act_ops *ops, const struct config *config,
+	      const struct pageout_ask *ask, int wake_fd);
+
+/* True: it is done, the result is in *ret, the slot free again. */
+bool pager_collect(struct pager *pager, int slot, struct pageout_result *ret);

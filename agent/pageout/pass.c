@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/pageout/pass.h"
+
+#include "agent/sense/process.h"
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "base/parse.h"
+#include "base/saturate.h"
+#include "cgroup/state.h"
+#include "numa/numa_maps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Of a step, in about microseconds of the kernel's time. A mapping costs the walk of its pages. */
+#define STEP_WORK    1000
+#define PROCESS_WORK 40
+#define MAPPING_WORK 5
+#define CALL_WORK    2 /* and the time it takes */
+
+enum stage { STAGE_NONE, STAGE_PROCESS, STAGE_MAPPING, STAGE_RANGE };
+
+/* Shares of mappings on a node, read beside smaps, which has them in the same order. */
+struct shares {
+	struct line_reader lines; /* fd -1: not wanted */
+	bool has;		  /* start and of are of a line not used yet */
+	uint64_t start;
+	struct numa_share of;
+};
+
+struct pageout_pass {
+	int proc_fd;
+	uint64_t page_size, self;
+	struct pageout_ask ask; /* group_fd is its own */
+	const struct pageout_settings *settings;
+	const struct act_ops *ops;
+	struct pageout_result result;
+	uint64_t work;	       /* left of this step */
+	uint64_t served_bytes; /* of the ask: in ranges that were, or in a dry run would be, advised
+				*/
+
+	enum stage stage;
+	int procs_fd;
+	struct line_reader procs;
+
+	struct process process;
+	struct process_status before; /* as last measured */
+	uint64_t visit_taken_bytes;   /* since it was taken up */
+	struct pageout_bounds bounds;
+	struct mapping_reader mappings;
+	struct shares shares;
+
+	struct mapping mapping; /* being advised */
+	uint64_t at;		/* address; up to here it was */
+};
+
+int pageout_pass_new(int proc_fd, struct pageout_pass **ret_pass)
+{
+	struct pageout_pass *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->proc_fd = proc_fd;
+	p->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	p->self = (uint64_t)getpid();
+	p->ask.group_fd = p->procs_fd = -1;
+	p->process = (struct process){.dir_fd = -1, .pid_fd = -1};
+	p->mappings.lines.fd = p->shares.lines.fd = -1;
+	*ret_pass = p;
+	return 0;
+}
+
+static void close_process(struct pageout_pass *p)
+{
+	process_close(&p->process);
+	p->mappings.lines.fd = fd_close(p->mappings.lines.fd);
+	p->shares.lines.fd = fd_close(p->shares.lines.fd);
+}
+
+void pageout_pass_end(struct pageout_pass *p)
+{
+	close_process(p);
+	p->procs_fd = fd_close(p->procs_fd);
+	p->ask.group_fd = fd_close(p->ask.group_fd);
+	p->stage = STAGE_NONE;
+}
+
+struct pageout_pass *pageout_pass_free(struct pageout_pass *p)
+{
+	if (!p)
+		return NULL;
+	pageout_pass_end(p);
+	free(p);
+	return NULL;
+}
+
+int pageout_pass_begin(struct pageout_pass *p, const struct pageout_ask *ask,
+		       const struct pageout_settings *settings, const struct act_ops *ops)
+{
+	bool goes_on = p->stage != STAGE_NONE && p->ask.group == ask->group &&
+		       p->ask.node == ask->node && p->ask.may_swap == ask->may_swap;
+	int group_fd;
+
+	p->result = (struct pageout_result){0};
+	p->served_bytes = 0;
+	p->settings = settings;
+	p->ops = ops;
+	p->ask.bytes = ask->bytes;
+	if (goes_on)
+		return 0;
+	pageout_pass_end(p);
+	/* Its own: the group may go before the end. */
+	group_fd = fcntl(ask->group_fd, F_DUPFD_CLOEXEC, 0);
+	if (group_fd < 0)
+		return -errno;
+	p->ask = *ask;
+	p->ask.group_fd = group_fd;
+	p->procs_fd = kfile_open(group_fd, "cgroup.procs", O_RDONLY);
+	if (p->procs_fd < 0) {
+		int r = p->procs_fd;
+
+		pageout_pass_end(p);
+		return r;
+	}
+	p->procs = (struct line_reader){.fd = p->procs_fd};
+	p->stage = STAGE_PROCESS;
+	return 0;
+}
+
+const struct pageout_result *pageout_pass_result(const struct pageout_pass *p)
+{
+	return &p->result;
+}
+
+static void spend(struct pageout_pass *p, uint64_t work)
+{
+	p->work -= MIN(work, p->work);
+}
+
+/* The first refusal tells what is missing; others are likely to be of the same kind. */
+static void note_error(struct pageout_pass *p, int error)
+{
+	/* It ended, or let go of its memory: normal. */
+	if (error != -ESRCH && error != -ENOENT && p->result.error == 0)
+		p->result.error = error;
+}
+
+static bool group_is_frozen(const struct pageout_pass *p)
+{
+	struct group_state state;
+
+	return group_state_read(p->ask.group_fd, &state, NULL) == 0 && state.frozen;
+}
+
+/* What the calls brought, from the process's own counters. False: it is gone. */
+static bool measure(struct pageout_pass *p)
+{
+	struct process_status now;
+	uint64_t fall;
+
+	if (process_read_status(&p->process, &now, NULL) < 0)
+		return false;
+	fall = minus(p->before.resident_bytes, now.resident_bytes);
+	p->result.applied_bytes += fall;
+	p->visit_taken_bytes += fall;
+	p->result.swapped_bytes += minus(now.swap_bytes, p->before.swap_bytes);
+	p->before = now;
+	return true;
+}
+
+/* All of its mappings were seen. */
+static void end_process(struct pageout_pass *p, struct pageout_history *history, uint64_t now_ns)
+{
+	if (measure(p))
+		pageout_learn(history, p->process.pid, p->visit_taken_bytes,
+			      p->before.resident_bytes, now_ns);
+	close_process(p);
+	p->stage = STAGE_PROCESS;
+}
+
+static void leave_process(struct pageout_pass *p)
+{
+	(void)measure(p);
+	close_process(p);
+	p->stage = STAGE_PROCESS;
+}
+
+static int open_mappings(struct pageout_pass *p)
+{
+	int fd = kfile_open(p->process.dir_fd, "smaps", O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	p->mappings = (struct mapping_reader){.lines.fd = fd, .smaps = true};
+	if (p->ask.node < 0)
+		return 0;
+	fd = kfile_open(p->process.dir_fd, "numa_maps", O_RDONLY);
+	p->shares = (struct shares){.lines.fd = fd};
+	return fd < 0 ? fd : 0;
+}
+
+/* Opens the process and decides on it. */
+static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_history *history,
+				   uint64_t pid, uint64_t now_ns)
+{
+	struct pageout_process view;
+	enum pageout_reason reason;
+	int r = process_open(p->proc_fd, pid, &p->process);
+
+	if (r == 0)
+		r = process_read_status(&p->process, &p->before, NULL);
+	if (r < 0)
+		note_error(p, r);
+	if (r < 0 || !p->before.has_memory)
+		return PAGEOUT_RUNS;
+	view = (struct pageout_process){
+		.pid = pid,
+		.name = p->before.name,
+		.uid = p->before.uid,
+		.frozen = group_is_frozen(p),
+		.stopped = p->before.state == 'T',
+		.group_named = p->ask.group_named,
+		.resident_bytes = p->before.resident_bytes,
+	};
+	reason = pageout_choose(p->settings, history, &view, now_ns);
+	p->result.processes[reason]++;
+	return reason;
+}
+
+/* The next process of the group. Those of other PID namespaces read as 0 and can't be seen. */
+static int next_process(struct pageout_pass *p, struct pageout_history *history, uint64_t now_ns)
+{
+	enum pageout_reason reason;
+	const char *line;
+	size_t length;
+	uint64_t pid;
+	int n = line_reader_next(&p->procs, &line, &length), r;
+
+	/* A threaded group's processes are listed by its parent. */
+	if (n <= 0)
+		return n == -EOPNOTSUPP ? 0 : n;
+	if (parse_u64_n(line, length, &pid) < 0)
+		return -EBADMSG;
+	spend(p, PROCESS_WORK);
+	if (pid == 0 || pid == p->self)
+		return 1;
+	reason = take_up(p, history, pid, now_ns);
+	r = pageout_acts(reason) ? open_mappings(p) : 0;
+	if (r < 0)
+		note_error(p, r);
+	if (r < 0 || !pageout_acts(reason)) {
+		close_process(p);
+		return 1;
+	}
+	p->bounds = (struct pageout_bounds){
+		.reason = reason,
+		.may_swap = p->ask.may_swap,
+		.one_node = p->ask.node >= 0,
+	};
+	p->visit_taken_bytes = 0;
+	p->stage = STAGE_MAPPING;
+	return 1;
+}
+
+/* The share of the mapping that begins at start; of one that numa_maps does not have, none. */
+static struct numa_share share_of(struct pageout_pass *p, uint64_t start)
+{
+	struct shares *s = &p->shares;
+	const char *line;
+	size_t length;
+
+	while (p->ask.node >= 0 && (!s->has || s->start < start)) {
+		s->of = (struct numa_share){0};
+		s->has = line_reader_next(&s->lines, &line, &length) > 0 &&
+			 numa_maps_add_line(line, length, (unsigned int)p->ask.node, &s->of,
+					    &s->start) == 0;
+		if (!s->has)
+			break;
+	}
+	return s->has && s->start == start ? s->of : (struct numa_share){0};
+}
+
+static void next_mapping(struct pageout_pass *p, struct pageout_history *history, uint64_t now_ns)
+{
+	enum pageout_mapping choice;
+	struct numa_share where;
+	int r = mapping_reader_next(&p->mappings, &p->mapping);
+
+	spend(p, MAPPING_WORK);
+	if (r < 0)
+		note_error(p, r);
+	if (r <= 0) {
+		end_process(p, history, now_ns);
+		return;
+	}
+	where = share_of(p, p->mapping.start);
+	choice = pageout_choose_mapping(p->settings, &p->bounds, &p->mapping, where.on_node_bytes,
+					where.elsewhere_bytes);
+	p->result.mappings[choice]++;
+	if (choice != PAGEOUT_MAPPING_TAKEN)
+		return;
+	p->at = p->mapping.start;
+	p->stage = STAGE_RANGE;
+}
+
+/* Before acting, read again: it may have been thawed or continued. */
+static bool is_still_cold(const struct pageout_pass *p)
+{
+	struct process_status now;
+
+	switch (p->bounds.reason) {
+	case PAGEOUT_FROZEN:
+		return group_is_frozen(p);
+	case PAGEOUT_STOPPED:
+		return process_read_status(&p->process, &now, NULL) == 0 && now.state == 'T';
+	default:
+		return true;
+	}
+}
+
+static void take_result(struct pageout_pass *p, ssize_t n, uint64_t resident_bytes, uint64_t end)
+{
+	bool cools = p->bounds.reason == PAGEOUT_SECOND_CHANCE;
+
+	p->at = end;
+	if (n == -ECANCELED) {
+		p->result.chosen_bytes += resident_bytes;
+	} else if (n < 0) {
+		/* Unmapped or locked meanwhile: what is left of it is not ours to know. */
+		if (n != -ENOMEM && n != -EINVAL)
+			note_error(p, (int)n);
+		p->at = p->mapping.end;
+		return;
+	} else {
+		p->result.calls++;
+		*(cools ? &p->result.cooled_bytes : &p->result.tried_bytes) += resident_bytes;
+		p->result.chosen_bytes += resident_bytes;
+	}
+	p->served_bytes += resident_bytes;
+}
+
+/* One call. */
+static void advise(struct pageout_pass *p, uint64_t piece_bytes)
+{
+	uint64_t length = pageout_part_bytes(&p->mapping, piece_bytes, p->page_size);
+	uint64_t end = MIN(p->at + length, p->mapping.end), begin_ns;
+	uint64_t resident =
+		scale(p->mapping.resident_bytes, end - p->at, p->mapping.end - p->mapping.start);
+	uint64_t wall_ns;
+	ssize_t n;
+
+	if (!is_still_cold(p)) {
+		leave_process(p);
+		return;
+	}
+	begin_ns = clock_now_ns();
+	n = p->ops->advise(p->process.pid_fd, p->at, end - p->at,
+			   p->bounds.reason == PAGEOUT_SECOND_CHANCE ? MADV_COLD : MADV_PAGEOUT);
+	wall_ns = clock_now_ns() - begin_ns;
+	p->result.calls_ns += wall_ns;
+	spend(p, CALL_WORK + wall_ns / NSEC_PER_USEC);
+	take_result(p, n, resident, end);
+	if (p->at >= p->mapping.end)
+		p->stage = STAGE_MAPPING;
+	/* No other call to it will be allowed either. */
+	if (n == -EPERM || n == -EACCES || n == -ENOSYS || n == -ESRCH)
+		leave_process(p);
+}
+
+int pageout_pass_step(struct pageout_pass *p, struct pageout_history *history, uint64_t piece_bytes,
+		      uint64_t now_ns)
+{
+	int r = p->stage == STAGE_NONE ? 0 : 1;
+
+	p->work = STEP_WORK;
+	while (r > 0 && p->work > 0 && p->served_bytes < p->ask.bytes) {
+		switch (p->stage) {
+		case STAGE_NONE:
+			r = 0;
+			break;
+		case STAGE_PROCESS:
+			r = next_process(p, history, now_ns);
+			break;
+		case STAGE_MAPPING:
+			next_mapping(p, history, now_ns);
+			break;
+		case STAGE_RANGE:
+			advise(p, piece_bytes);
+			break;
+		}
+	}
+	if (r > 0 && p->served_bytes < p->ask.bytes)
+		return 1;
+	if (r > 0) {
+		/* It stays where it is, for the next ask. */
+		if (p->stage != STAGE_PROCESS)
+			(void)measure(p);
+		return 0;
+	}
+	if (r < 0 && r != -ENODEV)
+		note_error(p, r);
+	p->result.ended = true;
+	pageout_pass_end(p);
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/worker/pageout.h"
+
+#include "agent/pageout/pager.h"
+#include "base/clock.h"
+
+/* A round through all groups that brought nothing: the next then, and twice as long after that. */
+#define WAIT_MIN_NS (1 * NSEC_PER_SEC)
+#define WAIT_MAX_NS (60 * NSEC_PER_SEC)
+/* Groups a turn looks at, until it finds one worth asking for. */
+#define LOOKS_MAX 64
+
+/* Who wants memory, and what is being done for him. */
+static struct target *target_of(struct worker *w)
+{
+	return w->pageout.group ? &w->pageout.group->target : &w->here.target;
+}
+
+static bool wants(const struct target *target)
+{
+	return wish_is(&target->verdict);
+}
+
+/* The one that will be out of room first; false: nobody wants any. */
+static bool choose_target(struct worker *w)
+{
+	const struct target *best = wants(&w->here.target) ? &w->here.target : NULL;
+
+	w->pageout.group = NULL;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (!g->watched || !wants(&g->target) ||
+		    (best && target_urgency_ns(best) <= target_urgency_ns(&g->target)))
+			continue;
+		best = &g->target;
+		w->pageout.group = g;
+	}
+	return best;
+}
+
+static bool is_below(const struct group *g, const struct group *above)
+{
+	for (const struct cgroup *c = g->cgroup; c; c = c->parent)
+		if (c == above->cgroup)
+			return true;
+	return false;
+}
+
+/* Whom the group's memory is charged to: itself, or one above when it has no controller of its own.
+ */
+static struct group *payer_of(struct group *g)
+{
+	while (g && !g->has_limits)
+		g = g->cgroup->parent ? g->cgroup->parent->data : NULL;
+	return g;
+}
+
+/* How much more of what is charged to the group may go to swap. */
+static uint64_t swap_left(const struct worker *w, const struct group *payer)
+{
+	const struct group *wanting = w->pageout.group;
+	struct group_sample sample = {.swap_max_bytes = payer->limits.swap_max};
+	uint64_t left;
+
+	/* Without the file swap is not counted by group. */
+	(void)memory_bytes_read_at(payer->cgroup->dir_fd, "memory.swap.current",
+				   &sample.swap_current_bytes);
+	left = protect_swap_left(&w->config->protect, &sample, &w->swap, UINT64_MAX);
+	if (wanting)
+		left = MIN(left,
+			   protect_swap_left(&w->config->protect, &wanting->sample, &w->swap,
+					     headroom_swap_limit(&w->config->headroom,
+								 wanting->sample.limit_bytes)));
+	return left;
+}
+
+/* What may be asked of the group, for the target. False: nothing. */
+static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct pageout_ask *ret)
+{
+	struct group *payer = payer_of(g);
+	uint64_t current, spare, left;
+
+	if (!payer || g->excluded || (w->pageout.group && !is_below(g, w->pageout.group)))
+		return false;
+	/* Most groups are out by this one figure. */
+	if (memory_bytes_read_at(payer->cgroup->dir_fd, "memory.current", &current) < 0 ||
+	    current < w->config->pageout.rss_min_bytes)
+		return false;
+	if (!worker_refresh_protection(w, payer, now_ns))
+		return false;
+	spare = protect_unprotected(current, payer->protected_bytes);
+	left = swap_left(w, payer);
+	*ret = (struct pageout_ask){
+		.group = g->shared->id,
+		.group_fd = g->cgroup->dir_fd,
+		.node = w->pageout.group || w->world->topology->n_nodes < 2 ? -1 : (int)w->node->id,
+		.bytes = MIN(target_of(w)->verdict.bytes, spare),
+		.may_swap = left > 0,
+		.group_named = config_patterns_match(&w->config->pageout.group, g->cgroup->path),
+	};
+	if (ret->may_swap)
+		ret->bytes = MIN(ret->bytes, left);
+	return ret->bytes >= w->page_size;
+}
+
+/* All groups were looked at: again at once while that brings something. */
+static void end_round(struct worker *w, uint64_t now_ns)
+{
+	struct pageout_round *round = &w->pageout;
+
+	target_of(w)->cold_most_bytes = MAX(target_of(w)->cold_most_bytes, round->chosen_bytes);
+	round->wait_ns =
+		round->applied_bytes > 0 ? 0 : CLAMP(2 * round->wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
+	round->due_ns = now_ns + round->wait_ns;
+	round->at = 0;
+	round->applied_bytes = round->chosen_bytes = 0;
+}
+
+static bool ask(struct worker *w, struct group *g, const struct pageout_ask *what)
+{
+	w->pageout.slot = pager_ask(w->world->pager, w->act, w->config, what, w->main_fd);
+	w->pageout.asked = g;
+	return w->pageout.slot >= 0;
+}
+
+static void ask_next(struct worker *w, uint64_t now_ns)
+{
+	struct pageout_round *round = &w->pageout;
+	struct pageout_ask what;
+
+	for (size_t n = 0; n < LOOKS_MAX; n++) {
+		struct group *g;
+
+		if (round->at >= w->n_groups) {
+			end_round(w, now_ns);
+			return;
+		}
+		g = w->groups[round->at];
+		if (fill_ask(w, g, now_ns, &what)) {
+			if (!ask(w, g, &what))
+				round->slot = -1; /* others are served first */
+			return;
+		}
+		round->at++;
+	}
+}
+
+static void account(struct worker *w, struct target *target, const struct pageout_result *result)
+{
+	const struct ledger part = {
+		.pageouts = result->calls > 0,
+		.pageout_tried_bytes = result->tried_bytes,
+		.pageout_applied_bytes = result->applied_bytes,
+		.pageout_swapped_bytes = result->swapped_bytes,
+		.cooled_bytes = result->cooled_bytes,
+	};
+
+	ledger_add(&target->ledger, &part);
+	w->hand_cpu_ns += result->cpu_ns;
+	if (target == &w->here.target && target->verdict.reason == VERDICT_ORDERED)
+		worker_take_off_order(w, result->applied_bytes);
+	target->unlearned_taken_bytes += result->applied_bytes;
+	w->pageout.applied_bytes += result->applied_bytes;
+	w->pageout.chosen_bytes += result->chosen_bytes;
+	if (result->applied_bytes > 0)
+		target->due_ns = 0;
+}
+
+static void collect(struct worker *w, uint64_t now_ns)
+{
+	struct pageout_round *round = &w->pageout;
+	struct pageout_result result;
+
+	if (!pager_collect(w->world->pager, round->slot, &result))
+		return;
+	round->slot = -1;
+	account(w, target_of(w), &result);
+	if (result.calls > 0 && round->asked)
+		log_debug(&w->world->log, "node %u: %s: %ju bytes paged out, of %ju cold ones",
+			  w->node->id, round->asked->cgroup->path, (uintmax_t)result.applied_bytes,
+			  (uintmax_t)result.tried_bytes);
+	if (result.error < 0)
+		worker_complain(w, now_ns, round->asked ? round->asked->cgroup->path : "a group",
+				result.error, "its processes can't be paged out");
+	/* Processes that could not be asked are not worth a look at each of the others. */
+	round->at += result.ended || result.error < 0;
+}
+
+void worker_pageout(struct worker *w, uint64_t now_ns)
+{
+	struct pageout_round *round = &w->pageout;
+
+	if (round->slot >= 0)
+		collect(w, now_ns);
+	if (round->slot >= 0 || !w->world->pager || !w->config->pageout.enabled ||
+	    now_ns < round->due_ns || worker_budget_is_used_up(w, now_ns))
+		return;
+	if (choose_target(w))
+		ask_next(w, now_ns);
+}
+
+void worker_pageout_forget(struct worker *w, const struct group *g)
+{
+	if (w->pageout.asked == g)
+		w->pageout.asked = NULL;
+	if (w->pageout.group == g)
+		w->pageout.group = NULL;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that pages out for all workers: asking, collecting, and its end. */
+#include "agent/pageout/pager.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+struct scene {
+	struct fixture *fx;
+	struct config *config;
+	struct pager *pager;
+	struct pageout_ask ask;
+	int wake_fd;
+};
+
+/* A group with one process, stopped and with 8 MiB; it is the test's parent, for its number. */
+static struct scene *scene_new(void)
+{
+	static const struct fixture_file files[] = {
+		{"group/cgroup.type", "domain\n"},
+		{"group/cgroup.events", "populated 1\nfrozen 0\n"}};
+	struct scene *s = calloc(1, sizeof(*s));
+	char text[64];
+
+	assert_non_null(s);
+	s->fx = fixture_new(files, ARRAY_SIZE(files));
+	s->config = calloc(1, sizeof(*s->config));
+	assert_non_null(s->config);
+	config_defaults(s->config);
+	s->config->pageout.still_for_ns = 0;
+	(void)snprintf(text, sizeof(text), "%d\n", getppid());
+	fixture_write(s->fx, "group/cgroup.procs", text);
+	(void)snprintf(text, sizeof(text), "%d/status", getppid());
+	fixture_write(s->fx, text, "Name:\tx\nState:\tT\nUid:\t0\nVmRSS:\t8192 kB\n");
+	(void)snprintf(text, sizeof(text), "%d/smaps", getppid());
+	fixture_write(s->fx, text, "10000000-10800000 rw-p 0 00:00 0\nRss: 8192 kB\n");
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_int_equal(pager_start(s->fx->fd, &s->pager), 0);
+	s->ask = (struct pageout_ask){
+		.group = 5,
+		.group_fd = openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.node = -1,
+		.bytes = 64 * MIB,
+		.may_swap = true,
+	};
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	assert_int_equal(pager_stop(s->pager, 20 * NSEC_PER_SEC), 0);
+	fd_close(s->ask.group_fd);
+	fd_close(s->wake_fd);
+	free(s->config);
+	fixture_free(s->fx);
+	free(s);
+}
+
+static struct pageout_result ask_and_wait(struct scene *s)
+{
+	struct pollfd wake = {.fd = s->wake_fd, .events = POLLIN};
+	int slot = pager_ask(s->pager, &act_dry_run, s->config, &s->ask, s->wake_fd);
+	struct pageout_result result;
+	uint64_t value;
+
+	assert_true(slot >= 0);
+	while (!pager_collect(s->pager, slot, &result)) {
+		assert_int_equal(poll(&wake, 1, 30000), 1);
+		(void)eventfd_read(s->wake_fd, &value);
+	}
+	assert_false(pager_collect(s->pager, slot, &result));
+	return result;
+}
+
+static void test_asks(void **state)
+{
+	struct scene *s = scene_new();
+	struct pageout_result result;
+
+	(void)state;
+	for (int i = 0; i < 2 * PAGER_SLOTS; i++) {
+		result = ask_and_wait(s);
+		assert_true(result.ended);
+		assert_int_equal(result.error, 0);
+		/* Looked through once, it rests for a while. */
+		if (i == 0)
+			assert_int_equal(result.chosen_bytes, 8 * MIB);
+		assert_int_equal(result.processes[PAGEOUT_STOPPED] +
+					 (i > 0 ? result.processes[PAGEOUT_RESTS] : 0),
+				 1);
+	}
+	scene_free(s);
+}
+
+static void test_gone(void **state)
+{
+	struct scene *s = scene_new();
+	int group_fd = s->ask.group_fd;
+
+	(void)state;
+	fixture_remove(s->fx, "group");
+	assert_int_equal(ask_and_wait(s).error, -ENOENT);
+	s->ask.group_fd = -1;
+	assert_int_equal(ask_and_wait(s).error, -EBADF);
+	s->ask.group_fd = group_fd;
+	scene_free(s);
+}
+
+/* Every slot taken; what nobody collects does no harm at the end. */
+static void test_full(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	for (int i = 0; i < PAGER_SLOTS; i++)
+		assert_int_equal(pager_ask(s->pager, &act_dry_run, s->config, &s->ask, -1), i);
+	assert_int_equal(pager_ask(s->pager, &act_dry_run, s->config, &s->ask, -1), -EBUSY);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_full),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

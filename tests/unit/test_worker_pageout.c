@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which groups a worker has looked through for cold processes, and what it makes of the answer. */
+#include "agent/worker/pageout.h"
+
+#include "agent/pageout/pager.h"
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MIB	 (UINT64_C(1) << 20)
+#define BEGIN_NS (100 * NSEC_PER_SEC)
+
+enum { SVC, COLD, BARE, OTHER, GROUPS };
+
+struct scene {
+	struct fixture *fx;
+	struct config config;
+	struct topology topology;
+	struct worker_world world;
+	struct worker worker;
+	struct cgroup cgroups[GROUPS];
+	struct shared_group shared[GROUPS];
+	struct group groups[GROUPS], *list[GROUPS];
+	struct protection_group protections[GROUPS + 1];
+	uint64_t now_ns;
+};
+
+static const char *const paths[GROUPS] = {"svc", "svc/cold", "svc/bare", "other"};
+
+static void write_file(struct scene *s, size_t group, const char *name, const char *text)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", paths[group], name);
+	fixture_write(s->fx, path, text);
+}
+
+/* Everybody has 64 MiB and no process; svc/bare is without a memory controller. */
+static void make_group(struct scene *s, size_t i)
+{
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{"cgroup.procs", ""},	      {"cgroup.type", "domain\n"},
+		{"memory.min", "0\n"},	      {"memory.low", "0\n"},
+		{"memory.high", "max\n"},     {"memory.max", "max\n"},
+		{"memory.swap.max", "max\n"}, {"memory.current", "67108864\n"},
+	};
+
+	for (size_t j = 0; j < ARRAY_SIZE(files); j++)
+		if (i != BARE || j < 2)
+			write_file(s, i, files[j].name, files[j].text);
+	s->cgroups[i] = (struct cgroup){
+		.path = (char *)paths[i],
+		.dir_fd = openat(s->fx->fd, paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.parent = i == COLD || i == BARE ? &s->cgroups[SVC] : NULL,
+		.data = &s->groups[i],
+	};
+	s->shared[i].id = i + 1;
+	s->groups[i] = (struct group){
+		.cgroup = &s->cgroups[i],
+		.shared = &s->shared[i],
+		.index = i,
+		.has_limits = i != BARE,
+		.limits = {.high = UINT64_MAX, .max = UINT64_MAX, .swap_max = UINT64_MAX},
+	};
+	s->list[i] = &s->groups[i];
+}
+
+/* A stopped process with 8 MiB of anonymous memory: the test's parent, for its number. */
+static void put_process_into(struct scene *s, size_t group)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%d\n", getppid());
+	write_file(s, group, "cgroup.procs", text);
+	(void)snprintf(text, sizeof(text), "%d/status", getppid());
+	fixture_write(s->fx, text, "Name:\tx\nState:\tT\nUid:\t0\nVmRSS:\t8192 kB\n");
+	(void)snprintf(text, sizeof(text), "%d/smaps", getppid());
+	fixture_write(s->fx, text,
+		      "10000000-10800000 rw-p 0 00:00 0\nRss: 8192 kB\nAnonymous: 8192 kB\n");
+}
+
+static const struct verdict near_limit = {
+	.reason = VERDICT_LIMIT_NEAR, .bytes = 16 * MIB, .rate_bytes_per_s = MIB};
+
+static struct scene *scene_new(void)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->fx = fixture_new(NULL, 0);
+	config_defaults(&s->config);
+	s->config.pageout.enabled = true;
+	s->config.pageout.still_for_ns = 0;
+	for (size_t i = 0; i < GROUPS; i++)
+		make_group(s, i);
+	s->groups[SVC].watched = true;
+	s->groups[SVC].target.verdict = near_limit;
+	s->groups[SVC].sample.limit_bytes = 64 * MIB;
+	s->groups[SVC].sample.swap_max_bytes = UINT64_MAX;
+	s->topology.n_nodes = 1;
+	s->world = (struct worker_world){.log = {.fd = -1}, .topology = &s->topology};
+	assert_int_equal(pager_start(s->fx->fd, &s->world.pager), 0);
+	s->worker = (struct worker){
+		.world = &s->world,
+		.node = &s->topology.nodes[0],
+		.page_size = 4096,
+		.config = &s->config,
+		.act = &act_dry_run,
+		.main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.pageout = {.slot = -1},
+		.swap = {.total_bytes = 100 * MIB, .free_bytes = 100 * MIB},
+		.groups = s->list,
+		.protections = s->protections,
+		.n_groups = GROUPS,
+		.groups_sorted = true,
+	};
+	s->now_ns = BEGIN_NS;
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	assert_int_equal(pager_stop(s->world.pager, 20 * NSEC_PER_SEC), 0);
+	for (size_t i = 0; i < GROUPS; i++)
+		fd_close(s->cgroups[i].dir_fd);
+	fd_close(s->worker.main_fd);
+	fixture_free(s->fx);
+	free(s);
+}
+
+/* Until the worker waits for the next round; returns which groups were asked, a bit each. */
+static unsigned int run_round(struct scene *s)
+{
+	struct worker *w = &s->worker;
+	struct pollfd wake = {.fd = w->main_fd, .events = POLLIN};
+	unsigned int asked = 0;
+	uint64_t value;
+
+	do {
+		worker_pageout(w, s->now_ns);
+		if (w->pageout.slot < 0)
+			break;
+		if (w->pageout.asked)
+			asked |= 1U << w->pageout.asked->index;
+		assert_int_equal(poll(&wake, 1, 30000), 1);
+		(void)eventfd_read(w->main_fd, &value);
+	} while (w->pageout.due_ns <= s->now_ns);
+	return asked;
+}
+
+static uint64_t cold_bytes(const struct scene *s)
+{
+	return s->groups[SVC].target.cold_most_bytes;
+}
+
+static void test_asks_below_who_wants(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	put_process_into(s, COLD);
+	assert_int_equal(run_round(s), 1 << SVC | 1 << COLD | 1 << BARE);
+	assert_int_equal(cold_bytes(s), 8 * MIB);
+	/* A dry run brings nothing: the rounds become seldom. */
+	for (uint64_t wait_ns = NSEC_PER_SEC; wait_ns < 100 * NSEC_PER_SEC; wait_ns *= 2) {
+		wait_ns = MIN(wait_ns, 60 * NSEC_PER_SEC);
+		assert_int_equal(s->worker.pageout.due_ns, s->now_ns + wait_ns);
+		s->now_ns += wait_ns - 1;
+		assert_int_equal(run_round(s), 0);
+		s->now_ns++;
+		assert_int_not_equal(run_round(s), 0);
+	}
+	assert_int_equal(s->groups[SVC].target.ledger.pageouts, 0);
+	scene_free(s);
+}
+
+static void test_node(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->groups[SVC].target.verdict.bytes = 0;
+	s->worker.here.target.verdict = near_limit;
+	put_process_into(s, OTHER);
+	assert_int_equal(run_round(s), (1 << GROUPS) - 1);
+	assert_int_equal(cold_bytes(s), 0);
+	assert_int_equal(s->worker.here.target.cold_most_bytes, 8 * MIB);
+	scene_free(s);
+}
+
+/* Each of these alone is a reason to leave the group alone. */
+static void test_does_not_ask(void **state)
+{
+	static const unsigned int below = 1 << SVC | 1 << COLD | 1 << BARE;
+	static const unsigned int asked[] = {
+		0, 0, 0, 0, below & ~(1U << COLD), 0, below & ~(1U << COLD), 0,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		struct scene *s = scene_new();
+		struct pager *pager = s->world.pager;
+
+		if (i == 0)
+			s->config.pageout.enabled = false;
+		if (i == 1)
+			s->groups[SVC].target.verdict.reason = VERDICT_ROOM_ENOUGH;
+		if (i == 2)
+			s->groups[SVC].target.verdict.bytes = 0;
+		if (i == 3)
+			s->groups[SVC].watched = false;
+		if (i == 4)
+			write_file(s, COLD, "memory.current", "4096\n");
+		if (i == 5) {
+			write_file(s, SVC, "memory.min", "67108864\n");
+			write_file(s, COLD, "memory.min", "67108864\n");
+		}
+		if (i == 6) {
+			(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX,
+				       "svc/cold");
+			s->config.protect.exclude.n = 1;
+			s->groups[COLD].excluded = true;
+		}
+		if (i == 7)
+			s->world.pager = NULL;
+		if (run_round(s) != asked[i])
+			fail_msg("case %zu", i);
+		s->world.pager = pager;
+		scene_free(s);
+	}
+}
+
+/* Anonymous memory stays where swap has no more to spare, or the group's share of it is used up. */
+static void test_swap_is_bounded(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct scene *s = scene_new();
+		uint64_t bytes = 0;
+
+		put_process_into(s, COLD);
+		if (i == 0)
+			s->worker.swap.free_bytes = 20 * MIB;
+		if (i == 1)
+			write_file(s, COLD, "memory.swap.max", "0\n");
+		if (i == 2)
+			s->groups[SVC].sample.swap_current_bytes = 128 * MIB;
+		/* A little of it is left: then a little is asked for. */
+		if (i == 3) {
+			write_file(s, COLD, "memory.swap.current", "10485760\n");
+			write_file(s, COLD, "memory.swap.max", "12582912\n");
+			bytes = 8 * MIB;
+		}
+		if (i == 4)
+			bytes = 8 * MIB;
+		(void)run_round(s);
+		if (cold_bytes(s) != bytes)
+			fail_msg("case %d: %ju", i, (uintmax_t)cold_bytes(s));
+		scene_free(s);
+	}
+}
+
+static ssize_t advise_all(int pid_fd, uint64_t start, uint64_t length, int advice)
+{
+	(void)pid_fd;
+	(void)start;
+	(void)advice;
+	return (ssize_t)length;
+}
+
+/* What was tried and what it brought are counted apart, for who wanted the memory. */
+static void test_accounts(void **state)
+{
+	static const struct act_ops ops = {.name = "fake", .advise = advise_all};
+	struct scene *s = scene_new();
+	const struct ledger *ledger = &s->groups[SVC].target.ledger;
+
+	(void)state;
+	s->worker.act = &ops;
+	put_process_into(s, COLD);
+	(void)run_round(s);
+	assert_true(ledger->pageouts > 0);
+	assert_int_equal(ledger->pageout_tried_bytes, 8 * MIB);
+	assert_int_equal(ledger->pageout_applied_bytes, 0);
+	assert_int_equal(ledger->actions, 0);
+	assert_int_equal(s->worker.here.target.ledger.pageouts, 0);
+	scene_free(s);
+}
+
+/* Groups that go while they are asked, or while they want memory, are not missed. */
+static void test_groups_go(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+
+	(void)state;
+	worker_pageout(w, s->now_ns);
+	assert_true(w->pageout.slot >= 0);
+	worker_pageout_forget(w, &s->groups[SVC]);
+	assert_null(w->pageout.asked);
+	assert_null(w->pageout.group);
+	s->groups[SVC].watched = false;
+	(void)run_round(s);
+	assert_int_equal(w->pageout.slot, -1);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_asks_below_who_wants),
+		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_does_not_ask),
+		cmocka_unit_test(test_swap_is_bounded),
+		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_groups_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
