@@ -3,12 +3,13 @@
  * How fast a target (a group below its limit, a node above its watermarks) uses up its room, and
  * the margin of room that follows from it. headroom and balance share this law. Pure.
  *
- *	rate    growth of the target's own making: the rise of its usage, plus what was taken
- *	        meanwhile, minus what it read back of that. Measured over windows of 100 ms (usage
- *is charged in batches); it rises at once and falls with a time constant of 2 s. peak    the same,
- *but falling by half in 30 s: what the target has shown it can do. need    rate x reaction x gain
- *	margin  clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a quarter
- *of what was taken within the last half minute was read back.
+ *	rate	growth of the target's own making: the rise of its usage, plus what was taken
+ *		meanwhile, minus what it read back of that. Measured over windows of 100 ms, since
+ *		usage is charged in batches; rises at once, falls with a time constant of 2 s.
+ *	peak	the same, but falling by half in 30 s: what the target has shown it can do
+ *	need	rate x reaction x gain
+ *	margin	clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a
+ *		quarter of what was taken within the last half minute was read back
  *
  * gain doubles (up to 8) each time tasks had to reclaim for themselves although a margin was kept,
  * and falls back to 1 by a tenth in 10 s without that.
