@@ -7,16 +7,16 @@
 #include <string.h>
 
 static const struct scene_group before[] = {
-	{"/a", 30, 10, 100, 10, 2, 5, 1000, "room-enough"},
-	{"/b", 10, 90, 100, 0, 0, 0, 0, "no-demand"},
-	{"/c\x1b[31m", 20, 50, 60, 40, 0, 400, 0, "limit-near"},
+	{"/a", 30, 10, 100, 10, 2, 5, 1000, "room-enough", NULL, 0},
+	{"/b", 10, 90, 100, 0, 0, 0, 0, "no-demand", NULL, 0},
+	{"/c\x1b[31m", 20, 50, 60, 40, 0, 400, 0, "limit-near", NULL, 0},
 	{NULL},
 };
 /* Two seconds later. */
 static const struct scene_group after[] = {
-	{"/a", 30, 10, 100, 10, 6, 5, 1500, "refaults"},
-	{"/b", 10, 91, 100, 0, 0, 0, 0, "no-demand"},
-	{"/c\x1b[31m", 20, 50, 60, 48, 0, 480, 20, "limit-near"},
+	{"/a", 30, 10, 100, 10, 6, 5, 1500, "refaults", NULL, 0},
+	{"/b", 10, 91, 100, 0, 0, 0, 0, "no-demand", NULL, 0},
+	{"/c\x1b[31m", 20, 50, 60, 48, 0, 480, 20, "limit-near", NULL, 0},
 	{NULL},
 };
 
@@ -81,6 +81,29 @@ static void test_rates(void **state)
 	assert_int_equal(group_of(&m, "/a")->stalled_permyriad, 0);
 	assert_int_equal(group_of(&m, "/a")->doings.back_bytes_per_s, 0);
 	assert_int_equal(m.nodes[0].n_history, 4);
+}
+
+/* What trimming did is added; its reason stands where there is no limit to keep away from. */
+static void test_trimmed_groups(void **state)
+{
+	static const struct scene_group groups[] = {
+		{"/a", 30, 10, 100, 10, 2, 5, 0, "none", "step", 7},
+		{"/b", 10, 90, 100, 0, 0, 0, 0, "no-demand", NULL, 0},
+		{NULL},
+	};
+	_cleanup_(top_model_clear) struct top_model m = {0};
+	const struct top_group *a;
+
+	(void)state;
+	feed(&m, 100, groups, 1000);
+	a = group_of(&m, "/a");
+	assert_int_equal(a->doings.taken_bytes, 12 * MIB);
+	assert_int_equal(a->doings.back_bytes, 3 * MIB);
+	assert_int_equal(a->doings.price_us_per_mib, 14000 / 12);
+	assert_int_equal(a->cold_bytes, 7 * MIB);
+	assert_string_equal(a->doings.why, "step");
+	assert_string_equal(group_of(&m, "/b")->doings.why, "no-demand");
+	assert_int_equal(group_of(&m, "/b")->cold_bytes, UINT64_MAX);
 }
 
 static void test_history_is_bounded(void **state)
@@ -231,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_trimmed_groups),
 		cmocka_unit_test(test_history_is_bounded),
 		cmocka_unit_test(test_order_and_filter),
 		cmocka_unit_test(test_selection_follows_the_group),

@@ -7,8 +7,8 @@
 
 static const struct scene_group groups[] = {
 	{"/system.slice/a-service-with-a-rather-long-name.service", 30, 10, 100, 10, 2, 5, 0,
-	 "room-enough"},
-	{"/c\x1b[31m\xc3\xa4", 20, 50, 60, 40, 0, 400, 0, "limit-near"},
+	 "room-enough", NULL, 0},
+	{"/c\x1b[31m\xc3\xa4", 20, 50, 60, 40, 0, 400, 0, "limit-near", NULL, 0},
 	{NULL},
 };
 

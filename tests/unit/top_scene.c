@@ -19,6 +19,14 @@ static json_t *ledger(uint64_t taken_mib, uint64_t back_mib, uint64_t cpu_ms)
 			 (json_int_t)(cpu_ms * NSEC_PER_MSEC));
 }
 
+static json_t *trim(const struct scene_group *g)
+{
+	if (!g->trim)
+		return json_null();
+	return json_pack("{ss,sI,so}", "reason", g->trim, "cold_bytes",
+			 (json_int_t)(g->cold_mib * MIB), "ledger", ledger(2, 1, 9));
+}
+
 char *scene_status(uint64_t uptime_s, uint64_t free_mib, const struct scene_group *groups)
 {
 	json_auto_t *status = NULL;
@@ -28,13 +36,14 @@ char *scene_status(uint64_t uptime_s, uint64_t free_mib, const struct scene_grou
 	for (const struct scene_group *g = groups; g->path; g++)
 		assert_int_equal(
 			json_array_append_new(
-				array, json_pack("{ss,sI,sI,sI,sI,so,so}", "path", g->path,
+				array, json_pack("{ss,sI,sI,sI,sI,so,so,sb,so}", "path", g->path,
 						 "cgroup_id", (json_int_t)g->id, "current_bytes",
 						 (json_int_t)(g->current_mib * MIB), "limit_bytes",
 						 (json_int_t)(g->limit_mib * MIB), "stalled_us",
 						 (json_int_t)(g->stalled_ms * 1000), "verdict",
 						 verdict(g->reason), "ledger",
-						 ledger(g->taken_mib, g->back_mib, g->cpu_ms))),
+						 ledger(g->taken_mib, g->back_mib, g->cpu_ms),
+						 "owns_limit", !g->trim, "trim", trim(g))),
 			0);
 	status = json_pack("{ss,ss,sI,sb,ss,s[{sI,sb,sI,sI,sI,so,so},{sI,sb}],so}", "schema",
 			   "uswapd-status/1", "version", "0.1.0", "uptime_ns",

@@ -11,6 +11,8 @@ struct scene_group {
 	const char *path; /* NULL ends the list */
 	uint64_t id, current_mib, limit_mib, taken_mib, back_mib, cpu_ms, stalled_ms;
 	const char *reason;
+	const char *trim; /* its reason; NULL: not trimmed, and it has a limit */
+	uint64_t cold_mib;
 };
 
 /* One node that answers and has free_mib with watermarks of 10 and 20 MiB, and one that does not.

@@ -36,25 +36,36 @@ static uint64_t per_second(uint64_t now, uint64_t before, uint64_t elapsed_ns)
 	return (uint64_t)((unsigned __int128)(now - before) * NSEC_PER_SEC / elapsed_ns);
 }
 
-/* before: NULL when there is no older picture to compare with. */
-static void read_doings(struct reader *object, const struct top_doings *before, uint64_t elapsed_ns,
-			struct top_doings *ret)
+/* Adds what one of the agent's laws did. */
+static void read_ledger(struct reader *object, struct top_doings *doings)
+{
+	struct reader ledger = reader_member(object, "ledger");
+
+	doings->taken_bytes += reader_number(&ledger, "applied_bytes");
+	doings->back_bytes += reader_number(&ledger, "refaulted_bytes");
+	doings->cpu_ns += reader_number(&ledger, "cpu_ns");
+	object->bad |= ledger.bad;
+}
+
+static void read_verdict(struct reader *object, struct top_doings *doings)
 {
 	struct reader verdict = reader_member(object, "verdict");
-	struct reader ledger = reader_member(object, "ledger");
-	uint64_t cpu_ns = reader_number(&ledger, "cpu_ns");
 
-	*ret = (struct top_doings){
-		.taken_bytes = reader_number(&ledger, "applied_bytes"),
-		.back_bytes = reader_number(&ledger, "refaulted_bytes"),
-		.price_us_per_mib = UINT64_MAX,
-	};
-	if (ret->taken_bytes >= MIB)
-		ret->price_us_per_mib = cpu_ns / NSEC_PER_USEC / (ret->taken_bytes / MIB);
+	escape_ascii(doings->why, sizeof(doings->why), reader_text(&verdict, "reason"));
+	object->bad |= verdict.bad;
+}
+
+/* before: NULL when there is no older picture to compare with. */
+static void rate_doings(struct top_doings *doings, const struct top_doings *before,
+			uint64_t elapsed_ns)
+{
+	doings->price_us_per_mib = UINT64_MAX;
+	if (doings->taken_bytes >= MIB)
+		doings->price_us_per_mib = doings->cpu_ns / NSEC_PER_USEC /
+					   (doings->taken_bytes / MIB);
 	if (before)
-		ret->back_bytes_per_s = per_second(ret->back_bytes, before->back_bytes, elapsed_ns);
-	escape_ascii(ret->why, sizeof(ret->why), reader_text(&verdict, "reason"));
-	object->bad |= verdict.bad | ledger.bad;
+		doings->back_bytes_per_s =
+			per_second(doings->back_bytes, before->back_bytes, elapsed_ns);
 }
 
 static const struct top_node *find_node(const struct top_model *m, uint64_t id)
@@ -97,8 +108,9 @@ static int read_node(const json_t *object, const struct top_model *m, uint64_t e
 	ret->room_bytes = reader_number(&verdict, "room_bytes");
 	ret->margin_bytes = reader_number(&verdict, "margin_bytes");
 	ret->rate_bytes_per_s = reader_number(&verdict, "rate_bytes_per_s");
-	read_doings(&node, before && before->answered ? &before->doings : NULL, elapsed_ns,
-		    &ret->doings);
+	read_verdict(&node, &ret->doings);
+	read_ledger(&node, &ret->doings);
+	rate_doings(&ret->doings, before && before->answered ? &before->doings : NULL, elapsed_ns);
 	remember(ret);
 	return node.bad || verdict.bad ? -EPROTO : 0;
 }
@@ -109,6 +121,23 @@ static int compare_ids(const void *a, const void *b)
 	uint64_t right = ((const struct top_group *)b)->id;
 
 	return (left > right) - (left < right);
+}
+
+/* null: the group is not trimmed. What has no limit is there only to be trimmed. */
+static void read_trim(struct reader *group, struct top_group *ret)
+{
+	struct reader trim;
+
+	ret->cold_bytes = UINT64_MAX;
+	if (json_is_null(json_object_get(group->object, "trim")))
+		return;
+	trim = reader_member(group, "trim");
+	ret->cold_bytes = reader_number(&trim, "cold_bytes");
+	read_ledger(&trim, &ret->doings);
+	if (!reader_flag(group, "owns_limit"))
+		escape_ascii(ret->doings.why, sizeof(ret->doings.why),
+			     reader_text(&trim, "reason"));
+	group->bad |= trim.bad;
 }
 
 static int read_group(const json_t *object, const struct top_model *m, uint64_t elapsed_ns,
@@ -126,12 +155,11 @@ static int read_group(const json_t *object, const struct top_model *m, uint64_t 
 		.current_bytes = reader_number(&group, "current_bytes"),
 		.limit_bytes = reader_number(&group, "limit_bytes"),
 		.stalled_us = reader_number(&group, "stalled_us"),
-		/* Where ages are known. */
-		.cold_bytes = json_object_get(object, "cold_bytes")
-				      ? reader_number(&group, "cold_bytes")
-				      : UINT64_MAX,
 	};
-	read_doings(&group, before ? &before->doings : NULL, elapsed_ns, &ret->doings);
+	read_verdict(&group, &ret->doings);
+	read_ledger(&group, &ret->doings);
+	read_trim(&group, ret);
+	rate_doings(&ret->doings, before ? &before->doings : NULL, elapsed_ns);
 	if (before)
 		ret->stalled_permyriad =
 			MIN(UINT64_C(10000),

@@ -19,12 +19,13 @@
 
 /* UINT64_MAX in a number: not known. */
 
-/* What was done to a node or a group, and why. */
+/* What was done to a node or a group, for its room and, of groups, by trimming; and why. */
 struct top_doings {
 	uint64_t taken_bytes; /* since the agent began */
 	uint64_t back_bytes;  /* of that, read back */
 	uint64_t back_bytes_per_s;
-	uint64_t price_us_per_mib; /* CPU time of the requests for what they took */
+	uint64_t cpu_ns;	   /* of the requests */
+	uint64_t price_us_per_mib; /* what cpu_ns is for what was taken */
 	char why[TOP_TEXT];	   /* the last verdict */
 };
 
@@ -42,7 +43,7 @@ struct top_group {
 	uint64_t id;
 	char *path; /* as the agent writes it */
 	uint64_t current_bytes, limit_bytes;
-	uint64_t cold_bytes;
+	uint64_t cold_bytes;	    /* by its age */
 	uint64_t stalled_us;	    /* since the group began */
 	uint64_t stalled_permyriad; /* of the time since the last picture */
 	struct top_doings doings;
