@@ -44,15 +44,22 @@ int metrics_file_write(struct metrics_file *file, const char *text, size_t n)
 	}
 	file->device = st.st_dev;
 	file->inode = st.st_ino;
+	file->modified = st.st_mtim;
 	return 0;
+}
+
+static bool is_ours(const struct metrics_file *file, const struct stat *st)
+{
+	return st->st_dev == file->device && st->st_ino == file->inode &&
+	       st->st_mtim.tv_sec == file->modified.tv_sec &&
+	       st->st_mtim.tv_nsec == file->modified.tv_nsec;
 }
 
 void metrics_file_remove(struct metrics_file *file)
 {
 	struct stat st;
 
-	if (file->inode != 0 && lstat(file->path, &st) == 0 && st.st_dev == file->device &&
-	    st.st_ino == file->inode)
+	if (file->inode != 0 && lstat(file->path, &st) == 0 && is_ours(file, &st))
 		(void)unlink(file->path);
 	file->inode = 0;
 }

@@ -9,11 +9,13 @@
 #include "agent/config.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 struct metrics_file {
 	char path[CONFIG_PATH_MAX];
 	dev_t device;
-	ino_t inode; /* of what we wrote; 0: nothing yet */
+	ino_t inode;		  /* of what we wrote; 0: nothing yet */
+	struct timespec modified; /* the inode may be another file's by now */
 };
 
 /* Readable for all, whatever the umask is. -errno, and then file->path is as it was. */
