@@ -2,6 +2,7 @@
 /* From a plan to the hand and back: one piece at a time, each judged anew. */
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/probes.h"
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
@@ -67,6 +68,14 @@ static bool is_trim(const struct target *target, const struct group *group)
 bool worker_is_busy_with(const struct worker *w, const struct group *group)
 {
 	return w->flight.active && w->flight.group == group;
+}
+
+/* The group a request is sent to; 0: the node itself. */
+static uint64_t asked_id(const struct flight *f)
+{
+	const struct group *asked = f->group ? f->group : f->victim;
+
+	return asked ? asked->shared->id : 0;
 }
 
 static struct request request_of(struct worker *w, struct target *target, const struct group *group)
@@ -208,6 +217,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 	struct request request = request_of(w, target, group);
 	int r = aim(w, target, group, &request, now_ns);
 
+	probe_plan(w->node->id, group ? group->shared->id : 0, &target->verdict);
 	if (r < 0) {
 		if (target->verdict.reason == VERDICT_ORDERED)
 			worker_end_order(w);
@@ -218,6 +228,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 	}
 	begin(w, target, group, &request, now_ns);
 	read_before(w, &w->flight);
+	probe_action(w->node->id, asked_id(&w->flight), &request);
 	r = hand_submit(w->hand, w->flight.act, &request);
 	if (r < 0) {
 		w->flight.active = false;
@@ -370,6 +381,8 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	}
 	w->hand_cpu_ns += result.cpu_ns;
 	taken = measure(w, &f, result.error, now_ns);
+	probe_completion(w->node->id, asked_id(&f), result.error, f.request.bytes,
+			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
 	if (is_trim(f.target, f.group)) {

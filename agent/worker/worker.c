@@ -2,6 +2,7 @@
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
 #include "agent/worker/internal.h"
 #include "agent/worker/pageout.h"
+#include "agent/worker/probes.h"
 #include "agent/worker/trim.h"
 
 #include "agent/thread.h"
@@ -194,6 +195,7 @@ static void turn(struct worker *w)
 	int n = ring_wait(w->ring, time_to_wait(w, now_ns), events, ARRAY_SIZE(events));
 
 	w->wakeups++;
+	probe_wake(w->node->id, MAX(n, 0));
 	if (n < 0) {
 		worker_complain(w, now_ns, "ring", n, "can't wait");
 		(void)poll(NULL, 0, 100); /* not a busy loop */
