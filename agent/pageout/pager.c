@@ -125,7 +125,9 @@ static void *pager_main(void *arg)
 	uint64_t value;
 
 	while (!atomic_load(&p->stop)) {
-		if (poll(&wake, 1, (int)(IDLE_NS / NSEC_PER_MSEC)) == 0)
+		bool stopped = pageout_pass_is_open(p->pass);
+
+		if (poll(&wake, 1, stopped ? (int)(IDLE_NS / NSEC_PER_MSEC) : -1) == 0)
 			pageout_pass_end(p->pass);
 		(void)eventfd_read(p->wake_fd, &value);
 		for (size_t i = 0; i < PAGER_SLOTS; i++)

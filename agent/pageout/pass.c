@@ -129,6 +129,11 @@ int pageout_pass_begin(struct pageout_pass *p, const struct pageout_ask *ask,
 	return 0;
 }
 
+bool pageout_pass_is_open(const struct pageout_pass *p)
+{
+	return p->stage != STAGE_NONE;
+}
+
 const struct pageout_result *pageout_pass_result(const struct pageout_pass *p)
 {
 	return &p->result;

@@ -58,5 +58,8 @@ int pageout_pass_step(struct pageout_pass *pass, struct pageout_history *history
 
 const struct pageout_result *pageout_pass_result(const struct pageout_pass *pass);
 
+/* Whether it stopped somewhere on its way. */
+bool pageout_pass_is_open(const struct pageout_pass *pass);
+
 /* Lets go of the process it stopped at. */
 void pageout_pass_end(struct pageout_pass *pass);

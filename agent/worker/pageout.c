@@ -167,13 +167,14 @@ static void account(struct worker *w, struct target *target, const struct pageou
 		target->due_ns = 0;
 }
 
-static void collect(struct worker *w, uint64_t now_ns)
+/* True when it brought something. */
+static bool collect(struct worker *w, uint64_t now_ns)
 {
 	struct pageout_round *round = &w->pageout;
 	struct pageout_result result;
 
 	if (!pager_collect(w->world->pager, round->slot, &result))
-		return;
+		return false;
 	round->slot = -1;
 	account(w, target_of(w), &result);
 	if (result.calls > 0 && round->asked)
@@ -185,14 +186,16 @@ static void collect(struct worker *w, uint64_t now_ns)
 				result.error, "its processes can't be paged out");
 	/* Processes that could not be asked are not worth a look at each of the others. */
 	round->at += result.ended || result.error < 0;
+	return result.applied_bytes > 0;
 }
 
 void worker_pageout(struct worker *w, uint64_t now_ns)
 {
 	struct pageout_round *round = &w->pageout;
 
-	if (round->slot >= 0)
-		collect(w, now_ns);
+	/* Then less may be wanted: first the next look, then the next ask. */
+	if (round->slot >= 0 && collect(w, now_ns))
+		return;
 	if (round->slot >= 0 || !w->world->pager || !w->config->pageout.enabled ||
 	    now_ns < round->due_ns || worker_budget_is_used_up(w, now_ns))
 		return;

@@ -215,9 +215,11 @@ static void test_goes_on(void **state)
 		assert_int_equal(r->tried_bytes, 8 * MIB);
 		assert_int_equal(r->applied_bytes, 2 * MIB);
 		assert_false(r->ended);
+		assert_true(pageout_pass_is_open(s->pass));
 	}
 	r = run(s, &ops);
 	assert_true(r->ended);
+	assert_false(pageout_pass_is_open(s->pass));
 	assert_int_equal(r->tried_bytes, 0);
 	assert_int_equal(kernel.n_calls, 8);
 	scene_free(s);

@@ -294,6 +294,55 @@ static void test_accounts(void **state)
 	scene_free(s);
 }
 
+/* The table of operations has no context: whose process is paged out. */
+static const struct fixture *paged_out;
+
+static ssize_t page_out(int pid_fd, uint64_t start, uint64_t length, int advice)
+{
+	char path[32];
+
+	(void)pid_fd;
+	(void)start;
+	(void)advice;
+	(void)snprintf(path, sizeof(path), "%d/status", getppid());
+	fixture_write(paged_out, path,
+		      "Name:\tx\nState:\tT\nUid:\t0\nVmRSS:\t2048 kB\nVmSwap:\t5120 kB\n");
+	return (ssize_t)length;
+}
+
+/* What it brought counts at once: who wanted it is looked at before more is asked for. */
+static void test_looks_before_it_asks_again(void **state)
+{
+	static const struct act_ops ops = {.name = "fake", .advise = page_out};
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+	struct pollfd wake = {.fd = w->main_fd, .events = POLLIN};
+	struct target *target = &s->groups[SVC].target;
+	uint64_t value;
+
+	(void)state;
+	paged_out = s->fx;
+	w->act = &ops;
+	target->due_ns = UINT64_MAX;
+	put_process_into(s, SVC);
+	worker_pageout(w, s->now_ns);
+	assert_true(w->pageout.slot >= 0);
+	while (w->pageout.slot >= 0 && target->ledger.pageouts == 0) {
+		assert_int_equal(poll(&wake, 1, 30000), 1);
+		(void)eventfd_read(w->main_fd, &value);
+		worker_pageout(w, s->now_ns);
+	}
+	assert_int_equal(w->pageout.slot, -1);
+	assert_int_equal(target->due_ns, 0);
+	assert_int_equal(target->ledger.pageout_tried_bytes, 8 * MIB);
+	assert_int_equal(target->ledger.pageout_applied_bytes, 6 * MIB);
+	assert_int_equal(target->ledger.pageout_swapped_bytes, 5 * MIB);
+	assert_int_equal(target->unlearned_taken_bytes, 6 * MIB);
+	worker_pageout(w, s->now_ns);
+	assert_true(w->pageout.slot >= 0);
+	scene_free(s);
+}
+
 /* Groups that go while they are asked, or while they want memory, are not missed. */
 static void test_groups_go(void **state)
 {
@@ -321,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_swap_is_bounded),
 		cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_groups_go),
+		cmocka_unit_test(test_looks_before_it_asks_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
