@@ -224,6 +224,19 @@ def dirty_map(name, title, before):
                "--load", "anon:name=grow,group=svc,size=192M,rate=16M/s,start=8s"], before=before, seconds=60)
 
 
+# 400 MiB of anonymous memory: 80 MiB read all over 20,000 times a second, 32 MiB touched once a minute, the rest cold.
+TRIM_COLD_MIB = 288
+TRIM = [
+    Figure("taken", "taken from the group within 90 s", "MiB", f.taken_mib(90)),
+    Figure("free", "free memory after 90 s", "MiB", f.free_mib(90)),
+    Figure("p99", "read p99", "ms", f.reuse_ms(0.99, "hot")),
+    Figure("p999", "p99.9", "ms", f.reuse_ms(0.999, "hot")),
+    Figure("swapins", "pages read from swap", "", f.vmstat("pswpin")),
+    Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+    Figure("reads", "hot memory read", "MiB", lambda result: f.work_mib(result, "hot")),
+    Figure("own", "agent CPU without its reclaim", "ms", f.agent_own_ms, price=True),
+] + PRICES
+
 CASES = [
     growth("growth-8", 8, "memory.max", [
         Goal("max", most=0, words="no max events"),
@@ -287,6 +300,19 @@ CASES = [
         ],
         words=["--duration", "15s", "--directory", "/data", "--group", "svc:memory.max=128M",
                "--load", "fileread:name=cache,group=svc,mode=stream,sparse=yes,size=1G,files=8,rate=32M/s"]),
+    Case(
+        "trim", "400 MiB of anonymous memory without a limit: 80 MiB hot, 32 MiB used once a minute, 288 MiB cold; trimming is on",
+        ["--nodes", "1", "--mem", "768M", "--swap", "zram:512M"], ["kernel", "uswapd", "loop", "damon"], TRIM, [
+            Goal("taken", least=0.9 * TRIM_COLD_MIB, words="0.9 of the cold memory is given back"),
+            Goal("p999", most=1.1, of="kernel", words="p99.9 at most 1.1"),
+            Goal("swapins", most=2000 + 8192, words="at most 2000 pages come back beside those used again"),
+            Goal("own", most=1200, words="at most 1 % of a CPU of its own"),
+        ],
+        words=["--duration", "120s", "--verify", "none", "--group", "svc",
+               "--load", "anon:name=hot,group=svc,size=80M,reuse=uniform,reuse-rate=80M/s",
+               "--load", "anon:name=again,group=svc,size=32M,reuse=hot:1%:100%,reuse-rate=1M/s,revisit=60s",
+               "--load", f"anon:name=cold,group=svc,size={TRIM_COLD_MIB}M"],
+        before=[["agent", "--set", "trim.enabled=yes"]], seconds=150),
     Case(
         "idle-200", "200 groups with a sleeping process each, 50 of them with a limit; nothing happens",
         ["--mem", "512M", "--swap", "zram:256M"], ["uswapd"], [

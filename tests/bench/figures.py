@@ -177,6 +177,24 @@ def node_free_quiet_mib(number):
     return figure
 
 
+def sample_at(result, at_s):
+    return min(result.data["samples"], key=lambda s: abs(s["t_ns"] - at_s * 1e9))
+
+
+def taken_mib(at_s, name="svc"):
+    """What memory.current of the group had fallen by at that time from the most it was before."""
+    def figure(result):
+        i = next(i for i, group in enumerate(result.data["groups"]) if group["name"] == name)
+        most = max(s["group_bytes"][i] for s in result.data["samples"] if s["t_ns"] <= at_s * 1e9)
+        return (most - sample_at(result, at_s)["group_bytes"][i]) / MIB
+    return figure
+
+
+def free_mib(at_s):
+    """Free memory of all nodes at that time."""
+    return lambda result: sum(sample_at(result, at_s)["node_free_bytes"]) / MIB
+
+
 # What the agent says of itself.
 def node_ledger(number, which):
     def figure(result):
@@ -185,6 +203,14 @@ def node_ledger(number, which):
         node = next(node for node in result.status["nodes"] if node["node"] == number)
         return node["ledger"][which]
     return figure
+
+
+def agent_own_ms(result):
+    """CPU time of the agent without what its requests took in the kernel."""
+    if result.status is None:
+        return None
+    ledgers = [node[key] for node in result.status["nodes"] for key in ("ledger", "groups_ledger")]
+    return rival_ms(result) - sum(ledger["cpu_ns"] for ledger in ledgers) / 1e6
 
 
 def written_back_mib(result):
