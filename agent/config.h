@@ -88,6 +88,7 @@ struct trim_settings {
 	uint64_t promotion_permyriad; /* allowed: of the working set, a minute */
 	uint64_t floor_bytes;	      /* usage is not trimmed below that */
 	uint64_t swap_permyriad;      /* of the group's memory, swap included, that may be there */
+	uint64_t cold_age_ns;	      /* not used for so long is cold, where ages are known */
 };
 
 /* Processes whose memory is cold beyond doubt: paged out with process_madvise(2). */

@@ -26,11 +26,19 @@ struct group_clean {
 	struct harvest harvest;
 };
 
+/* Of its memory, at the last reading of ages; pages. */
+struct group_ages {
+	uint64_t total_pages;
+	uint64_t known_pages; /* of these, those on nodes whose ages could be told */
+	uint64_t cold_pages;
+};
+
 /* Its cold memory, given back in steps. */
 struct group_trim {
 	struct target target; /* a step; its demand is not used */
 	struct backoff backoff;
 	struct trim_history history;
+	struct group_ages ages;
 	struct trim_sample sample; /* of the last look */
 	struct trim_plan plan;
 	uint64_t plan_ns;

@@ -118,6 +118,9 @@ const struct setting settings[] = {
 	 "A group is not trimmed below so many bytes."},
 	{"trim", "swap_allowance", PERCENT(trim.swap_permyriad), "0%", "100%", "80%",
 	 "Most of a group's memory, swap included, that trimming may leave in swap."},
+	{"trim", "cold_age", DURATION(trim.cold_age_ns), "1s", "1d", "1min",
+	 "Memory that was not used for so long is cold, where the kernel tells (debugfs' lru_gen, at times); "
+	 "then no more than that is taken. Elsewhere what is read back has to tell."},
 
 	{"pageout", "enabled", BOOL(pageout.enabled), NO_RANGE, "no",
 	 "Page out what is cold beyond doubt when its group or its node wants memory: processes that are "

@@ -101,7 +101,8 @@ static void advise_group(const struct group_status *group, FILE *out)
 	if (group->trim.wish.times > 0)
 		say_trim(group, out);
 	say_cold(group->cold_most_bytes, out);
-	say_without(group, out);
+	if (group->owns_limit)
+		say_without(group, out);
 	say_risk(group, out);
 }
 

@@ -78,6 +78,8 @@ struct worker_trim {
 	uint64_t due_ns; /* the next round */
 	struct machine_counters machine;
 	size_t n_triggers; /* PSI triggers that are open */
+	int ages_fd;	   /* -1: ages are not to be had */
+	uint64_t ages_due_ns;
 };
 
 /* What is gone or unreadable is looked at again then, unless its removal is told first. */

@@ -2,6 +2,7 @@
 /* A worker's own node: what it sees there, and how it would take memory from it. */
 #include "agent/worker/internal.h"
 
+#include "agent/sense/ages.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/saturate.h"
@@ -30,6 +31,9 @@ int worker_open_node(struct worker *w)
 	/* nodeN/reclaim takes from every group of the machine, also those that are not ours. */
 	if (w->world->whole_machine)
 		w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
+	/* Its paths begin at the top of the hierarchy. */
+	if (w->world->whole_machine)
+		w->trim.ages_fd = ages_open(w->world->sys_fd);
 	w->here.kswapd_fd = kswapd_open(w->world->proc_fd, w->node->id);
 	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
 	if (r < 0) {
@@ -53,6 +57,7 @@ void worker_close_node(struct worker *w)
 	machine_watch_close(&w->machine_watch);
 	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
 	w->here.kswapd_fd = fd_close(w->here.kswapd_fd);
+	w->trim.ages_fd = fd_close(w->trim.ages_fd);
 }
 
 static uint64_t others_room(const struct worker *w)

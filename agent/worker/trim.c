@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/trim.h"
 
+#include "agent/worker/ages.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/psi.h"
@@ -150,7 +151,7 @@ static void look(struct worker *w, struct group *g, const struct swap_reads *rea
 	take_events(w, t, &s, reads);
 	ledger_read_back(&t->target.ledger, s.refaulted_bytes);
 	t->sample.stall_total_us = stalled.some_us;
-	t->sample.cold_bytes = t->sample.working_set_bytes = TRIM_AGE_UNKNOWN;
+	worker_ages_of(w, g, &t->sample);
 	trim_learn(&t->history, &w->config->trim, &s, &t->sample);
 	t->sample.psi_triggered = false;
 	plan = trim_decide(&w->config->trim, &w->config->protect, &t->history, &s, &t->sample,
@@ -177,6 +178,7 @@ void worker_trim(struct worker *w, uint64_t now_ns)
 		return;
 	w->trim.due_ns = now_ns + w->config->trim.interval_ns;
 	reads = read_swap_reads(w, now_ns);
+	worker_read_ages(w, now_ns);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 

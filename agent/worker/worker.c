@@ -272,6 +272,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = -1;
 	w->pageout.slot = -1;
+	w->trim.ages_fd = -1;
 	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
 	w->pressure_fd = -1;
 	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -115,6 +115,7 @@ static struct scene *scene_new(void)
 		.node = &s->node,
 		.config = &s->config,
 		.page_size = 4096,
+		.trim.ages_fd = -1,
 		.groups = s->all,
 		.n_groups = N,
 		.swap = {.total_bytes = 4096 * MIB, .free_bytes = 4096 * MIB},

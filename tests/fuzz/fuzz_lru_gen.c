@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lru_gen of any bytes, read to its end or refused; what is found is what stands there. */
+#include "agent/sense/ages.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define require(condition)        \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+static void found(const struct age_found *found, void *context)
+{
+	size_t *n = context;
+
+	(*n)++;
+	require(memchr(found->path, '\n', strlen(found->path)) == NULL);
+	require(found->idle.cold_pages <= found->idle.total_pages);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_close_ int fd = memfd_create("lru_gen", MFD_CLOEXEC);
+	const char *bad = NULL;
+	size_t n = 0;
+	int r;
+
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	r = ages_read(fd, 60000, found, &n, &bad);
+	require((r == 0 && n <= size) || (r == -EBADMSG && bad));
+	return 0;
+}
