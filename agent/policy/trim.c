@@ -83,7 +83,9 @@ struct trim_terms trim_terms(const struct trim_history *h, const struct trim_set
 
 static uint64_t lowest(const struct trim_terms *terms)
 {
-	return MIN(MIN(terms->pressure, terms->refault), terms->promotion);
+	uint64_t least = MIN(terms->pressure, terms->refault);
+
+	return MIN(least, terms->promotion);
 }
 
 static void halve(struct trim_history *h, const struct trim_settings *settings)
