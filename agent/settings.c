@@ -104,7 +104,7 @@ const struct setting settings[] = {
 	 "Time without a step of a group whose tasks stalled on memory."},
 	{"trim", "ratio_min", PERCENT(trim.ratio_min_permyriad), "0.01%", "10%", "0.25%",
 	 "Smallest step, as a share of the group's memory: where it begins, and begins again."},
-	{"trim", "ratio_max", PERCENT(trim.ratio_max_permyriad), "0.01%", "50%", "5%",
+	{"trim", "ratio_max", PERCENT(trim.ratio_max_permyriad), "0.01%", "50%", "10%",
 	 "Largest step, as a share of the group's memory."},
 	{"trim", "pressure", PERCENT(trim.pressure_permyriad), "0.01%", "100%", "0.1%",
 	 "Share of the time that tasks of the group may stall on memory (PSI some) before trimming it "
