@@ -12,6 +12,7 @@
  *	touch			touches all anonymous memory again
  *	lock			locks what there is and what comes
  *	say:WORD		prints WORD, a line
+ *	use			touches it ten times a second until it is killed
  *	hold			stays until it is killed
  *
  * Sizes as 64M, rates in bytes a second (8M); without a rate as fast as it can.
@@ -212,6 +213,10 @@ static void perform(struct load *load, char *step)
 		if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
 			die("mlockall: %s", strerror(errno));
 		return;
+	}
+	while (strcmp(step, "use") == 0) {
+		touch_again(load);
+		(void)poll(NULL, 0, 100);
 	}
 	while (strcmp(step, "hold") == 0)
 		(void)pause();

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Trimming: cold memory of groups without a limit is given back and hot memory stays; of what is protected or excluded nothing is
+# taken, and no anonymous memory from a group that may not swap. An agent that observes says what it would take.
+# vm: --nodes 2 --mem 512M --swap zram:512M --disk 64M
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+
+swapped() { cat "$cg/$1/memory.swap.current"; }
+swapped_at_least() { [ "$(swapped "$1")" -ge $(($2 << 20)) ]; }         # GROUP MIB
+taken_at_least() { [ $(($(reclaimed_of "$1") * 4096)) -ge $(($2 << 20)) ]; } # GROUP MIB
+advised() { uswapctl advise >"$work/advice" 2>&1 && grep -q "^  cold memory: it would take [1-9]" "$work/advice"; }
+
+groups='cold hot min low/heir excluded unswapped'
+group low
+echo +memory >$cg/low/cgroup.subtree_control
+for name in $groups; do
+	group "$name"
+done
+echo max >$cg/min/memory.min
+echo 1G >$cg/low/memory.low
+# Without memory_recursiveprot only what is set at the group itself counts.
+grep -q memory_recursiveprot /proc/mounts || echo max >$cg/low/heir/memory.low
+echo 0 >$cg/unswapped/memory.swap.max
+
+for name in cold min low/heir excluded; do
+	load "${name##*/}" --cgroup "$cg/$name" anon:64M say:full hold
+done
+load hot --cgroup $cg/hot anon:48M say:full use
+make_big_file
+load unswapped --cgroup $cg/unswapped anon:32M file:32M:$big_file say:full hold
+for name in $groups; do
+	wait_until 60 load_said "${name##*/}" full || not_ok "$name is filled" "$work/${name##*/}.out"
+done
+
+# Steps that are large at once: what is looked at is whom they are taken from, not how they grow.
+set -- --set trim.enabled=yes --set trim.interval=1s --set trim.ratio_min=5% --set trim.ratio_max=10% \
+	--set protect.exclude=excluded
+start_agent --set agent.mode=observe "$@"
+check_log "an agent that observes says what it would take" wait_until 60 advised
+check "and takes nothing" [ "$(reclaimed_of cold)" -eq 0 ]
+stop_agent "the observer"
+
+start_agent "$@"
+check_log "cold memory is given back" wait_until 90 swapped_at_least cold 32
+check_log "where nothing may be swapped, file memory" wait_until 30 taken_at_least unswapped 8
+check "where nothing may be swapped, nothing is" [ "$(swapped unswapped)" -eq 0 ]
+check_log "hot memory stays ($(($(swapped hot) >> 10)) KiB in swap)" [ "$(swapped hot)" -le $((6 << 20)) ]
+for name in min low/heir excluded; do
+	check_log "nothing is taken of $name ($(field "groups./$name.trim.reason"))" [ "$(reclaimed_of "$name")" -eq 0 ]
+done
+check "a group without a limit wants no room" [ "$(number groups./cold.ledger.actions)" -eq 0 ]
+uswapctl status >"$work/shown"
+check "the status shows it" grep -q '^ *USED *COLD *TRIM ' "$work/shown"
+uswapctl why /cold >"$work/why"
+check "why explains it" grep -q '^Trimming, decided .* ago: ' "$work/why"
+check "it changed no limit" [ "$(cat $cg/cold/memory.high)" = max ]
+stop_agent
+finish
