@@ -71,7 +71,9 @@ void worker_unwatch(struct worker *w, struct group *g)
 	worker_trim_forget(w, g);
 	if (w->ring)
 		ring_unwatch(w->ring, g->shared->id + TOKEN_GROUPS);
-	(void)group_set_watched(g, false);
+	/* The hand writes to one of these descriptors: they are closed when it is back. */
+	if (!worker_is_busy_with(w, g))
+		(void)group_set_watched(g, false);
 }
 
 /* The last of a group that is no more: what was done to it stays counted. */
