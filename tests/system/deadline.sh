@@ -12,7 +12,7 @@ load svc --cgroup $cg/svc --node 1 anon:150M say:full hold
 wait_until 30 load_said svc full || not_ok "the load is there" "$work/svc.out"
 
 start_agent --set protect.swap_free=0% --set reclaim.piece_min=100M --set reclaim.piece_max=1G \
-	--set reclaim.piece=10ms --set reclaim.deadline=20ms
+	--set reclaim.piece=50ms --set reclaim.deadline=100ms
 uswapctl wake --node 1 --bytes 100M >"$work/wake" 2>&1 || not_ok "uswapctl wake" "$work/wake"
 more_than_one() { [ "$(number nodes.1.ledger.actions)" -gt 1 ]; }
 check_log "it goes on after the first" wait_until 30 more_than_one
