@@ -28,6 +28,7 @@
 struct agent {
 	struct agent_options options;
 	struct worker_world world;
+	struct journal journal;
 	const struct config *config;
 	uint64_t start_ns;
 	struct topology *topology;
@@ -271,8 +272,24 @@ static void start_pager(struct agent *a)
 			strerrordesc_np(-r));
 }
 
+/* The journal is told of actions by records with fields; without it the log is all there is. */
+static void open_journal(struct agent *a)
+{
+	int r;
+
+	if (!a->options.journal_socket || a->world.log.level < LOG_LEVEL_INFO)
+		return;
+	r = journal_open(a->options.journal_socket, &a->journal);
+	if (r == 0)
+		a->world.journal = &a->journal;
+	else
+		log_warning(&a->world.log, "%s: no records of actions: %s",
+			    a->options.journal_socket, strerrordesc_np(-r));
+}
+
 static void agent_free(struct agent *a)
 {
+	journal_close(&a->journal);
 	shared_free(a->world.shared);
 	topology_free(a->topology);
 	fd_close(a->world.proc_fd);
@@ -301,6 +318,7 @@ int agent_start(const struct agent_options *options, const struct config *config
 		return -ENOMEM;
 	a->options = *options;
 	a->start_ns = clock_boottime_ns();
+	a->journal.fd = -1;
 	a->world = (struct worker_world){
 		.log = log,
 		.proc_fd = -1,
@@ -316,10 +334,11 @@ int agent_start(const struct agent_options *options, const struct config *config
 	if (r == 0)
 		r = shared_new(a->topology->n_nodes, &a->world.shared);
 	a->world.topology = a->topology;
-	if (r == 0)
+	if (r == 0) {
+		open_journal(a);
 		start_cleaner(a);
-	if (r == 0)
 		start_pager(a);
+	}
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
 		a->n_workers += r == 0;

@@ -113,8 +113,9 @@ struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
 	char socket_path[CONFIG_PATH_MAX];
-	uint64_t tick_min_ns; /* a worker never looks more often than this */
-	uint64_t tick_max_ns; /* nor less often */
+	uint64_t journal_min_bytes; /* requests that took less leave no record in the journal */
+	uint64_t tick_min_ns;	    /* a worker never looks more often than this */
+	uint64_t tick_max_ns;	    /* nor less often */
 };
 
 struct config {

@@ -5,6 +5,7 @@
 #include "agent/act/hand.h"
 #include "agent/control/server.h"
 #include "agent/doctor.h"
+#include "agent/journal.h"
 #include "agent/lock.h"
 #include "agent/metrics_writer.h"
 #include "agent/notify.h"
@@ -429,6 +430,8 @@ int main(int argc, char **argv)
 	/* What a fake tree shows is nobody's file. */
 	if (!cl.agent.root)
 		cl.agent.writer_program = find_writer(writer, sizeof(writer));
+	if (log_stderr(LOG_LEVEL_INFO).priority_prefix)
+		cl.agent.journal_socket = JOURNAL_SOCKET;
 	if (config_load(cl.agent.config_file, cl.overrides, cl.agent.n_overrides, &config, &error) <
 	    0) {
 		(void)fprintf(stderr, "uswapd: %s\n", error.text);

@@ -31,6 +31,9 @@ const struct setting settings[] = {
 	 "How much is logged: error, warning, notice, info or debug."},
 	{"agent", "socket", PATH(agent.socket_path), NO_RANGE, CONFIG_SOCKET_PATH,
 	 "Where uswapctl finds the agent. A second agent with the same socket refuses to start."},
+	{"agent", "journal_min", SIZE(agent.journal_min_bytes), "4K", "1T", "16M",
+	 "Requests that took as many bytes leave a record in the journal, with fields, when "
+	 "log_level is info or debug: at most 20 in 10 s for each node."},
 	{"agent", "tick_min", DURATION(agent.tick_min_ns), "1ms", "1s", "5ms",
 	 "Time between two looks of a worker when memory fills fast."},
 	{"agent", "tick_max", DURATION(agent.tick_max_ns), "10ms", "1min", "1s",

@@ -7,6 +7,7 @@
 
 #include "agent/act/backend.h"
 #include "agent/config.h"
+#include "agent/journal.h"
 #include "agent/shared.h"
 #include "agent/status.h"
 #include "cgroup/reclaim.h"
@@ -18,6 +19,7 @@ struct pager;
 /* What all workers of an agent have in common; outlives them. */
 struct worker_world {
 	struct log log;
+	const struct journal *journal;	/* NULL: no records of actions */
 	int proc_fd, sys_fd, cgroup_fd; /* the roots everything is read below */
 	const struct topology *topology;
 	struct shared *shared;

@@ -366,6 +366,28 @@ static void pass_over(struct worker *w, const struct flight *f, uint64_t now_ns)
 		worker_let_go(w, f->group);
 }
 
+static void tell_journal(struct worker *w, const struct flight *f, const struct hand_result *result,
+			 const struct taken *taken, uint64_t now_ns)
+{
+	const struct group *asked = f->group ? f->group : f->victim;
+	const struct journal_action action = {
+		.node = w->node->id,
+		.group = asked && asked->cgroup ? asked->cgroup->path : NULL,
+		.reason = is_trim(f->target, f->group) ? "trim"
+						       : verdict_name(f->target->action.reason),
+		.backend = backend_name(f->request.backend),
+		.error = result->error,
+		.tried_bytes = f->request.bytes,
+		.applied_bytes = taken->applied_bytes,
+		.net_freed_bytes = taken->net_freed_bytes,
+		.wall_ns = result->wall_ns,
+		.cpu_ns = result->cpu_ns,
+	};
+
+	if (w->world->journal && taken->applied_bytes >= w->config->agent.journal_min_bytes)
+		(void)journal_send_action(w->world->journal, &w->journal_rate, &action, now_ns);
+}
+
 void worker_finish(struct worker *w, uint64_t now_ns)
 {
 	struct flight f = w->flight;
@@ -385,6 +407,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
+	tell_journal(w, &f, &result, &taken, now_ns);
 	if (is_trim(f.target, f.group)) {
 		worker_trim_account(w, f.group, &f.request, result.error, &taken, now_ns);
 	} else if (f.group) {

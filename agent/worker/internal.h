@@ -146,6 +146,7 @@ struct worker {
 	uint64_t wakeups;
 	uint64_t hand_cpu_ns;			 /* of finished requests */
 	uint64_t budget_start_ns, budget_cpu_ns; /* CPU time used when the window began */
+	struct journal_rate journal_rate;
 	uint64_t complained_ns; /* last warning about unreadable text: at most one in 10 s */
 };
 

@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #define MIB    (UINT64_C(1) << 20)
 #define KERNEL "kernel/6.18/"
@@ -467,6 +469,47 @@ static void test_an_order_is_carried_out(void **state)
 	end_scene(s);
 }
 
+/* Orders bytes, waits until that is accounted for, and returns what the journal heard: "" nothing.
+ */
+static const char *journal_of_an_order(uint64_t journal_min_bytes, char *text, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct scene *s = new_scene(true);
+	struct journal journal;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ssize_t n;
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/journal", s->fx->path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(journal_open(address.sun_path, &journal), 0);
+	s->world.journal = &journal;
+	s->config.agent.journal_min_bytes = journal_min_bytes;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start(s);
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 2000 && status_of(s).ledger.actions == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(status_of(s).ledger.actions > 0);
+	n = recv(fd, text, size - 1, 0);
+	text[MAX(n, 0)] = '\0';
+	end_scene(s);
+	journal_close(&journal);
+	fd_close(fd);
+	return text;
+}
+
+static void test_the_journal_is_told(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	assert_non_null(strstr(journal_of_an_order(MIB / 2, text, sizeof(text)),
+			       "\nUSWAPD_GROUP=/svc\nUSWAPD_REASON=ordered\n"
+			       "USWAPD_BACKEND=memory.reclaim\n"));
+	assert_string_equal(journal_of_an_order(UINT64_MAX, text, sizeof(text)), "");
+}
+
 static void test_an_order_that_cannot_be_met_ends(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -581,6 +624,7 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
 		cmocka_unit_test(test_malformed_text_is_survived),
 		cmocka_unit_test(test_an_order_is_carried_out),
+		cmocka_unit_test(test_the_journal_is_told),
 		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
 		cmocka_unit_test(test_limits_that_cannot_be_read_forbid),
 		cmocka_unit_test(test_a_controller_enabled_later_is_seen),
