@@ -13,10 +13,14 @@
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* As much as one channel is asked to take; the kernel may allow less. */
 #define CHANNEL_BYTES (1 << 20)
+
+/* A datagram that has not arrived after so long never will. */
+#define ARRIVAL_NS (10 * NSEC_PER_SEC)
 
 struct channel {
 	int in, out;
@@ -99,21 +103,46 @@ static void close_channel(struct channel *channel)
 	channel->out = fd_close(channel->out);
 }
 
-/* Memory that waits for the receiver; datagrams beyond its room are dropped without a word. */
-static uint32_t waiting_bytes(const struct channel *channel)
+/* What became of the datagrams that were sent to the receiver. */
+struct arrivals {
+	uint32_t waiting_bytes, n_dropped;
+};
+
+static struct arrivals arrivals(const struct channel *channel)
 {
 	uint32_t memory[SK_MEMINFO_VARS] = {0};
 	socklen_t n = sizeof(memory);
 
 	(void)getsockopt(channel->out, SOL_SOCKET, SO_MEMINFO, memory, &n);
-	return memory[SK_MEMINFO_RMEM_ALLOC];
+	return (struct arrivals){memory[SK_MEMINFO_RMEM_ALLOC], memory[SK_MEMINFO_DROPS]};
+}
+
+/*
+ * 1: one more datagram waits than before; 0: there was no room, and it was dropped without a word.
+ * On a busy machine either takes its time: the loopback may be left to ksoftirqd.
+ */
+static int wait_for_arrival(const struct channel *channel, struct arrivals before)
+{
+	const struct timespec pause = {.tv_nsec = 20 * NSEC_PER_USEC};
+	uint64_t until_ns = clock_now_ns() + ARRIVAL_NS;
+
+	do {
+		struct arrivals now = arrivals(channel);
+
+		if (now.waiting_bytes > before.waiting_bytes)
+			return 1;
+		if (now.n_dropped != before.n_dropped)
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	} while (clock_now_ns() < until_ns);
+	return -ETIMEDOUT;
 }
 
 /* 1: it waits in the channel now; 0: the channel is full; -errno. */
 static int put_page(const struct load_settings *settings, struct channel *channel, const char *page)
 {
-	bool drops = settings->channel == CHANNEL_UDP;
-	uint32_t before = drops ? waiting_bytes(channel) : 0;
+	bool udp = settings->channel == CHANNEL_UDP;
+	struct arrivals before = udp ? arrivals(channel) : (struct arrivals){0};
 	ssize_t n = write(channel->in, page, CONTENT_PAGE_BYTES);
 
 	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS))
@@ -122,7 +151,7 @@ static int put_page(const struct load_settings *settings, struct channel *channe
 		return -errno;
 	if (n != CONTENT_PAGE_BYTES)
 		return -EIO;
-	return !drops || waiting_bytes(channel) > before;
+	return udp ? wait_for_arrival(channel, before) : 1;
 }
 
 static const char *const buffers_settings[] = {"channel", LOAD_PACE_SETTINGS, NULL};
