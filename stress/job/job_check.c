@@ -195,6 +195,19 @@ static const char *nearest_group(const struct job *job, const char *name)
 	return i < job->n_groups ? names[i] : NULL;
 }
 
+/* The types that have a setting of their own: "anon, shmem". */
+static const char *types_with(const char *name, char *text, size_t n)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; load_types[i] && used < n; i++)
+		if (listed(load_types[i]->settings, name))
+			used += (size_t)snprintf(text + used, n - used, "%s%s", used ? ", " : "",
+						 load_types[i]->name);
+	return text;
+}
+
 int job_check_type(const struct job_load *load, const struct job_place *place,
 		   struct stress_error *ret_error)
 {
@@ -214,6 +227,7 @@ static int check_load(const struct job *job, const struct job_load *load,
 {
 	const struct load_ops *ops = load_find_type(load->settings.type);
 	const char *why, *nearest;
+	char types[256];
 
 	if (!ops)
 		return job_fail(ret_error, &load->place, "load", load->name,
@@ -228,8 +242,9 @@ static int check_load(const struct job *job, const struct job_load *load,
 			continue;
 		if (!listed(ops->settings, setting->name))
 			return job_fail(ret_error, &load->said[i], "load", load->name,
-					"%s: a load of type %s has no such setting", setting->name,
-					ops->name);
+					"%s: a load of type %s has no such setting; %s have it",
+					setting->name, ops->name,
+					types_with(setting->name, types, sizeof(types)));
 	}
 	if (amount_is_zero(&load->settings.size))
 		return job_fail(ret_error, &load->place, "load", load->name,
