@@ -324,6 +324,7 @@ static int grow_by_schedule(struct load *load, struct pages *pages, uint64_t now
 	allowed = MIN(level.bytes / CONTENT_PAGE_BYTES, pages->n_pages);
 	pages->growth_debt_bytes =
 		is_timed(pages) ? (allowed - MIN(allowed, pages->touched)) * CONTENT_PAGE_BYTES : 0;
+	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
 	if (pages->growth.kind == SCHEDULE_BURST || pages->growth.kind == SCHEDULE_SAWTOOTH)
 		block_set(&load->block->rounds, pages->round + 1);
 	/* Of a burst everything is given back at once, when it was held long enough. */
@@ -347,6 +348,7 @@ static int grow_by_schedule(struct load *load, struct pages *pages, uint64_t now
 		pages->floor_checked = pages->touched;
 	}
 	*ret_due_ns = 0;
+	pages->growth_debt_bytes -= MIN(batch * CONTENT_PAGE_BYTES, pages->growth_debt_bytes);
 	return grow(load, pages, batch);
 }
 

@@ -224,7 +224,8 @@ static int run_measured(struct load *load, const struct run_control *control, st
 	while (clock_now_ns() < (end_ns = MIN(begin_ns, end_of(load, control, begin_ns))))
 		sleep_until(end_ns);
 	usage = usage_now();
-	load->started_ns = load->block->started_ns = clock_now_ns();
+	/* Begun late, by a CPU that was not to be had, is as late as any other debt. */
+	load->started_ns = load->block->started_ns = MIN(begin_ns, clock_now_ns());
 	check->next_ns = load->settings->verify_every_ns
 				 ? load->started_ns + load->settings->verify_every_ns
 				 : UINT64_MAX;
@@ -241,7 +242,8 @@ static int run_measured(struct load *load, const struct run_control *control, st
 			sleep_until_due(MIN(due_ns, check->next_ns), now_ns, end_ns);
 	}
 	/* Overslept, or kept from a CPU: the last step says how far behind that has put it. */
-	if (r == 0 && stepped_ns && MAX(stepped_ns, due_ns) < end_ns - 1)
+	end_ns = end_of(load, control, begin_ns);
+	if (r == 0 && begin_ns < end_ns && MAX(stepped_ns, due_ns) < end_ns - 1)
 		r = load->ops->step(load, end_ns - 1, &due_ns);
 	load->block->ended_ns = clock_now_ns();
 	note_usage(load->block, &usage);
