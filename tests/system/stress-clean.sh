@@ -18,12 +18,12 @@ run() { # ARG...: sets status
 ended() { # NAME STATUS ERE
 	if [ $status -eq "$2" ] && said "$3"; then ok "$1"; else not_ok "$1 ($status)" "$work/out"; fi
 }
-start() { # in the background; sets pid once the worker called grow is there
+grown() { [ "$(cat "$(group_names | head -n 1)/memory.current" 2>/dev/null || echo 0)" -ge 48000000 ]; }
+start() { # in the background; sets pid once the worker called grow has its memory
 	timeout -k 5 60 uswap-stress run --group svc:memory.max=64M --load anon:name=grow,size=48M,group=svc "$@" >"$work/out" 2>&1 &
 	loads="$loads $!"
-	wait_until 10 worker grow >/dev/null || not_ok "a run begins" "$work/out"
+	wait_until 30 grown || not_ok "a run begins" "$work/out"
 	pid=$(pgrep -x uswap-stress | head -n 1)
-	sleep 0.5
 }
 
 run --duration 1s --group svc:memory.max=32M --group svc/inner --load anon:size=8M,group=svc/inner
@@ -57,7 +57,7 @@ check "... and both groups are gone" no_group
 
 # --- signals ---
 for signal in TERM INT HUP; do
-	start --duration 30s
+	start --duration 60s
 	check "$signal: there is a group" one_group
 	kill -$signal "$pid"
 	check "$signal: it ends" wait_until 15 gone "$pid"
@@ -88,10 +88,11 @@ ended "KILL of both: the next run" 0 'uswap-stress: ok'
 check "KILL of both: ... removes what was left" no_group
 
 # A run beside it is not taken for a left one.
-start --duration 8s
+start --duration 60s
 run --duration 500ms --group svc:memory.max=32M --load anon:size=1M,group=svc
 ended "two runs at once" 0 'uswap-stress: ok'
 check "... the other one's group is still there" one_group
+kill -TERM "$pid"
 wait
 check "... until it ends" no_group
 
@@ -104,24 +105,25 @@ check "... is named in the report" sh -c "flatten <$work/report.json | grep -q '
 check "... the other load went on" sh -c "flatten <$work/report.json | grep -q '^loads.1.end = ok'"
 check "... and the group is gone" no_group
 
-start --duration 5s
+start --duration 60s
 kill -KILL "$(worker grow)"
 wait
 check "a killed worker is no OOM kill" said 'grow\] was killed by signal 9'
 check "... and the group is gone" no_group
 
-start --duration 3s --grace 2s
+start --duration 8s --grace 2s
 kill -STOP "$(worker grow)"
-check "a stuck worker is given up" wait_until 12 gone "$pid"
+check "a stuck worker is given up" wait_until 40 gone "$pid"
 wait
 check "... and said to be" said 'grow\] was killed: it took longer'
 check "... and the group is gone" no_group
 
 # A wrong byte in a worker's memory is found, with its page and offset.
-start --duration 5s
+start --duration 60s
 address=$(sed -nE 's/^([0-9a-f]+)-([0-9a-f]+) rw-p 00000000 00:00 0 *$/\1 \2/p' "/proc/$(worker grow)/maps" |
 	while read -r begin end; do [ $((0x$end - 0x$begin)) -ne 50331648 ] || echo $((0x$begin)); done)
 printf '\125\125\125\125\125\125\125\125' | dd of="/proc/$(worker grow)/mem" bs=1 seek=$((address + 4096 * 100 + 16)) conv=notrunc 2>/dev/null
+kill -INT "$pid"
 wait
 check "a wrong byte is found" said '\[load grow\] 1 pages have wrong contents; first: page 100 \(written 1 times, [^)]*wrong after [^)]*\) at byte 1[6-9]'
 check "... and fails the run" said 'uswap-stress: FAILED'
@@ -147,9 +149,8 @@ ended "no groups, no privilege" 0 'uswap-stress: ok'
 
 # --- in a group of its own ---
 group own
-( echo 0 >$cg/own/cgroup.procs && exec uswap-stress run --duration 2s --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1 ) &
-sleep 1
-check "in a group of its own: the job's groups are below it" sh -c "find $cg/own -name 'svc.uswap-stress-*' | grep -q ."
+( echo 0 >$cg/own/cgroup.procs && exec uswap-stress run --duration 4s --group svc:memory.max=32M --load anon:size=4M,group=svc >"$work/out" 2>&1 ) &
+check "in a group of its own: the job's groups are below it" wait_until 20 sh -c "find $cg/own -name 'svc.uswap-stress-*' | grep -q ."
 wait
 status=0
 ended "... it ends well" 0 'uswap-stress: ok'

@@ -25,7 +25,7 @@ check "what zram took in and what it costs are known" figure 'machine\.memory\.e
 check "... swap in memory frees less than it takes" sh -c \
 	"[ $(value 'machine\.memory\.swap_net_freed_bytes') -lt $(($(value 'machine\.memory\.end\.swap_used_bytes') - $(value 'machine\.memory\.begin\.swap_used_bytes'))) ]"
 
-stress refault --duration 2s --group svc:memory.max=16M --load fileread:size=32M,via=mmap,group=svc,slow=1us,verify=none
+stress refault --duration 4s --group svc:memory.max=16M --load fileread:size=32M,via=mmap,group=svc,slow=1us,verify=none
 check "reads of a file are told apart" figure 'loads\.0\.reuse\.slow_by_cause\.read_in\.count' -gt 20
 check "... and none is a swap-in" figure 'loads\.0\.reuse\.slow_by_cause\.swap_in\.count' -eq 0
 
@@ -44,11 +44,13 @@ stress bound --duration 1s --group svc --load anon:size=16M,group=svc,node=1,nam
 check "bound memory is on its node" figure 'loads\..*\.on_node_bytes' -ge 16777216
 check "... and not elsewhere" figure 'loads\..*\.elsewhere_bytes' -lt 1048576
 
-uswap-stress run --duration 1500ms --group svc --load anon:size=4M,group=svc,name=victim >"$work/out" 2>&1 &
-wait_until 5 worker victim >/dev/null
-sleep 0.5
-check "workers go first when memory runs out" [ "$(cat "/proc/$(worker victim)/oom_score_adj")" = 1000 ]
-check "... their supervisor does not" [ "$(cat "/proc/$(pgrep -x uswap-stress | head -n 1)/oom_score_adj")" = 0 ]
+uswap-stress run --duration 60s --group svc --load anon:size=4M,group=svc,name=victim >"$work/out" 2>&1 &
+loads="$loads $!"
+score_is() { [ "$(cat "/proc/$1/oom_score_adj" 2>/dev/null)" = "$2" ]; }
+goes_first() { score_is "$(worker victim)" 1000; }
+check "workers go first when memory runs out" wait_until 20 goes_first
+check "... their supervisor does not" score_is "$(pgrep -x uswap-stress | head -n 1)" 0
+kill $!
 wait
 
 # A whole group that is killed at once.
@@ -78,23 +80,23 @@ check "... and nothing is left in it" sh -c "! find $cg/scope -mindepth 1 -type 
 drop_group scope
 
 # --- somebody else takes the memory ---
-uswap-stress run --duration 30s --floor 600M --load anon:size=8M,name=grow >"$work/out" 2>&1 &
-wait_until 5 worker grow >/dev/null
+uswap-stress run --duration 90s --floor 600M --load anon:size=8M,name=grow >"$work/out" 2>&1 &
+wait_until 20 worker grow >/dev/null
 load hog anon:640M hold
 hog=$load_pid
-check "far below the floor the run gives its memory back" wait_until 15 no_worker grow
+check "far below the floor the run gives its memory back" wait_until 60 no_worker grow
 end_load "$hog"
 wait
 check "... and says so" said 'stopped: .*less than half of the floor'
 
 # --- a supervisor that hangs: workers end by themselves ---
-uswap-stress run --duration 1s --grace 1s --load anon:size=1M,name=grow >"$work/out" 2>&1 &
-wait_until 5 worker grow >/dev/null
+uswap-stress run --duration 5s --grace 1s --load anon:size=1M,name=grow >"$work/out" 2>&1 &
+wait_until 20 worker grow >/dev/null
 pid=$(pgrep -x uswap-stress | head -n 1)
 sleep 0.3
 kill -STOP "$pid"
 gone_or_zombie() { ! grep -qE '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null; }
-check "workers outlive no hanging supervisor" wait_until 16 gone_or_zombie "$(worker grow)"
+check "workers outlive no hanging supervisor" wait_until 60 gone_or_zombie "$(worker grow)"
 kill -CONT "$pid"
 wait
 check "... which says so when it goes on" said 'grow\] (ended itself|was killed: it took longer)'
