@@ -134,6 +134,8 @@ int job_set_global(struct job *job, const char *name, const char *value,
 
 /* Index of the group, -1 when there is none. */
 int job_find_group(const struct job *job, const char *name);
+/* The same of a load. */
+int job_find_load(const struct job *job, const char *name);
 
 /*
  * When all has been said: a load with several workers becomes as many loads of one worker each,

@@ -6,9 +6,6 @@
 
 #include "stress/job/job.h"
 
-/* -1 when there is none. */
-int job_find_load(const struct job *job, const char *name);
-
 /* A new section at the end of job->loads or job->groups. name need not be NUL-ended. */
 int job_open_load(struct job *job, const char *name, size_t n, const struct job_place *place,
 		  struct stress_error *ret_error);

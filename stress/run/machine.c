@@ -60,7 +60,7 @@ int machine_read(int proc_fd, int sys_fd, struct machine *ret, struct topology *
 int machine_place(const struct job *job, int proc_fd, struct machine *machine,
 		  struct placement **ret_placement, struct stress_error *ret_error)
 {
-	struct placement_room room = placement_own_room(proc_fd);
+	struct group_room room = placement_own_room(proc_fd);
 	int r;
 
 	machine->own_limit = room.limit;

@@ -6,7 +6,6 @@
 #include "base/ktext.h"
 #include "base/parse.h"
 #include "cgroup/live.h"
-#include "cgroup/memory.h"
 #include "stress/measure/procstat.h"
 #include "stress/run/controllers.h"
 #include "stress/run/janitor.h"
@@ -255,39 +254,9 @@ int placement_open(int proc_fd, const char *parent, struct placement **ret_place
 	return 0;
 }
 
-static void narrow(struct placement_room *room, int dir_fd, const char *file)
+struct group_room placement_parent_room(const struct placement *placement)
 {
-	uint64_t limit, used = 0;
-
-	if (dir_fd < 0 || memory_limit_read_at(dir_fd, file, &limit) < 0 || limit == UINT64_MAX)
-		return;
-	(void)memory_bytes_read_at(dir_fd, "memory.current", &used);
-	room->limit = MIN(room->limit, limit);
-	room->headroom = MIN(room->headroom, limit > used ? limit - used : 0);
-}
-
-/* Of the group and those above it. */
-static struct placement_room room_of(int mount_fd, const char *group)
-{
-	struct placement_room room = {UINT64_MAX, UINT64_MAX};
-	char path[LIVE_PATH_MAX];
-	char *slash;
-
-	strcpy(path, group);
-	while (*path) {
-		_cleanup_close_ int fd = kfile_open_dir(mount_fd, path);
-
-		narrow(&room, fd, "memory.max");
-		narrow(&room, fd, "memory.high");
-		slash = strrchr(path, '/');
-		*(slash ? slash : path) = '\0';
-	}
-	return room;
-}
-
-struct placement_room placement_parent_room(const struct placement *placement)
-{
-	return room_of(placement->mount_fd, placement->parent);
+	return group_room_read(placement->mount_fd, placement->parent);
 }
 
 int placement_read_parent(const struct placement *placement, const char *file, char *text,
@@ -299,9 +268,9 @@ int placement_read_parent(const struct placement *placement, const char *file, c
 	return n < 0 ? (int)n : 0;
 }
 
-struct placement_room placement_own_room(int proc_fd)
+struct group_room placement_own_room(int proc_fd)
 {
-	struct placement_room none = {UINT64_MAX, UINT64_MAX};
+	struct group_room none = {UINT64_MAX, UINT64_MAX};
 	_cleanup_close_ int mount_fd = -1;
 	struct live_mount mount;
 	char path[LIVE_PATH_MAX];
@@ -310,7 +279,7 @@ struct placement_room placement_own_room(int proc_fd)
 	if (live_mount_find(&mount, &why) < 0 || own_group(proc_fd, path) < 0)
 		return none;
 	mount_fd = kfile_open_dir(AT_FDCWD, mount.path);
-	return mount_fd < 0 ? none : room_of(mount_fd, path);
+	return mount_fd < 0 ? none : group_room_read(mount_fd, path);
 }
 
 static int make_group(struct placement *placement, const struct job_group *group,
@@ -416,6 +385,26 @@ int placement_group_fd(const struct placement *placement, size_t index)
 const char *placement_group_path(const struct placement *placement, size_t index)
 {
 	return placement->groups[index].path;
+}
+
+int placement_group_directory(const struct placement *placement, size_t index, char *path,
+			      size_t size)
+{
+	int n = snprintf(path, size, "%s/%s", placement->mount.path, placement->groups[index].path);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int placement_remove_group(struct placement *placement, size_t index)
+{
+	struct placed_group *group = &placement->groups[index];
+
+	/* An open directory would keep those who watch it from hearing of its end. */
+	group->fd = fd_close(group->fd);
+	if (unlinkat(placement->mount_fd, group->path, AT_REMOVEDIR) < 0)
+		return -errno;
+	group->made = false;
+	return 0;
 }
 
 size_t placement_remove(struct placement *placement, struct stress_error *ret_error)

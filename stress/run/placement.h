@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "stress/job/job.h"
 #include "stress/job/plan.h"
+#include "stress/run/room.h"
 
 #include <stdint.h>
 
@@ -24,19 +25,11 @@ struct placement;
 int placement_open(int proc_fd, const char *parent, struct placement **ret_placement,
 		   struct stress_error *ret_error);
 
-/*
- * Lowest memory.max and memory.high of a group and those above it, and the least that one of these
- * leaves below itself now. UINT64_MAX: none.
- */
-struct placement_room {
-	uint64_t limit, headroom;
-};
-
 /* Of the group the job's groups are made in. */
-struct placement_room placement_parent_room(const struct placement *placement);
+struct group_room placement_parent_room(const struct placement *placement);
 
 /* Of the group this process is in; none where there is no cgroup v2. */
-struct placement_room placement_own_room(int proc_fd);
+struct group_room placement_own_room(int proc_fd);
 
 /* Reads a file of that group whole. Errors as kfile_read. */
 int placement_read_parent(const struct placement *placement, const char *file, char *text,
@@ -54,6 +47,13 @@ int placement_make(struct placement *placement, const struct job *job, const str
 /* Directory and path (relative to the mount) of the group by its index in the job. */
 int placement_group_fd(const struct placement *placement, size_t index);
 const char *placement_group_path(const struct placement *placement, size_t index);
+
+/* Its directory as a path from the root of the file system. -ENAMETOOLONG. */
+int placement_group_directory(const struct placement *placement, size_t index, char *path,
+			      size_t size);
+
+/* Closes its descriptor and removes the group, which must be empty. -errno. */
+int placement_remove_group(struct placement *placement, size_t index);
 
 /* Removes the groups. Returns the number that could not be removed, the first one's path in
  * *ret_error. */
