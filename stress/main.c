@@ -28,7 +28,8 @@ static const char usage[] =
 	"  uswap-stress run [JOB...] [OPTION...]\n"
 	"  uswap-stress report RUN.json [OTHER.json] -o FILE.html   a page with charts, of what\n"
 	"                                 run --json wrote; with two runs, their differences\n"
-	"  uswap-stress check FILE|FOLDER... [--repeat N] [--seed N] [--junit FILE] [--KEY VALUE]\n"
+	"  uswap-stress check FILE|FOLDER... [--repeat N] [--seed N] [--mutants] [--junit FILE]\n"
+	"                     [--json FILE] [--KEY VALUE]\n"
 	"                                 run scenarios: what must come of groups and loads; the\n"
 	"                                 results as TAP on standard output\n"
 	"  uswap-stress help [KEY | loads | settings]\n"
@@ -340,13 +341,16 @@ static int check(const struct log *log, char **words, int n)
 {
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Without privilege the kernel's log can't be read. */
+	_cleanup_close_ int kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const struct trial_ground ground = {proc_fd, sys_fd, kmsg_fd};
 	int status, sig;
 
 	if (proc_fd < 0 || sys_fd < 0) {
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
-	status = check_command(words, n, proc_fd, sys_fd, log, &sig);
+	status = check_command(words, n, &ground, log, &sig);
 	if (sig)
 		die_of(sig);
 	return status;

@@ -111,17 +111,58 @@ void actor_look(struct actor *actor)
 		actor->state = ACTOR_GONE;
 }
 
-bool actor_is_well(const struct actor *actor, char *words, size_t n)
+int64_t actor_number(const struct actor *actor, enum formula_load_key key)
+{
+	const struct worker_block *block = actor->load.block;
+	bool gone = actor->state == ACTOR_GONE;
+
+	switch (key) {
+	case FORMULA_LOAD_ALIVE:
+		return actor->state == ACTOR_RUNS || actor->state == ACTOR_STOPS;
+	case FORMULA_LOAD_EXIT:
+		return gone && WIFEXITED(actor->status) ? WEXITSTATUS(actor->status) : 0;
+	case FORMULA_LOAD_SIGNAL:
+		return gone && WIFSIGNALED(actor->status) ? WTERMSIG(actor->status) : 0;
+	case FORMULA_LOAD_ERRNO:
+		return gone ? -block->error : 0;
+	case FORMULA_LOAD_BAD_PAGES:
+		return (int64_t)block->bad_pages;
+	case FORMULA_LOAD_RESIDENT:
+		return (int64_t)(block_get(&block->resident_pages) * CONTENT_PAGE_BYTES);
+	case FORMULA_LOAD_OPERATIONS:
+		return (int64_t)block_get(&block->operations);
+	case FORMULA_LOAD_FIRST_P50:
+		return (int64_t)histogram_percentile_ns(&block->first, 5000);
+	case FORMULA_LOAD_FIRST_P99:
+		return (int64_t)histogram_percentile_ns(&block->first, 9900);
+	case FORMULA_LOAD_FIRST_P99_9:
+		return (int64_t)histogram_percentile_ns(&block->first, 9990);
+	case FORMULA_LOAD_REUSE_P50:
+		return (int64_t)histogram_percentile_ns(&block->reuse, 5000);
+	case FORMULA_LOAD_REUSE_P99:
+		return (int64_t)histogram_percentile_ns(&block->reuse, 9900);
+	default:
+		return (int64_t)histogram_percentile_ns(&block->reuse, 9990);
+	}
+}
+
+bool actor_is_sound(const struct actor *actor, char *words, size_t n)
+{
+	const struct worker_block *block = actor->load.block;
+
+	if (!block->bad_pages)
+		return true;
+	(void)snprintf(words, n,
+		       "%" PRIu64 " pages have wrong contents, the first is page %" PRIu64,
+		       block->bad_pages, block->first_bad.page);
+	return false;
+}
+
+bool actor_ended_well(const struct actor *actor, char *words, size_t n)
 {
 	const struct worker_block *block = actor->load.block;
 	int sig = WIFSIGNALED(actor->status) ? WTERMSIG(actor->status) : 0;
 
-	if (actor->state != ACTOR_NEW && block->bad_pages) {
-		(void)snprintf(words, n,
-			       "%" PRIu64 " pages have wrong contents, first page %" PRIu64,
-			       block->bad_pages, block->first_bad.page);
-		return false;
-	}
 	if (actor->state == ACTOR_NEW || actor->killed)
 		return true;
 	if (actor->state != ACTOR_GONE)

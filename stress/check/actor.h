@@ -9,6 +9,7 @@
 #include "numa/topology.h"
 #include "stress/loads/load.h"
 #include "stress/run/worker.h"
+#include "stress/scenario/formula.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,5 +58,10 @@ void actor_kill(struct actor *actor);
 /* Notices its end. */
 void actor_look(struct actor *actor);
 
-/* Whether it ended as it should: by itself or when told, its contents right. Else words. */
-bool actor_is_well(const struct actor *actor, char *words, size_t n);
+/* A number that formulas ask for: a time in ns, bytes. */
+int64_t actor_number(const struct actor *actor, enum formula_load_key key);
+
+/* Whether its contents are right, as far as they were verified. Else words. */
+bool actor_is_sound(const struct actor *actor, char *words, size_t n);
+/* Whether it ended as it should: by itself without an error, or by us. Else words. */
+bool actor_ended_well(const struct actor *actor, char *words, size_t n);

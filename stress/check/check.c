@@ -9,21 +9,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A scenario to be run, or one of its mutants. */
 struct check {
 	struct check_options options;
 	const struct log *log;
-	int proc_fd, sys_fd;
+	struct trial_ground ground;
 	size_t n;
-	struct scenario **scenarios; /* same order as options.paths; so below */
-	struct result *results;
+	struct scenario **scenarios;
+	struct result *results; /* same order; so below */
 	struct outcome *outcomes;
 	int interrupted; /* a signal; 0: none */
 };
 
 static int read_scenario(const struct check_options *options, const char *path,
-			 struct scenario *scenario, struct stress_error *ret_error)
+			 struct scenario **ret_scenario, struct stress_error *ret_error)
 {
-	int r = 0;
+	_cleanup_(scenario_freep) struct scenario *scenario = NULL;
+	int r = scenario_new(&scenario);
 
 	for (size_t i = 0; i < options->n_settings && r == 0; i += 2)
 		r = job_set_global(scenario->job, options->settings[i], options->settings[i + 1],
@@ -34,36 +36,76 @@ static int read_scenario(const struct check_options *options, const char *path,
 		return stress_fail(ret_error, r, "%s: %s", path, strerror(-r));
 	if (r == 0 && options->seed)
 		r = job_set_global(scenario->job, "seed", options->seed, ret_error);
+	if (r == 0)
+		*ret_scenario = TAKE_PTR(scenario);
+	return r;
+}
+
+static int add(struct check *check, struct scenario *scenario, const char *path,
+	       const struct scenario_mutant *mutant)
+{
+	struct scenario **scenarios =
+		reallocarray(check->scenarios, check->n + 1, sizeof(*scenarios));
+	struct result *results;
+
+	if (scenarios)
+		check->scenarios = scenarios;
+	results = reallocarray(check->results, check->n + 1, sizeof(*results));
+	if (results)
+		check->results = results;
+	if (!scenarios || !results) {
+		scenario_free(scenario);
+		return -ENOMEM;
+	}
+	check->scenarios[check->n] = scenario;
+	check->results[check->n++] =
+		(struct result){.scenario = scenario, .path = path, .mutant = mutant};
+	return 0;
+}
+
+/* Each mutant is read anew, so that it alone is broken. */
+static int add_mutants(struct check *check, size_t n, const char *path,
+		       struct stress_error *ret_error)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct scenario *broken = NULL;
+
+		r = read_scenario(&check->options, path, &broken, ret_error);
+		if (r == 0)
+			r = add(check, broken, path, &broken->mutants[i]);
+		if (r == 0)
+			r = scenario_mutate(broken, &broken->mutants[i], ret_error);
+	}
 	return r;
 }
 
 /* All are read before any is run. */
 static int read_all(struct check *check, struct stress_error *ret_error)
 {
-	size_t n = check->options.n_paths;
 	int r = 0;
 
-	check->n = n;
-	check->scenarios = calloc(n, sizeof(*check->scenarios));
-	check->results = calloc(n, sizeof(*check->results));
-	check->outcomes = calloc(n, sizeof(*check->outcomes));
-	if (!check->scenarios || !check->results || !check->outcomes)
-		return stress_fail(ret_error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < n && r == 0; i++) {
-		r = scenario_new(&check->scenarios[i]);
-		if (r == 0)
-			r = read_scenario(&check->options, check->options.paths[i],
-					  check->scenarios[i], ret_error);
-		check->results[i].scenario = check->scenarios[i];
-		check->results[i].path = check->options.paths[i];
+	for (size_t i = 0; i < check->options.n_paths && r == 0; i++) {
+		const char *path = check->options.paths[i];
+		struct scenario *scenario = NULL;
+
+		r = read_scenario(&check->options, path, &scenario, ret_error);
+		if (r == 0 && check->options.mutants) {
+			r = add_mutants(check, scenario->n_mutants, path, ret_error);
+			scenario_free(scenario);
+		} else if (r == 0) {
+			r = add(check, scenario, path, NULL);
+		}
 	}
-	return r;
+	check->outcomes = calloc(check->n + 1, sizeof(*check->outcomes));
+	return r == 0 && !check->outcomes ? -ENOMEM : r;
 }
 
 static int run_once(struct check *check, struct result *result, struct stress_error *ret_error)
 {
 	_cleanup_(trial_freep) struct trial *trial = NULL;
-	int r = trial_run(result->scenario, check->proc_fd, check->sys_fd, &trial, ret_error);
+	int r = trial_run(result->scenario, result->mutant, &check->ground, &trial, ret_error);
 
 	if (r == 0)
 		r = result_add(result, trial);
@@ -87,18 +129,28 @@ static int run_scenario(struct check *check, struct result *result, struct stres
 	return r == 0 ? result_conclude(result, check->options.seed) : r;
 }
 
-static int write_junit(const struct check *check)
+static int write_file(const struct check *check, const char *name, const char *path,
+		      int (*write_to)(const struct check *, FILE *))
 {
-	_cleanup_(fclosep) FILE *file = NULL;
+	_cleanup_(fclosep) FILE *file = path ? fopen(path, "we") : NULL;
 	int r;
 
-	if (!check->options.junit)
+	if (!path)
 		return 0;
-	file = fopen(check->options.junit, "we");
-	r = file ? outcome_write_junit("uswap-stress", check->outcomes, check->n, file) : -errno;
+	r = file ? write_to(check, file) : -errno;
 	if (r < 0)
-		log_error(check->log, "junit: write %s: %s", check->options.junit, strerror(-r));
+		log_error(check->log, "%s: write %s: %s", name, path, strerror(-r));
 	return r;
+}
+
+static int write_junit(const struct check *check, FILE *to)
+{
+	return outcome_write_junit("uswap-stress", check->outcomes, check->n, to);
+}
+
+static int write_json(const struct check *check, FILE *to)
+{
+	return results_write_json(check->results, check->n, to);
 }
 
 static int run_all(struct check *check, struct stress_error *ret_error)
@@ -140,16 +192,19 @@ static int run(struct check *check, char **words, int n)
 	r = run_all(check, &error);
 	if (r < 0) {
 		log_error(check->log, "%s", error.text[0] ? error.text : strerror(-r));
-		return r == -EOPNOTSUPP ? 77 : r == -EINVAL ? 2 : 1;
+		return r == -EINVAL ? 2 : 1;
 	}
 	r = outcome_exit_status(check->outcomes, check->n);
-	return write_junit(check) < 0 ? 1 : r;
+	if (write_file(check, "junit", check->options.junit, write_junit) < 0 ||
+	    write_file(check, "json", check->options.json, write_json) < 0)
+		return 1;
+	return r;
 }
 
-int check_command(char **words, int n, int proc_fd, int sys_fd, const struct log *log,
+int check_command(char **words, int n, const struct trial_ground *ground, const struct log *log,
 		  int *ret_signal)
 {
-	struct check check = {.log = log, .proc_fd = proc_fd, .sys_fd = sys_fd};
+	struct check check = {.log = log, .ground = *ground};
 	int status = run(&check, words, n);
 
 	*ret_signal = check.interrupted;

@@ -108,3 +108,12 @@ bool trial_is_judged(const struct trial *trial, int moment)
 			return false;
 	return true;
 }
+
+bool trial_caught_mutant(const struct trial *trial)
+{
+	for (size_t i = 0; trial->mutant && i < trial->scenario->n_expects; i++)
+		if (strcmp(trial->scenario->expects[i].name, trial->mutant->fails) == 0)
+			return trial->expects && trial->expects[i].over &&
+			       (trial->expects[i].words[0] || !trial->expects[i].verdict.passed);
+	return false;
+}

@@ -27,19 +27,23 @@ static int add_path(struct check_options *options, char *path)
 	return 0;
 }
 
-static int is_scenario(const struct dirent *entry)
+static int is_scenario_or_folder(const struct dirent *entry)
 {
 	size_t n = strlen(entry->d_name), suffix = strlen(SUFFIX);
 
-	return n > suffix && strcmp(entry->d_name + n - suffix, SUFFIX) == 0;
+	return (entry->d_type == DT_DIR && entry->d_name[0] != '.') ||
+	       (n > suffix && strcmp(entry->d_name + n - suffix, SUFFIX) == 0);
 }
 
-/* All scenarios of a folder, by their names. */
+static int add_file(struct check_options *options, const char *path,
+		    struct stress_error *ret_error);
+
+/* All scenarios of a folder and of those in it, by their names. */
 static int add_folder(struct check_options *options, const char *folder,
 		      struct stress_error *ret_error)
 {
 	struct dirent **entries = NULL;
-	int n = scandir(folder, &entries, is_scenario, alphasort), r = 0;
+	int n = scandir(folder, &entries, is_scenario_or_folder, alphasort), r = 0;
 
 	if (n < 0)
 		return stress_fail(ret_error, -errno, "read %s: %s", folder, strerror(errno));
@@ -47,12 +51,12 @@ static int add_folder(struct check_options *options, const char *folder,
 		r = stress_fail(ret_error, -EINVAL, "%s: no file in it ends with %s", folder,
 				SUFFIX);
 	for (int i = 0; i < n; i++) {
-		char *path = NULL;
+		_cleanup_free_ char *path = NULL;
 
 		if (r == 0 && asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0)
-			path = NULL;
+			r = -ENOMEM;
 		if (r == 0)
-			r = add_path(options, path);
+			r = add_file(options, path, ret_error);
 		free(entries[i]);
 	}
 	free(entries);
@@ -79,6 +83,8 @@ static int take_option(struct check_options *options, const char *name, const ch
 					   value, REPEAT_MAX);
 	} else if (strcmp(name, "junit") == 0) {
 		options->junit = value;
+	} else if (strcmp(name, "json") == 0) {
+		options->json = value;
 	} else if (strcmp(name, "seed") == 0) {
 		options->seed = value;
 	} else if (stress_setting_find(&global_table, name) ||
@@ -104,6 +110,8 @@ int check_options_read(struct check_options *options, char **words, int n,
 	for (int i = 0; i < n && r == 0; i++) {
 		if (strncmp(words[i], "--", 2) != 0)
 			r = add_file(options, words[i], ret_error);
+		else if (strcmp(words[i], "--mutants") == 0)
+			options->mutants = true;
 		else if (i + 1 == n)
 			r = stress_fail(ret_error, -EINVAL, "%s wants a value", words[i]);
 		else {

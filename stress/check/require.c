@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 int require_parse_release(const char *release, uint64_t *ret_major, uint64_t *ret_minor)
 {
@@ -129,5 +131,20 @@ bool require_has(const struct require_facts *facts, const struct scenario_requir
 			       requirement->mount_option);
 	else
 		return true;
+	return false;
+}
+
+bool require_has_program(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t n = strcspn(path, ":");
+		_cleanup_free_ char *file = NULL;
+
+		if (asprintf(&file, "%.*s/%s", (int)n, path, name) >= 0 && access(file, X_OK) == 0)
+			return true;
+		path += n + (path[n] == ':');
+	}
 	return false;
 }

@@ -27,6 +27,12 @@ int require_read(const struct machine *machine, int proc_fd, int sys_fd,
 /* "5.19.0-1-amd64" */
 int require_parse_release(const char *release, uint64_t *ret_major, uint64_t *ret_minor);
 
-/* False with words: what is missing. `file` is not looked at: groups have it or not. Pure. */
+/*
+ * False with words: what is missing. `file` and `program` are not looked at: groups and the PATH
+ * have it or not. Pure.
+ */
 bool require_has(const struct require_facts *facts, const struct scenario_requirement *requirement,
 		 char *words, size_t n);
+
+/* Whether a program of that name is in the PATH. */
+bool require_has_program(const char *name);

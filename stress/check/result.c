@@ -13,14 +13,33 @@ static bool all_passed(const struct result_run *run)
 	return true;
 }
 
-static enum outcome_kind kind_of(const struct trial *trial, const struct result_run *run)
+/* A mutant is well where it fails, and at the expectation that is there to notice it. */
+static enum outcome_kind kind_of_mutant(const struct trial *trial, struct result_run *run)
+{
+	if (trial_caught_mutant(trial))
+		return OUTCOME_PASSED;
+	(void)snprintf(run->reason, sizeof(run->reason), "[expect %s] did not fail%s%s",
+		       trial->mutant->fails, trial->words[0] ? ": " : "", trial->words);
+	return OUTCOME_FAILED;
+}
+
+static enum outcome_kind kind_of(const struct trial *trial, struct result_run *run)
 {
 	bool passed = !trial->words[0] && all_passed(run);
 
+	if (trial->unable)
+		(void)snprintf(run->reason, sizeof(run->reason), "%s", trial->lack);
+	else if (trial->missing)
+		(void)snprintf(run->reason, sizeof(run->reason), "%s%s%s", trial->lack,
+			       trial->missing->because[0] ? ": " : "", trial->missing->because);
+	else
+		(void)snprintf(run->reason, sizeof(run->reason), "%s", trial->words);
 	if (trial_is_skipped(trial))
 		return OUTCOME_SKIPPED;
 	if (trial->missing)
 		return passed ? OUTCOME_XPASSED : OUTCOME_XFAILED;
+	if (trial->mutant)
+		return kind_of_mutant(trial, run);
 	return passed ? OUTCOME_PASSED : OUTCOME_FAILED;
 }
 
@@ -38,11 +57,6 @@ int result_add(struct result *result, const struct trial *trial)
 	if (r < 0)
 		return r;
 	run.kind = kind_of(trial, &run);
-	if (trial->missing)
-		(void)snprintf(run.reason, sizeof(run.reason), "%s%s%s", trial->lack,
-			       trial->missing->because[0] ? ": " : "", trial->missing->because);
-	else
-		(void)snprintf(run.reason, sizeof(run.reason), "%s", trial->words);
 	result->runs[result->n_runs++] = run;
 	return 0;
 }
@@ -124,12 +138,16 @@ int result_conclude(struct result *result, const char *seed)
 	for (size_t i = 0; i < result->n_runs; i++)
 		n_good += outcome_is_good(result->runs[i].kind);
 	if (conclude_figures(result, run) < 0 ||
-	    asprintf(&result->repeat, "uswap-stress check %s%s%s", result->path,
-		     seed ? " --seed " : "", seed ? seed : "") < 0)
+	    asprintf(&result->repeat, "uswap-stress check %s%s%s%s", result->path,
+		     result->mutant ? " --mutants" : "", seed ? " --seed " : "",
+		     seed ? seed : "") < 0 ||
+	    asprintf(&result->name, "%s%s%s", title[0] ? title : result->path,
+		     result->mutant ? ", mutant " : "",
+		     result->mutant ? result->mutant->name : "") < 0)
 		return -ENOMEM;
 	result->outcome = (struct outcome){
 		.kind = run->kind,
-		.name = title[0] ? title : result->path,
+		.name = result->name,
 		.file = result->path,
 		.reason = run->reason[0] ? run->reason : NULL,
 		.repeat = result->repeat,
@@ -148,6 +166,7 @@ void result_free(struct result *result)
 		free(result->runs[i].figures);
 	free(result->runs);
 	free(result->repeat);
+	free(result->name);
 	free(result->spreads);
 	free(result->figures);
 	*result = (struct result){.n_runs = 0};

@@ -16,12 +16,13 @@ struct result_run {
 
 struct result {
 	const struct scenario *scenario;
+	const struct scenario_mutant *mutant; /* as that of its trials */
 	const char *path;
 	size_t n_runs;
 	struct result_run *runs;
 	uint64_t duration_ns;
 	/* What outcome points to. */
-	char *repeat;
+	char *name, *repeat;
 	char (*spreads)[FIGURE_TEXT_BYTES * 3];
 	struct outcome_figure *figures;
 	struct outcome outcome;
@@ -37,3 +38,6 @@ int result_add(struct result *result, const struct trial *trial);
 int result_conclude(struct result *result, const char *seed);
 
 void result_free(struct result *result);
+
+/* Everything of every run, as {"format": "uswap-check/1", ...}. -errno. */
+int results_write_json(const struct result *results, size_t n, FILE *to);

@@ -3,12 +3,25 @@
 #pragma once
 
 #include "stress/check/actor.h"
-#include "stress/scenario/formula.h"
+#include "stress/check/handles.h"
+#include "stress/check/watches.h"
+#include "stress/scenario/scenario.h"
+
+/* What came of a step. */
+struct step_result {
+	int error;	/* -errno of its write or removal; 0: it succeeded */
+	uint64_t tries; /* writes that its reclaim took */
+	uint64_t took_ns;
+};
 
 struct sources {
-	const struct job *job;
+	const struct scenario *scenario;
 	const int *group_fds; /* directories, in the job's order */
+	int proc_fd, sys_fd;
 	const struct actors *actors;
+	const struct handles *handles;
+	const struct watches *watches;
+	const struct step_result *steps; /* in the scenario's order */
 	struct formula_machine machine;
 };
 

@@ -8,6 +8,7 @@
 #include "numa/topology.h"
 #include "stress/check/actor.h"
 #include "stress/check/sources.h"
+#include "stress/check/subject.h"
 #include "stress/job/plan.h"
 #include "stress/run/placement.h"
 #include "stress/scenario/scenario.h"
@@ -20,13 +21,14 @@
 
 enum trial_step_state {
 	TRIAL_STEP_WAITS, /* for its time, the step before it or its condition */
+	TRIAL_STEP_ENDS,  /* loads; waits until they are gone */
 	TRIAL_STEP_DONE,  /* what is expected at it is being judged */
 	TRIAL_STEP_OVER,
 };
 
 struct trial_step {
 	enum trial_step_state state;
-	uint64_t due_ns; /* the latest moment of its condition; 0: not its turn yet */
+	uint64_t begin_ns; /* when its turn came; 0: not yet */
 	uint64_t over_ns;
 };
 
@@ -40,36 +42,57 @@ struct trial_expect {
 	char words[SOURCES_WORDS_BYTES]; /* why there is no verdict; "": there is */
 };
 
+/* What of the live system a trial uses. */
+struct trial_ground {
+	int proc_fd, sys_fd;
+	int kmsg_fd; /* -1: none */
+};
+
 struct trial {
 	const struct scenario *scenario;
-	int proc_fd, sys_fd;
+	const struct scenario_mutant *mutant; /* what was broken in it; NULL: nothing */
+	struct trial_ground ground;
 	struct machine machine;
 	struct topology *topology;
 	struct plan *plan;
 	struct placement *placement; /* NULL: no groups */
 	int *group_fds;		     /* its groups' directories, in the job's order; not owned */
 	struct actors actors;
+	struct handles handles;
+	struct watches watches;
+	struct subject subject; /* the agent under test */
 	struct sources sources;
 	int event_fd, signal_fd;
 	uint64_t begin_ns; /* start of the loads */
 	uint64_t end_ns;   /* when its last step was over; 0: not yet */
 	struct trial_step *steps;
+	struct step_result *step_results; /* same order */
 	struct trial_expect *expects;
 	/* How it went. */
 	const struct scenario_requirement *missing; /* NULL: nothing */
-	char lack[TRIAL_WORDS_BYTES];		    /* what that is, in words */
+	bool unable;				    /* nothing can be run here at all */
+	char lack[TRIAL_WORDS_BYTES];		    /* what is missing, in words */
 	char words[TRIAL_WORDS_BYTES];		    /* why it failed; "": expectations tell */
 	int interrupted;			    /* the signal that ended it; 0: none */
 };
 
 /*
+ * mutant: NULL: none; a trial of one is over as soon as what it must fail at has failed.
  * 0: it took place, well or not, or was skipped because something is missing; -EOPNOTSUPP: can't
  * run here; -EINVAL: the scenario is wrong; -EINTR: interrupted; -errno; words in *ret_error.
  */
-int trial_run(const struct scenario *scenario, int proc_fd, int sys_fd, struct trial **ret_trial,
+int trial_run(const struct scenario *scenario, const struct scenario_mutant *mutant,
+	      const struct trial_ground *ground, struct trial **ret_trial,
 	      struct stress_error *ret_error);
 struct trial *trial_free(struct trial *trial);
 DEFINE_CLEANUP(struct trial *, trial_free)
+
+/* Starts the workers of load i. -errno with words. */
+int trial_start_load(struct trial *trial, size_t i, struct stress_error *ret_error);
+
+/* trial_subject.c: the agent under test; a bad end fails the scenario. -errno with words. */
+int trial_start_subject(struct trial *trial, struct stress_error *ret_error);
+void trial_stop_subject(struct trial *trial);
 
 /* steps.c: does what is due now. */
 void trial_do_steps(struct trial *trial, uint64_t now_ns);
@@ -80,6 +103,9 @@ void trial_reach(struct trial *trial, int moment, uint64_t now_ns);
 void trial_judge(struct trial *trial, uint64_t now_ns);
 /* Whether all that is expected at the moment has been judged. */
 bool trial_is_judged(const struct trial *trial, int moment);
+
+/* Whether the expectation that the mutant must fail at has failed. */
+bool trial_caught_mutant(const struct trial *trial);
 
 /* Whether it was not to be run without what is missing. */
 bool trial_is_skipped(const struct trial *trial);

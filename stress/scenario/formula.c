@@ -6,6 +6,7 @@
 #include "base/parse.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -146,13 +147,38 @@ static int copy_part(struct reader *reader, const char *begin, size_t n,
 	return 0;
 }
 
-/* "memory.stat:anon(A)"; the name was n bytes at begin, reader->at is at its '('. */
+/* "memory.peak@own", "memory.stat:anon": n bytes at begin. */
+static int split_name(struct reader *reader, const char *begin, size_t n, struct formula_file *file)
+{
+	const char *colon = memchr(begin, ':', n);
+	size_t name_n = colon ? (size_t)(colon - begin) : n;
+	const char *at = memchr(begin, '@', name_n);
+	size_t file_n = at ? (size_t)(at - begin) : name_n;
+
+	if (copy_part(reader, begin, file_n, file->file, "a file's name") < 0 ||
+	    (at && copy_part(reader, at + 1, name_n - file_n - 1, file->handle,
+			     "a descriptor's name") < 0))
+		return -EINVAL;
+	return colon ? copy_part(reader, colon + 1, n - name_n - 1, file->key, "a key") : 0;
+}
+
+static int refuse_file(struct reader *reader, const char *begin, const struct formula_file *file,
+		       const char *why)
+{
+	if (why)
+		return refuse(reader, begin, "%s has a key: %s", file->file, why);
+	return refuse(reader, begin,
+		      "%.40s: there is no such source; files of groups have a dot, others are "
+		      "load, step, watch, vmstat, meminfo, node",
+		      file->file);
+}
+
+/* The name was n bytes at begin, reader->at is at its '('. */
 static int read_file(struct reader *reader, const char *begin, size_t n,
 		     enum formula_kind *ret_kind)
 {
 	struct formula *formula = reader->formula;
-	const char *colon = memchr(begin, ':', n), *close = strchr(reader->at, ')');
-	size_t file_n = colon ? (size_t)(colon - begin) : n;
+	const char *close = strchr(reader->at, ')'), *why = NULL;
 	struct formula_file *file;
 
 	if (!close)
@@ -161,12 +187,14 @@ static int read_file(struct reader *reader, const char *begin, size_t n,
 		return refuse(reader, begin, "more than %d files", FORMULA_FILES_MAX);
 	file = &formula->files[formula->n_files];
 	*file = (struct formula_file){.scale = 1};
-	if (copy_part(reader, begin, file_n, file->file, "a file's name") < 0 ||
-	    (colon && copy_part(reader, colon + 1, n - file_n - 1, file->key, "a key") < 0) ||
-	    copy_part(reader, reader->at + 1, (size_t)(close - reader->at) - 1, file->group,
+	if (split_name(reader, begin, n, file) < 0 ||
+	    copy_part(reader, reader->at + 1, (size_t)(close - reader->at) - 1, file->of,
 		      "a group's name") < 0)
 		return -EINVAL;
-	*ret_kind = formula_file_kind(file);
+	if (formula_file_kind(file, ret_kind, &why) < 0)
+		return refuse_file(reader, begin, file, why);
+	if (file->handle[0] && file->source != FORMULA_OF_GROUP)
+		return refuse(reader, begin, "%s is no file: it has no descriptor", file->file);
 	reader->at = close + 1;
 	return emit(reader, FORMULA_FILE, (int64_t)formula->n_files++);
 }
@@ -215,13 +243,19 @@ static const struct {
 	{"cpus", FORMULA_CPUS, 0, FORMULA_PLAIN},
 	{"nodes", FORMULA_NODES, 0, FORMULA_PLAIN},
 	{"max", FORMULA_NUMBER, INT64_MAX, FORMULA_ANY},
+	{"EAGAIN", FORMULA_NUMBER, EAGAIN, FORMULA_PLAIN},
+	{"EBUSY", FORMULA_NUMBER, EBUSY, FORMULA_PLAIN},
+	{"EINTR", FORMULA_NUMBER, EINTR, FORMULA_PLAIN},
+	{"EINVAL", FORMULA_NUMBER, EINVAL, FORMULA_PLAIN},
+	{"ENOMEM", FORMULA_NUMBER, ENOMEM, FORMULA_PLAIN},
+	{"SIGKILL", FORMULA_NUMBER, SIGKILL, FORMULA_PLAIN},
 };
 
 static int read_name(struct reader *reader, enum formula_kind *ret_kind)
 {
 	const char *begin = reader->at;
 	size_t n = strspn(begin, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789._-:");
+				 "0123456789._-:@");
 
 	reader->at += n;
 	skip_blanks(reader);

@@ -171,9 +171,25 @@ static int keyed_value(const char *key, struct ktext_line line, int64_t *ret)
 	struct ktext_line word;
 	size_t n = dot ? (size_t)(dot - key) : strlen(key);
 
-	if (!ktext_next_word(&line, &word) || word.length != n || memcmp(word.text, key, n) != 0)
+	if (!ktext_next_word(&line, &word))
+		return -ENOENT;
+	/* "MemFree:  1234 kB" */
+	if (word.length == n + 1 && word.text[n] == ':' && memcmp(word.text, key, n) == 0)
+		return ktext_next_word(&line, &word) ? word_value(word, ret) : -EBADMSG;
+	if (word.length != n || memcmp(word.text, key, n) != 0)
 		return -ENOENT;
 	return dot ? named_field(line, dot + 1, ret) : only_word(line, ret);
+}
+
+static bool has_word(const char *text, const char *wanted)
+{
+	struct ktext_line line, word;
+
+	while (ktext_next_line(&text, &line))
+		while (ktext_next_word(&line, &word))
+			if (ktext_word_is(word, wanted))
+				return true;
+	return false;
 }
 
 int formula_file_value(const struct formula_file *file, const char *text, int64_t *ret)
@@ -181,6 +197,11 @@ int formula_file_value(const struct formula_file *file, const char *text, int64_
 	struct ktext_line line;
 	int64_t value = 0;
 	bool found = false;
+
+	if (file->source == FORMULA_OF_GROUP && formula_file_lists_words(file->file)) {
+		*ret = has_word(text, file->key);
+		return 0;
+	}
 
 	while (ktext_next_line(&text, &line)) {
 		int r = file->key[0] ? keyed_value(file->key, line, &value)

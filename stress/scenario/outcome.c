@@ -1,6 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/scenario/outcome.h"
 
+const char *outcome_kind_name(enum outcome_kind kind)
+{
+	static const char *const names[] = {
+		[OUTCOME_PASSED] = "passed",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_SKIPPED] = "skipped",
+		[OUTCOME_XFAILED] = "failed as expected",
+		[OUTCOME_XPASSED] = "passed unexpectedly",
+	};
+
+	return names[kind];
+}
+
 bool outcome_is_good(enum outcome_kind kind)
 {
 	return kind != OUTCOME_FAILED && kind != OUTCOME_XPASSED;

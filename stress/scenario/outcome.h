@@ -40,6 +40,9 @@ struct outcome {
 	const struct outcome_figure *figures;
 };
 
+/* "passed", "failed", "skipped", "failed as expected", "passed unexpectedly" */
+const char *outcome_kind_name(enum outcome_kind kind);
+
 bool outcome_is_good(enum outcome_kind kind);
 
 /* The first line and the plan; then the outcomes, from number 1, as they come. 0, -EIO. */

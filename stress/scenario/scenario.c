@@ -21,6 +21,8 @@ struct named {
 BEGINS_AS_NAMED(struct scenario_requirement);
 BEGINS_AS_NAMED(struct scenario_step);
 BEGINS_AS_NAMED(struct scenario_expect);
+BEGINS_AS_NAMED(struct scenario_watch);
+BEGINS_AS_NAMED(struct scenario_mutant);
 
 static char **array_of(struct scenario *scenario, const struct scenario_kind *kind)
 {
@@ -80,7 +82,7 @@ static int open_section(void *context, const char *text, const struct job_place 
 		if (strncmp(text, scenario_kinds[i].name, n) != 0 || (text[n] && text[n] != ' '))
 			continue;
 		scenario->open = (int)i;
-		if (i == SCENARIO_KIND_SCENARIO)
+		if (!scenario_kinds[i].size)
 			return text[n] ? -ENOENT : 0;
 		return add_section(scenario, &scenario_kinds[i], text[n] ? text + n + 1 : "", place,
 				   ret_error);
@@ -144,7 +146,8 @@ int scenario_new(struct scenario **ret_scenario)
 		return -ENOMEM;
 	}
 	scenario->sections = (struct job_sections){
-		.words = "[scenario], [requires NAME], [step NAME], [expect NAME]",
+		.words = "[scenario], [requires NAME], [step NAME], [expect NAME], [watch NAME], "
+			 "[agent], [mutant NAME]",
 		.context = scenario,
 		.open = open_section,
 		.set = set_key,
@@ -166,6 +169,8 @@ struct scenario *scenario_free(struct scenario *scenario)
 	free(scenario->requirements);
 	free(scenario->steps);
 	free(scenario->expects);
+	free(scenario->watches);
+	free(scenario->mutants);
 	free(scenario);
 	return NULL;
 }
@@ -190,4 +195,39 @@ int scenario_read_text(struct scenario *scenario, const char *name, const char *
 	int r = job_read_text(scenario->job, name, text, ret_error);
 
 	return r < 0 ? r : finish(scenario, ret_error);
+}
+
+int scenario_mutate(struct scenario *scenario, const struct scenario_mutant *mutant,
+		    struct stress_error *ret_error)
+{
+	int r = mutant->set[0] ? job_set(scenario->job, mutant->set, ret_error) : 0;
+
+	if (r == 0)
+		r = scenario_check(scenario, ret_error);
+	if (r == 0 && mutant->no_agent)
+		scenario->agent.command[0] = '\0';
+	return r;
+}
+
+bool scenario_means_load(const char *meant, const char *load)
+{
+	size_t n = strlen(meant);
+
+	return strncmp(meant, load, n) == 0 && (load[n] == '\0' || load[n] == '.');
+}
+
+bool scenario_measures(const struct scenario *scenario, enum formula_source source,
+		       const char *name, size_t first_key, size_t last_key)
+{
+	for (size_t i = 0; i < scenario->n_expects; i++) {
+		const struct formula *value = &scenario->expects[i].value;
+
+		for (size_t f = 0; f < value->n_files; f++)
+			if (value->files[f].source == source &&
+			    strcmp(value->files[f].of, name) == 0 &&
+			    value->files[f].key_index >= first_key &&
+			    value->files[f].key_index <= last_key)
+				return true;
+	}
+	return false;
 }

@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* [agent] makes it wait so long for `ready`; stop and kill so long for loads, unless said. */
+#define SCENARIO_PATIENCE_NS (30 * NSEC_PER_SEC)
+
 enum scenario_otherwise { SCENARIO_SKIP, SCENARIO_XFAIL };
 
 /* [requires NAME]: 0, "" and false are not required. */
@@ -34,6 +37,7 @@ struct scenario_requirement {
 	char controller[STRESS_NAME_MAX];
 	char mount_option[STRESS_NAME_MAX]; /* of the cgroup file system */
 	char file[STRESS_NAME_MAX];	    /* groups have it */
+	char program[STRESS_NAME_MAX];	    /* it is in the PATH */
 };
 
 /* A step by its name, and what that is once all is read. */
@@ -44,7 +48,14 @@ struct scenario_moment {
 #define SCENARIO_START (-1)
 #define SCENARIO_END   (-2)
 
-/* [step NAME] */
+/* A file of a group: "memory.reclaim(A)", "memory.peak@own(A)". */
+struct scenario_file {
+	char file[STRESS_NAME_MAX];
+	char handle[STRESS_NAME_MAX]; /* of a descriptor that stays open; "": it is opened anew */
+	char group[STRESS_NAME_MAX];
+};
+
+/* [step NAME]: waits, then does what it says, in the order of these fields. */
 struct scenario_step {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
@@ -52,9 +63,43 @@ struct scenario_step {
 	uint64_t at_ns;		      /* from the start of the loads; else: after ... */
 	struct scenario_moment after; /* SCENARIO_START: at once */
 	struct formula_condition when;
-	uint64_t within_ns; /* of when: later it has failed */
-	char write_file[STRESS_NAME_MAX], write_group[STRESS_NAME_MAX];
+	uint64_t within_ns;	     /* of when, stop and kill: later it has failed */
+	uint64_t pause_ns;	     /* before it begins */
+	char start[STRESS_NAME_MAX]; /* loads; all workers of them */
+	char stop[STRESS_NAME_MAX];  /* over when they are gone; the same with kill */
+	char kill[STRESS_NAME_MAX];
+	struct scenario_file write;
 	char write_value[JOB_VALUE_MAX];
+	char reclaim[STRESS_NAME_MAX]; /* a group: memory.reclaim until memory.current is there */
+	uint64_t reclaim_to_bytes;
+	char remove[STRESS_NAME_MAX]; /* a group */
+};
+
+enum scenario_watch_by { SCENARIO_BY_POLL, SCENARIO_BY_INOTIFY };
+
+/* [watch NAME]: notices of a file, from the start on. */
+struct scenario_watch {
+	char name[STRESS_NAME_MAX];
+	struct job_place place;
+	uint64_t said;
+	struct scenario_file file; /* file "": the group's directory */
+	uint64_t by;
+};
+
+/* [agent]: what runs from before the loads until after the end. */
+struct scenario_agent {
+	char command[JOB_VALUE_MAX]; /* words; "": none */
+	char ready[JOB_VALUE_MAX];   /* what it prints when it is; "": it is at once */
+};
+
+/* [mutant NAME]: what is broken on purpose, so that the scenario must fail. */
+struct scenario_mutant {
+	char name[STRESS_NAME_MAX];
+	struct job_place place;
+	uint64_t said;
+	char set[JOB_VALUE_MAX]; /* as --set of uswap-stress run; "": nothing */
+	bool no_agent;
+	char fails[STRESS_NAME_MAX]; /* an expectation */
 };
 
 /* [expect NAME] */
@@ -82,10 +127,13 @@ struct scenario {
 	char title[JOB_VALUE_MAX];
 	uint64_t timeout_ns; /* of the whole */
 	struct job *job;
-	size_t n_requirements, n_steps, n_expects;
+	struct scenario_agent agent;
+	size_t n_requirements, n_steps, n_expects, n_watches, n_mutants;
 	struct scenario_requirement *requirements;
 	struct scenario_step *steps;
 	struct scenario_expect *expects;
+	struct scenario_watch *watches;
+	struct scenario_mutant *mutants;
 	/* While it is read. */
 	struct job_sections sections;
 	int open; /* kind of the section being read */
@@ -106,6 +154,20 @@ int scenario_read_text(struct scenario *scenario, const char *name, const char *
  */
 int scenario_check(struct scenario *scenario, struct stress_error *ret_error);
 
+/* Breaks it as the mutant says. Errors as those of reading it. */
+int scenario_mutate(struct scenario *scenario, const struct scenario_mutant *mutant,
+		    struct stress_error *ret_error);
+
+/*
+ * Whether an expectation measures such a number of the load, step or watch: key first to last of
+ * its source. What is measured is judged by that alone.
+ */
+bool scenario_measures(const struct scenario *scenario, enum formula_source source,
+		       const char *name, size_t first_key, size_t last_key);
+
+/* Whether the load is one of those that a step means: it itself, or its worker. */
+bool scenario_means_load(const char *meant, const char *load);
+
 /* Bits of said. */
 enum scenario_requirement_key {
 	REQUIRES_SWAP,
@@ -116,10 +178,25 @@ enum scenario_requirement_key {
 	REQUIRES_CONTROLLER,
 	REQUIRES_MOUNT_OPTION,
 	REQUIRES_FILE,
+	REQUIRES_PROGRAM,
 	REQUIRES_OTHERWISE,
 	REQUIRES_BECAUSE,
 };
-enum scenario_step_key { STEP_AT, STEP_AFTER, STEP_WHEN, STEP_WITHIN, STEP_WRITE };
+enum scenario_step_key {
+	STEP_AT,
+	STEP_AFTER,
+	STEP_PAUSE,
+	STEP_WHEN,
+	STEP_WITHIN,
+	STEP_START,
+	STEP_STOP,
+	STEP_KILL,
+	STEP_WRITE,
+	STEP_RECLAIM,
+	STEP_REMOVE,
+};
+enum scenario_watch_key { WATCH_FILE, WATCH_GROUP, WATCH_BY };
+enum scenario_mutant_key { MUTANT_SET, MUTANT_AGENT, MUTANT_FAILS };
 enum scenario_expect_key {
 	EXPECT_KEY_VALUE,
 	EXPECT_KEY_OF,

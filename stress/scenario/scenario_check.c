@@ -2,18 +2,84 @@
 /* Whether a scenario makes sense as a whole. */
 #include "stress/scenario/scenario.h"
 
+#include "base/parse.h"
+
 #include <errno.h>
 #include <string.h>
 
-static int check_groups(const struct scenario *scenario, const struct formula *formula,
-			const struct job_place *place, const char *section, const char *name,
-			struct stress_error *ret_error)
+static bool has_load(const struct scenario *scenario, const char *name)
 {
-	for (size_t i = 0; i < formula->n_files; i++)
-		if (job_find_group(scenario->job, formula->files[i].group) < 0)
+	for (size_t i = 0; i < scenario->job->n_loads; i++)
+		if (scenario_means_load(name, scenario->job->loads[i].name))
+			return true;
+	return false;
+}
+
+static bool has_step(const struct scenario *scenario, const char *name)
+{
+	for (size_t i = 0; i < scenario->n_steps; i++)
+		if (strcmp(scenario->steps[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool has_watch(const struct scenario *scenario, const char *name)
+{
+	for (size_t i = 0; i < scenario->n_watches; i++)
+		if (strcmp(scenario->watches[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether there is what stands in brackets; else *ret_what is the kind of section it should be. */
+static bool has_source(const struct scenario *scenario, const struct formula_file *file,
+		       const char **ret_what)
+{
+	uint64_t node;
+
+	switch (file->source) {
+	case FORMULA_OF_GROUP:
+		*ret_what = "group";
+		return job_find_group(scenario->job, file->of) >= 0;
+	case FORMULA_OF_LOAD:
+		*ret_what = "load";
+		return job_find_load(scenario->job, file->of) >= 0;
+	case FORMULA_OF_STEP:
+		*ret_what = "step";
+		return has_step(scenario, file->of);
+	case FORMULA_OF_WATCH:
+		*ret_what = "watch";
+		return has_watch(scenario, file->of);
+	case FORMULA_OF_NODE:
+		*ret_what = "node";
+		return parse_u64(file->of, &node) == 0 && node <= INT32_MAX;
+	default:
+		*ret_what = "machine";
+		return strcmp(file->of, "machine") == 0;
+	}
+}
+
+static int check_sources(const struct scenario *scenario, const struct formula *formula,
+			 const struct job_place *place, const char *section, const char *name,
+			 struct stress_error *ret_error)
+{
+	const char *what;
+
+	for (size_t i = 0; i < formula->n_files; i++) {
+		const struct formula_file *file = &formula->files[i];
+
+		if (has_source(scenario, file, &what))
+			continue;
+		if (file->source == FORMULA_OF_NODE)
 			return job_fail(ret_error, place, section, name,
-					"%s(%s): there is no [group %s]", formula->files[i].file,
-					formula->files[i].group, formula->files[i].group);
+					"%s(%s): a node is a number", file->file, file->of);
+		if (file->source == FORMULA_OF_VMSTAT || file->source == FORMULA_OF_MEMINFO)
+			return job_fail(ret_error, place, section, name,
+					"%s(%s): it is %s(machine)", file->file, file->of,
+					file->file);
+		return job_fail(ret_error, place, section, name, "%s(%s): there is no [%s %s]",
+				file->file, file->of, what, file->of);
+	}
 	return 0;
 }
 
@@ -51,6 +117,50 @@ static int check_requirement(const struct scenario_requirement *requirement,
 	return 0;
 }
 
+/* Groups and loads that the step names. */
+static int check_objects(const struct scenario *scenario, const struct scenario_step *step,
+			 struct stress_error *ret_error)
+{
+	const struct {
+		const char *key, *name;
+		bool of_load;
+	} objects[] = {
+		{"start", step->start, true},	   {"stop", step->stop, true},
+		{"kill", step->kill, true},	   {"write", step->write.group, false},
+		{"reclaim", step->reclaim, false}, {"remove", step->remove, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		const char *name = objects[i].name;
+
+		if (!name[0] || (objects[i].of_load ? has_load(scenario, name)
+						    : job_find_group(scenario->job, name) >= 0))
+			continue;
+		return job_fail(ret_error, &step->place, "step", step->name,
+				"%s: there is no [%s %s]", objects[i].key,
+				objects[i].of_load ? "load" : "group", name);
+	}
+	return 0;
+}
+
+static int check_step_keys(const struct scenario_step *step, struct stress_error *ret_error)
+{
+	const uint64_t conditions = UINT64_C(1) << STEP_AFTER | UINT64_C(1) << STEP_WITHIN;
+	const uint64_t ends = UINT64_C(1) << STEP_STOP | UINT64_C(1) << STEP_KILL;
+	bool has_when = scenario_said(step->said, STEP_WHEN);
+	bool has_within = scenario_said(step->said, STEP_WITHIN);
+	const char *words = NULL;
+
+	if (scenario_said(step->said, STEP_AT) && scenario_said(step->said, STEP_AFTER))
+		words = "at and after: a step begins at a time or after another";
+	else if ((has_when && !has_within) || (has_within && !has_when && !(step->said & ends)))
+		words = "when goes with within: how long to wait for it";
+	else if (!(step->said & ~conditions))
+		words = "does nothing: at, pause, when, start, stop, kill, write, reclaim or "
+			"remove is missing";
+	return words ? job_fail(ret_error, &step->place, "step", step->name, "%s", words) : 0;
+}
+
 /* Steps follow the one that is written before them, unless they say otherwise. */
 static int check_step(const struct scenario *scenario, size_t i, struct stress_error *ret_error)
 {
@@ -58,22 +168,9 @@ static int check_step(const struct scenario *scenario, size_t i, struct stress_e
 	const struct job_place *place = &step->place;
 	bool has_at = scenario_said(step->said, STEP_AT);
 
-	if (has_at && scenario_said(step->said, STEP_AFTER))
-		return job_fail(ret_error, place, "step", step->name,
-				"at and after: a step begins at a time or after another");
-	if (scenario_said(step->said, STEP_WHEN) != scenario_said(step->said, STEP_WITHIN))
-		return job_fail(ret_error, place, "step", step->name,
-				"when goes with within: how long to wait for it");
-	if (!scenario_said(step->said, STEP_WHEN) && !scenario_said(step->said, STEP_WRITE) &&
-	    !has_at)
-		return job_fail(ret_error, place, "step", step->name,
-				"does nothing: at, when or write is missing");
-	if (scenario_said(step->said, STEP_WRITE) &&
-	    job_find_group(scenario->job, step->write_group) < 0)
-		return job_fail(ret_error, place, "step", step->name,
-				"write: there is no [group %s]", step->write_group);
-	if (check_groups(scenario, &step->when.left, place, "step", step->name, ret_error) < 0 ||
-	    check_groups(scenario, &step->when.right, place, "step", step->name, ret_error) < 0 ||
+	if (check_step_keys(step, ret_error) < 0 || check_objects(scenario, step, ret_error) < 0 ||
+	    check_sources(scenario, &step->when.left, place, "step", step->name, ret_error) < 0 ||
+	    check_sources(scenario, &step->when.right, place, "step", step->name, ret_error) < 0 ||
 	    settle(scenario, &step->after, has_at || i == 0 ? SCENARIO_START : (int)i - 1, place,
 		   "step", step->name, ret_error) < 0)
 		return -EINVAL;
@@ -81,6 +178,46 @@ static int check_step(const struct scenario *scenario, size_t i, struct stress_e
 		return job_fail(ret_error, place, "step", step->name,
 				"after: nothing is done after the end");
 	return 0;
+}
+
+static int check_watch(const struct scenario *scenario, const struct scenario_watch *watch,
+		       struct stress_error *ret_error)
+{
+	const char *words = NULL;
+
+	if (scenario_said(watch->said, WATCH_FILE) == scenario_said(watch->said, WATCH_GROUP))
+		words = "says one of file, group";
+	else if (!scenario_said(watch->said, WATCH_BY))
+		words = "by is missing: poll or inotify";
+	else if (watch->by == SCENARIO_BY_POLL && !watch->file.file[0])
+		words = "group: a directory can be watched by inotify only";
+	else if (watch->file.handle[0])
+		words = "file: has a descriptor of its own";
+	if (words)
+		return job_fail(ret_error, &watch->place, "watch", watch->name, "%s", words);
+	if (job_find_group(scenario->job, watch->file.group) < 0)
+		return job_fail(ret_error, &watch->place, "watch", watch->name,
+				"there is no [group %s]", watch->file.group);
+	return 0;
+}
+
+static int check_mutant(const struct scenario *scenario, const struct scenario_mutant *mutant,
+			struct stress_error *ret_error)
+{
+	const char *words = NULL;
+	bool found = false;
+
+	for (size_t i = 0; i < scenario->n_expects; i++)
+		found = found || strcmp(scenario->expects[i].name, mutant->fails) == 0;
+	if (!mutant->set[0] && !mutant->no_agent)
+		words = "breaks nothing: set or agent is missing";
+	else if (mutant->no_agent && !scenario->agent.command[0])
+		words = "agent: there is no [agent] with a command";
+	else if (!mutant->fails[0])
+		words = "fails is missing: the expectation that must fail";
+	else if (!found)
+		words = "fails: there is no such [expect NAME]";
+	return words ? job_fail(ret_error, &mutant->place, "mutant", mutant->name, "%s", words) : 0;
 }
 
 /* Each step waits for one other at most: a chain longer than there are steps has a ring in it. */
@@ -190,7 +327,7 @@ static int check_expect(const struct scenario *scenario, struct scenario_expect 
 		   ret_error) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(formulas); i++)
-		if (check_groups(scenario, formulas[i], place, "expect", expect->name, ret_error) <
+		if (check_sources(scenario, formulas[i], place, "expect", expect->name, ret_error) <
 		    0)
 			return -EINVAL;
 	if (constant(&expect->low, &low) && constant(&expect->high, &high) && low > high)
@@ -216,8 +353,14 @@ int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
 			return -EINVAL;
 	if (check_rings(scenario, ret_error) < 0)
 		return -EINVAL;
+	for (size_t i = 0; i < scenario->n_watches; i++)
+		if (check_watch(scenario, &scenario->watches[i], ret_error) < 0)
+			return -EINVAL;
 	for (size_t i = 0; i < scenario->n_expects; i++)
 		if (check_expect(scenario, &scenario->expects[i], ret_error) < 0)
+			return -EINVAL;
+	for (size_t i = 0; i < scenario->n_mutants; i++)
+		if (check_mutant(scenario, &scenario->mutants[i], ret_error) < 0)
 			return -EINVAL;
 	if (scenario->n_expects == 0)
 		return job_fail(ret_error, &nowhere, NULL, NULL,

@@ -89,16 +89,6 @@ static int take_word(void *section, void *field, const char *value,
 	return 0;
 }
 
-static int take_otherwise(void *section, void *field, const char *value,
-			  struct scenario_refusal *refusal)
-{
-	(void)section;
-	if (strcmp(value, "skip") != 0 && strcmp(value, "xfail") != 0)
-		return refuse(refusal, "\"%.64s\" is not understood; it is skip, xfail", value);
-	*(uint64_t *)field = *value == 's' ? SCENARIO_SKIP : SCENARIO_XFAIL;
-	return 0;
-}
-
 /* "6.12" */
 static int take_kernel(void *section, void *field, const char *value,
 		       struct scenario_refusal *refusal)
@@ -220,26 +210,123 @@ static int take_close(void *section, void *field, const char *value,
 		      value);
 }
 
+/* "memory.reclaim(A)", "memory.peak@own(A)"; *ret_rest is what follows. */
+static int read_file(const char *value, struct scenario_file *file, const char **ret_rest)
+{
+	size_t file_n = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._");
+	const char *dot = memchr(value, '.', file_n), *handle = value + file_n, *group, *close;
+	size_t handle_n = 0;
+
+	if (*handle == '@')
+		handle_n = strcspn(++handle, "(");
+	group = handle + handle_n;
+	if (*group++ != '(' || !dot || dot == value)
+		return -EINVAL;
+	close = strchr(group, ')');
+	if (!close || close == group || file_n >= STRESS_NAME_MAX || handle_n >= STRESS_NAME_MAX ||
+	    (size_t)(close - group) >= STRESS_NAME_MAX || (handle_n == 0 && handle[-1] == '@'))
+		return -EINVAL;
+	*file = (struct scenario_file){.file = ""};
+	memcpy(file->file, value, file_n);
+	memcpy(file->handle, handle, handle_n);
+	memcpy(file->group, group, (size_t)(close - group));
+	*ret_rest = close + 1;
+	return 0;
+}
+
 /* "memory.reclaim(A) 20M" */
 static int take_write(void *section, void *field, const char *value,
 		      struct scenario_refusal *refusal)
 {
 	struct scenario_step *step = section;
-	size_t file_n = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789._");
-	const char *group = value + file_n + 1, *close = strchr(value, ')');
-	const char *dot = memchr(value, '.', file_n);
+	const char *rest = "";
 
-	if (value[file_n] != '(' || !dot || dot == value || !close || close == group ||
-	    file_n >= STRESS_NAME_MAX || (size_t)(close - group) >= STRESS_NAME_MAX ||
-	    (close[1] != ' ' && close[1] != '\t') || is_blank(close + 1))
+	if (read_file(value, field, &rest) < 0 || !*rest || strspn(rest, " \t") == 0 ||
+	    is_blank(rest))
 		return refuse(refusal,
 			      "\"%.64s\" is not understood; it is FILE(GROUP) VALUE, such as "
 			      "memory.reclaim(A) 20M",
 			      value);
-	memcpy(step->write_file, value, file_n);
-	memcpy(step->write_group, group, (size_t)(close - group));
-	close += 1 + strspn(close + 1, " \t");
-	return take_text(section, field, close, refusal);
+	return take_text(section, step->write_value, rest + strspn(rest, " \t"), refusal);
+}
+
+/* "A to 30M" */
+static int take_reclaim(void *section, void *field, const char *value,
+			struct scenario_refusal *refusal)
+{
+	struct scenario_step *step = section;
+	const char *to = strstr(value, " to ");
+
+	if (!to || to == value || to - value >= STRESS_NAME_MAX ||
+	    parse_size(to + 4, &step->reclaim_to_bytes) < 0)
+		return refuse(refusal, "\"%.64s\" is not understood; it is GROUP to SIZE", value);
+	memcpy(field, value, (size_t)(to - value));
+	return 0;
+}
+
+static int take_group(void *section, void *field, const char *value,
+		      struct scenario_refusal *refusal)
+{
+	(void)section;
+	if (!*value || strlen(value) >= STRESS_NAME_MAX)
+		return refuse(refusal, "\"%.64s\" is not understood; it is a group", value);
+	strcpy(field, value);
+	return 0;
+}
+
+static int take_watched(void *section, void *field, const char *value,
+			struct scenario_refusal *refusal)
+{
+	const char *rest = "";
+
+	(void)section;
+	if (read_file(value, field, &rest) < 0 || *rest)
+		return refuse(refusal,
+			      "\"%.64s\" is not understood; it is FILE(GROUP), such as "
+			      "memory.events(A)",
+			      value);
+	return 0;
+}
+
+/* One of two words. */
+static int take_either(const char *value, const char *const words[2], uint64_t *ret,
+		       struct scenario_refusal *refusal)
+{
+	for (uint64_t i = 0; i < 2; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return refuse(refusal, "\"%.64s\" is not understood; it is %s, %s", value, words[0],
+		      words[1]);
+}
+
+static int take_by(void *section, void *field, const char *value, struct scenario_refusal *refusal)
+{
+	static const char *const words[] = {"poll", "inotify"};
+
+	(void)section;
+	return take_either(value, words, field, refusal);
+}
+
+static int take_otherwise(void *section, void *field, const char *value,
+			  struct scenario_refusal *refusal)
+{
+	static const char *const words[] = {"skip", "xfail"};
+
+	(void)section;
+	return take_either(value, words, field, refusal);
+}
+
+static int take_no_agent(void *section, void *field, const char *value,
+			 struct scenario_refusal *refusal)
+{
+	(void)section;
+	if (strcmp(value, "none") != 0)
+		return refuse(refusal, "\"%.64s\" is not understood; it is none", value);
+	*(bool *)field = true;
+	return 0;
 }
 
 #define REQUIREMENT(name, take, field)                                   \
@@ -249,6 +336,14 @@ static int take_write(void *section, void *field, const char *value,
 #define STEP(name, take, field)                                   \
 	{                                                         \
 		name, take, offsetof(struct scenario_step, field) \
+	}
+#define WATCH(name, take, field)                                   \
+	{                                                          \
+		name, take, offsetof(struct scenario_watch, field) \
+	}
+#define MUTANT(name, take, field)                                   \
+	{                                                           \
+		name, take, offsetof(struct scenario_mutant, field) \
 	}
 #define EXPECT(name, take, field)                                   \
 	{                                                           \
@@ -268,6 +363,7 @@ static const struct scenario_key requirement_keys[] = {
 	[REQUIRES_CONTROLLER] = REQUIREMENT("controller", take_word, controller),
 	[REQUIRES_MOUNT_OPTION] = REQUIREMENT("mount-option", take_word, mount_option),
 	[REQUIRES_FILE] = REQUIREMENT("file", take_word, file),
+	[REQUIRES_PROGRAM] = REQUIREMENT("program", take_word, program),
 	[REQUIRES_OTHERWISE] = REQUIREMENT("otherwise", take_otherwise, otherwise),
 	[REQUIRES_BECAUSE] = REQUIREMENT("because", take_text, because),
 };
@@ -276,7 +372,27 @@ static const struct scenario_key step_keys[] = {
 	[STEP_AFTER] = STEP("after", take_moment, after),
 	[STEP_WHEN] = STEP("when", take_condition, when),
 	[STEP_WITHIN] = STEP("within", take_duration, within_ns),
-	[STEP_WRITE] = STEP("write", take_write, write_value),
+	[STEP_PAUSE] = STEP("pause", take_duration, pause_ns),
+	[STEP_START] = STEP("start", take_word, start),
+	[STEP_STOP] = STEP("stop", take_word, stop),
+	[STEP_KILL] = STEP("kill", take_word, kill),
+	[STEP_WRITE] = STEP("write", take_write, write),
+	[STEP_RECLAIM] = STEP("reclaim", take_reclaim, reclaim),
+	[STEP_REMOVE] = STEP("remove", take_group, remove),
+};
+static const struct scenario_key watch_keys[] = {
+	[WATCH_FILE] = WATCH("file", take_watched, file),
+	[WATCH_GROUP] = WATCH("group", take_group, file.group),
+	[WATCH_BY] = WATCH("by", take_by, by),
+};
+static const struct scenario_key agent_keys[] = {
+	{"command", take_text, offsetof(struct scenario, agent.command)},
+	{"ready", take_text, offsetof(struct scenario, agent.ready)},
+};
+static const struct scenario_key mutant_keys[] = {
+	[MUTANT_SET] = MUTANT("set", take_text, set),
+	[MUTANT_AGENT] = MUTANT("agent", take_no_agent, no_agent),
+	[MUTANT_FAILS] = MUTANT("fails", take_word, fails),
 };
 static const struct scenario_key expect_keys[] = {
 	[EXPECT_KEY_VALUE] = EXPECT("value", take_formula, value),
@@ -308,4 +424,13 @@ const struct scenario_kind scenario_kinds[SCENARIO_KINDS] = {
 				  offsetof(struct scenario, expects),
 				  offsetof(struct scenario, n_expects),
 				  sizeof(struct scenario_expect)},
+	[SCENARIO_KIND_WATCH] = {"watch", watch_keys, ARRAY_SIZE(watch_keys),
+				 offsetof(struct scenario, watches),
+				 offsetof(struct scenario, n_watches),
+				 sizeof(struct scenario_watch)},
+	[SCENARIO_KIND_AGENT] = {"agent", agent_keys, ARRAY_SIZE(agent_keys), 0, 0, 0},
+	[SCENARIO_KIND_MUTANT] = {"mutant", mutant_keys, ARRAY_SIZE(mutant_keys),
+				  offsetof(struct scenario, mutants),
+				  offsetof(struct scenario, n_mutants),
+				  sizeof(struct scenario_mutant)},
 };

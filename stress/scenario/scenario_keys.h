@@ -27,6 +27,9 @@ enum scenario_kind_index {
 	SCENARIO_KIND_REQUIRES,
 	SCENARIO_KIND_STEP,
 	SCENARIO_KIND_EXPECT,
+	SCENARIO_KIND_WATCH,
+	SCENARIO_KIND_AGENT,
+	SCENARIO_KIND_MUTANT,
 	SCENARIO_KINDS,
 };
 
@@ -37,7 +40,7 @@ struct scenario_kind {
 	const struct scenario_key *keys;
 	size_t n_keys;
 	size_t array, n; /* offsets in struct scenario of pointer and count */
-	size_t size;	 /* of an element; 0: [scenario] itself */
+	size_t size;	 /* of an element; 0: there is one, in struct scenario */
 };
 extern const struct scenario_kind scenario_kinds[SCENARIO_KINDS];
 

@@ -20,6 +20,7 @@ struct stage {
 	struct trial trial;
 	int group_fds[2];
 	struct trial_step steps[8];
+	struct step_result step_results[8];
 	struct trial_expect expects[8];
 };
 
@@ -59,10 +60,15 @@ static struct stage *stage_new(const char *sections)
 		.scenario = stage->scenario,
 		.group_fds = stage->group_fds,
 		.steps = stage->steps,
+		.step_results = stage->step_results,
 		.expects = stage->expects,
 		.begin_ns = 1000 * MSEC,
-		.sources = {.job = stage->scenario->job,
+		.sources = {.scenario = stage->scenario,
 			    .group_fds = stage->group_fds,
+			    .actors = &stage->trial.actors,
+			    .handles = &stage->trial.handles,
+			    .watches = &stage->trial.watches,
+			    .steps = stage->step_results,
 			    .machine = {4096, 2, 1}},
 	};
 	return stage;
@@ -133,7 +139,87 @@ static void test_write_fails(void **state)
 	(void)state;
 	trial_do_steps(&stage->trial, 1000 * MSEC);
 	assert_non_null(
-		strstr(stage->trial.words, "[step squeeze] write memory.reclaim(B): No such file"));
+		strstr(stage->trial.words, "[step squeeze] memory.reclaim(B): No such file"));
+}
+
+/* What an expectation measures is judged by it alone. */
+static void test_write_may_fail(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step squeeze]\nwrite = memory.reclaim(B) 1M\n"
+			  "[expect e]\nvalue = step:errno(squeeze)\nis = 2\n");
+	struct trial *trial = &stage->trial;
+
+	(void)state;
+	trial_do_steps(trial, 1000 * MSEC);
+	assert_string_equal(trial->words, "");
+	assert_true(trial_steps_are_over(trial));
+	trial_reach(trial, SCENARIO_END, 2000 * MSEC);
+	trial_judge(trial, 2000 * MSEC);
+	assert_true(trial->expects[0].verdict.passed);
+}
+
+/* memory.reclaim that succeeds without taking anything is a broken promise. */
+static void test_reclaim(void **state)
+{
+	_cleanup_(stage_freep) struct stage *broken =
+		stage_new("[step take]\nreclaim = A to 512K\n"
+			  "[expect e]\nvalue = memory.current(A)\nis = 1M\n");
+	_cleanup_(stage_freep) struct stage *there =
+		stage_new("[step take]\nreclaim = A to 1M\n"
+			  "[expect e]\nvalue = step:tries(take)\nis = 0\n");
+	char text[64];
+
+	(void)state;
+	trial_do_steps(&broken->trial, 1000 * MSEC);
+	assert_string_equal(text_of(broken, "A/memory.reclaim", text), "524288");
+	assert_non_null(strstr(broken->trial.words, "said that it took what was asked for, yet"));
+	trial_do_steps(&there->trial, 1000 * MSEC);
+	assert_string_equal(there->trial.words, "");
+	assert_string_equal(text_of(there, "A/memory.reclaim", text), "");
+}
+
+/* A descriptor that stays open sees the same file; inotify sees that it is written. */
+static int directory_of(const void *context, size_t group, char *path, size_t size)
+{
+	const struct fixture *fx = context;
+
+	(void)snprintf(path, size, "%s/%c", fx->path, "AB"[group]);
+	return 0;
+}
+
+static void test_handles_and_watches(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[watch w]\nfile = memory.events(A)\nby = inotify\n"
+			  "[step reset]\nwrite = memory.stat@own(A) anon 7\n"
+			  "[expect e]\nvalue = memory.current@own(A)\nis = 1M\n"
+			  "[expect w]\nvalue = watch:events(w)\nrange = 1 ..\n");
+	struct trial *trial = &stage->trial;
+	struct stress_error error;
+	char text[64];
+
+	(void)state;
+	assert_int_equal(handles_open(&trial->handles, stage->scenario, stage->group_fds, &error),
+			 0);
+	assert_int_equal(watches_open(&trial->watches, stage->scenario, stage->group_fds,
+				      directory_of, stage->fx, &error),
+			 0);
+	assert_int_equal(trial->handles.n, 2);
+	trial_do_steps(trial, 1000 * MSEC);
+	assert_string_equal(trial->words, "");
+	assert_memory_equal(text_of(stage, "A/memory.stat", text), "anon 7", 6);
+	trial_reach(trial, SCENARIO_END, 2000 * MSEC);
+	trial_judge(trial, 2000 * MSEC);
+	assert_true(trial->expects[0].verdict.passed);
+	assert_false(trial->expects[1].verdict.passed);
+	put(stage, "A/memory.events", "low 0\n");
+	watches_look(&trial->watches);
+	trial->expects[1].over = false;
+	trial_judge(trial, 2000 * MSEC);
+	assert_true(trial->expects[1].verdict.passed);
+	handles_close(&trial->handles);
+	watches_close(&trial->watches);
 }
 
 static struct figure figure_of(struct stage *stage, size_t i)
@@ -236,9 +322,11 @@ static void test_poll_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_steps),	       cmocka_unit_test(test_condition_too_late),
-		cmocka_unit_test(test_write_fails),    cmocka_unit_test(test_figures),
-		cmocka_unit_test(test_since_and_poll), cmocka_unit_test(test_poll_ends),
+		cmocka_unit_test(test_steps),	    cmocka_unit_test(test_condition_too_late),
+		cmocka_unit_test(test_write_fails), cmocka_unit_test(test_write_may_fail),
+		cmocka_unit_test(test_reclaim),	    cmocka_unit_test(test_handles_and_watches),
+		cmocka_unit_test(test_figures),	    cmocka_unit_test(test_since_and_poll),
+		cmocka_unit_test(test_poll_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

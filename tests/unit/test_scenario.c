@@ -3,6 +3,7 @@
 
 #include "tests/unit/fixture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,8 +78,8 @@ static void test_whole(void **state)
 	assert_int_equal(s->steps[0].when.order, FORMULA_AT_LEAST);
 	assert_true(s->steps[0].within_ns == UINT64_C(5000000000));
 	assert_int_equal(s->steps[1].after.step, 0);
-	assert_string_equal(s->steps[1].write_file, "memory.reclaim");
-	assert_string_equal(s->steps[1].write_group, "A/B");
+	assert_string_equal(s->steps[1].write.file, "memory.reclaim");
+	assert_string_equal(s->steps[1].write.group, "A/B");
 	assert_string_equal(s->steps[1].write_value, "20M swappiness=60");
 	assert_int_equal(s->steps[2].after.step, SCENARIO_START);
 	assert_true(s->steps[2].at_ns == UINT64_C(4000000000));
@@ -171,6 +172,28 @@ static void test_refused(void **state)
 		{GOOD "[requires r]\nnodes=0\n", "a number from 1"},
 		{GOOD "[requires r]\nfile=a/b\n", "it is one word"},
 		{GOOD "[load l]\ntype=anon\n", "[load l]"},
+		{GOOD "[step a]\nstart=l\n", "start: there is no [load l]"},
+		{GOOD "[step a]\nkill=l\n", "kill: there is no [load l]"},
+		{GOOD "[step a]\nremove=B\n", "remove: there is no [group B]"},
+		{GOOD "[step a]\nreclaim=A\n", "it is GROUP to SIZE"},
+		{GOOD "[step a]\nreclaim=B to 1M\n", "reclaim: there is no [group B]"},
+		{GOOD "[step a]\nwrite=memory.peak@(A) 1\n", "it is FILE(GROUP) VALUE"},
+		{GROUP "[expect e]\nvalue=load:alive(x)\nis=1\n", "there is no [load x]"},
+		{GROUP "[expect e]\nvalue=step:errno(x)\nis=1\n", "there is no [step x]"},
+		{GROUP "[expect e]\nvalue=watch:events(x)\nis=1\n", "there is no [watch x]"},
+		{GROUP "[expect e]\nvalue=node:pgsteal(x)\nis=1\n", "a node is a number"},
+		{GROUP "[expect e]\nvalue=vmstat:x(A)\nis=1\n", "it is vmstat(machine)"},
+		{GOOD "[watch w]\nby=poll\n", "says one of file, group"},
+		{GOOD "[watch w]\nfile=memory.events(A)\n", "by is missing"},
+		{GOOD "[watch w]\nby=poll\ngroup=A\n", "watched by inotify only"},
+		{GOOD "[watch w]\nby=often\n", "it is poll, inotify"},
+		{GOOD "[watch w]\nby=poll\nfile=memory.events(B)\n", "there is no [group B]"},
+		{GOOD "[watch w]\nby=poll\nfile=memory.events\n", "it is FILE(GROUP)"},
+		{GOOD "[agent x]\n", "no such section"},
+		{GOOD "[mutant m]\nfails=e\n", "breaks nothing"},
+		{GOOD "[mutant m]\nset=group.A.memory.max=1M\n", "fails is missing"},
+		{GOOD "[mutant m]\nset=group.A.memory.max=1M\nfails=x\n", "no such [expect"},
+		{GOOD "[mutant m]\nagent=none\nfails=e\n", "there is no [agent]"},
 	};
 
 	(void)state;
@@ -183,6 +206,97 @@ static void test_refused(void **state)
 		    !strstr(error.text, rows[i].words))
 			fail_msg("%s: %s", rows[i].text, error.text);
 	}
+}
+
+/* Steps that act, watches, an agent, mutants. */
+static void test_acts(void **state)
+{
+	_cleanup_(scenario_freep) struct scenario *s = NULL;
+	struct stress_error error;
+	int r;
+
+	(void)state;
+	assert_int_equal(scenario_new(&s), 0);
+	r = scenario_read_text(s, "f",
+			       "[scenario]\ntimeout = 90s\n[group A]\n"
+			       "[load l]\ntype = anon\nsize = 1M total\nworkers = 2\ngroup = A\n"
+			       "[agent]\ncommand = uswapd --cgroup @A@\nready = is ready\n"
+			       "[watch w]\nfile = memory.events(A)\nby = inotify\n"
+			       "[step go]\nstart = l\n"
+			       "[step reset]\npause = 2s\nwrite = memory.peak@own(A) reset now\n"
+			       "[step take]\nreclaim = A to 30M\n"
+			       "[step over]\nkill = l\nwithin = 5s\nremove = A\n"
+			       "[expect e]\nvalue = step:errno(reset)\nis = EAGAIN\n"
+			       "[mutant m]\nset = group.A.memory.max=7M\nagent = none\nfails = e\n",
+			       &error);
+	if (r < 0)
+		fail_msg("%s", error.text);
+	assert_true(s->timeout_ns == 90 * NSEC_PER_SEC);
+	assert_string_equal(s->agent.command, "uswapd --cgroup @A@");
+	assert_int_equal(s->watches[0].by, SCENARIO_BY_INOTIFY);
+	assert_string_equal(s->watches[0].file.file, "memory.events");
+	assert_string_equal(s->steps[1].write.handle, "own");
+	assert_string_equal(s->steps[1].write_value, "reset now");
+	assert_true(s->steps[1].pause_ns == 2 * NSEC_PER_SEC);
+	assert_string_equal(s->steps[2].reclaim, "A");
+	assert_true(s->steps[2].reclaim_to_bytes == 30 * MIB);
+	assert_string_equal(s->steps[3].remove, "A");
+	assert_true(scenario_means_load(s->steps[3].kill, "l.2"));
+	assert_false(scenario_means_load("l", "ll"));
+	assert_false(scenario_means_load("", "l.1"));
+	assert_true(scenario_measures(s, FORMULA_OF_STEP, "reset", FORMULA_STEP_ERRNO,
+				      FORMULA_STEP_ERRNO));
+	assert_false(scenario_measures(s, FORMULA_OF_STEP, "take", FORMULA_STEP_ERRNO,
+				       FORMULA_STEP_ERRNO));
+
+	assert_int_equal(s->job->groups[0].n_knobs, 0);
+	assert_int_equal(scenario_mutate(s, &s->mutants[0], &error), 0);
+	assert_string_equal(s->job->groups[0].knobs[0].value, "7M");
+	assert_string_equal(s->agent.command, "");
+}
+
+/* All of a folder can be read, and each says at its top what it is. Returns how many there are. */
+static size_t read_folder(const char *name)
+{
+	char path[512], line[256];
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "%s/../../../stress/scenarios%s", fixture_data_path(),
+		       name);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		_cleanup_(scenario_freep) struct scenario *s = NULL;
+		_cleanup_(fclosep) FILE *file = NULL;
+		struct stress_error error = {""};
+
+		if (!strstr(entry->d_name, ".scenario"))
+			continue;
+		n++;
+		(void)snprintf(path, sizeof(path), "%s/../../../stress/scenarios%s/%s",
+			       fixture_data_path(), name, entry->d_name);
+		assert_int_equal(scenario_new(&s), 0);
+		if (scenario_read_file(s, path, &error) < 0)
+			fail_msg("%s", error.text);
+		assert_true(s->title[0]);
+		for (size_t i = 0; i < s->n_mutants; i++)
+			assert_int_equal(scenario_mutate(s, &s->mutants[i], &error), 0);
+		file = fopen(path, "re");
+		assert_non_null(file);
+		assert_non_null(fgets(line, sizeof(line), file));
+		assert_true(strncmp(line, "# ", 2) == 0 && strlen(line) > 30);
+	}
+	(void)closedir(dir);
+	return n;
+}
+
+static void test_library(void **state)
+{
+	(void)state;
+	assert_true(read_folder("") > 20);
+	assert_true(read_folder("/agent") > 0);
 }
 
 /* What stands in a scenario's sections is no part of a job's file. */
@@ -228,6 +342,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_jobs_have_no_steps),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_acts),
+		cmocka_unit_test(test_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,8 +73,45 @@ static void test_files(void **state)
 	assert_int_equal(formula.n_files, 1);
 	assert_string_equal(formula.files[0].file, "memory.pressure");
 	assert_string_equal(formula.files[0].key, "full.total");
-	assert_string_equal(formula.files[0].group, "svc/in");
+	assert_string_equal(formula.files[0].of, "svc/in");
 	assert_int_equal(formula.files[0].scale, 1000);
+	assert_int_equal(formula_parse("memory.peak@own(A)", &formula, &error), 0);
+	assert_string_equal(formula.files[0].file, "memory.peak");
+	assert_string_equal(formula.files[0].handle, "own");
+	assert_int_equal(formula.kind, FORMULA_BYTES);
+}
+
+/* Numbers that are in no file of a group. */
+static void test_sources(void **state)
+{
+	static const struct {
+		const char *text;
+		enum formula_source source;
+		size_t key_index;
+		enum formula_kind kind;
+	} rows[] = {
+		{"load:alive(l)", FORMULA_OF_LOAD, FORMULA_LOAD_ALIVE, FORMULA_PLAIN},
+		{"load:resident(l)", FORMULA_OF_LOAD, FORMULA_LOAD_RESIDENT, FORMULA_BYTES},
+		{"load:reuse.p99.9(l)", FORMULA_OF_LOAD, FORMULA_LOAD_REUSE_P99_9, FORMULA_TIME},
+		{"step:errno(s)", FORMULA_OF_STEP, FORMULA_STEP_ERRNO, FORMULA_PLAIN},
+		{"step:took(s)", FORMULA_OF_STEP, FORMULA_STEP_TOOK, FORMULA_TIME},
+		{"watch:ignored(w)", FORMULA_OF_WATCH, FORMULA_WATCH_IGNORED, FORMULA_PLAIN},
+		{"vmstat:pswpin(machine)", FORMULA_OF_VMSTAT, 0, FORMULA_PLAIN},
+		{"meminfo:MemFree(machine)", FORMULA_OF_MEMINFO, 0, FORMULA_BYTES},
+		{"node:pgsteal_kswapd(1)", FORMULA_OF_NODE, 0, FORMULA_PLAIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct formula_error error;
+		struct formula formula;
+
+		if (formula_parse(rows[i].text, &formula, &error) < 0)
+			fail_msg("%s: %s", rows[i].text, error.words);
+		assert_int_equal(formula.files[0].source, rows[i].source);
+		assert_int_equal(formula.files[0].key_index, rows[i].key_index);
+		assert_int_equal(formula.kind, rows[i].kind);
+	}
 }
 
 static void test_refused(void **state)
@@ -97,6 +134,12 @@ static void test_refused(void **state)
 		{"memory.stat:(A)", "a key", 12},
 		{":anon(A)", "should stand here", 0},
 		{"50X", "a number is", 0},
+		{"memory(A)", "no such source", 0},
+		{"load:speed(l)", "load has a key: alive, exit", 0},
+		{"load(l)", "load has a key", 0},
+		{"vmstat(machine)", "vmstat has a key", 0},
+		{"memory.peak@(A)", "a descriptor's name", 12},
+		{"load@x:alive(l)", "has no descriptor", 0},
 		{"5.", "a number is", 0},
 		{"99999999999999999999", "too large", 0},
 		{"9223372036854775808", "too large", 0},
@@ -207,6 +250,8 @@ static void test_file_values(void **state)
 		{"some.total", "full total=9\n", -EBADMSG, 0},
 	};
 	struct formula_file scaled = {.key = "usage_usec", .scale = 1000};
+	struct formula_file words = {.file = "cgroup.controllers", .key = "memory", .scale = 1};
+	struct formula_file info = {.source = FORMULA_OF_MEMINFO, .key = "MemFree", .scale = 1024};
 	int64_t value;
 
 	(void)state;
@@ -220,6 +265,14 @@ static void test_file_values(void **state)
 		if (r != rows[i].error || value != (r < 0 ? 42 : rows[i].value))
 			fail_msg("row %zu: %d, %lld", i, r, (long long)value);
 	}
+	assert_int_equal(formula_file_value(&words, "cpuset cpu memory\n", &value), 0);
+	assert_int_equal(value, 1);
+	assert_int_equal(formula_file_value(&words, "cpuset cpu memories\n", &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(formula_file_value(&words, "", &value), 0);
+	assert_int_equal(value, 0);
+	assert_int_equal(formula_file_value(&info, "MemTotal: 9 kB\nMemFree:  12 kB\n", &value), 0);
+	assert_int_equal(value, 12 * 1024);
 	assert_int_equal(formula_file_value(&scaled, "usage_usec 12\n", &value), 0);
 	assert_int_equal(value, 12000);
 	assert_int_equal(formula_file_value(&scaled, "usage_usec 9223372036854775807\n", &value),
@@ -231,9 +284,13 @@ static void test_file_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),	    cmocka_unit_test(test_files),
-		cmocka_unit_test(test_refused),	    cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_file_values), cmocka_unit_test(test_impossible_values),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_file_values),
+		cmocka_unit_test(test_impossible_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
