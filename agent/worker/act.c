@@ -349,9 +349,17 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 			(int64_t)MIN(taken->applied_bytes, f->request.bytes * 2);
 		f->victim->node_bytes -= MIN(f->victim->node_bytes, taken->applied_bytes);
 	}
-	/* An order ends when it is filled, or when the node has no more to give. */
-	if (f->target->action.reason == VERDICT_ORDERED)
-		worker_take_off_order(w, taken->applied_bytes ? taken->applied_bytes : UINT64_MAX);
+	if (f->target->action.reason != VERDICT_ORDERED)
+		return;
+	/*
+	 * An order ends when it is filled, or when the node has no more to give, which a request
+	 * that was cut short does not tell; many in a row do.
+	 */
+	if (taken->applied_bytes > 0 ||
+	    (error == -EINTR && w->here.history.hopeless_until_ns <= now_ns))
+		worker_take_off_order(w, taken->applied_bytes);
+	else
+		worker_end_order(w);
 }
 
 /* It was only wished for: nothing is learned, and it is looked at again after a while. */
