@@ -45,7 +45,8 @@ enum piece_state {
 struct piece {
 	enum piece_state state;
 	struct writing_order *order;
-	uint64_t offset, length, dirty_bytes, begun_ns;
+	uint64_t offset, length, begun_ns;
+	uint64_t dirty_bytes; /* 0: others write it, and it is only waited for */
 	uint64_t due_sectors; /* of the device, without cachestat */
 };
 
@@ -196,10 +197,12 @@ static void piece_over(struct piece *p, uint64_t now_ns)
 	struct writing_order *o = p->order;
 	uint64_t took_ns = now_ns > p->begun_ns ? now_ns - p->begun_ns : 0;
 
-	o->group->in_flight_bytes -= p->dirty_bytes;
-	o->answer.slowest_ns = MAX(o->answer.slowest_ns, took_ns);
 	o->flights--;
 	p->state = PIECE_FREE;
+	if (p->dirty_bytes == 0)
+		return;
+	o->group->in_flight_bytes -= p->dirty_bytes;
+	o->answer.slowest_ns = MAX(o->answer.slowest_ns, took_ns);
 	if (o->answer.error == 0)
 		clean_depth_learn(&o->group->depth, o->order.target_ns, p->begun_ns, now_ns);
 }
@@ -301,7 +304,7 @@ static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_
 {
 	struct writing_group *g = o->group;
 	uint64_t end = o->order.offset + o->order.length, piece = clean_piece_bytes(&g->depth);
-	struct page_counts pages;
+	struct page_counts pages = {0};
 	struct piece *p = free_piece(e);
 
 	if (!p || o->at == end || g->in_flight_bytes >= clean_depth_bytes(&g->depth) ||
@@ -318,16 +321,17 @@ static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_
 	p->dirty_bytes = p->length;
 	if (e->options.count && e->options.count(o->fd, p->offset, p->length, &pages) == 0)
 		p->dirty_bytes = MIN(pages.dirty * e->page_size, p->length);
+	o->at += p->length;
 	if (p->dirty_bytes == 0) {
-		p->state = PIECE_FREE;
-		o->at += p->length;
+		/* The kernel's flushers write too: not clean before they have. */
+		p->state = pages.writeback > 0 ? PIECE_WRITING : PIECE_FREE;
+		o->flights += pages.writeback > 0;
 		return true;
 	}
 	o->flights++;
 	o->answer.pieces++;
 	g->in_flight_bytes += p->dirty_bytes;
 	e->owed_bytes += o->order.bytes_per_s ? p->dirty_bytes : 0;
-	o->at += p->length;
 	if (call_kernel(e, p, now_ns) < 0)
 		piece_started(e, p, -EAGAIN, now_ns);
 	return true;

@@ -259,16 +259,53 @@ static void test_device_stat(void **state)
 	assert_int_equal(stat.written_sectors, 3440);
 }
 
+/* A kernel whose flushers have all of a file under write-back, and are done later. */
+static uint64_t flushing_pages;
+
+static int count_flushing(int fd, uint64_t offset, uint64_t length, struct page_counts *ret)
+{
+	(void)fd;
+	(void)offset;
+	*ret = (struct page_counts){.cached = length / 4096, .writeback = flushing_pages};
+	return 0;
+}
+
+static void test_waits_for_others(void **state)
+{
+	struct answers answers = {0};
+	const struct engine_options options = {
+		.count = count_flushing,
+		.device_fd = -1,
+		.answer = keep,
+		.context = &answers,
+	};
+	const struct writer_order o = {.id = 1, .length = BYTES, .target_ns = NSEC_PER_MSEC};
+	struct engine *engine;
+
+	(void)state;
+	flushing_pages = 1;
+	assert_int_equal(engine_open(&options, &engine), 0);
+	assert_int_equal(engine_take(engine, &o, open("/dev/null", O_RDONLY), NSEC_PER_SEC), 0);
+	for (uint64_t i = 0; i < 100; i++)
+		(void)engine_turn(engine, NSEC_PER_SEC + i * NSEC_PER_MSEC);
+	assert_int_equal(answers.n, 0);
+	flushing_pages = 0;
+	(void)engine_turn(engine, 2 * NSEC_PER_SEC);
+	assert_int_equal(answers.n, 1);
+	/* It was not ours. */
+	assert_int_equal(answers.last.asked_bytes, 0);
+	assert_int_equal(answers.last.pieces, 0);
+	assert_int_equal(answers.last.slowest_ns, 0);
+	engine_free(engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cleans),
-		cmocka_unit_test(test_clean_already),
-		cmocka_unit_test(test_without_cachestat),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_error),
-		cmocka_unit_test(test_many_orders),
-		cmocka_unit_test(test_device_stat),
+		cmocka_unit_test(test_waits_for_others), cmocka_unit_test(test_cleans),
+		cmocka_unit_test(test_clean_already),	 cmocka_unit_test(test_without_cachestat),
+		cmocka_unit_test(test_budget),		 cmocka_unit_test(test_error),
+		cmocka_unit_test(test_many_orders),	 cmocka_unit_test(test_device_stat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
