@@ -22,7 +22,8 @@ const char *file_refusal_name(enum file_refusal refusal)
 		[FILE_PASSED] = "passed",	    [FILE_GONE] = "gone",
 		[FILE_NOT_REGULAR] = "not-regular", [FILE_IN_MEMORY] = "in-memory",
 		[FILE_REMOTE] = "remote",	    [FILE_DAX] = "dax",
-		[FILE_READ_ONLY] = "read-only",	    [FILE_LEASED] = "leased",
+		[FILE_OVERLAY] = "overlay",	    [FILE_READ_ONLY] = "read-only",
+		[FILE_LEASED] = "leased",
 	};
 
 	return (unsigned int)refusal < FILE_REFUSALS ? names[refusal] : "unknown";
@@ -59,7 +60,7 @@ enum file_refusal file_system_check(uint64_t type, bool remote_wanted)
 	for (size_t i = 0; i < ARRAY_SIZE(remotes); i++)
 		if (type == remotes[i])
 			return remote_wanted ? FILE_PASSED : FILE_REMOTE;
-	return FILE_IN_MEMORY;
+	return type == OVERLAYFS_SUPER_MAGIC ? FILE_OVERLAY : FILE_IN_MEMORY;
 }
 
 /* "1: LEASE  ACTIVE    WRITE 123 fd:01:5678 0 EOF", with "->" after the number where it waits. */

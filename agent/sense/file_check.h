@@ -20,6 +20,7 @@ enum file_refusal {
 	FILE_GONE,	  /* closed or unmapped meanwhile, or may not be opened */
 	FILE_NOT_REGULAR, /* device, FIFO, socket, directory */
 	FILE_IN_MEMORY,	  /* tmpfs, memfd, hugetlbfs, or a file system not known to be on a disk */
+	FILE_OVERLAY,	  /* overlayfs: the pages are those of a file below, out of reach */
 	FILE_REMOTE,	  /* network and FUSE, unless wanted */
 	FILE_DAX,	  /* its pages are the device's */
 	FILE_READ_ONLY,	  /* on a read-only mount */

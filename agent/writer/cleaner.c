@@ -186,6 +186,16 @@ static void give_all(struct cleaner *c, struct slot *s, uint64_t now_ns)
 	}
 }
 
+/* Cachestat and sync_file_range on such a file see the overlay's own, empty page cache. */
+static void say_overlay(struct cleaner *c, const struct dirty_totals *totals)
+{
+	if (totals->refused[FILE_OVERLAY] == 0 || c->overlay_said)
+		return;
+	c->overlay_said = true;
+	log_notice(&c->options.log,
+		   "files on overlayfs are not written back; files in volumes are");
+}
+
 static void look_done(struct cleaner *c, uint64_t now_ns)
 {
 	struct slot *s = c->looking;
@@ -196,6 +206,7 @@ static void look_done(struct cleaner *c, uint64_t now_ns)
 	s->result.files = totals->files;
 	for (size_t i = 0; i < FILE_REFUSALS; i++)
 		s->result.refused[i] = totals->refused[i];
+	say_overlay(c, totals);
 	give_all(c, s, now_ns);
 	/* The writers have their own: nothing of ours keeps a file. */
 	pass_end(c->pass);

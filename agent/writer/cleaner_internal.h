@@ -60,6 +60,7 @@ struct cleaner {
 
 	struct pass *pass;
 	struct slot *looking; /* whose pass it is */
+	bool overlay_said;
 	struct clean_history history;
 	uint64_t last_id;
 	struct given given[GIVEN_MAX];
