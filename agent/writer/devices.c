@@ -154,6 +154,14 @@ static struct given *find_given(struct cleaner *c, uint64_t id, uint64_t device)
 	return NULL;
 }
 
+/* A device that answers is not given up, even when a group's own limit (io.max) makes it wait. */
+static void renew(struct cleaner *c, uint64_t number, uint64_t now_ns)
+{
+	for (size_t i = 0; i < GIVEN_MAX; i++)
+		if (c->given[i].slot && c->given[i].device == number)
+			c->given[i].due_ns = now_ns + c->given[i].slot->settings.deadline_ns;
+}
+
 static void take_answers(struct cleaner *c, struct device *d, uint64_t now_ns)
 {
 	struct writer_answer answer;
@@ -166,6 +174,8 @@ static void take_answers(struct cleaner *c, struct device *d, uint64_t now_ns)
 			take_hello(c, &answer);
 			continue;
 		}
+		if (answer.error == 0)
+			renew(c, writer_device(d->writer), now_ns);
 		given = find_given(c, answer.id, writer_device(d->writer));
 		if (!given)
 			continue;

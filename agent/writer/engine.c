@@ -15,6 +15,7 @@
 #define LOOKS_A_TURN 256 /* calls of cachestat where nothing is dirty */
 #define WAIT_MIN_NS  NSEC_PER_MSEC
 #define WAIT_MAX_NS  (10 * NSEC_PER_MSEC)
+#define PROGRESS_NS  (200 * NSEC_PER_MSEC) /* between two words of progress */
 #define SECTOR_BYTES 512
 
 /* Of a group: its depth, kept while there is place. */
@@ -60,6 +61,8 @@ struct engine {
 	struct clean_budget budget;
 	uint64_t owed_bytes;  /* started beyond the budget */
 	uint64_t due_sectors; /* when all that was started is written, first in, first out */
+	bool progressed;      /* since progress_ns, when that was last said */
+	uint64_t progress_ns;
 	struct writing_order orders[WRITER_ORDERS_MAX];
 	struct piece pieces[PIECES_MAX];
 	struct writing_group groups[GROUPS_MAX];
@@ -188,17 +191,19 @@ int engine_take(struct engine *e, const struct writer_order *order, int fd, uint
 		.asked_bytes = dirty_bytes(e, o),
 	};
 	o->sectors = written_sectors(e);
-	e->n_orders++;
+	if (e->n_orders++ == 0)
+		e->progress_ns = now_ns;
 	return 0;
 }
 
-static void piece_over(struct piece *p, uint64_t now_ns)
+static void piece_over(struct engine *e, struct piece *p, uint64_t now_ns)
 {
 	struct writing_order *o = p->order;
 	uint64_t took_ns = now_ns > p->begun_ns ? now_ns - p->begun_ns : 0;
 
 	o->flights--;
 	p->state = PIECE_FREE;
+	e->progressed |= o->answer.error == 0;
 	if (p->dirty_bytes == 0)
 		return;
 	o->group->in_flight_bytes -= p->dirty_bytes;
@@ -216,7 +221,7 @@ static void piece_started(struct engine *e, struct piece *p, int error, uint64_t
 		/* Not marked as seen by anybody: the application still gets its own. */
 		if (p->order->answer.error == 0)
 			p->order->answer.error = error;
-		piece_over(p, now_ns);
+		piece_over(e, p, now_ns);
 		return;
 	}
 	if (e->options.count || device_stat_read(e->options.device_fd, &stat) < 0)
@@ -255,11 +260,11 @@ static void look_at_written(struct engine *e, uint64_t now_ns)
 		if (e->options.count &&
 		    e->options.count(p->order->fd, p->offset, p->length, &pages) == 0) {
 			if (pages.writeback == 0)
-				piece_over(p, now_ns);
+				piece_over(e, p, now_ns);
 			continue;
 		}
 		if (!counted || stat.in_flight == 0 || stat.written_sectors >= p->due_sectors)
-			piece_over(p, now_ns);
+			piece_over(e, p, now_ns);
 	}
 }
 
@@ -392,6 +397,20 @@ static void answer_finished(struct engine *e, uint64_t now_ns)
 	}
 }
 
+static void say_progress(struct engine *e, uint64_t now_ns)
+{
+	const struct writer_answer progress = {
+		.magic = WRITER_MAGIC,
+		.version = WRITER_VERSION,
+		.kind = WRITER_PROGRESS,
+	};
+
+	if (!e->progressed || e->n_orders == 0 || now_ns - e->progress_ns < PROGRESS_NS)
+		return;
+	e->progressed = e->options.answer(e->options.context, &progress) < 0;
+	e->progress_ns = now_ns;
+}
+
 static uint64_t time_to_wait(const struct engine *e)
 {
 	uint64_t wait_ns = UINT64_MAX;
@@ -418,5 +437,6 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns)
 	look_at_written(e, now_ns);
 	start_pieces(e, now_ns);
 	answer_finished(e, now_ns);
+	say_progress(e, now_ns);
 	return time_to_wait(e);
 }

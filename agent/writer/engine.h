@@ -33,7 +33,8 @@ struct engine_options {
 	bool try_uring;	      /* false: sync_file_range(2), which blocks */
 	count_pages_fn count; /* NULL: the kernel has no cachestat */
 	int device_fd;	      /* "stat" of the block device, for want of it; -1: none */
-	/* Called for each finished order; -EAGAIN: call again later. */
+	/* Called for each finished order, and now and then with WRITER_PROGRESS; -EAGAIN: call
+	 * again later. */
 	int (*answer)(void *context, const struct writer_answer *answer);
 	void *context;
 };

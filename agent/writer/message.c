@@ -38,7 +38,7 @@ int writer_answer_check(const void *packet, size_t size)
 		return -EBADMSG;
 	memcpy(&answer, packet, sizeof(answer));
 	if (answer.magic != WRITER_MAGIC || answer.version != WRITER_VERSION ||
-	    (answer.kind != WRITER_HELLO && answer.kind != WRITER_DONE) || answer.error > 0 ||
+	    answer.kind < WRITER_HELLO || answer.kind > WRITER_PROGRESS || answer.error > 0 ||
 	    answer.error < -4095 || answer.cleaned_bytes > answer.asked_bytes)
 		return -EBADMSG;
 	return 0;

@@ -28,6 +28,8 @@ struct writer_order {
 enum writer_answer_kind {
 	WRITER_HELLO = 1, /* the first packet, once it is ready */
 	WRITER_DONE,	  /* an order is finished, or was refused */
+	WRITER_PROGRESS, /* some piece has become clean: the device answers, however slow a group is
+			  */
 };
 
 /* Of WRITER_HELLO. */
