@@ -237,6 +237,48 @@ TRIM = [
     Figure("own", "agent CPU without its reclaim", "ms", f.agent_own_ms, price=True),
 ] + PRICES
 
+RAISED = [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"]]
+
+WRITE_BACK = [
+    Case(
+        "dirty-reclaim", "time until memory.reclaim has freed 192 MiB of a mapping of 256 MiB, all dirty, on a disk of 40 MiB/s",
+        ["--nodes", "1", "--mem", "1G", "--disk", "1G:40M"], ["kernel", "uswapd"], [
+            Figure("took", "freed after", "s", f.field("took_ns", 1e9)),
+            Figure("ratio", "of what the disk needs for as much", "x", f.times_bandwidth(40 << 20)),
+            Figure("longest", "longest request", "ms", f.field("longest_ns", 1e6)),
+            Figure("short", "requests that came back short", "", f.field("came_short")),
+            Figure("requests", "requests", "", f.field("requests")),
+        ], [
+            Goal("ratio", most=1.15, words="within 15 % of bytes / bandwidth"),
+            Goal("longest", most=1000, words="no request blocks longer than reclaim.deadline"),
+        ],
+        words=["192"], before=RAISED, verb="reclaim", seconds=90),
+    Case(
+        "dirty-oom", "60 MiB written under memory.max 30M on a disk of 10 MiB/s, four times, and four times through a mapping",
+        ["--nodes", "1", "--mem", "1G", "--disk", "256M:10M"], ["kernel", "uswapd"], [
+            Figure("writing", "OOM-killed while writing", "", f.field("killed_writing")),
+            Figure("mapping", "OOM-killed in the mapping", "", f.field("killed_mapping")),
+            Figure("runs", "of", "", f.field("runs")),
+        ], [
+            Goal("writing", most=0, words="no writer OOM-killed"),
+            Goal("mapping", most=0, words="no mapping OOM-killed"),
+        ],
+        words=["4"], verb="oom", seconds=150),
+    Case(
+        "dirty-reader", "a reader of 4 KiB blocks at random, 256 a second, while 192 MiB are written back on its disk of 40 MiB/s",
+        ["--nodes", "1", "--mem", "1G", "--disk", "1G:40M"], ["kernel", "uswapd", "sync", "fsync"], [
+            Figure("work", "read", "MiB", f.work_mib),
+            Figure("p50", "read p50", "ms", f.first_touch_ms(0.5)),
+            Figure("p99", "p99", "ms", f.first_touch_ms(0.99)),
+            Figure("worst", "longest", "ms", f.first_touch_max_ms()),
+        ], [
+            Goal("p99", most=2, of="kernel", words="p99 at most twice that without write-back"),
+        ],
+        words=["--duration", "12s", "--directory", "/data", "--verify", "none", "--group", "reader",
+               "--load", "fileread:name=reader,group=reader,size=96M,files=1,block=4K,access=uniform,rate=1M/s"],
+        before=RAISED, verb="beside", seconds=60),
+]
+
 CASES = [
     growth("growth-8", 8, "memory.max", [
         Goal("max", most=0, words="no max events"),
@@ -252,8 +294,8 @@ CASES = [
     ]),
     growth("growth-high", 16, "memory.high", [Goal("high", most=0, words="no high events")]),
     dirty_map("dirty-map", "the kernel's default dirty limits", []),
-    dirty_map("dirty-map-raised", "dirty limits raised, so that it stays dirty",
-              [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"]]),
+    dirty_map("dirty-map-raised", "dirty limits raised, so that it stays dirty", RAISED),
+    *WRITE_BACK,
     Case(
         "file-loop", "112 MiB of files read in a loop under memory.max 128M: nothing needs to be reclaimed",
         ["--mem", "1G", "--swap", "zram:512M", "--disk", "1G"], RIVALS, FILES, [

@@ -219,6 +219,21 @@ def written_back_mib(result):
     return result.status["write_back"]["written_bytes"] / MIB
 
 
+# Of the cases about write-back, which are told by the guest itself.
+def field(name, unit=1):
+    return lambda result: result.data[name] / unit
+
+
+def times_bandwidth(bytes_per_s):
+    """How long it took, as a multiple of what the disk needs for as much."""
+    def figure(result):
+        data = result.data
+        if data["freed_bytes"] < data["wanted_bytes"]:
+            return float("inf")
+        return data["took_ns"] / 1e9 / (data["wanted_bytes"] / bytes_per_s)
+    return figure
+
+
 def worker_wakeups_per_s(result):
     return result.data["workers_switches"] / result.data["workers"] / result.data["seconds"]
 
