@@ -18,7 +18,8 @@
 
 /* Write-back of a group's files. */
 struct group_clean {
-	int slot; /* of the cleaner; -1: nothing is under way */
+	int slot;      /* of the cleaner; -1: nothing is under way */
+	bool for_node; /* it is the node that wants memory */
 	enum clean_reason reason;
 	uint64_t reason_ns;
 	uint64_t due_ns, wait_ns; /* it brought nothing: not before due_ns, then twice as long */
@@ -81,8 +82,9 @@ struct group {
 	uint64_t home_due_ns; /* when to see whether another node should be home */
 
 	/* On this node, for balance. */
-	uint64_t node_bytes;   /* evictable here, of the last reading */
-	int64_t deficit_bytes; /* deficit round-robin */
+	uint64_t node_bytes;	   /* evictable here, of the last reading */
+	uint64_t node_dirty_bytes; /* of its files here */
+	int64_t deficit_bytes;	   /* deficit round-robin */
 };
 
 struct group *group_new(struct cgroup *cgroup, struct shared_group *shared);

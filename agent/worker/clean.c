@@ -12,6 +12,8 @@
 /* What brought nothing is tried again then, and then twice as long after that. */
 #define WAIT_MIN_NS (1 * NSEC_PER_SEC)
 #define WAIT_MAX_NS (60 * NSEC_PER_SEC)
+/* Without a group whose files could be written back. */
+#define NODE_WAIT_NS (5 * NSEC_PER_SEC)
 
 /* Room is short and what is left can't be taken as it is. */
 static bool came_short(const struct group *g)
@@ -41,12 +43,35 @@ static struct clean_sample sample_of(const struct group *g)
 	};
 }
 
-/* What its tasks read back, or what nothing may be taken from, need not be clean. */
-static bool may_be_cleaned(const struct worker *w, const struct group *g)
+static bool may_clean(const struct worker *w)
 {
-	return w->world->cleaner && w->config->clean.enabled && g->clean.slot < 0 &&
+	return w->world->cleaner && w->config->clean.enabled;
+}
+
+/* What its tasks read back, or what nothing may be taken from, need not be clean. */
+static bool may_be_cleaned(const struct group *g, uint64_t now_ns)
+{
+	return g->clean.slot < 0 && now_ns >= g->clean.due_ns &&
 	       g->target.verdict.reason != VERDICT_EXCLUDED &&
 	       g->target.verdict.reason != VERDICT_REFAULTS && !g->excluded && !g->excluded_below;
+}
+
+static void ask(struct worker *w, struct group *g, const struct clean_need *need, bool for_node,
+		uint64_t now_ns)
+{
+	g->clean.reason = need->reason;
+	g->clean.reason_ns = now_ns;
+	g->clean.for_node = for_node;
+	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
+				    &w->config->clean, g->shared->id, g->cgroup->dir_fd,
+				    need->bytes, w->main_fd);
+	/* All slots taken: others are served first. */
+	if (g->clean.slot < 0)
+		g->clean.due_ns = now_ns + WAIT_MIN_NS;
+	else
+		log_debug(&w->world->log, "node %u: %s: writing back %ju dirty bytes%s (%s)",
+			  w->node->id, g->cgroup->path, (uintmax_t)need->bytes,
+			  for_node ? " for the node" : "", clean_reason_name(need->reason));
 }
 
 /* A kernel that can't be told to leave anonymous memory alone (6.1) chooses by itself. */
@@ -71,23 +96,80 @@ void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 		return;
 	sample = sample_of(g);
 	aim(w, g, sample.clean_bytes);
-	if (!may_be_cleaned(w, g) || now_ns < g->clean.due_ns)
+	if (!may_clean(w) || !may_be_cleaned(g, now_ns))
 		return;
 	need = clean_decide(&sample);
 	g->clean.reason = need.reason;
 	g->clean.reason_ns = now_ns;
+	if (need.bytes > 0)
+		ask(w, g, &need, false, now_ns);
+}
+
+/* It wants memory, or would if there were something to take. */
+static bool node_wants(const struct node_state *n)
+{
+	return n->target.wants || n->target.verdict.reason == VERDICT_NOTHING_SPARE ||
+	       n->target.verdict.reason == VERDICT_HOPELESS;
+}
+
+static struct clean_sample node_sample(const struct worker *w)
+{
+	const struct node_state *n = &w->here;
+	const struct node_counters *c = &n->view.counters;
+	const struct verdict *v = &n->target.verdict;
+	uint64_t dirty = c->dirty_pages + c->writeback_pages;
+	uint64_t clean = minus(c->inactive_file_pages + c->active_file_pages, dirty) * w->page_size;
+	uint64_t missing = minus(v->margin_bytes + v->margin_bytes / 2, v->room_bytes);
+
+	return (struct clean_sample){
+		.dirty_bytes = c->dirty_pages * w->page_size,
+		.writeback_bytes = c->writeback_pages * w->page_size,
+		.clean_bytes = clean,
+		.room_bytes = v->room_bytes,
+		.wanted_bytes = MAX(v->bytes, missing),
+		.rate_bytes_per_s = v->rate_bytes_per_s,
+		.came_short = n->came_back_short || clean < MAX(v->bytes, missing),
+	};
+}
+
+/* The group with most dirty file memory here. NULL: no group has much of it. */
+static struct group *dirtiest(const struct worker *w, uint64_t now_ns)
+{
+	struct group *best = NULL;
+
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (g->node_dirty_bytes < CLEAN_MIN_BYTES || !may_be_cleaned(g, now_ns))
+			continue;
+		if (!best || g->node_dirty_bytes > best->node_dirty_bytes)
+			best = g;
+	}
+	return best;
+}
+
+void worker_clean_node(struct worker *w, uint64_t now_ns)
+{
+	struct clean_sample sample;
+	struct clean_need need;
+	struct group *g;
+
+	if (!may_clean(w) || now_ns < w->here.clean_due_ns || !node_wants(&w->here))
+		return;
+	sample = node_sample(w);
+	need = clean_decide(&sample);
 	if (need.bytes == 0)
 		return;
-	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
-				    &w->config->clean, g->shared->id, g->cgroup->dir_fd, need.bytes,
-				    w->main_fd);
-	/* All slots taken: others are served first. */
-	if (g->clean.slot < 0)
-		g->clean.due_ns = now_ns + WAIT_MIN_NS;
-	else
-		log_debug(&w->world->log, "node %u: %s: writing back %ju of %ju dirty bytes (%s)",
-			  w->node->id, g->cgroup->path, (uintmax_t)need.bytes,
-			  (uintmax_t)sample.dirty_bytes, clean_reason_name(need.reason));
+	worker_read_shares(w, now_ns);
+	g = dirtiest(w, now_ns);
+	if (!g) {
+		w->here.clean_due_ns = now_ns + NODE_WAIT_NS;
+		return;
+	}
+	need.bytes = MIN(need.bytes, g->node_dirty_bytes);
+	/* Until it is read again. */
+	g->node_dirty_bytes = 0;
+	ask(w, g, &need, true, now_ns);
 }
 
 static void learn(struct group *g, const struct clean_result *result, uint64_t now_ns)
@@ -112,6 +194,17 @@ static void learn(struct group *g, const struct clean_result *result, uint64_t n
 	g->target.due_ns = 0;
 }
 
+/* A node that was given up is worth another try. */
+static void learn_for_node(struct node_state *n, const struct clean_result *result)
+{
+	if (result->cleaned_bytes < CLEAN_MIN_BYTES / 4)
+		return;
+	n->history.hopeless_until_ns = 0;
+	n->history.fruitless = 0;
+	n->shares_ns = 0;
+	n->target.due_ns = 0;
+}
+
 void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct clean_result result;
@@ -120,6 +213,8 @@ void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 		return;
 	g->clean.slot = -1;
 	learn(g, &result, now_ns);
+	if (g->clean.for_node)
+		learn_for_node(&w->here, &result);
 	if (result.error < 0)
 		worker_complain(w, now_ns, g->cgroup->path, result.error,
 				"its files are not written back");

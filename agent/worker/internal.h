@@ -56,7 +56,8 @@ struct node_state {
 	struct node_view view;	/* as last decided on */
 	struct node_view fresh; /* as last read, at fresh_ns */
 	uint64_t fresh_ns;
-	bool came_back_short; /* the last request to it */
+	bool came_back_short;  /* the last request to it */
+	uint64_t clean_due_ns; /* no group had dirty files here: not before that */
 	struct machine_counters machine;
 	int kswapd_fd; /* its schedstat; -1: /proc/vmstat must do */
 	uint64_t kswapd_run_ns;
@@ -175,6 +176,8 @@ void worker_close_node(struct worker *worker);
 void worker_look_at_node(struct worker *worker, uint64_t now_ns);
 /* The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. */
 int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);
+/* Each group's memory here, read at most once a second. */
+void worker_read_shares(struct worker *worker, uint64_t now_ns);
 struct group *worker_choose_victim(struct worker *worker);
 /* Whether a protected or excluded group has memory on the node, by looking now. */
 bool worker_node_is_spared(struct worker *worker);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker's own node: what it sees there, and how it would take memory from it. */
+#include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
 #include "agent/sense/ages.h"
@@ -136,8 +137,8 @@ bool worker_node_is_spared(struct worker *w)
 	return n->protected_here;
 }
 
-/* Reads each group's memory here, and whether a protected or excluded one has some. */
-static void read_shares(struct worker *w, uint64_t now_ns)
+/* And whether a protected or excluded one has some. */
+void worker_read_shares(struct worker *w, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
 
@@ -149,11 +150,12 @@ static void read_shares(struct worker *w, uint64_t now_ns)
 		struct group *g = w->groups[i];
 		struct memory_node_share here;
 
-		g->node_bytes = 0;
+		g->node_bytes = g->node_dirty_bytes = 0;
 		/* Groups with children hold little of their own; their children are asked. */
 		if (!g->cgroup->parent || g->cgroup->first_child || g->excluded ||
 		    g->excluded_below || g->limits_unknown || read_share(w, g, &here) < 0)
 			continue;
+		g->node_dirty_bytes = here.file_dirty;
 		g->node_bytes = here.inactive_file + here.active_file;
 		g->node_bytes -= MIN(g->node_bytes, here.file_dirty + here.file_writeback);
 		if (n->plan.effort > EFFORT_LIGHT)
@@ -379,8 +381,9 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
 	take_order(w);
 	if (n->plan.verdict.bytes > 0) {
-		read_shares(w, now_ns);
+		worker_read_shares(w, now_ns);
 		choose_backend(w);
 	}
 	target_judge(&n->target, &n->plan.verdict, now_ns);
+	worker_clean_node(w, now_ns);
 }

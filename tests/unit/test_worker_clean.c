@@ -29,7 +29,15 @@ struct scene {
 /* A group of which 200 MiB are dirty and nothing can be taken, with 2 MiB of room left. */
 static struct scene *scene_new(void)
 {
-	static const struct fixture_file files[] = {{"group/cgroup.procs", ""}, {"locks", ""}};
+	static const struct fixture_file files[] = {
+		{"group/cgroup.procs", ""},
+		{"group/memory.numa_stat", "anon N0=0\nfile N0=220200960\nshmem N0=0\n"
+					   "file_dirty N0=209715200\nfile_writeback N0=0\n"
+					   "inactive_anon N0=0\nactive_anon N0=0\n"
+					   "inactive_file N0=220200960\nactive_file N0=0\n"
+					   "unevictable N0=0\nslab_reclaimable N0=0\n"},
+		{"locks", ""},
+	};
 	struct scene *s = calloc(1, sizeof(*s));
 	struct cleaner_options options = {.log = {.fd = -1}, .program = "/nonexistent"};
 
@@ -142,6 +150,79 @@ static void test_does_not_ask(void **state)
 	scene_free(s);
 }
 
+/* The node stands at its mark with 200 MiB of dirty and next to no clean file memory. */
+static void node_wants(struct scene *s)
+{
+	static struct group *groups[1];
+	static struct cgroup root;
+
+	groups[0] = &s->group;
+	s->cgroup.parent = &root;
+	s->worker.groups = groups;
+	s->worker.n_groups = 1;
+	s->worker.page_size = 4096;
+	s->group.target.verdict = (struct verdict){0}; /* it has no limit of its own */
+	s->worker.here.view.counters.dirty_pages = 200 * MIB / 4096;
+	s->worker.here.view.counters.inactive_file_pages = 201 * MIB / 4096;
+	s->worker.here.target.wants = true;
+	s->worker.here.target.verdict = (struct verdict){
+		.reason = VERDICT_NODE_LOW,
+		.bytes = 10 * MIB,
+		.room_bytes = 2 * MIB,
+		.margin_bytes = 8 * MIB,
+		.rate_bytes_per_s = 16 * MIB,
+	};
+}
+
+static void test_for_the_node(void **state)
+{
+	static const struct {
+		enum verdict_reason reason;
+		bool wants, asks;
+	} cases[] = {
+		{VERDICT_NODE_LOW, true, true},	       {VERDICT_ORDERED, true, true},
+		{VERDICT_NOTHING_SPARE, false, true},  {VERDICT_HOPELESS, false, true},
+		{VERDICT_ROOM_ENOUGH, false, false},   {VERDICT_REFAULTS, false, false},
+		{VERDICT_KSWAPD_ACTIVE, false, false}, {VERDICT_NEIGHBOURS_HAVE_ROOM, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scene *s = scene_new();
+
+		node_wants(s);
+		s->worker.here.target.verdict.reason = cases[i].reason;
+		s->worker.here.target.wants = cases[i].wants;
+		worker_clean_node(&s->worker, NSEC_PER_SEC);
+		if ((s->group.clean.slot >= 0) != cases[i].asks)
+			fail_msg("case %zu", i);
+		if (cases[i].asks)
+			assert_true(s->group.clean.for_node);
+		wait_for_result(s, NSEC_PER_SEC);
+		scene_free(s);
+	}
+}
+
+static void test_no_group_for_the_node(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct scene *s = scene_new();
+
+		node_wants(s);
+		s->group.excluded = i == 0;
+		s->group.excluded_below = i == 1;
+		s->group.clean.due_ns = i == 2 ? 2 * NSEC_PER_SEC : 0;
+		if (i == 3)
+			s->worker.n_groups = 0;
+		worker_clean_node(&s->worker, NSEC_PER_SEC);
+		assert_int_equal(s->group.clean.slot, -1);
+		/* It is not looked for again at once. */
+		assert_int_equal(s->worker.here.clean_due_ns, 6 * NSEC_PER_SEC);
+		scene_free(s);
+	}
+}
+
 /* What is under way when its group goes is not waited for. */
 static void test_group_goes(void **state)
 {
@@ -214,6 +295,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks_and_waits_longer),
 		cmocka_unit_test(test_does_not_ask),
+		cmocka_unit_test(test_for_the_node),
+		cmocka_unit_test(test_no_group_for_the_node),
 		cmocka_unit_test(test_group_goes),
 		cmocka_unit_test(test_takes_what_was_cleaned),
 	};
