@@ -25,6 +25,7 @@ void ledger_add(struct ledger *sum, const struct ledger *part)
 	sum->written_bytes += part->written_bytes;
 	sum->cleaned_bytes += part->cleaned_bytes;
 	sum->cleaned_taken_bytes += part->cleaned_taken_bytes;
+	sum->dirtied_again_bytes += part->dirtied_again_bytes;
 	sum->pageouts += part->pageouts;
 	sum->pageout_tried_bytes += part->pageout_tried_bytes;
 	sum->pageout_applied_bytes += part->pageout_applied_bytes;

@@ -23,6 +23,7 @@ struct ledger {
 	uint64_t written_bytes;	      /* dirty when handed to their device */
 	uint64_t cleaned_bytes;	      /* of those, clean afterwards */
 	uint64_t cleaned_taken_bytes; /* of those, taken by requests since */
+	uint64_t dirtied_again_bytes; /* of those, found dirty soon after: a fault a page */
 	/* Processes that are cold beyond doubt paged out; not part of the requests above. */
 	uint64_t pageouts;		/* times */
 	uint64_t pageout_tried_bytes;	/* resident in what the kernel was asked for */

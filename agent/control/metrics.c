@@ -70,6 +70,8 @@ struct shown_groups {
 	 "Of what was written back for " whom ", what was clean afterwards."}, \
 	{prefix "cleaned_taken_bytes_total", COUNTER, UNITS, offsetof(type, member.cleaned_taken_bytes), \
 	 "Of what was cleaned for " whom ", what requests took since."}, \
+	{prefix "dirtied_again_bytes_total", COUNTER, UNITS, offsetof(type, member.dirtied_again_bytes), \
+	 "Of what was cleaned for " whom ", what was found dirty again soon after: a fault a page."}, \
 	{prefix "pageout_tried_bytes_total", COUNTER, UNITS, offsetof(type, member.pageout_tried_bytes), \
 	 "Resident in what was paged out for " whom ", of processes cold beyond doubt."}, \
 	{prefix "pageout_applied_bytes_total", COUNTER, UNITS, offsetof(type, member.pageout_applied_bytes), \

@@ -35,6 +35,7 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, written_bytes),
 	NUMBER(struct ledger, cleaned_bytes),
 	NUMBER(struct ledger, cleaned_taken_bytes),
+	NUMBER(struct ledger, dirtied_again_bytes),
 	NUMBER(struct ledger, pageouts),
 	NUMBER(struct ledger, pageout_tried_bytes),
 	NUMBER(struct ledger, pageout_applied_bytes),

@@ -127,9 +127,11 @@ static void say_cleaning(const struct ledger *ledger, FILE *out)
 	if (ledger->cleanings > 0)
 		fprintf(out,
 			"Dirty files written back so that there is something to take: %" PRIu64
-			" times, %s, of which %s were clean afterwards and %s taken since\n",
+			" times, %s, of which %s were clean afterwards; of those %s were taken "
+			"since, %s dirtied again\n",
 			ledger->cleanings, BYTES(ledger->written_bytes),
-			BYTES(ledger->cleaned_bytes), BYTES(ledger->cleaned_taken_bytes));
+			BYTES(ledger->cleaned_bytes), BYTES(ledger->cleaned_taken_bytes),
+			BYTES(ledger->dirtied_again_bytes));
 }
 
 static void say_pageout(const struct ledger *ledger, FILE *out)

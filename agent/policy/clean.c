@@ -96,10 +96,12 @@ void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t in
 	/* The pieces of one pass are one cleaning. */
 	if (f->cleaned_bytes != 0 && now_ns - f->cleaned_ns < CLEAN_AGAIN_NS) {
 		f->cleaned_bytes = plus(f->cleaned_bytes, bytes);
+		f->again_bytes = minus(f->again_bytes, bytes);
 		f->begin = MIN(f->begin, offset);
 		f->end = MAX(f->end, end);
 	} else {
 		f->cleaned_bytes = bytes;
+		f->again_bytes = 0;
 		f->begin = offset;
 		f->end = end;
 	}
@@ -125,7 +127,8 @@ static uint64_t dirty_again(const struct clean_file_history *f,
 }
 
 bool clean_history_rests(struct clean_history *h, uint64_t device, uint64_t inode,
-			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns)
+			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns,
+			 uint64_t *again_bytes)
 {
 	struct clean_file_history *f = find(h, device, inode);
 	uint64_t again;
@@ -143,6 +146,8 @@ bool clean_history_rests(struct clean_history *h, uint64_t device, uint64_t inod
 		return false;
 	}
 	again = dirty_again(f, ranges, n);
+	*again_bytes += minus(again, f->again_bytes);
+	f->again_bytes = MAX(f->again_bytes, again);
 	if (again < f->cleaned_bytes / 2 || again < CLEAN_MIN_BYTES / 4)
 		return false;
 	f->rest_ns = f->rest_ns ? MIN(2 * f->rest_ns, CLEAN_REST_MAX_NS) : CLEAN_REST_NS;

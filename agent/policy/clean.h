@@ -76,6 +76,7 @@ struct clean_file_history {
 	uint64_t device, inode; /* inode 0: free */
 	uint64_t begin, end;	/* cleaned last, as one stretch; bytes of the file */
 	uint64_t cleaned_ns, cleaned_bytes;
+	uint64_t again_bytes;		 /* of those, seen dirty again */
 	uint64_t rest_ns, rest_until_ns; /* the length of the last rest, and its end */
 	uint64_t used_ns;		 /* the one used longest ago makes place */
 };
@@ -89,9 +90,13 @@ struct clean_history {
 void clean_history_cleaned(struct clean_history *history, uint64_t device, uint64_t inode,
 			   uint64_t offset, uint64_t length, uint64_t bytes, uint64_t now_ns);
 
-/* The file was seen with these ranges dirty. True: it rests, leave it alone. */
+/*
+ * The file was seen with these ranges dirty. True: it rests, leave it alone. *again_bytes grows by
+ * what was cleaned less than CLEAN_AGAIN_NS ago and is dirty since: each page of it was a fault.
+ */
 bool clean_history_rests(struct clean_history *history, uint64_t device, uint64_t inode,
-			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns);
+			 const struct clean_candidate *ranges, size_t n, uint64_t now_ns,
+			 uint64_t *again_bytes);
 
 /*
  * Puts the candidates to be written in front, in the order in which to write them, and returns how

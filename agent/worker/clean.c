@@ -179,6 +179,7 @@ static void learn(struct group *g, const struct clean_result *result, uint64_t n
 	ledger->cleanings += result->orders > 0;
 	ledger->written_bytes += result->asked_bytes;
 	ledger->cleaned_bytes += result->cleaned_bytes;
+	ledger->dirtied_again_bytes += result->again_bytes;
 	if (result->cleaned_bytes < CLEAN_MIN_BYTES / 4) {
 		g->clean.wait_ns = CLAMP(2 * g->clean.wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
 		g->clean.due_ns = now_ns + g->clean.wait_ns;

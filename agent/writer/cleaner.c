@@ -203,6 +203,7 @@ static void look_done(struct cleaner *c, uint64_t now_ns)
 
 	s->result.look_ns = now_ns - s->look_begun_ns;
 	s->result.found_bytes = totals->dirty_bytes;
+	s->result.again_bytes = pass_again_bytes(c->pass);
 	s->result.files = totals->files;
 	for (size_t i = 0; i < FILE_REFUSALS; i++)
 		s->result.refused[i] = totals->refused[i];

@@ -48,7 +48,8 @@ int cleaner_stop(struct cleaner *cleaner, uint64_t timeout_ns);
 struct clean_result {
 	int error;		/* 0; -ETIMEDOUT: the device was given up; other -errno */
 	uint64_t found_bytes;	/* dirty, in files that could be written */
-	uint64_t chosen_bytes;	/* of those, to be written; in a dry run that is all */
+	uint64_t again_bytes;	/* of those, cleaned by us a moment ago */
+	uint64_t chosen_bytes;	/* of those found, to be written; in a dry run that is all */
 	uint64_t asked_bytes;	/* handed to the device */
 	uint64_t cleaned_bytes; /* measured afterwards */
 	uint64_t files, orders;

@@ -10,7 +10,7 @@
 
 struct pass {
 	struct dirty_scan *scan;
-	uint64_t wanted_bytes, found_bytes;
+	uint64_t wanted_bytes, found_bytes, again_bytes;
 	bool scanning; /* a group is being scanned */
 	int group_fd;  /* of the top; the caller's */
 	size_t depth;  /* directories being listed, the innermost last */
@@ -76,7 +76,7 @@ void pass_begin(struct pass *p, int group_dir_fd, uint64_t wanted_bytes, bool re
 {
 	pass_end(p);
 	p->wanted_bytes = wanted_bytes;
-	p->found_bytes = 0;
+	p->found_bytes = p->again_bytes = 0;
 	dirty_scan_begin(p->scan, remote_wanted);
 	enter(p, kfile_open_dir(group_dir_fd, "."));
 }
@@ -115,7 +115,8 @@ static void add_file(struct pass *p, const struct dirty_file *file, struct clean
 			.length = file->ranges[i].length,
 			.dirty_bytes = file->ranges[i].dirty_bytes,
 		};
-	rests = clean_history_rests(history, file->device, file->inode, ranges, n, now_ns);
+	rests = clean_history_rests(history, file->device, file->inode, ranges, n, now_ns,
+				    &p->again_bytes);
 	for (size_t i = 0; i < n; i++)
 		ranges[i].rests = rests;
 	p->n_candidates += n;
@@ -162,6 +163,11 @@ const struct clean_candidate *pass_chosen(const struct pass *p, size_t *ret_n)
 const struct dirty_file *pass_file(const struct pass *p, uint64_t file)
 {
 	return &p->files[file];
+}
+
+uint64_t pass_again_bytes(const struct pass *p)
+{
+	return p->again_bytes;
 }
 
 const struct dirty_totals *pass_totals(const struct pass *p)

@@ -33,6 +33,8 @@ int pass_step(struct pass *pass, struct clean_history *history, uint64_t now_ns)
 const struct clean_candidate *pass_chosen(const struct pass *pass, size_t *ret_n);
 const struct dirty_file *pass_file(const struct pass *pass, uint64_t file);
 const struct dirty_totals *pass_totals(const struct pass *pass);
+/* What was cleaned lately and was found dirty again (clean_history_rests). */
+uint64_t pass_again_bytes(const struct pass *pass);
 
 /* Closes all files. */
 void pass_end(struct pass *pass);

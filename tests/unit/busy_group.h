@@ -40,6 +40,7 @@ static const struct group_status busy_group = {
 		   .written_bytes = 40 * MIB,
 		   .cleaned_bytes = 39 * MIB,
 		   .cleaned_taken_bytes = 31 * MIB,
+		   .dirtied_again_bytes = 2 * MIB,
 		   .pageouts = 4,
 		   .pageout_tried_bytes = 25 * MIB,
 		   .pageout_applied_bytes = 24 * MIB,

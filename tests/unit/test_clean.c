@@ -70,12 +70,14 @@ static void test_need_at_the_extremes(void **state)
 }
 
 /* Of the first 100 MiB of the file, that much in MiB is dirty, evenly. */
+static uint64_t again_bytes;
+
 static bool rests(struct clean_history *h, uint64_t device, uint64_t inode, uint64_t dirty,
 		  uint64_t now_ns)
 {
 	const struct clean_candidate range = {.length = 100 * MIB, .dirty_bytes = dirty * MIB};
 
-	return clean_history_rests(h, device, inode, &range, 1, now_ns);
+	return clean_history_rests(h, device, inode, &range, 1, now_ns, &again_bytes);
 }
 
 static void cleaned(struct clean_history *h, uint64_t device, uint64_t inode, uint64_t now_ns)
@@ -113,6 +115,29 @@ static void test_dirtied_again(void **state)
 	assert_false(rests(&h, 1, 2, 40, now + SEC + CLEAN_REST_NS));
 }
 
+/* What is dirty again is counted once, and anew when it was cleaned anew. */
+static void test_counts_what_is_dirtied_again(void **state)
+{
+	static struct clean_history h;
+
+	(void)state;
+	again_bytes = 0;
+	(void)rests(&h, 1, 2, 19, SEC);
+	assert_int_equal(again_bytes, 0);
+	cleaned(&h, 1, 2, SEC);
+	(void)rests(&h, 1, 2, 10, 2 * SEC);
+	assert_int_equal(again_bytes, 10 * MIB);
+	(void)rests(&h, 1, 2, 15, 3 * SEC);
+	(void)rests(&h, 1, 2, 12, 3 * SEC);
+	assert_int_equal(again_bytes, 15 * MIB);
+	cleaned(&h, 1, 2, 4 * SEC);
+	(void)rests(&h, 1, 2, 3, 5 * SEC);
+	assert_int_equal(again_bytes, 18 * MIB);
+	/* Long after, it would have been written and dirtied again without us. */
+	(void)rests(&h, 1, 2, 19, 4 * SEC + CLEAN_AGAIN_NS);
+	assert_int_equal(again_bytes, 18 * MIB);
+}
+
 /* Dirty elsewhere is not dirty again: a file cleaned in parts, or one that grows. */
 static void test_dirty_elsewhere(void **state)
 {
@@ -125,9 +150,9 @@ static void test_dirty_elsewhere(void **state)
 
 	(void)state;
 	cleaned(&h, 1, 2, SEC);
-	assert_false(clean_history_rests(&h, 1, 2, elsewhere, 2, 2 * SEC));
-	assert_false(clean_history_rests(&h, 1, 2, &around, 1, 2 * SEC));
-	assert_false(clean_history_rests(&h, 1, 2, NULL, 0, 2 * SEC));
+	assert_false(clean_history_rests(&h, 1, 2, elsewhere, 2, 2 * SEC, &again_bytes));
+	assert_false(clean_history_rests(&h, 1, 2, &around, 1, 2 * SEC, &again_bytes));
+	assert_false(clean_history_rests(&h, 1, 2, NULL, 0, 2 * SEC, &again_bytes));
 }
 
 static void test_history_forgets_the_oldest(void **state)
@@ -240,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_need),
 		cmocka_unit_test(test_need_at_the_extremes),
 		cmocka_unit_test(test_dirtied_again),
+		cmocka_unit_test(test_counts_what_is_dirtied_again),
 		cmocka_unit_test(test_dirty_elsewhere),
 		cmocka_unit_test(test_history_forgets_the_oldest),
 		cmocka_unit_test(test_choice),

@@ -238,6 +238,7 @@ static void test_status(void **state)
 	assert_int_equal(number_of(ledger, "written_bytes"), 40 * MIB);
 	assert_int_equal(number_of(ledger, "cleaned_bytes"), 39 * MIB);
 	assert_int_equal(number_of(ledger, "cleaned_taken_bytes"), 31 * MIB);
+	assert_int_equal(number_of(ledger, "dirtied_again_bytes"), 2 * MIB);
 	assert_int_equal(number_of(ledger, "pageouts"), 4);
 	assert_int_equal(number_of(ledger, "pageout_tried_bytes"), 25 * MIB);
 	assert_int_equal(number_of(ledger, "pageout_applied_bytes"), 24 * MIB);

@@ -62,9 +62,11 @@ static int find_writer(char *path, size_t size)
 
 static void print(const struct clean_result *r, uint64_t wall_ns)
 {
-	printf("error %d\nfiles %ju\nfound %ju\nchosen %ju\nasked %ju\ncleaned %ju\norders %ju\n",
-	       r->error, (uintmax_t)r->files, (uintmax_t)r->found_bytes, (uintmax_t)r->chosen_bytes,
-	       (uintmax_t)r->asked_bytes, (uintmax_t)r->cleaned_bytes, (uintmax_t)r->orders);
+	printf("error %d\nfiles %ju\nfound %ju\nagain %ju\nchosen %ju\nasked %ju\ncleaned "
+	       "%ju\norders %ju\n",
+	       r->error, (uintmax_t)r->files, (uintmax_t)r->found_bytes, (uintmax_t)r->again_bytes,
+	       (uintmax_t)r->chosen_bytes, (uintmax_t)r->asked_bytes, (uintmax_t)r->cleaned_bytes,
+	       (uintmax_t)r->orders);
 	printf("look_us %ju\nwrite_us %ju\nslowest_us %ju\nwall_us %ju\n",
 	       (uintmax_t)(r->look_ns / NSEC_PER_USEC), (uintmax_t)(r->write_ns / NSEC_PER_USEC),
 	       (uintmax_t)(r->slowest_ns / NSEC_PER_USEC), (uintmax_t)(wall_ns / NSEC_PER_USEC));
@@ -78,6 +80,7 @@ static void add(struct clean_result *sum, const struct clean_result *r)
 	sum->error = r->error;
 	sum->files += r->files;
 	sum->found_bytes += r->found_bytes;
+	sum->again_bytes += r->again_bytes;
 	sum->chosen_bytes += r->chosen_bytes;
 	sum->asked_bytes += r->asked_bytes;
 	sum->cleaned_bytes += r->cleaned_bytes;
