@@ -48,11 +48,10 @@ static void perform(struct hand *hand)
 	/* Stopped before it began: that is an interruption too. */
 	int error = atomic_load(&hand->stop) ? -EINTR : hand->ops->reclaim(&hand->request);
 
-	hand->result = (struct hand_result){
-		.error = error,
-		.wall_ns = clock_now_ns() - wall_ns,
-		.cpu_ns = clock_thread_cpu_ns() - cpu_ns,
-	};
+	/* In this order: no more CPU time than there was time. */
+	cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+	wall_ns = clock_now_ns() - wall_ns;
+	hand->result = (struct hand_result){.error = error, .wall_ns = wall_ns, .cpu_ns = cpu_ns};
 }
 
 static void *hand_main(void *arg)

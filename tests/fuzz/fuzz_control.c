@@ -52,13 +52,18 @@ static void check(const uint8_t *data, size_t size, uid_t uid)
 	memcpy(groups[1].path, data, size < STATUS_PATH_MAX - 1 ? size : STATUS_PATH_MAX - 1);
 	if (control_answer(&agent, &peer, (const char *)data, size, &text, &n) < 0)
 		abort();
-	answer = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-	if (!json_is_string(json_object_get(answer, "schema")) || text[n - 1] != '\n')
+	if (n == 0 || text[n - 1] != '\n')
 		abort();
-	for (size_t i = 0; i + 1 < n; i++)
-		if (text[i] < ' ' || text[i] > '~')
+	/* Metrics are lines of text; all else is one line of JSON. */
+	if (text[0] != '#') {
+		answer = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+		if (!json_is_string(json_object_get(answer, "schema")))
 			abort();
-	json_decref(answer);
+		json_decref(answer);
+	}
+	for (size_t i = 0; i + 1 < n; i++)
+		if ((text[i] < ' ' && (text[0] != '#' || text[i] != '\n')) || text[i] > '~')
+			abort();
 	free(text);
 }
 
