@@ -112,9 +112,10 @@ static int read_share(const struct worker *w, const struct group *g,
 	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
 	int r = fd < 0 ? fd : memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL);
 
-	if (r == 0)
-		*ret_here = shares[w->node->id % NUMA_NODES_MAX];
-	return r;
+	if (r < 0)
+		return r;
+	*ret_here = shares[w->node->id % NUMA_NODES_MAX];
+	return 0;
 }
 
 /* What can't be read may be here; what is gone is not. */
