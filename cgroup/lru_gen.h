@@ -43,8 +43,8 @@ struct lru_gen_line {
 	struct lru_generation generation;
 };
 
-/* line without its newline. -EBADMSG: not such a line; *ret is then unchanged. */
-int lru_gen_parse_line(const char *line, size_t length, struct lru_gen_line *ret);
+/* text: a line without its newline. -EBADMSG: not such a line; *ret is then unchanged. */
+int lru_gen_parse_line(const char *text, size_t length, struct lru_gen_line *ret);
 
 /* What the generations of one group on one node tell of a page's last use. */
 struct lru_idle {

@@ -33,12 +33,13 @@ static int read_scenario(const struct check_options *options, const char *path,
 	if (r == 0)
 		r = scenario_read_file(scenario, path, ret_error);
 	if (r == -ENOENT || r == -EACCES)
-		return stress_fail(ret_error, r, "%s: %s", path, strerror(-r));
+		(void)stress_fail(ret_error, r, "%s: %s", path, strerror(-r));
 	if (r == 0 && options->seed)
 		r = job_set_global(scenario->job, "seed", options->seed, ret_error);
-	if (r == 0)
-		*ret_scenario = TAKE_PTR(scenario);
-	return r;
+	if (r != 0)
+		return r;
+	*ret_scenario = TAKE_PTR(scenario);
+	return 0;
 }
 
 static int add(struct check *check, struct scenario *scenario, const char *path,

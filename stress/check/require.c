@@ -32,10 +32,10 @@ int require_parse_release(const char *release, uint64_t *ret_major, uint64_t *re
 /* "cgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0" */
 static void find_mount_options(const char *mounts, char *to, size_t n)
 {
-	struct ktext_line line, type, options;
+	struct ktext_line line, device, directory, type, options;
 
 	while (ktext_next_line(&mounts, &line)) {
-		if (!ktext_next_word(&line, &type) || !ktext_next_word(&line, &type) ||
+		if (!ktext_next_word(&line, &device) || !ktext_next_word(&line, &directory) ||
 		    !ktext_next_word(&line, &type) || !ktext_word_is(type, "cgroup2") ||
 		    !ktext_next_word(&line, &options))
 			continue;
