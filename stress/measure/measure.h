@@ -10,10 +10,10 @@
 #include "cgroup/memory.h"
 #include "cgroup/psi.h"
 #include "numa/counters.h"
+#include "numa/zram.h"
 #include "stress/job/plan.h"
 #include "stress/measure/histogram.h"
 #include "stress/measure/vmstat.h"
-#include "stress/measure/zram.h"
 
 #include <stdbool.h>
 #include <stddef.h>

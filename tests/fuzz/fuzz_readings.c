@@ -2,9 +2,9 @@
 /* What uswap-stress reads beside the groups' files: read or refused, nothing written when refused.
  */
 #include "numa/numa_maps.h"
+#include "numa/zram.h"
 #include "stress/measure/meminfo.h"
 #include "stress/measure/vmstat.h"
-#include "stress/measure/zram.h"
 
 #include "base/cleanup.h"
 

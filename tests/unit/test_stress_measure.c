@@ -211,20 +211,6 @@ static void test_series(void **state)
 		    results->sampling_max_ns > 0);
 }
 
-static void test_zram(void **state)
-{
-	static const char *const bad[] = {"", "1 2\n", "1 x 3\n", "-1 2 3\n", "\n1 2 3\n"};
-	struct zram_usage usage = {.stored_bytes = 4711};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(zram_parse(bad[i], &usage), -EBADMSG);
-	assert_int_equal(usage.stored_bytes, 4711);
-	assert_int_equal(zram_parse(" 65536    1234    8192        0\n", &usage), 0);
-	assert_int_equal(usage.stored_bytes, 65536);
-	assert_int_equal(usage.used_bytes, 8192);
-}
-
 /* No PSI, no swap accounting: the rest is measured. */
 static void test_without_psi_and_swap(void **state)
 {
@@ -276,7 +262,6 @@ int main(void)
 		cmocka_unit_test(test_vmstat),	 cmocka_unit_test(test_vmstat_sum),
 		cmocka_unit_test(test_readings), cmocka_unit_test(test_without_psi_and_swap),
 		cmocka_unit_test(test_errors),	 cmocka_unit_test(test_series),
-		cmocka_unit_test(test_zram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

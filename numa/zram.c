@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stress/measure/zram.h"
+#include "numa/zram.h"
 
 #include "base/kfile.h"
 #include "base/ktext.h"
