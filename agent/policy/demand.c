@@ -18,6 +18,7 @@ static void close_window(struct demand *d, const struct demand_sample *s)
 	d->window_start_ns = s->now_ns;
 	d->window_used_bytes = s->used_bytes;
 	d->window_taken_bytes = 0;
+	d->window_others_took = false;
 }
 
 /* Growth since the window began that the target made itself. */
@@ -45,7 +46,9 @@ static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t
 		d->peak_bytes_per_s = d->rate_bytes_per_s;
 	if (age_ns < DEMAND_WINDOW_NS)
 		return;
-	d->rate_bytes_per_s = approach(d->rate_bytes_per_s, rate, age_ns, DEMAND_RATE_DECAY_NS);
+	if (!d->window_others_took)
+		d->rate_bytes_per_s =
+			approach(d->rate_bytes_per_s, rate, age_ns, DEMAND_RATE_DECAY_NS);
 	if (d->rate_bytes_per_s < DEMAND_RATE_NOISE)
 		d->rate_bytes_per_s = d->growing_since_ns = 0;
 	close_window(d, s);
@@ -84,6 +87,7 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 				  s->refaulted_bytes);
 	d->window_taken_bytes += (int64_t)MIN(s->taken_bytes, (uint64_t)INT64_MAX / 4);
 	d->window_taken_bytes -= (int64_t)MIN(s->refaulted_bytes, (uint64_t)INT64_MAX / 4);
+	d->window_others_took |= s->others_took;
 	learn_rate(d, s, elapsed_ns);
 	learn_gain(d, s);
 	d->seen_ns = s->now_ns;

@@ -5,7 +5,8 @@
  *
  *	rate	growth of the target's own making: the rise of its usage, plus what was taken
  *		meanwhile, minus what it read back of that. Measured over windows of 100 ms, since
- *		usage is charged in batches; rises at once, falls with a time constant of 2 s.
+ *		usage is charged in batches; rises at once, falls with a time constant of 2 s,
+ *		but not by a window in which others took: what was not seen to grow may have.
  *	peak	the same, but falling by half in 30 s: what the target has shown it can do
  *	need	rate x reaction x gain
  *	margin	clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a
@@ -18,6 +19,7 @@
 
 #include "agent/config.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DEMAND_WINDOW_NS	(100 * UINT64_C(1000000))
@@ -38,6 +40,7 @@ struct demand {
 	uint64_t used_bytes;
 	uint64_t window_start_ns, window_used_bytes;
 	int64_t window_taken_bytes; /* taken minus refaulted in the open window */
+	bool window_others_took;
 	uint64_t rate_bytes_per_s, peak_bytes_per_s;
 	uint64_t growing_since_ns;	       /* without a pause; 0: at rest */
 	uint64_t taken_bytes, refaulted_bytes; /* recent, decaying */
@@ -52,6 +55,7 @@ struct demand_sample {
 	uint64_t taken_bytes;	  /* by us, or by the kernel too, since the last sample */
 	uint64_t refaulted_bytes; /* by the target since the last sample */
 	uint64_t stalls;	  /* a counter that rises when tasks reclaim for themselves */
+	bool others_took;	  /* the kernel took too, and does not say how much */
 };
 
 /* Takes a sample in. A clock or a counter that goes back counts as no change. */

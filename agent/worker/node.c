@@ -228,7 +228,7 @@ static void read_swap(struct worker *w, uint64_t now_ns)
 		worker_complain(w, now_ns, "meminfo", r, bad);
 }
 
-static void learn(struct worker *w, const struct node_view *view, uint64_t now_ns)
+static void learn(struct worker *w, const struct node_view *view, bool kswapd_ran, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
 	uint64_t refaults = view->counters.workingset_refault_anon +
@@ -246,6 +246,7 @@ static void learn(struct worker *w, const struct node_view *view, uint64_t now_n
 		.taken_bytes = taken_bytes,
 		.refaulted_bytes = since * w->page_size,
 		.stalls = n->machine.allocstall,
+		.others_took = kswapd_ran,
 	};
 
 	n->refaults_seen = refaults;
@@ -373,7 +374,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	kswapd_ran = read_machine(w, &before, &view, now_ns);
 	if (n->seen)
 		learn_binding(w, &before, &view, kswapd_ran, now_ns);
-	learn(w, &view, now_ns);
+	learn(w, &view, kswapd_ran, now_ns);
 	n->view = view;
 	n->seen = true;
 	read_swap(w, now_ns);

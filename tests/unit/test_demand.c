@@ -17,6 +17,7 @@ static const struct margin_settings settings = {
 struct life {
 	struct demand demand;
 	uint64_t now_ns, used_bytes, stalls;
+	bool others_took;
 };
 
 static void live(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t rate,
@@ -37,6 +38,7 @@ static void live(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t 
 			.taken_bytes = taken,
 			.refaulted_bytes = refaulted,
 			.stalls = life->stalls,
+			.others_took = life->others_took,
 		};
 		demand_learn(&life->demand, &sample);
 	}
@@ -63,6 +65,46 @@ static void test_what_we_take_does_not_hide_growth(void **state)
 	(void)state;
 	live(&life, 2 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 16 * MIB, 16 * MIB, 0);
 	assert_in_range(life.demand.rate_bytes_per_s, 15 * MIB, 17 * MIB);
+}
+
+/* Kswapd keeps the usage where it is, and does not say what it took: that is not the end of growth.
+ */
+static void test_what_others_take_does_not_end_growth(void **state)
+{
+	struct life life = newborn();
+	uint64_t rate;
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 64 * MIB, 0, 0);
+	rate = life.demand.rate_bytes_per_s;
+	life.others_took = true;
+	live(&life, 10 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.rate_bytes_per_s, rate);
+	/* Growth that shows all the same counts. */
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 128 * MIB, 0, 0);
+	assert_in_range(life.demand.rate_bytes_per_s, 120 * MIB, 132 * MIB);
+	/* Once they rest, rest is rest. */
+	life.others_took = false;
+	live(&life, 20 * NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	assert_int_equal(life.demand.rate_bytes_per_s, 0);
+}
+
+/* A window is judged whole: they may have taken at any look within it. */
+static void test_others_taking_once_stands_for_the_window(void **state)
+{
+	struct life life = newborn();
+	uint64_t rate;
+
+	(void)state;
+	live(&life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, 64 * MIB, 0, 0);
+	rate = life.demand.rate_bytes_per_s;
+	for (int window = 0; window < 50; window++) {
+		life.others_took = true;
+		live(&life, 20 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+		life.others_took = false;
+		live(&life, 80 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 0, 0, 0);
+	}
+	assert_in_range(life.demand.rate_bytes_per_s, rate - rate / 20, rate);
 }
 
 static void test_refaults_are_not_growth(void **state)
@@ -229,6 +271,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rate_is_the_growth),
 		cmocka_unit_test(test_what_we_take_does_not_hide_growth),
+		cmocka_unit_test(test_what_others_take_does_not_end_growth),
+		cmocka_unit_test(test_others_taking_once_stands_for_the_window),
 		cmocka_unit_test(test_refaults_are_not_growth),
 		cmocka_unit_test(test_rate_rises_at_once_and_falls_slowly),
 		cmocka_unit_test(test_one_batch_of_charges_is_not_a_rate),
