@@ -2,6 +2,7 @@
 #include "agent/agent.h"
 
 #include "agent/pageout/pager.h"
+#include "agent/record/recorder.h"
 #include "agent/ring.h"
 #include "agent/sense/dirty.h"
 #include "agent/writer/cleaner.h"
@@ -22,6 +23,7 @@
 #define RELOAD_NS	(5 * NSEC_PER_SEC)
 #define CLEANER_STOP_NS NSEC_PER_SEC
 #define PAGER_STOP_NS	NSEC_PER_SEC
+#define RECORD_STOP_NS	NSEC_PER_SEC
 /* A process that is not ours: what may be done to it may be done to any. */
 #define OTHER_PID 1
 
@@ -272,6 +274,20 @@ static void start_pager(struct agent *a)
 			strerrordesc_np(-r));
 }
 
+static void start_recorder(struct agent *a)
+{
+	const struct record_settings *settings = &a->config->record;
+	int r;
+
+	if (*settings->file == '\0')
+		return;
+	r = recorder_start(settings->file, settings->max_bytes, a->topology->n_nodes, a->world.log,
+			   &a->world.recorder);
+	if (r < 0)
+		degrade(a, "nothing is recorded: %s: %s; see record.file", settings->file,
+			strerrordesc_np(-r));
+}
+
 /* The journal is told of actions by records with fields; without it the log is all there is. */
 static void open_journal(struct agent *a)
 {
@@ -338,6 +354,7 @@ int agent_start(const struct agent_options *options, const struct config *config
 		open_journal(a);
 		start_cleaner(a);
 		start_pager(a);
+		start_recorder(a);
 	}
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
@@ -372,6 +389,8 @@ int agent_stop(struct agent *a)
 	r = cleaner_stop(a->world.cleaner, CLEANER_STOP_NS);
 	if (r != -ETIMEDOUT)
 		r = pager_stop(a->world.pager, PAGER_STOP_NS);
+	if (r != -ETIMEDOUT)
+		r = recorder_stop(a->world.recorder, RECORD_STOP_NS);
 	if (r == -ETIMEDOUT)
 		return r;
 	for (size_t i = 0; i < a->n_workers; i++)

@@ -109,6 +109,12 @@ struct metrics_settings {
 	uint64_t groups_max;		/* the most groups that are named */
 };
 
+/* What policies see and decide, written down. */
+struct record_settings {
+	char file[CONFIG_PATH_MAX]; /* "": none */
+	uint64_t max_bytes;
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -128,6 +134,7 @@ struct config {
 	struct trim_settings trim;
 	struct pageout_settings pageout;
 	struct metrics_settings metrics;
+	struct record_settings record;
 };
 
 /* Where a setting came from and what is wrong with it, ready to be shown. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/group.h"
 
+#include "agent/record/recorder.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/psi.h"
@@ -161,6 +162,22 @@ int group_read(struct group *g, const struct group_context *context, const char 
 	return group_watch_read(&g->watch, &g->sample, ret_bad);
 }
 
+static struct group_plan decide(struct group *g, const struct group_context *context)
+{
+	struct headroom_record record = {
+		.group = g->shared->id,
+		.demand = g->target.demand,
+		.sample = g->sample,
+		.swap = *context->swap,
+	};
+
+	record.plan =
+		headroom_decide(context->config, &record.demand, &record.sample, &record.swap);
+	record_name(context->record, record.group, g->cgroup->path, &g->named);
+	(void)record_put(context->record, RECORD_HEADROOM, &record);
+	return record.plan;
+}
+
 int group_look(struct group *g, const struct group_context *context, const char **ret_bad)
 {
 	struct group_sample *s = &g->sample;
@@ -187,7 +204,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	take_events(g, s);
 	ledger_read_back(&g->target.ledger, s->refaulted_bytes);
 	learn(g, s);
-	plan = headroom_decide(context->config, &g->target.demand, s, context->swap);
+	plan = decide(g, context);
 	if (verdict_acts(plan.verdict.reason) && backoff_waits(&g->backoff, s->now_ns)) {
 		plan.verdict.reason = VERDICT_BACK_OFF;
 		plan.verdict.look_again_ns = g->backoff.until_ns - s->now_ns;

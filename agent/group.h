@@ -73,6 +73,7 @@ struct group {
 	struct group_clean clean;
 	struct group_trim trim;
 	struct group_sample sample; /* the last full one */
+	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
 	uint64_t steals_seen;	    /* pages, pgsteal */
@@ -96,9 +97,12 @@ uint64_t group_limit_bytes(const struct group *group);
 /* Opens or closes the files as the worker's role wants it. -errno of what is missing. */
 int group_set_watched(struct group *group, bool watched);
 
+struct record_lane;
+
 struct group_context {
 	const struct config *config;
 	const struct swap_sample *swap;
+	struct record_lane *record; /* NULL: nothing is recorded */
 	bool anon_can_be_spared;
 	uint64_t now_ns;
 };

@@ -237,6 +237,7 @@ static int serve_reload(void *context, struct config_error *ret_error)
 {
 	struct agent *agent = context;
 	struct agent_settings before = agent_config(agent)->agent;
+	struct record_settings recorded = agent_config(agent)->record;
 	int r;
 
 	(void)notify_reloading();
@@ -247,10 +248,11 @@ static int serve_reload(void *context, struct config_error *ret_error)
 		tell_mode(agent, "configuration read anew");
 	/* These are fixed when the process begins; silence would look like consent. */
 	if (r == 0 && (strcmp(before.socket_path, agent_config(agent)->agent.socket_path) != 0 ||
-		       before.log_level != agent_config(agent)->agent.log_level))
-		log_notice(
-			agent_log(agent),
-			"agent.socket and agent.log_level change only when uswapd is started anew");
+		       before.log_level != agent_config(agent)->agent.log_level ||
+		       strcmp(recorded.file, agent_config(agent)->record.file) != 0 ||
+		       recorded.max_bytes != agent_config(agent)->record.max_bytes))
+		log_notice(agent_log(agent), "agent.socket, agent.log_level and record.* change "
+					     "only when uswapd is started anew");
 	(void)notify_ready();
 	return r;
 }

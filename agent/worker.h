@@ -15,6 +15,7 @@
 
 struct cleaner;
 struct pager;
+struct recorder;
 
 /* What all workers of an agent have in common; outlives them. */
 struct worker_world {
@@ -24,8 +25,9 @@ struct worker_world {
 	const struct topology *topology;
 	struct shared *shared;
 	const struct act_ops *act;
-	struct cleaner *cleaner; /* NULL: dirty files are not written back */
-	struct pager *pager;	 /* NULL: processes are not paged out */
+	struct cleaner *cleaner;   /* NULL: dirty files are not written back */
+	struct pager *pager;	   /* NULL: processes are not paged out */
+	struct recorder *recorder; /* NULL: nothing is recorded */
 	struct group_reclaim_features reclaim_features;
 	bool has_memory_reclaim;   /* the kernel has memory.reclaim */
 	bool recursive_protection; /* the mount has memory_recursiveprot */

@@ -237,6 +237,7 @@ struct group_context worker_group_context(const struct worker *w, uint64_t now_n
 	return (struct group_context){
 		.config = w->config,
 		.swap = &w->swap,
+		.record = w->record,
 		.anon_can_be_spared = w->world->reclaim_features.swappiness,
 		.now_ns = now_ns,
 	};

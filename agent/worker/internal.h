@@ -5,6 +5,7 @@
 #include "agent/act/hand.h"
 #include "agent/group.h"
 #include "agent/policy/balance.h"
+#include "agent/record/recorder.h"
 #include "agent/ring.h"
 #include "agent/sense/kswapd.h"
 #include "agent/sense/limit_watch.h"
@@ -119,6 +120,7 @@ struct worker {
 	size_t status_capacity;
 	int start_error;
 
+	struct record_lane *record; /* NULL: nothing is recorded */
 	struct ring *ring;
 	struct hand *hand;
 	struct flight flight;

@@ -320,6 +320,20 @@ static bool read_machine(struct worker *w, const struct node_view *before,
 	return ran || (n->kswapd_fd < 0 && kswapd_has_run(w, before, view, &last));
 }
 
+static struct node_plan decide(const struct worker *w, const struct node_sample *sample)
+{
+	struct balance_record record = {
+		.node = w->node->id,
+		.demand = w->here.target.demand,
+		.history = w->here.history,
+		.sample = *sample,
+	};
+
+	record.plan = balance_decide(w->config, &record.demand, &record.history, sample);
+	(void)record_put(w->record, RECORD_BALANCE, &record);
+	return record.plan;
+}
+
 /* What uswapctl wake asked for comes first, but goes the same ways and stops at the same bounds. */
 static void take_order(struct worker *w)
 {
@@ -379,7 +393,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	n->seen = true;
 	read_swap(w, now_ns);
 	sample = sample_of(w, &view, kswapd_ran, now_ns);
-	n->plan = balance_decide(w->config, &n->target.demand, &n->history, &sample);
+	n->plan = decide(w, &sample);
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
 	take_order(w);
 	if (n->plan.verdict.bytes > 0) {

@@ -130,6 +130,25 @@ static void arm(struct worker *w, struct group *g)
 	w->trim.n_triggers++;
 }
 
+static struct trim_plan decide(struct worker *w, struct group *g, const struct group_sample *s)
+{
+	struct group_trim *t = &g->trim;
+	struct trim_record record = {
+		.group = g->shared->id,
+		.history = t->history,
+		.sample = *s,
+		.trim = t->sample,
+		.swap = w->swap,
+	};
+
+	trim_learn(&t->history, &w->config->trim, s, &t->sample);
+	record.plan = trim_decide(&w->config->trim, &w->config->protect, &t->history, s, &t->sample,
+				  &w->swap);
+	record_name(w->record, record.group, g->cgroup->path, &g->named);
+	(void)record_put(w->record, RECORD_TRIM, &record);
+	return record.plan;
+}
+
 static void look(struct worker *w, struct group *g, const struct swap_reads *reads, uint64_t now_ns)
 {
 	const struct group_context context = worker_group_context(w, now_ns);
@@ -152,10 +171,8 @@ static void look(struct worker *w, struct group *g, const struct swap_reads *rea
 	ledger_read_back(&t->target.ledger, s.refaulted_bytes);
 	t->sample.stall_total_us = stalled.some_us;
 	worker_ages_of(w, g, &t->sample);
-	trim_learn(&t->history, &w->config->trim, &s, &t->sample);
+	plan = decide(w, g, &s);
 	t->sample.psi_triggered = false;
-	plan = trim_decide(&w->config->trim, &w->config->protect, &t->history, &s, &t->sample,
-			   &w->swap);
 	if (plan.reason == TRIM_STEP && g->watch.reclaim_fd < 0)
 		plan.reason = TRIM_NO_BACKEND;
 	if (plan.reason == TRIM_STEP && backoff_waits(&t->backoff, now_ns))

@@ -162,6 +162,7 @@ static void change_config(struct worker *w)
 	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
 	w->act = ops_of(w, next);
+	record_turn(w->record, next, true);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
@@ -201,6 +202,7 @@ static void turn(struct worker *w)
 		(void)poll(NULL, 0, 100); /* not a busy loop */
 	}
 	now_ns = clock_now_ns();
+	record_turn(w->record, w->config, false);
 	for (int i = 0; i < n; i++)
 		handle_event(w, &events[i], now_ns);
 	atomic_store(&w->turned_ns, now_ns);
@@ -268,6 +270,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	w->config = config;
 	w->act = ops_of(w, config);
+	w->record = recorder_lane(world->recorder, index);
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = -1;

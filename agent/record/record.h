@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a policy saw and what it decided, as it is written to a recording: one record a decision,
+ * which holds all that the policy's function was given, so that it can be called again. The parts
+ * are the policies' own structs. Pure.
+ */
+#pragma once
+
+#include "agent/policy/balance.h"
+#include "agent/policy/headroom.h"
+#include "agent/policy/trim.h"
+#include "agent/record/shape.h"
+
+/* headroom_decide(). */
+struct headroom_record {
+	uint64_t group; /* id */
+	struct demand demand;
+	struct group_sample sample;
+	struct swap_sample swap;
+	struct group_plan plan;
+};
+
+/* balance_decide(); the groups to take from are chosen afterwards. */
+struct balance_record {
+	uint64_t node;
+	struct demand demand;
+	struct balance_history history;
+	struct node_sample sample;
+	struct node_plan plan;
+};
+
+/* trim_learn() and trim_decide(). */
+struct trim_record {
+	uint64_t group;
+	struct trim_history history; /* before it has learned from the samples */
+	struct group_sample sample;
+	struct trim_sample trim;
+	struct swap_sample swap;
+	struct trim_plan plan;
+};
+
+#define RECORD_NAME_MAX 128
+/* What a group is called; longer paths are cut at their front. */
+struct name_record {
+	uint64_t group;
+	char name[RECORD_NAME_MAX];
+};
+
+enum record_kind {
+	RECORD_SETTINGS, /* that the worker goes by from here on: the numbers among them */
+	RECORD_NAME,
+	RECORD_LOST, /* records of this worker before this one that had no place */
+	RECORD_HEADROOM,
+	RECORD_BALANCE,
+	RECORD_TRIM,
+	RECORD_KINDS,
+};
+
+struct record {
+	enum record_kind kind;
+	uint64_t worker; /* whose it is: its settings hold */
+	union {
+		struct config settings; /* what is not recorded is as by default */
+		struct name_record name;
+		uint64_t lost;
+		struct headroom_record headroom;
+		struct balance_record balance;
+		struct trim_record trim;
+	};
+};
+
+/* The longest record. */
+#define RECORD_MAX 2048
+
+/* object: of the kind's type (struct config, uint64_t, ...). Bytes, at most RECORD_MAX. */
+size_t record_encode(enum record_kind kind, uint64_t worker, const void *object,
+		     uint8_t to[RECORD_MAX]);
+
+/* -EBADMSG: not a record, or a value that can't be. */
+int record_decode(const uint8_t *from, size_t n, struct record *ret);
+
+/* Of the plans of two records of one kind: the first field in which they differ; NULL: none. */
+const char *record_plans_differ(enum record_kind kind, const void *a, const void *b);
+
+/* Of the form of all records: a recording can be read by a program with the same one. */
+uint64_t record_fingerprint(void);
+
+/* For tests: what a record of the kind is made of. NULL: it has no table. */
+const struct shape *record_shape(enum record_kind kind);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of what records are made of. */
+#include "agent/record/record.h"
+
+static const struct field demand_fields[] = {
+	NUMBER(struct demand, seen_ns),
+	NUMBER(struct demand, used_bytes),
+	NUMBER(struct demand, window_start_ns),
+	NUMBER(struct demand, window_used_bytes),
+	/* Signed, of the same size: two's complement passes through. */
+	{"window_taken_bytes", FIELD_NUMBER, offsetof(struct demand, window_taken_bytes), 0, NULL},
+	FLAG(struct demand, window_others_took),
+	NUMBER(struct demand, rate_bytes_per_s),
+	NUMBER(struct demand, peak_bytes_per_s),
+	NUMBER(struct demand, growing_since_ns),
+	NUMBER(struct demand, taken_bytes),
+	NUMBER(struct demand, refaulted_bytes),
+	NUMBER(struct demand, stalls),
+	NUMBER(struct demand, gain),
+	NUMBER(struct demand, gain_ns),
+};
+static const struct shape demand_shape = SHAPE(struct demand, demand_fields);
+
+static const struct field swap_fields[] = {
+	NUMBER(struct swap_sample, total_bytes),
+	NUMBER(struct swap_sample, free_bytes),
+};
+static const struct shape swap_shape = SHAPE(struct swap_sample, swap_fields);
+
+static const struct field stat_fields[] = {
+	NUMBER(struct memory_stat, anon),
+	NUMBER(struct memory_stat, file),
+	NUMBER(struct memory_stat, kernel),
+	NUMBER(struct memory_stat, shmem),
+	NUMBER(struct memory_stat, file_mapped),
+	NUMBER(struct memory_stat, file_dirty),
+	NUMBER(struct memory_stat, file_writeback),
+	NUMBER(struct memory_stat, inactive_anon),
+	NUMBER(struct memory_stat, active_anon),
+	NUMBER(struct memory_stat, inactive_file),
+	NUMBER(struct memory_stat, active_file),
+	NUMBER(struct memory_stat, unevictable),
+	NUMBER(struct memory_stat, slab_reclaimable),
+	NUMBER(struct memory_stat, workingset_refault_anon),
+	NUMBER(struct memory_stat, workingset_refault_file),
+	NUMBER(struct memory_stat, pgscan),
+	NUMBER(struct memory_stat, pgsteal),
+	NUMBER(struct memory_stat, pgscan_direct),
+	NUMBER(struct memory_stat, pgsteal_direct),
+	NUMBER(struct memory_stat, pgscan_kswapd),
+	NUMBER(struct memory_stat, pgsteal_kswapd),
+	NUMBER(struct memory_stat, pgscan_proactive),
+	NUMBER(struct memory_stat, pgsteal_proactive),
+	NUMBER(struct memory_stat, pgfault),
+	NUMBER(struct memory_stat, pgmajfault),
+};
+static const struct shape stat_shape = SHAPE(struct memory_stat, stat_fields);
+
+static const struct field events_fields[] = {
+	NUMBER(struct memory_events, low),	NUMBER(struct memory_events, high),
+	NUMBER(struct memory_events, max),	NUMBER(struct memory_events, oom),
+	NUMBER(struct memory_events, oom_kill),
+};
+static const struct shape events_shape = SHAPE(struct memory_events, events_fields);
+
+static const struct field group_sample_fields[] = {
+	NUMBER(struct group_sample, now_ns),
+	NUMBER(struct group_sample, current_bytes),
+	NUMBER(struct group_sample, limit_bytes),
+	FLAG(struct group_sample, limit_is_high),
+	NUMBER(struct group_sample, swap_current_bytes),
+	NUMBER(struct group_sample, swap_max_bytes),
+	NUMBER(struct group_sample, protected_bytes),
+	PART(struct group_sample, stat, &stat_shape),
+	PART(struct group_sample, events, &events_shape),
+	NUMBER(struct group_sample, taken_bytes),
+	NUMBER(struct group_sample, refaulted_bytes),
+	FLAG(struct group_sample, excluded),
+	FLAG(struct group_sample, filling),
+	FLAG(struct group_sample, anon_can_be_spared),
+};
+static const struct shape group_sample_shape = SHAPE(struct group_sample, group_sample_fields);
+
+static const struct field node_sample_fields[] = {
+	NUMBER(struct node_sample, now_ns),	     NUMBER(struct node_sample, managed_bytes),
+	NUMBER(struct node_sample, free_bytes),	     NUMBER(struct node_sample, low_bytes),
+	NUMBER(struct node_sample, high_bytes),	     NUMBER(struct node_sample, room_bytes),
+	NUMBER(struct node_sample, percpu_bytes),    NUMBER(struct node_sample, clean_file_bytes),
+	NUMBER(struct node_sample, anon_bytes),	     NUMBER(struct node_sample, taken_bytes),
+	NUMBER(struct node_sample, refaulted_bytes), NUMBER(struct node_sample, stalls),
+	FLAG(struct node_sample, kswapd_ran),	     NUMBER(struct node_sample, others_room_bytes),
+	FLAG(struct node_sample, bound_demand),	     FLAG(struct node_sample, filling),
+	PART(struct node_sample, swap, &swap_shape),
+};
+static const struct shape node_sample_shape = SHAPE(struct node_sample, node_sample_fields);
+
+static const struct field balance_history_fields[] = {
+	CHOICE(struct balance_history, effort, EFFORT_HEAVY + 1),
+	NUMBER(struct balance_history, fruitless),
+	NUMBER(struct balance_history, hopeless_until_ns),
+};
+static const struct shape balance_history_shape =
+	SHAPE(struct balance_history, balance_history_fields);
+
+static const struct field trim_history_fields[] = {
+	NUMBER(struct trim_history, seen_ns),
+	NUMBER(struct trim_history, stall_total_us),
+	NUMBER(struct trim_history, stall_us),
+	NUMBER(struct trim_history, taken_bytes),
+	NUMBER(struct trim_history, refaulted_bytes),
+	NUMBER(struct trim_history, ratio_permyriad),
+	NUMBER(struct trim_history, judged_ns),
+	NUMBER(struct trim_history, pause_until_ns),
+	FLAG(struct trim_history, due),
+};
+static const struct shape trim_history_shape = SHAPE(struct trim_history, trim_history_fields);
+
+static const struct field trim_sample_fields[] = {
+	NUMBER(struct trim_sample, stall_total_us),
+	FLAG(struct trim_sample, psi_triggered),
+	NUMBER(struct trim_sample, cold_bytes),
+	NUMBER(struct trim_sample, working_set_bytes),
+};
+static const struct shape trim_sample_shape = SHAPE(struct trim_sample, trim_sample_fields);
+
+static const struct field verdict_fields[] = {
+	CHOICE(struct verdict, reason, VERDICT_REASONS),
+	NUMBER(struct verdict, bytes),
+	NUMBER(struct verdict, room_bytes),
+	NUMBER(struct verdict, margin_bytes),
+	NUMBER(struct verdict, rate_bytes_per_s),
+	NUMBER(struct verdict, refault_permyriad),
+	NUMBER(struct verdict, look_again_ns),
+};
+static const struct shape verdict_shape = SHAPE(struct verdict, verdict_fields);
+
+static const struct field group_plan_fields[] = {
+	PART(struct group_plan, verdict, &verdict_shape),
+	INT(struct group_plan, swappiness),
+};
+static const struct shape group_plan_shape = SHAPE(struct group_plan, group_plan_fields);
+
+static const struct field node_plan_fields[] = {
+	PART(struct node_plan, verdict, &verdict_shape),
+	CHOICE(struct node_plan, effort, EFFORT_HEAVY + 1),
+	INT(struct node_plan, swappiness),
+};
+static const struct shape node_plan_shape = SHAPE(struct node_plan, node_plan_fields);
+
+static const struct field trim_terms_fields[] = {
+	NUMBER(struct trim_terms, pressure),
+	NUMBER(struct trim_terms, refault),
+	NUMBER(struct trim_terms, promotion),
+};
+static const struct shape trim_terms_shape = SHAPE(struct trim_terms, trim_terms_fields);
+
+static const struct field trim_plan_fields[] = {
+	CHOICE(struct trim_plan, reason, TRIM_REASONS),
+	NUMBER(struct trim_plan, bytes),
+	INT(struct trim_plan, swappiness),
+	PART(struct trim_plan, terms, &trim_terms_shape),
+	NUMBER(struct trim_plan, ratio_permyriad),
+	NUMBER(struct trim_plan, look_again_ns),
+};
+static const struct shape trim_plan_shape = SHAPE(struct trim_plan, trim_plan_fields);
+
+static const struct field headroom_fields[] = {
+	NUMBER(struct headroom_record, group),
+	PART(struct headroom_record, demand, &demand_shape),
+	PART(struct headroom_record, sample, &group_sample_shape),
+	PART(struct headroom_record, swap, &swap_shape),
+	PART(struct headroom_record, plan, &group_plan_shape),
+};
+
+static const struct field balance_fields[] = {
+	NUMBER(struct balance_record, node),
+	PART(struct balance_record, demand, &demand_shape),
+	PART(struct balance_record, history, &balance_history_shape),
+	PART(struct balance_record, sample, &node_sample_shape),
+	PART(struct balance_record, plan, &node_plan_shape),
+};
+
+static const struct field trim_fields[] = {
+	NUMBER(struct trim_record, group),
+	PART(struct trim_record, history, &trim_history_shape),
+	PART(struct trim_record, sample, &group_sample_shape),
+	PART(struct trim_record, trim, &trim_sample_shape),
+	PART(struct trim_record, swap, &swap_shape),
+	PART(struct trim_record, plan, &trim_plan_shape),
+};
+
+const struct shape *record_shape(enum record_kind kind)
+{
+	static const struct shape shapes[] = {
+		[RECORD_HEADROOM] = SHAPE(struct headroom_record, headroom_fields),
+		[RECORD_BALANCE] = SHAPE(struct balance_record, balance_fields),
+		[RECORD_TRIM] = SHAPE(struct trim_record, trim_fields),
+	};
+
+	return kind >= RECORD_HEADROOM && kind < RECORD_KINDS ? &shapes[kind] : NULL;
+}
+
+const char *record_plans_differ(enum record_kind kind, const void *a, const void *b)
+{
+	switch (kind) {
+	case RECORD_HEADROOM:
+		return shape_difference(&group_plan_shape, a, b);
+	case RECORD_BALANCE:
+		return shape_difference(&node_plan_shape, a, b);
+	case RECORD_TRIM:
+		return shape_difference(&trim_plan_shape, a, b);
+	default:
+		return NULL;
+	}
+}
