@@ -12,6 +12,7 @@
 
 #define BUDGET_WINDOW_NS    NSEC_PER_SEC
 #define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
+#define ASIDE_NS	    (10 * NSEC_PER_SEC)
 
 static uint64_t cpu_used_ns(const struct worker *w)
 {
@@ -336,9 +337,24 @@ void worker_end_order(struct worker *w)
 	worker_take_off_order(w, UINT64_MAX);
 }
 
+/* A node that came back short is asked through its groups for a while. True: from now on. */
+static bool turn_to_groups(struct worker *w, const struct flight *f, int error,
+			   const struct taken *taken, uint64_t now_ns)
+{
+	bool turns = now_ns >= w->here.aside_until_ns;
+
+	if (f->request.backend != BACKEND_NODE_RECLAIM || error != -EAGAIN ||
+	    taken->applied_bytes >= f->request.bytes / 2 || !w->world->has_memory_reclaim)
+		return false;
+	w->here.aside_until_ns = now_ns + ASIDE_NS;
+	return turns;
+}
+
 static void account_node(struct worker *w, const struct flight *f, int error,
 			 const struct taken *taken, uint64_t now_ns)
 {
+	bool another_way = turn_to_groups(w, f, error, taken, now_ns);
+
 	w->here.came_back_short = error < 0;
 	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
 		      taken->applied_bytes);
@@ -353,9 +369,9 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 		return;
 	/*
 	 * An order ends when it is filled, or when the node has no more to give, which a request
-	 * that was cut short does not tell; many in a row do.
+	 * that was cut short does not tell, nor one that has another way left; many in a row do.
 	 */
-	if (taken->applied_bytes > 0 ||
+	if (taken->applied_bytes > 0 || another_way ||
 	    (error == -EINTR && w->here.history.hopeless_until_ns <= now_ns))
 		worker_take_off_order(w, taken->applied_bytes);
 	else

@@ -62,7 +62,8 @@ struct node_state {
 	struct machine_counters machine;
 	int kswapd_fd; /* its schedstat; -1: /proc/vmstat must do */
 	uint64_t kswapd_run_ns;
-	int reclaim_fd; /* nodeN/reclaim; -1: none */
+	int reclaim_fd;		 /* nodeN/reclaim; -1: none */
+	uint64_t aside_until_ns; /* it came back short: groups are asked instead */
 	enum backend backend;
 	struct node_plan plan;
 	struct group *victim; /* chosen for the plan when the backend is a group's */

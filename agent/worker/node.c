@@ -192,20 +192,23 @@ struct group *worker_choose_victim(struct worker *w)
 	return best;
 }
 
-/* nodeN/reclaim takes from every group: only while no protected or excluded one would pay. */
-static void choose_backend(struct worker *w)
+/*
+ * nodeN/reclaim takes from every group: only while no protected or excluded one would pay. And it
+ * may take from none: with MGLRU (6.18) one group with nothing but dirty memory keeps the turn, and
+ * the clean memory of all others is passed over.
+ */
+static void choose_backend(struct worker *w, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
+	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here;
 
 	n->victim = NULL;
-	n->backend = BACKEND_NONE;
-	if (n->reclaim_fd >= 0 && !n->protected_here) {
-		n->backend = BACKEND_NODE_RECLAIM;
-	} else if (w->world->has_memory_reclaim) {
+	if (w->world->has_memory_reclaim && (!whole_node || now_ns < n->aside_until_ns))
 		n->victim = worker_choose_victim(w);
-		if (n->victim)
-			n->backend = BACKEND_MEMORY_RECLAIM;
-	}
+	if (n->victim)
+		n->backend = BACKEND_MEMORY_RECLAIM;
+	else
+		n->backend = whole_node ? BACKEND_NODE_RECLAIM : BACKEND_NONE;
 	if (n->backend == BACKEND_NONE) {
 		n->plan.verdict.reason = w->world->has_memory_reclaim ? VERDICT_NOTHING_SPARE
 								      : VERDICT_NO_BACKEND;
@@ -398,7 +401,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	take_order(w);
 	if (n->plan.verdict.bytes > 0) {
 		worker_read_shares(w, now_ns);
-		choose_backend(w);
+		choose_backend(w, now_ns);
 	}
 	target_judge(&n->target, &n->plan.verdict, now_ns);
 	worker_clean_node(w, now_ns);

@@ -10,6 +10,10 @@ group svc
 group other
 use slow svc /data/system-test-s map:16M dirty:1 hold
 await slow 'dirty 1 .*'
+# For the agent below: later the disk may not even make a file.
+group stuck
+use stuck stuck /data/system-test-t map:16M dirty:1 hold
+await stuck 'dirty 1 .*'
 use fast other /data2/system-test-f map:8M dirty:1 hold
 await fast 'dirty 1 .*'
 
@@ -22,7 +26,26 @@ check "and is the result ($(passed error))" [ "$(passed error)" -eq -110 ]
 check "another disk is written meanwhile" pass other 64M
 kernel_before 6 5 || check "all of it" [ "$(passed cleaned)" -ge 8000000 ]
 end_mapper
-sed 's/^/    /' "$work/pass.err"
+
+# --- the agent: a node wants memory, and what is dirty in its way can't be written ---
+group cache
+sh -c "echo 0 >$cg/cache/cgroup.procs; exec dd if=/dev/zero of=/data2/system-test-c bs=1M count=24 conv=fsync" 2>/dev/null
+start_agent --set clean.deadline=2s
+cache_is_taken() {
+	uswapctl wake --bytes 60M >/dev/null
+	[ "$(stat_of cache file)" -lt 8388608 ]
+}
+check_log "what others have clean is taken all the same" wait_until 60 cache_is_taken
+given_up() {
+	uswapctl wake --bytes 60M >/dev/null
+	logged 'device .* does not answer'
+}
+check_log "the device is given up" wait_until 60 given_up
+begin=$(now_ms)
+kill -TERM "$agent_pid"
+wait "$agent_pid"
+took=$(($(now_ms) - begin))
+check_log "the agent ends within 2 s ($took ms)" [ $took -le 2000 ]
 # Nothing that touches the disk can be waited for, so nothing is tidied up: the guest is thrown away.
 trap - EXIT
 exit $((failures > 0))
