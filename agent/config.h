@@ -52,6 +52,7 @@ struct balance_settings {
 struct protect_settings {
 	struct config_patterns exclude; /* groups nothing is ever taken from */
 	uint64_t swap_free_permyriad;	/* of all swap that stays free */
+	uint64_t swap_yield_permyriad;	/* of the swapped, to be gained at least; 0: no matter */
 	uint64_t cpu_permyriad;		/* of one CPU a worker may use, own and in reclaim */
 };
 

@@ -159,6 +159,7 @@ static void begin_sample(struct group *g, const struct group_context *context)
 int group_read(struct group *g, const struct group_context *context, const char **ret_bad)
 {
 	begin_sample(g, context);
+	g->sample.swap_is_futile = yield_is_poor_for_node(&g->yield, context->now_ns);
 	return group_watch_read(&g->watch, &g->sample, ret_bad);
 }
 
@@ -185,6 +186,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	int r;
 
 	begin_sample(g, context);
+	s->swap_is_futile = yield_is_poor_for_limit(&g->yield, context->now_ns);
 	s->filling = verdict_acts(g->target.verdict.reason);
 	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);
 	if (r < 0)

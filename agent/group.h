@@ -10,6 +10,7 @@
 #include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
 #include "agent/policy/trim.h"
+#include "agent/policy/yield.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
 #include "agent/shared.h"
@@ -64,6 +65,7 @@ struct group {
 	uint64_t claimed_bytes;	  /* by the groups below it */
 	bool excluded;		  /* nothing is taken from it */
 	bool excluded_below;	  /* or from one below it, which asking it would */
+	struct yield yield;	  /* of swapping from it, as far as this worker did */
 
 	/* The rest only at its home. */
 	struct target target;
@@ -114,7 +116,8 @@ struct group_context {
  */
 int group_look(struct group *group, const struct group_context *context, const char **ret_bad);
 
-/* Reads all of the sample but taken_bytes and refaulted_bytes. Errors as of group_look. */
+/* Reads all of the sample but taken_bytes and refaulted_bytes, with the eyes of the node: swap is
+ * futile where it gains the node too little. Errors as of group_look. */
 int group_read(struct group *group, const struct group_context *context, const char **ret_bad);
 
 /*

@@ -72,6 +72,9 @@ const struct setting settings[] = {
 	 "the path below the cgroup root, separated by blanks; * does not match a slash."},
 	{"protect", "swap_free", PERCENT(protect.swap_free_permyriad), "0%", "100%", "20%",
 	 "Share of all swap that stays free."},
+	{"protect", "swap_yield", PERCENT(protect.swap_yield_permyriad), "0%", "100%", "20%",
+	 "Share of what goes to swap that must be free memory afterwards: zram and zswap keep the rest, "
+	 "compressed. What gains less is not swapped for a while; at 0% all is."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
 

@@ -10,6 +10,7 @@
 #include "agent/policy/clean.h"
 #include "agent/policy/trim.h"
 #include "agent/policy/verdict.h"
+#include "agent/policy/yield.h"
 #include "agent/writer/cleaner.h"
 
 #include <stdbool.h>
@@ -31,6 +32,11 @@ struct trim_status {
 	struct wish wish;
 };
 
+struct yield_status {
+	struct yield_sums judged; /* the last time; empty: never */
+	uint64_t left_ns;	  /* until swap is tried again; 0: it is not left alone */
+};
+
 struct group_status {
 	char path[STATUS_PATH_MAX]; /* "" is the root */
 	uint64_t id;
@@ -47,6 +53,7 @@ struct group_status {
 	uint64_t action_age_ns;
 	struct ledger ledger;
 	struct wish wish;
+	struct yield_status swap_yield;
 	uint64_t cold_most_bytes;	 /* seen at one time in processes cold beyond doubt */
 	struct past past;		 /* before it was looked after */
 	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
@@ -65,6 +72,7 @@ struct node_status {
 	uint64_t verdict_age_ns, action_age_ns;
 	struct ledger ledger;
 	struct wish wish;
+	struct yield_status swap_yield;
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	     /* of the worker since it began */

@@ -42,6 +42,8 @@ void target_account(struct target *target, const struct request *request, int er
 		.tried_bytes = request->bytes,
 		.applied_bytes = taken->applied_bytes,
 		.net_freed_bytes = taken->net_freed_bytes,
+		.swapped_bytes = taken->swapped_bytes,
+		.swap_kept_bytes = taken->swap_kept_bytes,
 		.cpu_ns = cpu_ns,
 		.wall_ns = wall_ns,
 	};

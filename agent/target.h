@@ -28,6 +28,7 @@ struct target {
 /* What it took is known only afterwards. */
 struct taken {
 	uint64_t applied_bytes, net_freed_bytes;
+	uint64_t swapped_bytes, swap_kept_bytes;
 };
 
 void target_judge(struct target *target, const struct verdict *verdict, uint64_t now_ns);

@@ -18,6 +18,8 @@ void ledger_add(struct ledger *sum, const struct ledger *part)
 	sum->tried_bytes += part->tried_bytes;
 	sum->applied_bytes += part->applied_bytes;
 	sum->net_freed_bytes += part->net_freed_bytes;
+	sum->swapped_bytes += part->swapped_bytes;
+	sum->swap_kept_bytes += part->swap_kept_bytes;
 	sum->refaulted_bytes += part->refaulted_bytes;
 	sum->cpu_ns += part->cpu_ns;
 	sum->wall_ns += part->wall_ns;

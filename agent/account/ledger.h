@@ -15,6 +15,8 @@ struct ledger {
 	uint64_t tried_bytes;	  /* what was written into a knob, after protect's bound */
 	uint64_t applied_bytes;	  /* what the target's usage fell by across the requests */
 	uint64_t net_freed_bytes; /* what the worker's node had more of across the requests */
+	uint64_t swapped_bytes;	  /* of the applied, what went to swap */
+	uint64_t swap_kept_bytes; /* of that, what zram and zswap keep in memory */
 	uint64_t refaulted_bytes; /* read back by the target since, as far as we took it */
 	uint64_t cpu_ns;	  /* CPU time in the requests */
 	uint64_t wall_ns;	  /* and how long they took */

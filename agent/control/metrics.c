@@ -58,6 +58,10 @@ struct shown_groups {
 	 "What usage fell by across the requests for " whom "."}, \
 	{prefix "reclaim_net_freed_bytes_total", COUNTER, UNITS, offsetof(type, member.net_freed_bytes), \
 	 "What the node had more of across the requests for " whom "."}, \
+	{prefix "reclaim_swapped_bytes_total", COUNTER, UNITS, offsetof(type, member.swapped_bytes), \
+	 "Of what was taken from " whom ", what went to swap."}, \
+	{prefix "reclaim_swap_kept_bytes_total", COUNTER, UNITS, offsetof(type, member.swap_kept_bytes), \
+	 "Of what went to swap from " whom ", what zram and zswap keep in memory."}, \
 	{prefix "reclaim_refaulted_bytes_total", COUNTER, UNITS, offsetof(type, member.refaulted_bytes), \
 	 "Of what was taken from " whom ", what was read back since."}, \
 	{prefix "reclaim_cpu_seconds_total", COUNTER, NS, offsetof(type, member.cpu_ns), \

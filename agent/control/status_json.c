@@ -28,6 +28,8 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, tried_bytes),
 	NUMBER(struct ledger, applied_bytes),
 	NUMBER(struct ledger, net_freed_bytes),
+	NUMBER(struct ledger, swapped_bytes),
+	NUMBER(struct ledger, swap_kept_bytes),
 	NUMBER(struct ledger, refaulted_bytes),
 	NUMBER(struct ledger, cpu_ns),
 	NUMBER(struct ledger, wall_ns),
@@ -53,6 +55,12 @@ static const struct number wish_numbers[] = {
 	NUMBER(struct wish, times),
 	NUMBER(struct wish, wanted_ns),
 	NUMBER(struct wish, most_bytes),
+};
+
+static const struct number yield_numbers[] = {
+	NAMED(struct yield_status, "swapped_bytes", judged.swapped_bytes),
+	NAMED(struct yield_status, "kept_bytes", judged.kept_bytes),
+	NAMED(struct yield_status, "left_alone_ns", left_ns),
 };
 
 static const struct number node_numbers[] = {
@@ -147,6 +155,14 @@ static int add_wish(json_t *object, const struct wish *wish)
 	return r | json_object_set(object, "wish", numbers);
 }
 
+static int add_yield(json_t *object, const struct yield_status *yield)
+{
+	json_auto_t *numbers = json_object();
+	int r = add_numbers(numbers, yield, yield_numbers, ARRAY_SIZE(yield_numbers));
+
+	return r | json_object_set(object, "swap_yield", numbers);
+}
+
 /* What nodes and groups have in common. */
 static int add_doings(json_t *object, const struct verdict *verdict, uint64_t verdict_age_ns,
 		      const struct verdict *action, uint64_t action_age_ns,
@@ -176,6 +192,7 @@ static int add_node(json_t *nodes, const struct node_status *node)
 		r |= add_doings(object, &node->verdict, node->verdict_age_ns, &node->action,
 				node->action_age_ns, &node->ledger);
 		r |= add_wish(object, &node->wish);
+		r |= add_yield(object, &node->swap_yield);
 		r |= add_ledger(object, "groups_ledger", &node->groups_ledger);
 	}
 	return r | json_array_append(nodes, object);
@@ -240,6 +257,7 @@ static json_t *group_json(const struct group_status *group, unsigned int node)
 	r |= add_doings(object, &group->verdict, group->verdict_age_ns, &group->action,
 			group->action_age_ns, &group->ledger);
 	r |= add_wish(object, &group->wish);
+	r |= add_yield(object, &group->swap_yield);
 	r |= add_trim(object, &group->trim);
 	if (r != 0) {
 		json_decref(object);

@@ -31,6 +31,9 @@ static const char *const changes[VERDICT_REASONS] = {
 		 "memory.low lowered."),
 	[VERDICT_SWAP_ALLOWANCE] =
 		"headroom.swap_allowance raised, protect.swap_free lowered, or swap added.",
+	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
+				"protect.swap_yield lowered; it "
+				"is tried again from time to time."),
 	[VERDICT_EXCLUDED] = "Its pattern removed from protect.exclude.",
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
 		("The other nodes filling up, demand that can only be met here (cpusets, memory "
@@ -62,6 +65,9 @@ static const char *const trim_changes[TRIM_REASONS] = {
 		 "memory.min and memory.low lowered."),
 	[TRIM_SWAP_ALLOWANCE] =
 		"trim.swap_allowance raised, protect.swap_free lowered, or swap added.",
+	[TRIM_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
+			     "protect.swap_yield lowered; it "
+			     "is tried again from time to time."),
 	[TRIM_BACK_OFF] = "The end of the wait.",
 	[TRIM_NO_BACKEND] =
 		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
@@ -118,8 +124,25 @@ static void say_account(const struct ledger *ledger, FILE *out)
 	fprintf(out, "  asked for %s, tried %s, taken %s, of that read back %s\n",
 		BYTES(ledger->asked_bytes), BYTES(ledger->tried_bytes),
 		BYTES(ledger->applied_bytes), BYTES(ledger->refaulted_bytes));
+	if (ledger->swapped_bytes > 0)
+		fprintf(out, "  %s went to swap, of which %s stayed in memory (zram, zswap)\n",
+			BYTES(ledger->swapped_bytes), BYTES(ledger->swap_kept_bytes));
 	fprintf(out, "  the node gained %s net, for %s of CPU time in %s\n",
 		BYTES(ledger->net_freed_bytes), TIME(ledger->cpu_ns), TIME(ledger->wall_ns));
+}
+
+/* Of the numbers that it was judged by. */
+static void say_yield(const struct yield_status *yield, FILE *out)
+{
+	uint64_t permyriad = yield_permyriad(&yield->judged);
+
+	if (yield->left_ns == 0)
+		return;
+	fprintf(out,
+		"  swap is left alone for %s more: of the last %s that went there %s stayed in "
+		"memory (zram, zswap): %" PRIu64 ".%02" PRIu64 " %% gained\n",
+		TIME(yield->left_ns), BYTES(yield->judged.swapped_bytes),
+		BYTES(yield->judged.kept_bytes), permyriad / 100, permyriad % 100);
 }
 
 static void say_cleaning(const struct ledger *ledger, FILE *out)
@@ -207,6 +230,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 	fprintf(out, "\n  events: max %" PRIu64 ", high %" PRIu64 "; stalled %s\n",
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
+	say_yield(&group->swap_yield, out);
 	if (group->dirty_bytes > 0)
 		fprintf(out, "  %s of its files are dirty: %s\n", BYTES(group->dirty_bytes),
 			clean_reason_words(group->clean));
@@ -233,6 +257,7 @@ void why_node(const struct node_status *node, FILE *out)
 		BYTES(node->high_bytes));
 	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
+	say_yield(&node->swap_yield, out);
 	say_doings(&node->verdict, node->verdict_age_ns, &node->action, node->action_age_ns,
 		   &node->ledger, out);
 }

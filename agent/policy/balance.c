@@ -9,9 +9,10 @@ static uint64_t most_bytes(const struct config *config, const struct node_sample
 	return share(s->managed_bytes, config->balance.margin.margin_max_permyriad);
 }
 
-bool balance_may_swap(const struct config *config, const struct swap_sample *swap)
+bool balance_may_swap(const struct config *config, const struct node_sample *s)
 {
-	return swap->free_bytes > share(swap->total_bytes, config->protect.swap_free_permyriad);
+	return !s->swap_is_futile &&
+	       s->swap.free_bytes > share(s->swap.total_bytes, config->protect.swap_free_permyriad);
 }
 
 /*
@@ -159,7 +160,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 			MAX(v->look_again_ns, rest_before_next_look(config, demand, v, for_kswapd));
 		return plan;
 	}
-	if (!balance_may_swap(config, &s->swap))
+	if (!balance_may_swap(config, s))
 		plan.effort = EFFORT_LIGHT;
 	if (plan.effort == EFFORT_LIGHT)
 		plan.swappiness = 0;
@@ -167,7 +168,8 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 		spare += s->anon_bytes;
 	v->bytes = MIN(v->margin_bytes + round - room_to_come(s, v), spare);
 	if (v->bytes == 0) {
-		v->reason = VERDICT_NOTHING_SPARE;
+		v->reason = s->swap_is_futile && s->anon_bytes > 0 ? VERDICT_SWAP_YIELD
+								   : VERDICT_NOTHING_SPARE;
 		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
 	}
 	return plan;

@@ -41,8 +41,9 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 				const struct balance_history *history,
 				const struct node_sample *sample);
 
-/* Whether swap has more free than the floor that stays free (protect.swap_free). */
-bool balance_may_swap(const struct config *config, const struct swap_sample *swap);
+/* Whether swap has more free than the floor that stays free (protect.swap_free), and gains enough.
+ */
+bool balance_may_swap(const struct config *config, const struct node_sample *sample);
 
 /* Takes in the result of a round: what was asked and what it brought. */
 void balance_learn(const struct balance_settings *settings, struct balance_history *history,

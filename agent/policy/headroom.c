@@ -29,7 +29,7 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 		/* A kernel that can't be told to leave anon alone must not be asked at all. */
 		if (spare->file_bytes == 0 ||
 		    (!s->anon_can_be_spared && spare->kernel_could_swap)) {
-			v->reason = VERDICT_SWAP_ALLOWANCE;
+			v->reason = s->swap_is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
 			v->bytes = 0;
 			return;
 		}

@@ -25,6 +25,8 @@ static const struct {
 				"what is left is protected, locked, dirty or below the floor"},
 	[TRIM_SWAP_ALLOWANCE] = {"swap-allowance",
 				 "only anonymous memory is left and swap may not take more of it"},
+	[TRIM_SWAP_YIELD] = {"swap-yield",
+			     "only anonymous memory is left and swapping it frees too little"},
 	[TRIM_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
 	[TRIM_NO_BACKEND] = {"no-backend", "its memory.reclaim can't be written"},
 	[TRIM_STEP] = {"step", "a step of what seems to be cold"},
@@ -205,7 +207,7 @@ static void bound_by_swap(struct trim_plan *plan, const struct spare *spare,
 		plan->bytes = MIN(plan->bytes, spare->anon_bytes);
 	}
 	if (plan->bytes < TRIM_STEP_MIN_BYTES)
-		stop(plan, TRIM_SWAP_ALLOWANCE);
+		stop(plan, group->swap_is_futile ? TRIM_SWAP_YIELD : TRIM_SWAP_ALLOWANCE);
 }
 
 static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *settings,

@@ -85,6 +85,7 @@ enum trim_reason {
 	TRIM_SMALL,	     /* the ratio makes no step yet; it grows */
 	TRIM_NOTHING_SPARE,  /* all that is left is protected, locked or dirty, or the floor */
 	TRIM_SWAP_ALLOWANCE, /* only anonymous memory is left, and it may not go to swap */
+	TRIM_SWAP_YIELD,     /* the same, since hardly anything is gained by it */
 	TRIM_BACK_OFF,	     /* the last requests brought little: waiting */
 	TRIM_NO_BACKEND,     /* the group can't be asked */
 	/* Acting. */

@@ -14,6 +14,8 @@ static const struct {
 	[VERDICT_SWAP_ALLOWANCE] =
 		{"swap-allowance",
 		 "only anonymous memory is left and swap may not take more of it"},
+	[VERDICT_SWAP_YIELD] = {"swap-yield",
+				"only anonymous memory is left and swapping it frees too little"},
 	[VERDICT_EXCLUDED] = {"excluded", "excluded by the configuration"},
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] = {"neighbours-have-room",
 					  "the kernel takes memory from other nodes first"},

@@ -78,6 +78,7 @@ static const struct field group_sample_fields[] = {
 	FLAG(struct group_sample, excluded),
 	FLAG(struct group_sample, filling),
 	FLAG(struct group_sample, anon_can_be_spared),
+	FLAG(struct group_sample, swap_is_futile),
 };
 static const struct shape group_sample_shape = SHAPE(struct group_sample, group_sample_fields);
 
@@ -90,7 +91,7 @@ static const struct field node_sample_fields[] = {
 	NUMBER(struct node_sample, refaulted_bytes), NUMBER(struct node_sample, stalls),
 	FLAG(struct node_sample, kswapd_ran),	     NUMBER(struct node_sample, others_room_bytes),
 	FLAG(struct node_sample, bound_demand),	     FLAG(struct node_sample, filling),
-	PART(struct node_sample, swap, &swap_shape),
+	FLAG(struct node_sample, swap_is_futile),    PART(struct node_sample, swap, &swap_shape),
 };
 static const struct shape node_sample_shape = SHAPE(struct node_sample, node_sample_fields);
 

@@ -5,6 +5,7 @@
 #include "base/kfile.h"
 #include "base/ktext.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,33 +63,54 @@ static int parse_kib(struct ktext_line line, uint64_t *ret_bytes)
 	return 0;
 }
 
-int swap_parse(const char *text, struct swap_sample *ret, const char **ret_bad)
+/* Of /proc/meminfo. */
+enum { SWAP_TOTAL, SWAP_FREE, ZSWAP, ZSWAPPED, SWAP_KEYS };
+
+static const struct {
+	const char *name;
+	bool optional;
+} swap_keys[SWAP_KEYS] = {
+	[SWAP_TOTAL] = {"SwapTotal:", false},
+	[SWAP_FREE] = {"SwapFree:", false},
+	[ZSWAP] = {"Zswap:", true},
+	[ZSWAPPED] = {"Zswapped:", true},
+};
+
+int swap_parse(const char *text, struct swap_sample *ret, struct swap_store *ret_zswap,
+	       const char **ret_bad)
 {
-	static const char *const names[] = {"SwapTotal:", "SwapFree:"};
-	uint64_t values[ARRAY_SIZE(names)];
-	bool seen[ARRAY_SIZE(names)] = {false};
+	uint64_t values[SWAP_KEYS] = {0};
+	bool seen[SWAP_KEYS] = {false};
 	struct ktext_line line, key;
 	size_t i = 0;
 
 	while (ktext_next_line(&text, &line)) {
 		if (!ktext_next_word(&line, &key))
 			continue;
-		for (i = 0; i < ARRAY_SIZE(names); i++) {
-			if (!ktext_word_is(key, names[i]))
+		for (i = 0; i < SWAP_KEYS; i++) {
+			if (!ktext_word_is(key, swap_keys[i].name))
 				continue;
 			if (seen[i] || parse_kib(line, &values[i]) < 0)
 				goto bad;
 			seen[i] = true;
 		}
 	}
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (!seen[i])
+	for (i = 0; i < SWAP_KEYS; i++)
+		if (!seen[i] && !swap_keys[i].optional)
 			goto bad;
-	*ret = (struct swap_sample){.total_bytes = values[0], .free_bytes = values[1]};
+	*ret = (struct swap_sample){
+		.total_bytes = values[SWAP_TOTAL],
+		.free_bytes = values[SWAP_FREE],
+	};
+	*ret_zswap = (struct swap_store){
+		.stored_bytes = values[ZSWAPPED],
+		.used_bytes = values[ZSWAP],
+		.charged_bytes = values[ZSWAP],
+	};
 	return 0;
 bad:
 	if (ret_bad)
-		*ret_bad = names[i];
+		*ret_bad = swap_keys[i].name;
 	return -EBADMSG;
 }
 
@@ -102,8 +124,22 @@ int machine_watch_open(int proc_fd, struct machine_watch *ret)
 	meminfo_fd = kfile_open(proc_fd, "meminfo", O_RDONLY);
 	if (meminfo_fd < 0)
 		return meminfo_fd;
-	ret->vmstat_fd = TAKE_FD(vmstat_fd);
-	ret->meminfo_fd = TAKE_FD(meminfo_fd);
+	*ret = (struct machine_watch){
+		.vmstat_fd = TAKE_FD(vmstat_fd),
+		.meminfo_fd = TAKE_FD(meminfo_fd),
+	};
+	return 0;
+}
+
+int machine_find_zram(struct machine_watch *watch, int sys_fd)
+{
+	struct zram *zram;
+	int r = zram_open(sys_fd, &zram);
+
+	if (r < 0)
+		return r;
+	zram_free(watch->zram);
+	watch->zram = zram;
 	return 0;
 }
 
@@ -111,6 +147,7 @@ void machine_watch_close(struct machine_watch *watch)
 {
 	watch->vmstat_fd = fd_close(watch->vmstat_fd);
 	watch->meminfo_fd = fd_close(watch->meminfo_fd);
+	watch->zram = zram_free(watch->zram);
 }
 
 int machine_read_counters(const struct machine_watch *watch, struct machine_counters *ret,
@@ -123,10 +160,25 @@ int machine_read_counters(const struct machine_watch *watch, struct machine_coun
 }
 
 int machine_read_swap(const struct machine_watch *watch, struct swap_sample *ret,
-		      const char **ret_bad)
+		      struct swap_store *ret_store, const char **ret_bad)
 {
 	char text[8192];
 	ssize_t n = kfile_read(watch->meminfo_fd, text, sizeof(text));
+	struct zram_usage zram = {0};
+	struct swap_sample swap;
+	struct swap_store store;
+	int r = n < 0 ? (int)n : swap_parse(text, &swap, &store, ret_bad);
 
-	return n < 0 ? (int)n : swap_parse(text, ret, ret_bad);
+	if (r == 0 && watch->zram) {
+		r = zram_read(watch->zram, &zram);
+		if (r < 0 && ret_bad)
+			*ret_bad = "block/zramN/mm_stat";
+	}
+	if (r < 0)
+		return r;
+	store.stored_bytes = plus(store.stored_bytes, zram.stored_bytes);
+	store.used_bytes = plus(store.used_bytes, zram.used_bytes);
+	*ret = swap;
+	*ret_store = store;
+	return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/sense/sample.h"
+#include "numa/zram.h"
 
 struct machine_counters {
 	uint64_t allocstall;	/* times a task entered direct reclaim; never raised by our work */
@@ -14,16 +15,22 @@ struct machine_counters {
 
 struct machine_watch {
 	int vmstat_fd, meminfo_fd;
+	struct zram *zram; /* NULL: none was looked for */
 };
 
 int machine_counters_parse(const char *text, struct machine_counters *ret, const char **ret_bad);
-int swap_parse(const char *text, struct swap_sample *ret, const char **ret_bad);
+/* /proc/meminfo; ret_zswap: of zswap (5.19+, where the kernel has it). */
+int swap_parse(const char *text, struct swap_sample *ret, struct swap_store *ret_zswap,
+	       const char **ret_bad);
 
 /* proc_fd: a descriptor of /proc. */
 int machine_watch_open(int proc_fd, struct machine_watch *ret);
+/* Finds the zram devices there are now; sys_fd: a descriptor of /sys. -ENOMEM. */
+int machine_find_zram(struct machine_watch *watch, int sys_fd);
 void machine_watch_close(struct machine_watch *watch);
 
 int machine_read_counters(const struct machine_watch *watch, struct machine_counters *ret,
 			  const char **ret_bad);
+/* ret_store: of zswap and all zram devices. */
 int machine_read_swap(const struct machine_watch *watch, struct swap_sample *ret,
-		      const char **ret_bad);
+		      struct swap_store *ret_store, const char **ret_bad);

@@ -7,6 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What went to swap and is in memory all the same: in zram and zswap, compressed. */
+struct swap_store {
+	uint64_t stored_bytes;	/* data of pages */
+	uint64_t used_bytes;	/* memory they need for it */
+	uint64_t charged_bytes; /* of that, the pool of zswap: charged to the groups */
+};
+
 struct swap_sample {
 	uint64_t total_bytes, free_bytes; /* of the machine; 0 without swap */
 };
@@ -25,6 +32,7 @@ struct group_sample {
 	bool excluded;
 	bool filling;		 /* a round has begun: it goes on to one and a half margins */
 	bool anon_can_be_spared; /* the kernel understands swappiness=0 */
+	bool swap_is_futile;	 /* what goes there gains too little (policy/yield.h) */
 };
 
 struct node_sample {
@@ -42,5 +50,6 @@ struct node_sample {
 				     */
 	bool bound_demand;	    /* demand was seen that stays on this node */
 	bool filling;		    /* as above */
+	bool swap_is_futile;	    /* as above */
 	struct swap_sample swap;
 };

@@ -119,6 +119,8 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	/* Below a page the kernel takes nothing and says that it was all. */
 	if (request->bytes < w->page_size)
 		return -EAGAIN;
+	if (yield_is_poor_for_node(&victim->yield, now_ns))
+		request->swappiness = GROUP_RECLAIM_NO_ANON;
 	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness) {
 		/* This kernel can't be told to leave anonymous memory alone (6.1). */
 		if (w->swap.free_bytes > 0)
@@ -174,6 +176,7 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 
 static void read_before(struct worker *w, struct flight *f)
 {
+	worker_swap_before(w, f);
 	/*
 	 * The node's own figures were read for the plan, a moment ago. The machine's are needed
 	 * only to tell how much of a request was not met, which is seldom and comes in rows.
@@ -427,6 +430,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	}
 	w->hand_cpu_ns += result.cpu_ns;
 	taken = measure(w, &f, result.error, now_ns);
+	worker_swap_after(w, &f, &taken, now_ns);
 	probe_completion(w->node->id, asked_id(&f), result.error, f.request.bytes,
 			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);

@@ -22,7 +22,7 @@ static bool came_short(const struct group *g)
 
 	return v->room_bytes < v->margin_bytes &&
 	       (v->reason == VERDICT_NOTHING_SPARE || v->reason == VERDICT_BACK_OFF ||
-		v->reason == VERDICT_SWAP_ALLOWANCE);
+		v->reason == VERDICT_SWAP_ALLOWANCE || v->reason == VERDICT_SWAP_YIELD);
 }
 
 static struct clean_sample sample_of(const struct group *g)

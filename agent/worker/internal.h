@@ -5,6 +5,7 @@
 #include "agent/act/hand.h"
 #include "agent/group.h"
 #include "agent/policy/balance.h"
+#include "agent/policy/yield.h"
 #include "agent/record/recorder.h"
 #include "agent/ring.h"
 #include "agent/sense/kswapd.h"
@@ -42,6 +43,10 @@ struct flight {
 	uint64_t node_free_bytes;
 	bool counted; /* machine was read before it: the last one came back short */
 	struct machine_counters machine;
+	bool may_swap; /* swapped_bytes (of the group that is asked) and store were read before it
+			*/
+	uint64_t swapped_bytes;
+	struct swap_store store;
 };
 
 /* Where demand went since kswapd was found at work. */
@@ -66,6 +71,7 @@ struct node_state {
 	uint64_t aside_until_ns; /* it came back short: groups are asked instead */
 	enum backend backend;
 	struct node_plan plan;
+	struct yield yield;   /* of swapping from the node as a whole */
 	struct group *victim; /* chosen for the plan when the backend is a group's */
 	struct binding binding;
 	struct percpu percpu;
@@ -95,6 +101,8 @@ struct pageout_round {
 	struct group *group;		      /* that wants the memory; NULL: the node */
 	size_t at;			      /* index of the next group to ask */
 	uint64_t applied_bytes, chosen_bytes; /* of this round */
+	bool store_known;
+	struct swap_store store; /* before it was asked */
 	uint64_t wait_ns, due_ns;
 };
 
@@ -129,6 +137,7 @@ struct worker {
 	struct node_watch *node_watch;
 	struct machine_watch machine_watch;
 	struct swap_sample swap;
+	struct swap_store store; /* as of swap */
 	uint64_t swap_ns;
 	int pressure_fd;
 
@@ -194,6 +203,16 @@ void worker_finish(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);
 /* Its request is under way: what it was before must stand until that is accounted for. */
 bool worker_is_busy_with(const struct worker *worker, const struct group *group);
+
+/* swap.c */
+/* The machine's swap, read at most once a second. */
+void worker_read_swap(struct worker *worker, uint64_t now_ns);
+/* What zram and zswap hold now. False: there is no swap, or it can't be read. */
+bool worker_read_store(struct worker *worker, struct swap_store *ret);
+/* What went to swap in a request, and what of it stays in memory: before it, and afterwards. */
+void worker_swap_before(struct worker *worker, struct flight *flight);
+void worker_swap_after(struct worker *worker, const struct flight *flight, struct taken *taken,
+		       uint64_t now_ns);
 
 /* worker.c */
 /* A PSI trigger on path, with the shortest window allowed here: a descriptor, or -errno. */

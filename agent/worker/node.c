@@ -17,7 +17,6 @@
 #define ZONES_AGE_NS	  (10 * NSEC_PER_SEC)
 #define ZONES_AGE_NEAR_NS NSEC_PER_SEC
 #define SHARES_AGE_NS	  NSEC_PER_SEC
-#define SWAP_AGE_NS	  NSEC_PER_SEC
 /* Demand that was seen to stay on the node is expected again for this long. */
 #define BOUND_MEMORY_NS	   (600 * NSEC_PER_SEC)
 #define BINDING_EPISODE_NS NSEC_PER_SEC
@@ -159,7 +158,7 @@ void worker_read_shares(struct worker *w, uint64_t now_ns)
 		g->node_dirty_bytes = here.file_dirty;
 		g->node_bytes = here.inactive_file + here.active_file;
 		g->node_bytes -= MIN(g->node_bytes, here.file_dirty + here.file_writeback);
-		if (n->plan.effort > EFFORT_LIGHT)
+		if (n->plan.effort > EFFORT_LIGHT && !yield_is_poor_for_node(&g->yield, now_ns))
 			g->node_bytes += here.inactive_anon + here.active_anon;
 	}
 }
@@ -218,19 +217,6 @@ static void choose_backend(struct worker *w, uint64_t now_ns)
 	}
 }
 
-static void read_swap(struct worker *w, uint64_t now_ns)
-{
-	const char *bad = NULL;
-	int r;
-
-	if (w->swap_ns != 0 && now_ns - w->swap_ns < SWAP_AGE_NS)
-		return;
-	w->swap_ns = now_ns;
-	r = machine_read_swap(&w->machine_watch, &w->swap, &bad);
-	if (r < 0)
-		worker_complain(w, now_ns, "meminfo", r, bad);
-}
-
 static void learn(struct worker *w, const struct node_view *view, bool kswapd_ran, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
@@ -278,6 +264,7 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 		.others_room_bytes = others_room(w),
 		.bound_demand = w->here.bound_until_ns > now_ns,
 		.filling = verdict_acts(w->here.target.verdict.reason),
+		.swap_is_futile = yield_is_poor_for_node(&w->here.yield, now_ns),
 		.swap = w->swap,
 	};
 }
@@ -338,7 +325,7 @@ static struct node_plan decide(const struct worker *w, const struct node_sample 
 }
 
 /* What uswapctl wake asked for comes first, but goes the same ways and stops at the same bounds. */
-static void take_order(struct worker *w)
+static void take_order(struct worker *w, const struct node_sample *sample)
 {
 	struct node_plan *plan = &w->here.plan;
 	uint64_t ordered = atomic_load(&w->ordered_bytes);
@@ -348,8 +335,8 @@ static void take_order(struct worker *w)
 	plan->verdict.reason = VERDICT_ORDERED;
 	plan->verdict.bytes = ordered;
 	plan->effort = EFFORT_MIDDLE;
-	plan->swappiness = balance_may_swap(w->config, &w->swap) ? GROUP_RECLAIM_DEFAULT
-								 : GROUP_RECLAIM_NO_ANON;
+	plan->swappiness = balance_may_swap(w->config, sample) ? GROUP_RECLAIM_DEFAULT
+							       : GROUP_RECLAIM_NO_ANON;
 }
 
 int worker_view_node(struct worker *w, uint64_t now_ns, const char **ret_bad)
@@ -394,11 +381,11 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	learn(w, &view, kswapd_ran, now_ns);
 	n->view = view;
 	n->seen = true;
-	read_swap(w, now_ns);
+	worker_read_swap(w, now_ns);
 	sample = sample_of(w, &view, kswapd_ran, now_ns);
 	n->plan = decide(w, &sample);
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
-	take_order(w);
+	take_order(w, &sample);
 	if (n->plan.verdict.bytes > 0) {
 		worker_read_shares(w, now_ns);
 		choose_backend(w, now_ns);

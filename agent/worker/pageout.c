@@ -57,22 +57,28 @@ static struct group *payer_of(struct group *g)
 }
 
 /* How much more of what is charged to the group may go to swap. */
-static uint64_t swap_left(const struct worker *w, const struct group *payer)
+static uint64_t swap_left(const struct worker *w, const struct group *payer, uint64_t now_ns)
 {
 	const struct group *wanting = w->pageout.group;
-	struct group_sample sample = {.swap_max_bytes = payer->limits.swap_max};
+	struct group_sample sample = {
+		.swap_max_bytes = payer->limits.swap_max,
+		.swap_is_futile = wanting ? yield_is_poor_for_limit(&payer->yield, now_ns)
+					  : yield_is_poor_for_node(&payer->yield, now_ns),
+	};
+	struct group_sample above;
 	uint64_t left;
 
 	/* Without the file swap is not counted by group. */
 	(void)memory_bytes_read_at(payer->cgroup->dir_fd, "memory.swap.current",
 				   &sample.swap_current_bytes);
 	left = protect_swap_left(&w->config->protect, &sample, &w->swap, UINT64_MAX);
-	if (wanting)
-		left = MIN(left,
-			   protect_swap_left(&w->config->protect, &wanting->sample, &w->swap,
-					     headroom_swap_limit(&w->config->headroom,
-								 wanting->sample.limit_bytes)));
-	return left;
+	if (!wanting)
+		return left;
+	above = wanting->sample;
+	above.swap_is_futile = false; /* it is the payer's memory */
+	return MIN(left,
+		   protect_swap_left(&w->config->protect, &above, &w->swap,
+				     headroom_swap_limit(&w->config->headroom, above.limit_bytes)));
 }
 
 /* What may be asked of the group, for the target. False: nothing. */
@@ -90,7 +96,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	if (!worker_refresh_protection(w, payer, now_ns))
 		return false;
 	spare = protect_unprotected(current, payer->protected_bytes);
-	left = swap_left(w, payer);
+	left = swap_left(w, payer, now_ns);
 	*ret = (struct pageout_ask){
 		.group = g->shared->id,
 		.group_fd = g->cgroup->dir_fd,
@@ -121,6 +127,7 @@ static bool ask(struct worker *w, struct group *g, const struct pageout_ask *wha
 {
 	w->pageout.slot = pager_ask(w->world->pager, w->act, w->config, what, w->main_fd);
 	w->pageout.asked = g;
+	w->pageout.store_known = worker_read_store(w, &w->pageout.store);
 	return w->pageout.slot >= 0;
 }
 
@@ -167,6 +174,17 @@ static void account(struct worker *w, struct target *target, const struct pageou
 		target->due_ns = 0;
 }
 
+/* What of the group went to swap, and what of that stays in memory. */
+static void learn_yield(struct worker *w, uint64_t swapped_bytes, uint64_t now_ns)
+{
+	struct group *payer = w->pageout.asked ? payer_of(w->pageout.asked) : NULL;
+	struct swap_store store;
+
+	if (payer && w->pageout.store_known && worker_read_store(w, &store))
+		yield_learn(&payer->yield, w->config->protect.swap_yield_permyriad, swapped_bytes,
+			    &w->pageout.store, &store, now_ns);
+}
+
 /* True when it brought something. */
 static bool collect(struct worker *w, uint64_t now_ns)
 {
@@ -177,6 +195,7 @@ static bool collect(struct worker *w, uint64_t now_ns)
 		return false;
 	round->slot = -1;
 	account(w, target_of(w), &result);
+	learn_yield(w, result.swapped_bytes, now_ns);
 	if (result.calls > 0 && round->asked)
 		log_debug(&w->world->log, "node %u: %s: %ju bytes paged out, of %ju cold ones",
 			  w->node->id, round->asked->cgroup->path, (uintmax_t)result.applied_bytes,

@@ -40,6 +40,14 @@ static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 	return then_ns && now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
+static struct yield_status yield_of_target(const struct yield *yield, uint64_t now_ns)
+{
+	return (struct yield_status){
+		.judged = yield->judged,
+		.left_ns = yield_is_poor_for_node(yield, now_ns) ? yield->until_ns - now_ns : 0,
+	};
+}
+
 static struct trim_status trim_of(const struct worker *w, const struct group *g, uint64_t now_ns)
 {
 	const struct group_trim *t = &g->trim;
@@ -82,6 +90,7 @@ static void fill_group(const struct worker *w, const struct group *g, uint64_t n
 		.action_age_ns = age(now_ns, g->target.action_ns),
 		.ledger = g->target.ledger,
 		.wish = g->target.wish,
+		.swap_yield = yield_of_target(&g->yield, now_ns),
 		.cold_most_bytes = g->target.cold_most_bytes,
 		.past = g->past,
 		.file_bytes = g->sample.stat.inactive_file + g->sample.stat.active_file,
@@ -124,6 +133,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.action_age_ns = age(now_ns, n->target.action_ns),
 		.ledger = n->target.ledger,
 		.wish = n->target.wish,
+		.swap_yield = yield_of_target(&n->yield, now_ns),
 		.cold_most_bytes = n->target.cold_most_bytes,
 		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,

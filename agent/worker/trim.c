@@ -220,6 +220,14 @@ struct group *worker_trim_next(struct worker *w)
 	return best;
 }
 
+/* It went to swap, and that turned out to gain too little: the rest of the step does not go there.
+ */
+static bool is_futile(const struct group *g, const struct request *request, uint64_t now_ns)
+{
+	return request->swappiness != GROUP_RECLAIM_NO_ANON &&
+	       yield_is_poor_for_node(&g->yield, now_ns);
+}
+
 void worker_trim_account(struct worker *w, struct group *g, const struct request *request,
 			 int error, const struct taken *taken, uint64_t now_ns)
 {
@@ -231,7 +239,7 @@ void worker_trim_account(struct worker *w, struct group *g, const struct request
 	g->target.unlearned_taken_bytes += taken->applied_bytes;
 	step->bytes = minus(step->bytes, MAX(taken->applied_bytes, request->bytes));
 	t->target.wants = error == 0 && step->bytes >= TRIM_STEP_MIN_BYTES &&
-			  !t->sample.psi_triggered;
+			  !t->sample.psi_triggered && !is_futile(g, request, now_ns);
 	if (taken->applied_bytes > 0)
 		arm(w, g);
 }

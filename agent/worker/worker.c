@@ -166,10 +166,12 @@ static void change_config(struct worker *w)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
+		w->groups[i]->yield.until_ns = 0;
 		if (!next->trim.enabled)
 			worker_trim_forget(w, w->groups[i]);
 	}
 	w->here.target.due_ns = 0;
+	w->here.yield.until_ns = 0;
 }
 
 /* Looks that fall within the next few milliseconds of the first are made with it. */

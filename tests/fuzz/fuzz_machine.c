@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_free_ char *text = strndup((const char *)data, size);
 	struct machine_counters counters, counters_before;
 	struct swap_sample swap, swap_before;
+	struct swap_store store, store_before;
 	const char *bad = NULL;
 	int r;
 
@@ -32,7 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&swap, 1, sizeof(swap));
 	swap_before = swap;
 	bad = NULL;
-	r = swap_parse(text, &swap, &bad);
+	memset(&store, 1, sizeof(store));
+	store_before = store;
+	r = swap_parse(text, &swap, &store, &bad);
 	check(r, bad, &swap, &swap_before, sizeof(swap));
+	check(r, bad, &store, &store_before, sizeof(store));
 	return 0;
 }

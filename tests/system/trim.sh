@@ -1,6 +1,7 @@
 #!/bin/sh
 # Trimming: cold memory of groups without a limit is given back and hot memory stays; of what is protected or excluded nothing is
-# taken, and no anonymous memory from a group that may not swap. An agent that observes says what it would take.
+# taken, and no anonymous memory from a group that may not swap, nor of what does not compress. An agent that observes says
+# what it would take.
 # vm: --nodes 2 --mem 512M --swap zram:512M --disk 64M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -9,8 +10,9 @@ swapped() { cat "$cg/$1/memory.swap.current"; }
 swapped_at_least() { [ "$(swapped "$1")" -ge $(($2 << 20)) ]; }         # GROUP MIB
 taken_at_least() { [ $(($(reclaimed_of "$1") * 4096)) -ge $(($2 << 20)) ]; } # GROUP MIB
 advised() { uswapctl advise >"$work/advice" 2>&1 && grep -q "^  cold memory: it would take [1-9]" "$work/advice"; }
+told_in_numbers() { uswapctl why /noise | grep -q '^  swap is left alone for .* of the last .* stayed in memory'; }
 
-groups='cold hot min low/heir excluded unswapped'
+groups='cold hot min low/heir excluded unswapped noise'
 group low
 echo +memory >$cg/low/cgroup.subtree_control
 for name in $groups; do
@@ -25,6 +27,7 @@ echo 0 >$cg/unswapped/memory.swap.max
 for name in cold min low/heir excluded; do
 	load "${name##*/}" --cgroup "$cg/$name" anon:64M say:full hold
 done
+load noise --cgroup $cg/noise noise:48M say:full hold
 load hot --cgroup $cg/hot anon:48M say:full use
 make_big_file
 load unswapped --cgroup $cg/unswapped anon:32M file:32M:$big_file say:full hold
@@ -45,6 +48,11 @@ check_log "cold memory is given back" wait_until 90 swapped_at_least cold 32
 check_log "where nothing may be swapped, file memory" wait_until 30 taken_at_least unswapped 8
 check "where nothing may be swapped, nothing is" [ "$(swapped unswapped)" -eq 0 ]
 check_log "hot memory stays ($(($(swapped hot) >> 10)) KiB in swap)" [ "$(swapped hot)" -le $((6 << 20)) ]
+# Of what zram keeps in memory as it is, nothing is gained.
+check_log "what does not compress is not swapped: said" wait_until 30 field_is groups./noise.trim.reason swap-yield
+check_log "after a little of it ($(swapped noise) bytes in swap)" [ "$(swapped noise)" -le $((16 << 20)) ]
+check_log "why has the numbers" wait_until 30 told_in_numbers
+check "what compresses is swapped" [ "$(number groups./cold.swap_yield.left_alone_ns)" -eq 0 ]
 for name in min low/heir excluded; do
 	check_log "nothing is taken of $name ($(field "groups./$name.trim.reason"))" [ "$(reclaimed_of "$name")" -eq 0 ]
 done

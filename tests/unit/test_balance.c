@@ -260,6 +260,21 @@ static void test_swap_floor_keeps_effort_light(void **state)
 	assert_int_equal(decide(&s).swappiness, 0);
 }
 
+static void test_swap_that_gains_too_little(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.history.effort = EFFORT_HEAVY;
+	s.sample.swap_is_futile = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).swappiness, 0);
+	s.sample.clean_file_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_YIELD);
+	s.sample.anon_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
+}
+
 static void test_hopeless_after_fruitless_rounds(void **state)
 {
 	struct scene s = low_node();
@@ -294,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_neighbours_come_first),
 		cmocka_unit_test(test_effort_rises_with_failure_and_falls_with_success),
 		cmocka_unit_test(test_swap_floor_keeps_effort_light),
+		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_hopeless_after_fruitless_rounds),
 	};
 

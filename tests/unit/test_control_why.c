@@ -90,6 +90,40 @@ static void test_node(void **state)
 		"Its worker did not answer in time: it may be held up in the kernel. Ask again.\n");
 }
 
+/* The numbers by which swap is left alone, and what all requests brought there. */
+static void test_swap_that_gains_too_little(void **state)
+{
+	const struct group_status group = {
+		.path = "a",
+		.current_bytes = 64 * MIB,
+		.limit_bytes = UINT64_MAX,
+		.swap_yield = {.judged = {.swapped_bytes = 10 * MIB, .kept_bytes = 9 * MIB},
+			       .left_ns = 50 * NSEC_PER_SEC},
+		.trim = {.on = true,
+			 .reason = TRIM_SWAP_YIELD,
+			 .cold_bytes = TRIM_AGE_UNKNOWN,
+			 .ledger = {.actions = 4,
+				    .applied_bytes = 12 * MIB,
+				    .swapped_bytes = 11 * MIB,
+				    .swap_kept_bytes = 8 * MIB}},
+	};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	why_group(&group, 0, out);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text,
+			       "\n  swap is left alone for 50 s more: of the last 10.0 MiB that "
+			       "went there 9.0 MiB stayed in memory (zram, zswap): 10.00 % "
+			       "gained\n"));
+	assert_non_null(strstr(text, "\n  11.0 MiB went to swap, of which 8.0 MiB stayed in memory "
+				     "(zram, zswap)\n"));
+	assert_non_null(strstr(text, "protect.swap_yield"));
+}
+
 static const struct trim_status trim = {
 	.on = true,
 	.reason = TRIM_REFAULTS,
@@ -245,9 +279,13 @@ static void test_group_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_group),	    cmocka_unit_test(test_node),
-		cmocka_unit_test(test_trimming),    cmocka_unit_test(test_every_reason_of_trimming),
-		cmocka_unit_test(test_all),	    cmocka_unit_test(test_every_case),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_swap_that_gains_too_little),
+		cmocka_unit_test(test_trimming),
+		cmocka_unit_test(test_every_reason_of_trimming),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_every_case),
 		cmocka_unit_test(test_group_names),
 	};
 

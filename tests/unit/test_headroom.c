@@ -176,6 +176,19 @@ static void test_swap_bounds(void **state)
 	}
 }
 
+static void test_swap_that_gains_too_little(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.swap_is_futile = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	s.sample.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_YIELD);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
 static void test_a_kernel_that_cannot_spare_anon_is_not_asked(void **state)
 {
 	struct scene s = near_limit();
@@ -237,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_never_takes_what_is_protected),
 		cmocka_unit_test(test_without_swap_only_file_memory),
 		cmocka_unit_test(test_swap_bounds),
+		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
 		cmocka_unit_test(test_dirty_and_unevictable_are_not_spare),

@@ -324,6 +324,26 @@ static void test_swap(void **state)
 	}
 }
 
+/* Anonymous memory stays, and file memory is trimmed as before. */
+static void test_swap_that_gains_too_little(void **state)
+{
+	struct scene s = well();
+
+	(void)state;
+	s.group.swap_is_futile = true;
+	assert_int_equal(decide(&s).reason, TRIM_STEP);
+	assert_int_equal(decide(&s).bytes, 4 * MIB);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	/* A kernel that can't be told is not asked at all. */
+	s.group.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).reason, TRIM_SWAP_YIELD);
+	assert_int_equal(decide(&s).bytes, 0);
+	s = well();
+	s.group.swap_is_futile = true;
+	s.group.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).reason, TRIM_SWAP_YIELD);
+}
+
 static void test_clocks_and_counters_that_go_back(void **state)
 {
 	struct scene s = well();
@@ -401,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_before_one_interval_was_seen),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_clocks_and_counters_that_go_back),
 		cmocka_unit_test(test_readahead_is_not_wanted),
 		cmocka_unit_test(test_reasons_have_names_and_words),

@@ -116,6 +116,7 @@ static struct scene *scene_new(void)
 		.main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.pageout = {.slot = -1},
 		.swap = {.total_bytes = 100 * MIB, .free_bytes = 100 * MIB},
+		.machine_watch = {-1, -1, NULL},
 		.groups = s->list,
 		.protections = s->protections,
 		.n_groups = GROUPS,
@@ -241,7 +242,7 @@ static void test_does_not_ask(void **state)
 static void test_swap_is_bounded(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 7; i++) {
 		struct scene *s = scene_new();
 		uint64_t bytes = 0;
 
@@ -259,6 +260,13 @@ static void test_swap_is_bounded(void **state)
 			bytes = 8 * MIB;
 		}
 		if (i == 4)
+			bytes = 8 * MIB;
+		/* It gains the group above nothing; or the node alone, which does not want it. */
+		if (i >= 5)
+			s->groups[COLD].yield = (struct yield){.poor_for_node = true,
+							       .poor_for_limit = i == 5,
+							       .until_ns = UINT64_MAX};
+		if (i == 6)
 			bytes = 8 * MIB;
 		(void)run_round(s);
 		if (cold_bytes(s) != bytes)

@@ -293,6 +293,30 @@ static void test_pieces(void **state)
 	scene_free(s);
 }
 
+/* The rest of a step does not go to swap once that is known to gain too little. */
+static void test_what_gains_too_little_ends_the_step(void **state)
+{
+	struct scene *s = scene_new();
+	struct group *g = &s->groups[0];
+	struct request request = request_for(512 * 1024);
+	const struct taken taken = {.applied_bytes = 512 * 1024};
+
+	(void)state;
+	two_rounds(s);
+	request.swappiness = GROUP_RECLAIM_DEFAULT;
+	g->yield = (struct yield){.poor_for_node = true, .until_ns = NEXT + 60 * SECOND};
+	worker_trim_account(&s->worker, g, &request, 0, &taken, NEXT);
+	assert_false(g->trim.target.wants);
+	/* Here the trigger overwrote the text. */
+	fixture_write(s->fx, "g0/memory.pressure", PRESSURE);
+	worker_trim(&s->worker, NEXT + 2 * SECOND);
+	assert_int_equal(reason_of(s, 0), TRIM_SWAP_YIELD);
+	assert_int_equal(reason_of(s, 1), TRIM_STEP);
+	worker_trim(&s->worker, NEXT + 60 * SECOND);
+	assert_int_equal(reason_of(s, 0), TRIM_STEP);
+	scene_free(s);
+}
+
 static void test_a_trigger_ends_the_step(void **state)
 {
 	struct scene *s = scene_new();
@@ -351,6 +375,7 @@ int main(void)
 		cmocka_unit_test(test_without_swap_no_anonymous_memory),
 		cmocka_unit_test(test_what_is_read_back_stops_it),
 		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_what_gains_too_little_ends_the_step),
 		cmocka_unit_test(test_a_trigger_ends_the_step),
 		cmocka_unit_test(test_unreadable_groups_are_passed_over),
 	};

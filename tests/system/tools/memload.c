@@ -5,7 +5,8 @@
  *
  *	memload [--cgroup DIR] [--node N] STEP...
  *
- *	anon:SIZE[@RATE]	touches SIZE more of anonymous memory
+ *	anon:SIZE[@RATE]	touches SIZE more of anonymous memory, which compresses two to one
+ *	noise:SIZE[@RATE]	the same, which does not compress
  *	file:SIZE[@RATE]:PATH	reads on in PATH, from where the last file step ended
  *	again:SIZE[@RATE]:PATH	reads PATH from its beginning
  *	dirty:SIZE[@RATE]:PATH	maps PATH and writes to its pages
@@ -45,6 +46,7 @@ struct load {
 	} maps[MAPS_MAX];
 	size_t n_maps;
 	uint64_t random;
+	size_t noise_words; /* of each page */
 	int file_fd;
 	char file[256];
 };
@@ -83,13 +85,13 @@ static void bind_to(const char *text)
 		die("set_mempolicy: %s", strerror(errno));
 }
 
-/* Half of each page is noise, so that it compresses two to one. */
+/* With half of each page noise it compresses two to one. */
 static void fill(struct load *load, unsigned char *at, uint64_t bytes)
 {
 	for (uint64_t page = 0; page < bytes; page += 4096) {
 		uint64_t *words = (void *)(at + page);
 
-		for (size_t i = 0; i < 256; i++) {
+		for (size_t i = 0; i < load->noise_words; i++) {
 			load->random ^= load->random << 13;
 			load->random ^= load->random >> 7;
 			load->random ^= load->random << 17;
@@ -229,7 +231,8 @@ static void perform(struct load *load, char *step)
 		return;
 	}
 	path = split(rest, &bytes, &rate);
-	if (strcmp(step, "anon") == 0)
+	load->noise_words = strcmp(step, "noise") == 0 ? 512 : 256;
+	if (strcmp(step, "anon") == 0 || strcmp(step, "noise") == 0)
 		step_anon(load, bytes, rate);
 	else if (path && (strcmp(step, "file") == 0 || strcmp(step, "again") == 0))
 		step_file(load, bytes, rate, path, *step == 'a');

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where anonymous memory goes: the machine's swap, and what going there brings. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "base/saturate.h"
+
+#include <errno.h>
+
+#define SWAP_AGE_NS NSEC_PER_SEC
+
+static int read_swap(struct worker *w, const char **ret_bad)
+{
+	uint64_t total = w->swap.total_bytes;
+	int r = machine_read_swap(&w->machine_watch, &w->swap, &w->store, ret_bad);
+
+	/* Some area came or went: so may a zram device have done. */
+	if (r == 0 && w->swap.total_bytes != total) {
+		r = machine_find_zram(&w->machine_watch, w->world->sys_fd);
+		if (r == 0)
+			r = machine_read_swap(&w->machine_watch, &w->swap, &w->store, ret_bad);
+	}
+	return r;
+}
+
+void worker_read_swap(struct worker *w, uint64_t now_ns)
+{
+	const char *bad = NULL;
+	int r;
+
+	if (w->swap_ns != 0 && now_ns - w->swap_ns < SWAP_AGE_NS)
+		return;
+	w->swap_ns = now_ns;
+	r = read_swap(w, &bad);
+	if (r < 0)
+		worker_complain(w, now_ns, "swap", r, bad);
+}
+
+/* Whose memory a request takes; NULL: the node's, or of a group that has gone. */
+static struct group *asked_of(const struct flight *f)
+{
+	return f->group ? f->group : f->victim;
+}
+
+/* What of it is in swap; of the node, what is in zram and zswap. */
+static int read_swapped(const struct worker *w, const struct flight *f, uint64_t *ret_bytes)
+{
+	const struct group *asked = asked_of(f);
+
+	if (f->request.backend == BACKEND_NODE_RECLAIM) {
+		*ret_bytes = w->store.stored_bytes;
+		return 0;
+	}
+	if (!asked || !asked->cgroup)
+		return -ENODEV;
+	return memory_bytes_read_at(asked->cgroup->dir_fd, "memory.swap.current", ret_bytes);
+}
+
+bool worker_read_store(struct worker *w, struct swap_store *ret)
+{
+	if (w->swap.total_bytes == 0 || read_swap(w, NULL) < 0)
+		return false;
+	*ret = w->store;
+	return true;
+}
+
+void worker_swap_before(struct worker *w, struct flight *f)
+{
+	f->may_swap = f->request.swappiness != GROUP_RECLAIM_NO_ANON &&
+		      worker_read_store(w, &f->store) && read_swapped(w, f, &f->swapped_bytes) == 0;
+}
+
+void worker_swap_after(struct worker *w, const struct flight *f, struct taken *taken,
+		       uint64_t now_ns)
+{
+	struct group *asked = asked_of(f);
+	struct swap_store store;
+	uint64_t swapped;
+
+	if (!f->may_swap || !worker_read_store(w, &store) || read_swapped(w, f, &swapped) < 0)
+		return;
+	taken->swapped_bytes = minus(swapped, f->swapped_bytes);
+	taken->swap_kept_bytes = yield_of(taken->swapped_bytes, &f->store, &store).kept_bytes;
+	yield_learn(asked ? &asked->yield : &w->here.yield, w->config->protect.swap_yield_permyriad,
+		    taken->swapped_bytes, &f->store, &store, now_ns);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker makes of what its requests sent to swap. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "cgroup/reclaim.h"
+#include "tests/unit/fixture.h"
+
+#include <fcntl.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define NOW (1000 * NSEC_PER_SEC)
+
+/* A group on a machine with zram of 1 GiB. */
+struct scene {
+	struct fixture *fx;
+	struct config config;
+	struct worker_world world;
+	struct worker worker;
+	struct cgroup cgroup;
+	struct group group;
+};
+
+static void write_bytes(const struct scene *s, const char *path, uint64_t bytes)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)bytes);
+	fixture_write(s->fx, path, text);
+}
+
+static void write_zram(const struct scene *s, uint64_t stored, uint64_t used)
+{
+	char text[96];
+
+	(void)snprintf(text, sizeof(text), "%ju %ju %ju 0 0 0 0 0 0\n", (uintmax_t)stored,
+		       (uintmax_t)used, (uintmax_t)used);
+	fixture_write(s->fx, "block/zram0/mm_stat", text);
+}
+
+static struct scene *scene_new(void)
+{
+	static const struct fixture_file files[] = {
+		{"vmstat", "allocstall_normal 0\npgscan_kswapd 0\n"},
+		{"meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1048576 kB\n"},
+		{"block/", NULL},
+	};
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->fx = fixture_new(files, ARRAY_SIZE(files));
+	config_defaults(&s->config);
+	s->world = (struct worker_world){.log = {.fd = -1}, .sys_fd = s->fx->fd};
+	s->worker = (struct worker){.world = &s->world, .config = &s->config};
+	s->cgroup.dir_fd = s->fx->fd;
+	s->group.cgroup = &s->cgroup;
+	write_zram(s, 100 * MIB, 50 * MIB);
+	write_bytes(s, "memory.swap.current", 30 * MIB);
+	assert_int_equal(machine_watch_open(s->fx->fd, &s->worker.machine_watch), 0);
+	worker_read_swap(&s->worker, NOW);
+	return s;
+}
+
+static void scene_free(struct scene *s)
+{
+	machine_watch_close(&s->worker.machine_watch);
+	fixture_free(s->fx);
+	free(s);
+}
+
+static struct flight flight_to(struct scene *s, int swappiness)
+{
+	return (struct flight){
+		.request = {.backend = BACKEND_MEMORY_RECLAIM, .swappiness = swappiness},
+		.group = &s->group,
+	};
+}
+
+/* 3 MiB went to swap of the group, and zram needs used more for it. */
+static struct taken swap_out(struct scene *s, struct flight *f, uint64_t used)
+{
+	struct taken taken = {0};
+
+	worker_swap_before(&s->worker, f);
+	write_zram(s, 103 * MIB, 50 * MIB + used);
+	write_bytes(s, "memory.swap.current", 33 * MIB);
+	worker_swap_after(&s->worker, f, &taken, NOW);
+	return taken;
+}
+
+static void test_a_group(void **state)
+{
+	(void)state;
+	for (uint64_t used = MIB; used <= 3 * MIB; used += 2 * MIB) {
+		struct scene *s = scene_new();
+		struct flight f = flight_to(s, GROUP_RECLAIM_DEFAULT);
+		struct taken taken = swap_out(s, &f, used);
+
+		assert_int_equal(taken.swapped_bytes, 3 * MIB);
+		assert_int_equal(taken.swap_kept_bytes, used);
+		assert_int_equal(yield_is_poor_for_node(&s->group.yield, NOW), used == 3 * MIB);
+		assert_false(yield_is_poor_for_node(&s->worker.here.yield, NOW));
+		scene_free(s);
+	}
+}
+
+/* Chosen for its memory on the node; and what is learned of it when it vanishes meanwhile. */
+static void test_a_victim(void **state)
+{
+	(void)state;
+	for (int gone = 0; gone < 2; gone++) {
+		struct scene *s = scene_new();
+		struct flight f = flight_to(s, GROUP_RECLAIM_DEFAULT);
+		struct taken taken = {0};
+
+		f.victim = f.group;
+		f.group = NULL;
+		worker_swap_before(&s->worker, &f);
+		write_zram(s, 103 * MIB, 53 * MIB);
+		write_bytes(s, "memory.swap.current", 33 * MIB);
+		if (gone)
+			f.victim = NULL;
+		worker_swap_after(&s->worker, &f, &taken, NOW);
+		assert_int_equal(taken.swapped_bytes, gone ? 0 : 3 * MIB);
+		assert_int_equal(yield_is_poor_for_node(&s->group.yield, NOW), !gone);
+		assert_false(yield_is_poor_for_node(&s->worker.here.yield, NOW));
+		scene_free(s);
+	}
+}
+
+static void test_the_node(void **state)
+{
+	struct scene *s = scene_new();
+	struct flight f = {
+		.request = {.backend = BACKEND_NODE_RECLAIM, .swappiness = GROUP_RECLAIM_DEFAULT}};
+	struct taken taken = swap_out(s, &f, 3 * MIB);
+
+	(void)state;
+	assert_int_equal(taken.swapped_bytes, 3 * MIB);
+	assert_int_equal(taken.swap_kept_bytes, 3 * MIB);
+	assert_true(yield_is_poor_for_node(&s->worker.here.yield, NOW));
+	assert_false(yield_is_poor_for_node(&s->group.yield, NOW));
+	scene_free(s);
+}
+
+/* Where it can't be told, or nothing may go to swap, nothing is learned. */
+static void test_not_known(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct scene *s = scene_new();
+		struct flight f =
+			flight_to(s, i == 0 ? GROUP_RECLAIM_NO_ANON : GROUP_RECLAIM_DEFAULT);
+
+		if (i == 1) {
+			fixture_write(s->fx, "meminfo", "SwapTotal: 0 kB\nSwapFree: 0 kB\n");
+			worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
+		}
+		if (i == 2)
+			fixture_remove(s->fx, "memory.swap.current");
+		if (i == 3)
+			s->group.cgroup = NULL;
+		if (i == 4)
+			s->config.protect.swap_yield_permyriad = 0;
+		(void)swap_out(s, &f, 3 * MIB);
+		assert_int_equal(s->group.yield.sums.swapped_bytes, 0);
+		assert_false(yield_is_poor_for_node(&s->group.yield, NOW));
+		scene_free(s);
+	}
+}
+
+/* At most once a second; a device that comes with new swap is seen. */
+static void test_swap_is_read_anew(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	assert_int_equal(s->worker.store.stored_bytes, 100 * MIB);
+	fixture_write(s->fx, "meminfo", "SwapTotal: 2097152 kB\nSwapFree: 1048576 kB\n");
+	fixture_write(s->fx, "block/zram1/mm_stat", "4096 100 4096\n");
+	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC - 1);
+	assert_int_equal(s->worker.swap.total_bytes, 1024 * MIB);
+	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
+	assert_int_equal(s->worker.swap.total_bytes, 2048 * MIB);
+	assert_int_equal(s->worker.store.stored_bytes, 100 * MIB + 4096);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_group),		  cmocka_unit_test(test_a_victim),
+		cmocka_unit_test(test_the_node),	  cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_swap_is_read_anew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
