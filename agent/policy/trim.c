@@ -193,11 +193,12 @@ static void stop(struct trim_plan *plan, enum trim_reason reason)
  * into what swap may still take, and a larger one leaves anonymous memory alone.
  */
 static void bound_by_swap(struct trim_plan *plan, const struct spare *spare,
-			  const struct group_sample *group, const struct swap_sample *swap)
+			  const struct group_sample *group)
 {
 	uint64_t anon = group->stat.inactive_anon + group->stat.active_anon;
 
-	if (swap->total_bytes == 0 || plan->bytes <= spare->anon_bytes || anon <= spare->anon_bytes)
+	if (!spare->kernel_could_swap || plan->bytes <= spare->anon_bytes ||
+	    anon <= spare->anon_bytes)
 		return;
 	/* A kernel that can't be told to leave anon alone must not be asked for more than fits. */
 	if (group->anon_can_be_spared && spare->file_bytes > spare->anon_bytes) {
@@ -218,7 +219,7 @@ static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *s
 	uint64_t swap_limit = scale(memory, settings->swap_permyriad, ALL);
 	struct spare spare = protect_spare(protect, group, swap, swap_limit);
 
-	bound_by_swap(plan, &spare, group, swap);
+	bound_by_swap(plan, &spare, group);
 	if (plan->bytes == 0)
 		return;
 	plan->bytes = MIN(plan->bytes, spare.total_bytes);

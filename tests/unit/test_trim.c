@@ -324,6 +324,21 @@ static void test_swap(void **state)
 	}
 }
 
+/* Where the group may not swap at all every kernel leaves anonymous memory alone by itself. */
+static void test_without_swap_files_are_asked_of_every_kernel(void **state)
+{
+	struct scene s = well();
+
+	(void)state;
+	s.group.anon_can_be_spared = false;
+	s.group.swap_max_bytes = 0;
+	assert_int_equal(decide(&s).reason, TRIM_STEP);
+	assert_int_equal(decide(&s).bytes, 4 * MIB);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
+	s.group.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).reason, TRIM_NOTHING_SPARE);
+}
+
 /* Anonymous memory stays, and file memory is trimmed as before. */
 static void test_swap_that_gains_too_little(void **state)
 {
@@ -421,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_before_one_interval_was_seen),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_clocks_and_counters_that_go_back),
 		cmocka_unit_test(test_readahead_is_not_wanted),
