@@ -122,6 +122,8 @@ static bool listed(const char *const *names, const char *name)
 
 static bool knows(const struct load_ops *ops, const char *name)
 {
+	if (strcmp(name, "size") == 0)
+		return !ops->sizeless;
 	return stress_setting_find(&load_table, name)->common || listed(ops->settings, name);
 }
 
@@ -195,14 +197,14 @@ static const char *nearest_group(const struct job *job, const char *name)
 	return i < job->n_groups ? names[i] : NULL;
 }
 
-/* The types that have a setting of their own: "anon, shmem". */
+/* The types that have a setting: "anon, shmem". */
 static const char *types_with(const char *name, char *text, size_t n)
 {
 	size_t used = 0;
 
 	*text = '\0';
 	for (size_t i = 0; load_types[i] && used < n; i++)
-		if (listed(load_types[i]->settings, name))
+		if (knows(load_types[i], name))
 			used += (size_t)snprintf(text + used, n - used, "%s%s", used ? ", " : "",
 						 load_types[i]->name);
 	return text;
@@ -236,17 +238,16 @@ static int check_load(const struct job *job, const struct job_load *load,
 		const struct setting *setting = &load_table.settings[i];
 
 		/* A default for all loads from [global] may be of no use to this one. */
-		if (!load->said[i].file || setting->common ||
-		    (load->said[i].file == job->defaults.said[i].file &&
-		     load->said[i].line == job->defaults.said[i].line))
+		if (!load->said[i].file || (load->said[i].file == job->defaults.said[i].file &&
+					    load->said[i].line == job->defaults.said[i].line))
 			continue;
-		if (!listed(ops->settings, setting->name))
+		if (!knows(ops, setting->name))
 			return job_fail(ret_error, &load->said[i], "load", load->name,
 					"%s: a load of type %s has no such setting; %s have it",
 					setting->name, ops->name,
 					types_with(setting->name, types, sizeof(types)));
 	}
-	if (amount_is_zero(&load->settings.size))
+	if (!ops->sizeless && amount_is_zero(&load->settings.size))
 		return job_fail(ret_error, &load->place, "load", load->name,
 				"size: must be given: %s",
 				stress_setting_find(&load_table, "size")->type->words);

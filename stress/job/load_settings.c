@@ -420,7 +420,20 @@ static const struct setting load_settings[] = {
 	 LOAD(lifetime_ns),
 	 .max = DAY,
 	 .default_text = "0s",
-	 .help = "how long a process keeps its memory once it has all of it"},
+	 .help = "how long a process keeps its memory once it has all of it; how long it lives"},
+	{.name = "threads",
+	 .type = &type_number,
+	 LOAD(n_threads),
+	 .min = 1,
+	 .max = 65536,
+	 .default_text = "1",
+	 .help = "so many threads"},
+	{.name = "status",
+	 .type = &type_number,
+	 LOAD(status),
+	 .max = 255,
+	 .default_text = "0",
+	 .help = "what a process exits with"},
 };
 
 _Static_assert(ARRAY_SIZE(load_settings) <= N_LOAD_SETTINGS_MAX, "raise the bound");

@@ -184,7 +184,10 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	}
 	to->seed = settings->seed ? settings->seed
 				  : random_mix(job->global.seed + (index + 1) * RANDOM_STRIDE) >> 1;
-	r = resolve_size(load, "size", &settings->size, &bases, &to->size_bytes, ret_error);
+	r = load_find_type(settings->type)->sizeless
+		    ? 0
+		    : resolve_size(load, "size", &settings->size, &bases, &to->size_bytes,
+				   ret_error);
 	to->burst_bytes = to->size_bytes;
 	if (r == 0 && (settings->burst.of != AMOUNT_BYTES || settings->burst.value))
 		r = resolve_size(load, "burst", &settings->burst, &bases, &to->burst_bytes,

@@ -119,6 +119,8 @@ struct load_settings {
 	uint64_t channel;		      /* buffers: enum channel_kind */
 	uint64_t order;			      /* fragment */
 	uint64_t forks, n_alive, lifetime_ns; /* churn; forks a second */
+	uint64_t n_threads;		      /* thread */
+	uint64_t status;		      /* exit */
 };
 
 struct setting;

@@ -12,9 +12,10 @@
 #include <sys/mman.h>
 
 const struct load_ops *const load_types[] = {
-	&load_anon,    &load_shmem,   &load_locked,  &load_leak,     &load_fragment,
-	&load_churn,   &load_slab,    &load_buffers, &load_fileread, &load_filewrite,
-	&load_filelog, &load_filemap, NULL,
+	&load_anon,	&load_shmem,	 &load_locked,	&load_leak,
+	&load_fragment, &load_churn,	 &load_slab,	&load_buffers,
+	&load_fileread, &load_filewrite, &load_filelog, &load_filemap,
+	&load_spin,	&load_thread,	 &load_exit,	NULL,
 };
 
 const struct load_ops *load_find_type(const char *name)
@@ -116,8 +117,9 @@ bool load_verify_wants(const struct load *load, uint64_t page)
 
 int load_verify(struct load *load, bool at_end)
 {
-	return at_end && load->ops->verify_at_end ? load->ops->verify_at_end(load)
-						  : load->ops->verify(load);
+	if (at_end && load->ops->verify_at_end)
+		return load->ops->verify_at_end(load);
+	return load->ops->verify ? load->ops->verify(load) : 0;
 }
 
 void load_verified(struct load *load, uint64_t page, uint32_t generation, bool good,
@@ -163,6 +165,12 @@ void load_verify_memory(struct load *load, uint64_t page, uint32_t generation, c
 	bool good = load_page_is_good(load, page, generation, data, &error);
 
 	load_verified(load, page, generation, good, error);
+}
+
+void load_finish(struct load *load)
+{
+	if (load->ops && load->ops->finish)
+		load->ops->finish(load);
 }
 
 int load_fail(struct load *load, int error, const char *format, ...)

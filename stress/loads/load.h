@@ -46,6 +46,7 @@ struct load_ops {
 	uint64_t (*anonymous_bytes)(const struct load_settings *settings,
 				    const struct load_plan *plan);
 	bool unswappable; /* nor can it go to swap: it must fit into its limits alone */
+	bool sizeless;	  /* it has no `size` */
 	/* Settings it knows beside the common ones, NULL-ended. */
 	const char *const *settings;
 	/* Words about settings that don't go together, or NULL. Pure. */
@@ -54,7 +55,7 @@ struct load_ops {
 	 * In the supervisor, outside the group: files are made, address space is reserved;
 	 * nothing is touched that the group should be charged for. Memory for book-keeping that
 	 * must not be charged to the group comes from load_shared_alloc. -EOPNOTSUPP and -ENOSPC
-	 * refuse a setting: *ret_why begins with its name.
+	 * refuse a setting: *ret_why begins with its name. NULL: nothing.
 	 */
 	int (*prepare)(struct load *load, const char **ret_why);
 	/* In the worker, in its group, before the run begins: memory is mapped. NULL: nothing. */
@@ -67,17 +68,20 @@ struct load_ops {
 	int (*step)(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns);
 	/*
 	 * In the worker, between two steps: reads back all there is and reports through
-	 * load_verify_*. It changes nothing but what is resident: the load goes on.
+	 * load_verify_*. It changes nothing but what is resident: the load goes on. NULL: it holds
+	 * nothing.
 	 */
 	int (*verify)(struct load *load);
 	/* In the worker after the measured phase, where more can be done; NULL: verify. */
 	int (*verify_at_end)(struct load *load);
-	/* In the supervisor, when the worker is gone; also after a failed prepare. */
+	/* In the supervisor, when the worker is gone; also after a failed prepare. NULL: nothing.
+	 */
 	void (*finish)(struct load *load);
 };
 
 extern const struct load_ops load_anon, load_shmem, load_locked, load_leak, load_fragment;
 extern const struct load_ops load_churn, load_slab, load_buffers;
+extern const struct load_ops load_spin, load_thread, load_exit;
 extern const struct load_ops load_fileread, load_filewrite, load_filelog, load_filemap;
 
 /* NULL-ended. */
@@ -148,6 +152,9 @@ void load_verify_page(struct load *load, uint64_t page, uint32_t generation, con
 /* Counts a page that was looked at; error says where it is wrong, if it is. */
 void load_verified(struct load *load, uint64_t page, uint32_t generation, bool good,
 		   struct content_error error);
+
+/* What prepare made is given back; of a load that was never prepared, too. */
+void load_finish(struct load *load);
 
 /* What failed, where an error alone does not tell; returns error. */
 int load_fail(struct load *load, int error, const char *format, ...)

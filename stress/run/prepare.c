@@ -76,7 +76,7 @@ int load_prepare(const struct job_load *said, const struct plan *plan, size_t i,
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	watch_slow_touches(load->block, said->settings.slow_ns, !load->ops->anonymous);
 	content_init(&load->content, load->seed, said->settings.ratio_percent);
-	r = load->ops->prepare(load, &why);
+	r = load->ops->prepare ? load->ops->prepare(load, &why) : 0;
 	if (r == -ENOSPC || r == -EOPNOTSUPP)
 		return refuse_setting(said, r, why, ret_error);
 	if (r < 0)
@@ -86,8 +86,7 @@ int load_prepare(const struct job_load *said, const struct plan *plan, size_t i,
 
 void load_release(struct load *load)
 {
-	if (load->ops)
-		load->ops->finish(load);
+	load_finish(load);
 	load_shared_free(load->block, sizeof(*load->block));
 	*load = (struct load){.ops = NULL};
 }

@@ -221,8 +221,7 @@ void run_clean(struct run *run)
 	size_t n_left;
 
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (run->workers[i].load.ops)
-			run->workers[i].load.ops->finish(&run->workers[i].load);
+		load_finish(&run->workers[i].load);
 	if (!run->placement)
 		return;
 	n_left = placement_remove(run->placement, &error);

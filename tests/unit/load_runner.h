@@ -51,7 +51,7 @@ static inline struct running plan_load(const char *settings)
 
 static inline int prepare(struct load *load, const char **ret_why)
 {
-	int r = load->ops->prepare(load, ret_why);
+	int r = load->ops->prepare ? load->ops->prepare(load, ret_why) : 0;
 
 	return r == 0 && load->ops->begin ? load->ops->begin(load, ret_why) : r;
 }
@@ -69,7 +69,7 @@ static inline struct running begin(const char *settings)
 
 static inline void end(struct running *running)
 {
-	running->load.ops->finish(&running->load);
+	load_finish(&running->load);
 	load_shared_free(running->load.block, sizeof(struct worker_block));
 	plan_free(running->plan);
 	job_free(running->job);

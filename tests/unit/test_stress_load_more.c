@@ -330,6 +330,55 @@ static void test_hugepages(void **state)
 	assert_int_equal(hugepages_add(&three, -1, 1), -EBADF);
 }
 
+static void test_spin(void **state)
+{
+	struct running running = begin("spin");
+	uint64_t then_ns = clock_thread_cpu_ns();
+
+	(void)state;
+	assert_int_equal(run_really(&running, 50 * NSEC_PER_MSEC), 0);
+	assert_true(block_get(&running.load.block->operations) > 0);
+	assert_true(clock_thread_cpu_ns() > then_ns);
+	assert_int_equal(verified(&running.load), 0);
+	end(&running);
+}
+
+/* A process of its own, as a worker is: threads end with it. Returns its exit status. */
+static int run_in_process(const char *settings, uint64_t ns, size_t n_threads)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		size_t before = fixture_entries("/proc/self/task");
+		struct running running = begin(settings);
+
+		if (run_really(&running, ns) < 0)
+			_exit(101);
+		_exit(block_get(&running.load.block->operations) == n_threads &&
+				      fixture_entries("/proc/self/task") == before + n_threads
+			      ? 100
+			      : 102);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_thread(void **state)
+{
+	(void)state;
+	assert_int_equal(run_in_process("thread", 50 * NSEC_PER_MSEC, 1), 100);
+	assert_int_equal(run_in_process("thread:threads=100", NSEC_PER_SEC, 100), 100);
+}
+
+static void test_exit(void **state)
+{
+	(void)state;
+	assert_int_equal(run_in_process("exit:status=3", NSEC_PER_SEC, 0), 3);
+	assert_int_equal(run_in_process("exit:status=3,lifetime=100s", NSEC_PER_MSEC, 0), 100);
+}
+
 static void test_check(void **state)
 {
 	(void)state;
@@ -339,15 +388,24 @@ static void test_check(void **state)
 	assert_bad("buffers:size=4M,block=4K");
 	assert_bad("slab:size=4M,files=3");
 	assert_bad("fragment:size=4M,reuse=uniform");
+	assert_bad("spin:size=4M");
+	assert_bad("anon");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_churn),		cmocka_unit_test(test_churn_killed),
-		cmocka_unit_test(test_churn_meanwhile), cmocka_unit_test(test_fragment),
-		cmocka_unit_test(test_buffers),		cmocka_unit_test(test_slab),
-		cmocka_unit_test(test_janitor),		cmocka_unit_test(test_hugepages),
+		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_churn_killed),
+		cmocka_unit_test(test_churn_meanwhile),
+		cmocka_unit_test(test_fragment),
+		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_slab),
+		cmocka_unit_test(test_janitor),
+		cmocka_unit_test(test_hugepages),
+		cmocka_unit_test(test_spin),
+		cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_exit),
 		cmocka_unit_test(test_check),
 	};
 
