@@ -29,7 +29,7 @@ static const char usage[] =
 	"  uswap-stress report RUN.json [OTHER.json] -o FILE.html   a page with charts, of what\n"
 	"                                 run --json wrote; with two runs, their differences\n"
 	"  uswap-stress check FILE|FOLDER... [--repeat N] [--seed N] [--mutants] [--junit FILE]\n"
-	"                     [--json FILE] [--KEY VALUE]\n"
+	"                     [--json FILE] [--html FILE] [--KEY VALUE]\n"
 	"                                 run scenarios: what must come of groups and loads; the\n"
 	"                                 results as TAP on standard output\n"
 	"  uswap-stress help [KEY | loads | settings]\n"

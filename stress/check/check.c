@@ -154,6 +154,11 @@ static int write_json(const struct check *check, FILE *to)
 	return results_write_json(check->results, check->n, to);
 }
 
+static int write_html(const struct check *check, FILE *to)
+{
+	return outcome_write_html(check->outcomes, check->n, to);
+}
+
 static int run_all(struct check *check, struct stress_error *ret_error)
 {
 	int r = outcome_begin_tap(check->n, stdout);
@@ -197,7 +202,8 @@ static int run(struct check *check, char **words, int n)
 	}
 	r = outcome_exit_status(check->outcomes, check->n);
 	if (write_file(check, "junit", check->options.junit, write_junit) < 0 ||
-	    write_file(check, "json", check->options.json, write_json) < 0)
+	    write_file(check, "json", check->options.json, write_json) < 0 ||
+	    write_file(check, "html", check->options.html, write_html) < 0)
 		return 1;
 	return r;
 }

@@ -69,6 +69,7 @@ static void look(struct trial *trial, const struct scenario_expect *expect, stru
 	int r;
 
 	at->words[0] = '\0';
+	at->samples.n_judged = at->samples.n;
 	r = measure(trial, expect, at, &measured);
 	if (r == 0)
 		r = resolve_rule(trial, expect, at);
@@ -99,6 +100,28 @@ void trial_judge(struct trial *trial, uint64_t now_ns)
 		if (at->begin_ns && !at->over && now_ns >= at->next_ns)
 			look(trial, &trial->scenario->expects[i], at, now_ns);
 	}
+}
+
+/* What can't be measured yet, or no more, is no sample. */
+static void sample(struct trial *trial, const struct scenario_expect *expect,
+		   struct trial_expect *at, uint64_t now_ns)
+{
+	struct trial_samples *samples = &at->samples;
+	struct trial_expect aside = {.has_before = at->has_before, .before = at->before};
+	int64_t value;
+
+	if (now_ns < samples->next_ns ||
+	    (at->over && samples->n - samples->n_judged >= TRIAL_SAMPLES_AFTER))
+		return;
+	samples->next_ns = now_ns + TRIAL_SAMPLE_NS;
+	if (measure(trial, expect, &aside, &value) == 0)
+		samples->values[samples->n++ % TRIAL_SAMPLES] = value;
+}
+
+void trial_sample(struct trial *trial, uint64_t now_ns)
+{
+	for (size_t i = 0; i < trial->scenario->n_expects; i++)
+		sample(trial, &trial->scenario->expects[i], &trial->expects[i], now_ns);
 }
 
 bool trial_is_judged(const struct trial *trial, int moment)

@@ -65,12 +65,45 @@ static void say_expected(struct figure *figure, const struct scenario_expect *ex
 				     : "");
 }
 
+static void say_from(struct figure *figure, const struct formula *value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < value->n_files && n < sizeof(figure->from); i++) {
+		char name[FORMULA_FILE_NAME_BYTES];
+
+		n += (size_t)snprintf(figure->from + n, sizeof(figure->from) - n, "%s%s",
+				      i ? ", " : "", formula_file_name(name, &value->files[i]));
+	}
+}
+
+/* A figure that came out as expected needs no history. */
+static void say_samples(struct figure *figure, const struct trial_samples *samples)
+{
+	size_t first = samples->n > TRIAL_SAMPLES ? samples->n - TRIAL_SAMPLES : 0, n = 0;
+
+	for (size_t i = first; i < samples->n && n < sizeof(figure->samples); i++) {
+		char value[FIGURE_TEXT_BYTES];
+
+		n += (size_t)snprintf(figure->samples + n, sizeof(figure->samples) - n, "%s%s",
+				      i == first	       ? ""
+				      : i == samples->n_judged ? " | "
+							       : ", ",
+				      figure_value(value, sizeof(value), figure->kind,
+						   samples->values[i % TRIAL_SAMPLES]));
+	}
+}
+
 static void say(struct figure *figure, const struct scenario_expect *expect,
 		const struct trial_expect *at)
 {
 	*figure = (struct figure){.because = expect->because[0] ? expect->because : NULL};
 	memcpy(figure->name, expect->name, sizeof(figure->name));
+	figure->place = expect->place;
 	figure->kind = expect->of.n_steps ? FORMULA_SHARE : expect->value.kind;
+	say_from(figure, &expect->value);
+	if (!at->verdict.passed)
+		say_samples(figure, &at->samples);
 	if (at->words[0]) {
 		(void)snprintf(figure->measured, sizeof(figure->measured), "nothing: %s",
 			       at->words);

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FIGURE_TEXT_BYTES 96
+#define FIGURE_TEXT_BYTES    96
+#define FIGURE_SAMPLES_BYTES (TRIAL_SAMPLES * 16)
 
 /* One expectation of one trial. Lives longer than the trial. */
 struct figure {
@@ -21,6 +22,11 @@ struct figure {
 	char expected[2 * FIGURE_TEXT_BYTES], error[FIGURE_TEXT_BYTES],
 		tolerance[FIGURE_TEXT_BYTES];
 	const char *because; /* the scenario's; NULL: none */
+	/* Where it is expected, and what it is measured in: "memory.stat:anon(A)". */
+	struct job_place place;
+	char from[SOURCES_WORDS_BYTES];
+	/* "1.0 MiB, 2.0 MiB | 2.0 MiB": what it was before and after it was judged. */
+	char samples[FIGURE_SAMPLES_BYTES];
 };
 
 /* "51.2 MiB", "3.0 s", "2.50%", "12", "max". Returns text. */

@@ -85,6 +85,8 @@ static int take_option(struct check_options *options, const char *name, const ch
 		options->junit = value;
 	} else if (strcmp(name, "json") == 0) {
 		options->json = value;
+	} else if (strcmp(name, "html") == 0) {
+		options->html = value;
 	} else if (strcmp(name, "seed") == 0) {
 		options->seed = value;
 	} else if (stress_setting_find(&global_table, name) ||

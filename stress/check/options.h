@@ -14,9 +14,9 @@ struct check_options {
 	char **paths;	       /* of scenario files */
 	const char **settings; /* KEY, VALUE, KEY, VALUE ...: defaults of [global]; not owned */
 	uint64_t repeat;
-	const char *seed;	  /* NULL: the scenario's own */
-	const char *junit, *json; /* files to be written; NULL: none */
-	bool mutants;		  /* run these instead of the scenarios themselves */
+	const char *seed;		 /* NULL: the scenario's own */
+	const char *junit, *json, *html; /* files to be written; NULL: none */
+	bool mutants;			 /* run these instead of the scenarios themselves */
 };
 
 /* -EINVAL with words; -errno of a folder. check_options_free after an error, too. */

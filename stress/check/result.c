@@ -124,6 +124,10 @@ static int conclude_figures(struct result *result, const struct result_run *run)
 			.tolerance = figure->tolerance,
 			.because = figure->because,
 			.spread = spread[0] ? spread : NULL,
+			.from = figure->from,
+			.file = figure->place.file,
+			.line = figure->place.line,
+			.samples = figure->samples[0] ? figure->samples : NULL,
 		};
 	}
 	return 0;

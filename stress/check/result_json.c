@@ -26,6 +26,8 @@ static json_t *figure_json(const struct figure *figure)
 	(void)json_object_set_new(json, "expected", words(figure->expected));
 	(void)json_object_set_new(json, "error", words(figure->error));
 	(void)json_object_set_new(json, "tolerance", words(figure->tolerance));
+	(void)json_object_set_new(json, "from", words(figure->from));
+	(void)json_object_set_new(json, "samples", words(figure->samples));
 	return json;
 }
 

@@ -140,10 +140,10 @@ int sources_evaluate(const struct sources *sources, const struct formula *formul
 	int r = read_values(sources, formula, values, &bad);
 
 	if (r < 0) {
-		const struct formula_file *file = &formula->files[bad];
+		char name[FORMULA_FILE_NAME_BYTES];
 
-		(void)snprintf(words, SOURCES_WORDS_BYTES, "%s%s%s(%s): %s", file->file,
-			       file->key[0] ? ":" : "", file->key, file->of,
+		(void)snprintf(words, SOURCES_WORDS_BYTES, "%s: %s",
+			       formula_file_name(name, &formula->files[bad]),
 			       r == -EBADMSG ? "there is no such number in it" : strerror(-r));
 		return r;
 	}

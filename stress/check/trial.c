@@ -159,6 +159,7 @@ static int perform(struct trial *trial)
 
 	while (r == 0 && !trial->words[0]) {
 		now_ns = clock_now_ns();
+		trial_sample(trial, now_ns);
 		trial_judge(trial, now_ns);
 		trial_do_steps(trial, now_ns);
 		if (!trial->end_ns && trial_steps_are_over(trial)) {

@@ -19,6 +19,11 @@
 
 #define TRIAL_WORDS_BYTES 320
 
+/* What is measured is sampled so often; around the moment it is judged at so many are kept. */
+#define TRIAL_SAMPLE_NS	    (100 * NSEC_PER_MSEC)
+#define TRIAL_SAMPLES	    20
+#define TRIAL_SAMPLES_AFTER (TRIAL_SAMPLES / 2)
+
 enum trial_step_state {
 	TRIAL_STEP_WAITS, /* for its time, the step before it or its condition */
 	TRIAL_STEP_ENDS,  /* loads; waits until they are gone */
@@ -32,6 +37,13 @@ struct trial_step {
 	uint64_t over_ns;
 };
 
+/* The newest samples: number i of all is at i % TRIAL_SAMPLES. */
+struct trial_samples {
+	uint64_t next_ns;
+	size_t n, n_judged; /* taken so far, and before it was judged */
+	int64_t values[TRIAL_SAMPLES];
+};
+
 struct trial_expect {
 	bool over;
 	uint64_t begin_ns, next_ns; /* looks; 0: not its turn yet */
@@ -39,6 +51,7 @@ struct trial_expect {
 	int64_t before; /* at the moment of `since` */
 	struct expect_rule rule;
 	struct expect_verdict verdict;
+	struct trial_samples samples;
 	char words[SOURCES_WORDS_BYTES]; /* why there is no verdict; "": there is */
 };
 
@@ -101,6 +114,8 @@ bool trial_steps_are_over(const struct trial *trial);
 /* expects.c: at a moment (SCENARIO_START, SCENARIO_END, a step), and looks that are due. */
 void trial_reach(struct trial *trial, int moment, uint64_t now_ns);
 void trial_judge(struct trial *trial, uint64_t now_ns);
+/* Samples what is due. */
+void trial_sample(struct trial *trial, uint64_t now_ns);
 /* Whether all that is expected at the moment has been judged. */
 bool trial_is_judged(const struct trial *trial, int moment);
 

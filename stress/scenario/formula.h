@@ -154,6 +154,10 @@ int formula_file_kind(struct formula_file *file, enum formula_kind *ret_kind, co
 /* cgroup.controllers and the like: a key is 1 where it is in the file, else 0. */
 bool formula_file_lists_words(const char *file);
 
+/* As it was written: "memory.stat:anon(A)", "memory.peak@own(A)". Returns text. */
+#define FORMULA_FILE_NAME_BYTES (4 * STRESS_NAME_MAX + 4)
+char *formula_file_name(char text[static FORMULA_FILE_NAME_BYTES], const struct formula_file *file);
+
 /* Whether two kinds can be compared. */
 bool formula_kinds_agree(enum formula_kind a, enum formula_kind b);
 

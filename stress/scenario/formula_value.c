@@ -192,6 +192,14 @@ static bool has_word(const char *text, const char *wanted)
 	return false;
 }
 
+char *formula_file_name(char text[static FORMULA_FILE_NAME_BYTES], const struct formula_file *file)
+{
+	(void)snprintf(text, FORMULA_FILE_NAME_BYTES, "%s%s%s%s%s(%s)", file->file,
+		       file->handle[0] ? "@" : "", file->handle, file->key[0] ? ":" : "", file->key,
+		       file->of);
+	return text;
+}
+
 int formula_file_value(const struct formula_file *file, const char *text, int64_t *ret)
 {
 	struct ktext_line line;

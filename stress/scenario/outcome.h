@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How scenarios went, and the two forms in which other programs read that: TAP 14
- * (testanything.org) and JUnit XML. Titles, names and reasons may hold any bytes: names of groups
+ * How scenarios went: for other programs as TAP 14 (testanything.org) and JUnit XML, for people as
+ * HTML. Titles, names and reasons may hold any bytes: names of groups
  * are hostile input. Every figure is told with its error and tolerance, on success too.
  */
 #pragma once
@@ -26,6 +26,10 @@ struct outcome_figure {
 	const char *measured, *expected, *error, *tolerance;
 	const char *because; /* the reason of the tolerance; NULL: none */
 	const char *spread;  /* of what was measured in several runs; NULL: there was one */
+	const char *from;    /* the files it was measured in */
+	const char *file;    /* where it is expected, and the line; NULL: nowhere */
+	unsigned int line;
+	const char *samples; /* around the moment it was judged; NULL: none */
 };
 
 struct outcome {
@@ -51,6 +55,9 @@ int outcome_write_tap(const struct outcome *outcome, size_t number, FILE *to);
 
 /* 0, -EIO, -ENOMEM. */
 int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_t n, FILE *to);
+
+/* A page for people, which needs nothing else. 0, -EIO, -ENOMEM. */
+int outcome_write_html(const struct outcome *outcomes, size_t n, FILE *to);
 
 /* 0: all is well; 1: something failed; 77: all there was, was skipped (nothing, too). */
 int outcome_exit_status(const struct outcome *outcomes, size_t n);

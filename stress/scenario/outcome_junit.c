@@ -1,80 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * JUnit XML, as its many readers have agreed on it: testsuite, testcase, failure, skipped,
- * system-out. XML 1.0 has no way of writing control characters or U+FFFE and U+FFFF, and what is
- * not UTF-8 makes the whole file unreadable: such bytes are written as \xNN.
+ * system-out.
  */
 #include "stress/scenario/outcome.h"
 
-#include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/escape.h"
+#include "stress/scenario/markup.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
-
-static void put_character(const char *c, FILE *to)
-{
-	switch (*c) {
-	case '<':
-		(void)fputs("&lt;", to);
-		break;
-	case '>':
-		(void)fputs("&gt;", to);
-		break;
-	case '&':
-		(void)fputs("&amp;", to);
-		break;
-	case '"':
-		(void)fputs("&quot;", to);
-		break;
-	default:
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			(void)fprintf(to, "\\x%02x", (unsigned char)*c);
-		else
-			(void)fputc(*c, to);
-	}
-}
-
-static void put_valid(const char *text, FILE *to)
-{
-	for (; *text; text++) {
-		bool noncharacter = strncmp(text, "\xef\xbf\xbe", 3) == 0 ||
-				    strncmp(text, "\xef\xbf\xbf", 3) == 0;
-
-		if (noncharacter) {
-			(void)fprintf(to, "\\xef\\xbf\\x%02x", (unsigned char)text[2]);
-			text += 2;
-		} else {
-			put_character(text, to);
-		}
-	}
-}
-
-static int put_text(const char *text, FILE *to)
-{
-	size_t size = ESCAPE_SIZE(strlen(text));
-	_cleanup_free_ char *escaped = malloc(size);
-
-	if (!escaped)
-		return -ENOMEM;
-	put_valid(escape_utf8(escaped, size, text), to);
-	return 0;
-}
-
-/* before, text, after; NULL is nothing at all. */
-static int put(const char *before, const char *text, const char *after, FILE *to)
-{
-	int r;
-
-	if (!text)
-		return 0;
-	(void)fputs(before, to);
-	r = put_text(text, to);
-	(void)fputs(after, to);
-	return r;
-}
 
 static void put_seconds(uint64_t ns, FILE *to)
 {
@@ -84,14 +19,16 @@ static void put_seconds(uint64_t ns, FILE *to)
 
 static int put_figure(const struct outcome_figure *figure, FILE *to)
 {
-	int r = put(figure->passed ? "ok " : "FAILED ", figure->name, "", to);
+	int r = markup_put(figure->passed ? "ok " : "FAILED ", figure->name, "", to);
 
-	r = r < 0 ? r : put(": measured ", figure->measured, "", to);
-	r = r < 0 ? r : put(", expected ", figure->expected, "", to);
-	r = r < 0 ? r : put(", error ", figure->error, "", to);
-	r = r < 0 ? r : put(", tolerance ", figure->tolerance, "", to);
-	r = r < 0 ? r : put(" (", figure->because, ")", to);
-	r = r < 0 ? r : put(", ", figure->spread, "", to);
+	r = r < 0 ? r : markup_put(": measured ", figure->measured, "", to);
+	r = r < 0 ? r : markup_put(", expected ", figure->expected, "", to);
+	r = r < 0 ? r : markup_put(", error ", figure->error, "", to);
+	r = r < 0 ? r : markup_put(", tolerance ", figure->tolerance, "", to);
+	r = r < 0 ? r : markup_put(" (", figure->because, ")", to);
+	r = r < 0 ? r : markup_put(", ", figure->spread, "", to);
+	r = r < 0 ? r : markup_put(", from ", figure->from, "", to);
+	r = r < 0 ? r : markup_put(", samples ", figure->samples, "", to);
 	(void)fputc('\n', to);
 	return r;
 }
@@ -110,16 +47,17 @@ static int put_kind(const struct outcome *outcome, FILE *to)
 
 	switch (outcome->kind) {
 	case OUTCOME_FAILED:
-		return put("    <failure message=\"", reason, "\"/>\n", to);
+		return markup_put("    <failure message=\"", reason, "\"/>\n", to);
 	case OUTCOME_XPASSED:
-		return put("    <failure message=\"passed although it was expected to fail: ",
-			   outcome->reason ? outcome->reason : "", "\"/>\n", to);
+		return markup_put(
+			"    <failure message=\"passed although it was expected to fail: ",
+			outcome->reason ? outcome->reason : "", "\"/>\n", to);
 	case OUTCOME_SKIPPED:
-		return put("    <skipped message=\"", outcome->reason ? outcome->reason : "",
-			   "\"/>\n", to);
+		return markup_put("    <skipped message=\"", outcome->reason ? outcome->reason : "",
+				  "\"/>\n", to);
 	case OUTCOME_XFAILED:
-		return put("    <skipped message=\"failed as expected: ",
-			   outcome->reason ? outcome->reason : "", "\"/>\n", to);
+		return markup_put("    <skipped message=\"failed as expected: ",
+				  outcome->reason ? outcome->reason : "", "\"/>\n", to);
 	default:
 		return 0;
 	}
@@ -127,10 +65,10 @@ static int put_kind(const struct outcome *outcome, FILE *to)
 
 static int put_outcome(const char *suite, const struct outcome *outcome, FILE *to)
 {
-	int r = put("  <testcase classname=\"", suite, "\"", to);
+	int r = markup_put("  <testcase classname=\"", suite, "\"", to);
 
-	r = r < 0 ? r : put(" name=\"", outcome->name, "\"", to);
-	r = r < 0 ? r : put(" file=\"", outcome->file, "\"", to);
+	r = r < 0 ? r : markup_put(" name=\"", outcome->name, "\"", to);
+	r = r < 0 ? r : markup_put(" file=\"", outcome->file, "\"", to);
 	put_seconds(outcome->duration_ns, to);
 	(void)fputs(">\n", to);
 	r = r < 0 ? r : put_kind(outcome, to);
@@ -139,7 +77,7 @@ static int put_outcome(const char *suite, const struct outcome *outcome, FILE *t
 		r = put_figure(&outcome->figures[i], to);
 	if (outcome->n_runs > 1)
 		(void)fprintf(to, "%zu of %zu runs were good\n", outcome->n_good, outcome->n_runs);
-	r = r < 0 ? r : put("repeat: ", outcome->repeat, "\n", to);
+	r = r < 0 ? r : markup_put("repeat: ", outcome->repeat, "\n", to);
 	(void)fputs("</system-out>\n  </testcase>\n", to);
 	return r;
 }
@@ -156,7 +94,8 @@ int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_
 			   outcomes[i].kind == OUTCOME_XFAILED;
 		duration_ns += outcomes[i].duration_ns;
 	}
-	r = put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", suite, "\"", to);
+	r = markup_put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", suite,
+		       "\"", to);
 	(void)fprintf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", n, failed,
 		      skipped);
 	put_seconds(duration_ns, to);

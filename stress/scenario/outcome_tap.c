@@ -53,6 +53,14 @@ static void put_figure(const struct outcome_figure *figure, FILE *to)
 		put_yaml("      because", "", figure->because, to);
 	if (figure->spread)
 		put_yaml("      spread", "", figure->spread, to);
+	if (figure->from)
+		put_yaml("      from", "", figure->from, to);
+	if (!figure->passed && figure->file) {
+		put_yaml("      file", "", figure->file, to);
+		(void)fprintf(to, "      line: %u\n", figure->line);
+	}
+	if (figure->samples)
+		put_yaml("      samples", "", figure->samples, to);
 }
 
 static void put_details(const struct outcome *outcome, FILE *to)

@@ -146,9 +146,17 @@ static void test_options(void **state)
 						    {"e/x", ""}};
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
 	char folder[256], empty[256], file[256];
-	char *words[] = {folder,	   file,	(char *)"--repeat",  (char *)"5",
-			 (char *)"--seed", (char *)"7", (char *)"--mutants", (char *)"--directory",
-			 (char *)"/data"};
+	char *words[] = {folder,
+			 file,
+			 (char *)"--repeat",
+			 (char *)"5",
+			 (char *)"--seed",
+			 (char *)"7",
+			 (char *)"--mutants",
+			 (char *)"--directory",
+			 (char *)"/data",
+			 (char *)"--html",
+			 (char *)"page.html"};
 	struct check_options options;
 	struct stress_error error = {""};
 
@@ -164,6 +172,7 @@ static void test_options(void **state)
 	assert_int_equal(options.repeat, 5);
 	assert_string_equal(options.seed, "7");
 	assert_true(options.mutants);
+	assert_string_equal(options.html, "page.html");
 	assert_int_equal(options.n_settings, 2);
 	assert_string_equal(options.settings[1], "/data");
 	check_options_free(&options);

@@ -319,6 +319,42 @@ static void test_poll_ends(void **state)
 	assert_false(figure_of(stage, 0).passed);
 }
 
+/* A figure that failed shows what it was before and after that; a good one needs no history. */
+static void test_samples(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step go]\nat = 3s\n"
+			  "[expect bad]\nat = go\nvalue = memory.current(B)\nrange = 4M ..\n"
+			  "[expect good]\nat = go\nvalue = memory.current(B)\nrange = .. 4M\n");
+	struct trial *trial = &stage->trial;
+	struct figure figure;
+	char text[16];
+
+	(void)state;
+	for (uint64_t i = 0; i < 25; i++) {
+		(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)(i << 10));
+		put(stage, "B/memory.current", text);
+		trial_sample(trial, (1000 + i * 100) * MSEC);
+		/* Not more often than that. */
+		trial_sample(trial, (1000 + i * 100 + 99) * MSEC);
+	}
+	trial_reach(trial, 0, 4000 * MSEC);
+	trial_judge(trial, 4000 * MSEC);
+	for (uint64_t i = 0; i < 15; i++)
+		trial_sample(trial, (4000 + i * 100) * MSEC);
+	figure = figure_of(stage, 0);
+	assert_false(figure.passed);
+	assert_string_equal(figure.from, "memory.current(B)");
+	assert_string_equal(figure.place.file, "f");
+	assert_int_equal(figure.place.line, 5);
+	assert_string_equal(
+		figure.samples,
+		"15.0 KiB, 16.0 KiB, 17.0 KiB, 18.0 KiB, 19.0 KiB, 20.0 KiB, 21.0 KiB, "
+		"22.0 KiB, 23.0 KiB, 24.0 KiB | 24.0 KiB, 24.0 KiB, 24.0 KiB, 24.0 KiB, "
+		"24.0 KiB, 24.0 KiB, 24.0 KiB, 24.0 KiB, 24.0 KiB, 24.0 KiB");
+	assert_string_equal(figure_of(stage, 1).samples, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,7 +362,7 @@ int main(void)
 		cmocka_unit_test(test_write_fails), cmocka_unit_test(test_write_may_fail),
 		cmocka_unit_test(test_reclaim),	    cmocka_unit_test(test_handles_and_watches),
 		cmocka_unit_test(test_figures),	    cmocka_unit_test(test_since_and_poll),
-		cmocka_unit_test(test_poll_ends),
+		cmocka_unit_test(test_poll_ends),   cmocka_unit_test(test_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,18 @@ static char *junit(const struct outcome *outcomes, size_t n)
 	return text;
 }
 
+static char *html(const struct outcome *outcomes, size_t n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	assert_non_null(to);
+	assert_int_equal(outcome_write_html(outcomes, n, to), 0);
+	assert_int_equal(fclose(to), 0);
+	return text;
+}
+
 static const struct outcome_figure figures[] = {
 	{.name = "charged",
 	 .passed = true,
@@ -45,7 +57,11 @@ static const struct outcome_figure figures[] = {
 	 .measured = "0",
 	 .expected = "1",
 	 .error = "1",
-	 .tolerance = "0"},
+	 .tolerance = "0",
+	 .from = "load:signal(hog)",
+	 .file = "b.scenario",
+	 .line = 30,
+	 .samples = "0, 0 | 9"},
 };
 
 static const struct outcome all_kinds[] = {
@@ -105,6 +121,10 @@ static void test_tap(void **state)
 				  "      expected: \"1\"\n"
 				  "      error: \"1\"\n"
 				  "      tolerance: \"0\"\n"
+				  "      from: \"load:signal(hog)\"\n"
+				  "      file: \"b.scenario\"\n"
+				  "      line: 30\n"
+				  "      samples: \"0, 0 | 9\"\n"
 				  "  ...\n"
 				  "ok 3 - swap # SKIP no swap here\n"
 				  "  ---\n"
@@ -146,7 +166,8 @@ static void test_junit(void **state)
 		      "    <failure message=\"killed\"/>\n"
 		      "    <system-out>ok charged: measured 51 MiB, expected 50 MiB, error 1 MiB,"
 		      " tolerance 3 MiB (page tables)\n"
-		      "FAILED killed: measured 0, expected 1, error 1, tolerance 0\n"
+		      "FAILED killed: measured 0, expected 1, error 1, tolerance 0,"
+		      " from load:signal(hog), samples 0, 0 | 9\n"
 		      "repeat: again --seed 7\n"
 		      "</system-out>\n"
 		      "  </testcase>\n"
@@ -166,6 +187,36 @@ static void test_junit(void **state)
 		      "    <system-out></system-out>\n"
 		      "  </testcase>\n"
 		      "</testsuite>\n");
+}
+
+/* Everything that is in the other two is on the page; what failed is unfolded. */
+static void test_html(void **state)
+{
+	static const char *const there[] = {
+		"<p>5 scenarios, 2 failed.</p>",
+		"<details class=\"card\"><summary><span class=\"badge ok\">passed</span> current",
+		"<details class=\"card\" open><summary><span class=\"badge failed\">failed</span> "
+		"oom",
+		"<span class=\"of-run\">1.2 s</span>",
+		"<pre>again --seed 7</pre>",
+		"<p>no swap here</p>",
+		"<tr><th>charged</th><td>51 MiB</td><td>50 MiB</td><td>1 MiB</td><td>3 MiB</td>"
+		"<td></td><td></td></tr>",
+		"FAILED killed</th><td>0</td><td>1</td>",
+		"Samples: 0, 0 | 9<",
+		"Because: page tables<",
+	};
+	static const struct outcome hostile = {
+		.kind = OUTCOME_FAILED, .name = "</summary><script>", .file = "f", .reason = "<b>"};
+	_cleanup_free_ char *text = html(all_kinds, 5), *escaped = html(&hostile, 1);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(there); i++)
+		if (!strstr(text, there[i]))
+			fail_msg("%s is not in\n%s", there[i], text);
+	assert_null(strstr(escaped, "<script>"));
+	assert_non_null(strstr(escaped, "<p>&lt;b&gt;</p>"));
+	assert_non_null(strstr(escaped, "</body>\n</html>\n"));
 }
 
 static void test_hostile_names(void **state)
@@ -232,13 +283,16 @@ static void test_hostile_reasons(void **state)
 static void test_full_disk(void **state)
 {
 	_cleanup_(fclosep) FILE *full = fopen("/dev/full", "we"), *also = fopen("/dev/full", "we");
+	_cleanup_(fclosep) FILE *third = fopen("/dev/full", "we");
 
 	(void)state;
 	assert_non_null(full);
 	assert_non_null(also);
+	assert_non_null(third);
 	assert_int_equal(outcome_begin_tap(5, full), -EIO);
 	assert_int_equal(outcome_write_tap(all_kinds, 1, full), -EIO);
 	assert_int_equal(outcome_write_junit("s", all_kinds, 5, also), -EIO);
+	assert_int_equal(outcome_write_html(all_kinds, 5, third), -EIO);
 }
 
 static void test_exit_status(void **state)
@@ -255,9 +309,13 @@ static void test_exit_status(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tap),	      cmocka_unit_test(test_junit),
-		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_hostile_reasons),
-		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_tap),
+		cmocka_unit_test(test_junit),
+		cmocka_unit_test(test_html),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_hostile_reasons),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_exit_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
