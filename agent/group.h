@@ -88,6 +88,7 @@ struct group {
 	uint64_t node_bytes;	   /* evictable here, of the last reading */
 	uint64_t node_dirty_bytes; /* of its files here */
 	int64_t deficit_bytes;	   /* deficit round-robin */
+	struct backoff node_backoff;
 };
 
 struct group *group_new(struct cgroup *cgroup, struct shared_group *shared);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "agent/account/backoff.h"
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
 #include "agent/policy/clean.h"
@@ -37,6 +38,11 @@ struct yield_status {
 	uint64_t left_ns;	  /* until swap is tried again; 0: it is not left alone */
 };
 
+/* What of a group or a node is left alone, since requests brought next to nothing. */
+struct group_rests {
+	struct rest limit, trim, node; /* memory.reclaim, by whom it would be for */
+};
+
 struct group_status {
 	char path[STATUS_PATH_MAX]; /* "" is the root */
 	uint64_t id;
@@ -54,6 +60,7 @@ struct group_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
+	struct group_rests rests;
 	uint64_t cold_most_bytes;	 /* seen at one time in processes cold beyond doubt */
 	struct past past;		 /* before it was looked after */
 	uint64_t file_bytes, anon_bytes; /* evictable kinds; of its last look near the limit */
@@ -73,6 +80,7 @@ struct node_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
+	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	     /* of the worker since it began */

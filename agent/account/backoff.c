@@ -2,20 +2,45 @@
 #include "agent/account/backoff.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/saturate.h"
 
-void backoff_learn(struct backoff *b, uint64_t now_ns, uint64_t tried_bytes, uint64_t applied_bytes)
+const struct backoff_law backoff_of_groups = {
+	.patience = 3,
+	.first_ns = 250 * NSEC_PER_MSEC,
+	.most_ns = 30 * NSEC_PER_SEC,
+	.least_permyriad = 10000 / 16,
+};
+
+const struct backoff_law backoff_of_nodes = {
+	.patience = 1,
+	.first_ns = 10 * NSEC_PER_SEC,
+	.most_ns = 160 * NSEC_PER_SEC,
+	.least_permyriad = 5000,
+};
+
+void backoff_learn(struct backoff *b, const struct backoff_law *law, uint64_t now_ns,
+		   uint64_t tried_bytes, uint64_t applied_bytes)
 {
-	if (applied_bytes >= tried_bytes / 16 && applied_bytes > 0) {
+	if (applied_bytes >= share(tried_bytes, law->least_permyriad) && applied_bytes > 0) {
 		*b = (struct backoff){0};
 		return;
 	}
-	if (++b->fruitless < BACKOFF_PATIENCE)
+	if (++b->fruitless < law->patience)
 		return;
-	b->wait_ns = b->wait_ns ? MIN(2 * b->wait_ns, BACKOFF_MOST_NS) : BACKOFF_FIRST_NS;
-	b->until_ns = now_ns + b->wait_ns;
+	b->wait_ns = b->wait_ns ? MIN(2 * b->wait_ns, law->most_ns) : law->first_ns;
+	b->until_ns = plus(now_ns, b->wait_ns);
 }
 
 bool backoff_waits(const struct backoff *b, uint64_t now_ns)
 {
 	return b->until_ns > now_ns;
+}
+
+struct rest backoff_rest(const struct backoff *b, uint64_t now_ns)
+{
+	return (struct rest){
+		.left_ns = minus(b->until_ns, now_ns),
+		.fruitless = b->fruitless,
+	};
 }

@@ -1,24 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leaving a target alone that does not give anything: after three fruitless requests in a row the
- * next one waits 250 ms, then twice as long each time, 30 s at most; one that brings something ends
- * it. Pure.
+ * Leaving alone what does not give anything: after some fruitless requests in a row the next one
+ * waits, then twice as long each time; one that brings something ends it. Pure.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BACKOFF_PATIENCE 3
-#define BACKOFF_FIRST_NS (250 * UINT64_C(1000000))
-#define BACKOFF_MOST_NS	 (30 * UINT64_C(1000000000))
+struct backoff_law {
+	uint64_t patience; /* fruitless requests in a row until it waits */
+	uint64_t first_ns, most_ns;
+	uint64_t least_permyriad; /* of what was asked for; less is fruitless, and so is nothing */
+};
+
+/* memory.reclaim of a group. */
+extern const struct backoff_law backoff_of_groups;
+/*
+ * nodeN/reclaim, for which there is another way, through the groups: it is left at once, and for
+ * long, since with MGLRU one group of dirty memory alone can keep it from all others (6.18, 7).
+ */
+extern const struct backoff_law backoff_of_nodes;
 
 struct backoff {
 	uint64_t fruitless;
 	uint64_t wait_ns, until_ns; /* 0: not waiting */
 };
 
-/* Fruitless: less than a sixteenth of what was asked for. */
-void backoff_learn(struct backoff *backoff, uint64_t now_ns, uint64_t tried_bytes,
-		   uint64_t applied_bytes);
+void backoff_learn(struct backoff *backoff, const struct backoff_law *law, uint64_t now_ns,
+		   uint64_t tried_bytes, uint64_t applied_bytes);
 bool backoff_waits(const struct backoff *backoff, uint64_t now_ns);
+
+/* What can be said of it. */
+struct rest {
+	uint64_t left_ns;   /* until the next try; 0: it is not left alone */
+	uint64_t fruitless; /* requests in a row */
+};
+struct rest backoff_rest(const struct backoff *backoff, uint64_t now_ns);

@@ -63,11 +63,23 @@ static const struct number yield_numbers[] = {
 	NAMED(struct yield_status, "left_alone_ns", left_ns),
 };
 
+static const struct number rest_numbers[] = {
+	NAMED(struct group_rests, "for_limit_ns", limit.left_ns),
+	NAMED(struct group_rests, "for_trim_ns", trim.left_ns),
+	NAMED(struct group_rests, "for_node_ns", node.left_ns),
+};
+
 static const struct number node_numbers[] = {
-	NUMBER(struct node_status, managed_bytes), NUMBER(struct node_status, free_bytes),
-	NUMBER(struct node_status, low_bytes),	   NUMBER(struct node_status, high_bytes),
-	NUMBER(struct node_status, wakeups),	   NUMBER(struct node_status, cpu_ns),
-	NUMBER(struct node_status, groups_seen),   NUMBER(struct node_status, cold_most_bytes),
+	NAMED(struct node_status, "reclaim_left_alone_ns", reclaim_rest.left_ns),
+
+	NUMBER(struct node_status, managed_bytes),
+	NUMBER(struct node_status, free_bytes),
+	NUMBER(struct node_status, low_bytes),
+	NUMBER(struct node_status, high_bytes),
+	NUMBER(struct node_status, wakeups),
+	NUMBER(struct node_status, cpu_ns),
+	NUMBER(struct node_status, groups_seen),
+	NUMBER(struct node_status, cold_most_bytes),
 };
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint64_t");
 
@@ -161,6 +173,14 @@ static int add_yield(json_t *object, const struct yield_status *yield)
 	int r = add_numbers(numbers, yield, yield_numbers, ARRAY_SIZE(yield_numbers));
 
 	return r | json_object_set(object, "swap_yield", numbers);
+}
+
+static int add_rests(json_t *object, const struct group_rests *rests)
+{
+	json_auto_t *numbers = json_object();
+	int r = add_numbers(numbers, rests, rest_numbers, ARRAY_SIZE(rest_numbers));
+
+	return r | json_object_set(object, "left_alone", numbers);
 }
 
 /* What nodes and groups have in common. */
@@ -258,6 +278,7 @@ static json_t *group_json(const struct group_status *group, unsigned int node)
 			group->action_age_ns, &group->ledger);
 	r |= add_wish(object, &group->wish);
 	r |= add_yield(object, &group->swap_yield);
+	r |= add_rests(object, &group->rests);
 	r |= add_trim(object, &group->trim);
 	if (r != 0) {
 		json_decref(object);

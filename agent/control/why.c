@@ -145,6 +145,16 @@ static void say_yield(const struct yield_status *yield, FILE *out)
 		BYTES(yield->judged.kept_bytes), permyriad / 100, permyriad % 100);
 }
 
+/* What is not asked for a while, and for what. */
+static void say_rest(const char *what, const struct rest *rest, FILE *out)
+{
+	if (rest->left_ns > 0)
+		fprintf(out,
+			"  %s is left alone for %s more: the last requests, %" PRIu64
+			" in a row, brought too little\n",
+			what, TIME(rest->left_ns), rest->fruitless);
+}
+
 static void say_cleaning(const struct ledger *ledger, FILE *out)
 {
 	if (ledger->cleanings > 0)
@@ -231,6 +241,9 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
 	say_yield(&group->swap_yield, out);
+	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
+	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);
+	say_rest("memory.reclaim for its node", &group->rests.node, out);
 	if (group->dirty_bytes > 0)
 		fprintf(out, "  %s of its files are dirty: %s\n", BYTES(group->dirty_bytes),
 			clean_reason_words(group->clean));
@@ -258,6 +271,7 @@ void why_node(const struct node_status *node, FILE *out)
 	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
 	say_yield(&node->swap_yield, out);
+	say_rest("nodeN/reclaim", &node->reclaim_rest, out);
 	say_doings(&node->verdict, node->verdict_age_ns, &node->action, node->action_age_ns,
 		   &node->ledger, out);
 }

@@ -12,7 +12,6 @@
 
 #define BUDGET_WINDOW_NS    NSEC_PER_SEC
 #define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
-#define ASIDE_NS	    (10 * NSEC_PER_SEC)
 
 static uint64_t cpu_used_ns(const struct worker *w)
 {
@@ -208,7 +207,7 @@ static int aim(struct worker *w, const struct target *target, struct group *grou
 	if (request->backend == BACKEND_NODE_RECLAIM && worker_node_is_spared(w)) {
 		if (!w->world->has_memory_reclaim)
 			return -EAGAIN;
-		w->here.victim = worker_choose_victim(w);
+		w->here.victim = worker_choose_victim(w, now_ns);
 		request->backend = w->here.backend = BACKEND_MEMORY_RECLAIM;
 		return aim_at_victim(w, request, now_ns);
 	}
@@ -340,34 +339,16 @@ void worker_end_order(struct worker *w)
 	worker_take_off_order(w, UINT64_MAX);
 }
 
-/* A node that came back short is asked through its groups for a while. True: from now on. */
-static bool turn_to_groups(struct worker *w, const struct flight *f, int error,
-			   const struct taken *taken, uint64_t now_ns)
-{
-	bool turns = now_ns >= w->here.aside_until_ns;
-
-	if (f->request.backend != BACKEND_NODE_RECLAIM || error != -EAGAIN ||
-	    taken->applied_bytes >= f->request.bytes / 2 || !w->world->has_memory_reclaim)
-		return false;
-	w->here.aside_until_ns = now_ns + ASIDE_NS;
-	return turns;
-}
-
 static void account_node(struct worker *w, const struct flight *f, int error,
 			 const struct taken *taken, uint64_t now_ns)
 {
-	bool another_way = turn_to_groups(w, f, error, taken, now_ns);
+	bool another_way = worker_rung_learn(w, f, error, taken->applied_bytes, now_ns);
 
 	w->here.came_back_short = error < 0;
 	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
 		      taken->applied_bytes);
 	if (f->request.backend == BACKEND_MEMORY_RECLAIM)
 		fd_close(f->request.fd);
-	if (f->victim) {
-		f->victim->deficit_bytes -=
-			(int64_t)MIN(taken->applied_bytes, f->request.bytes * 2);
-		f->victim->node_bytes -= MIN(f->victim->node_bytes, taken->applied_bytes);
-	}
 	if (f->target->action.reason != VERDICT_ORDERED)
 		return;
 	/*
@@ -439,7 +420,8 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	if (is_trim(f.target, f.group)) {
 		worker_trim_account(w, f.group, &f.request, result.error, &taken, now_ns);
 	} else if (f.group) {
-		backoff_learn(&f.group->backoff, now_ns, f.request.bytes, taken.applied_bytes);
+		backoff_learn(&f.group->backoff, &backoff_of_groups, now_ns, f.request.bytes,
+			      taken.applied_bytes);
 		worker_clean_took(w, f.group, &f.request, taken.applied_bytes);
 	} else {
 		account_node(w, &f, result.error, &taken, now_ns);

@@ -67,8 +67,8 @@ struct node_state {
 	struct machine_counters machine;
 	int kswapd_fd; /* its schedstat; -1: /proc/vmstat must do */
 	uint64_t kswapd_run_ns;
-	int reclaim_fd;		 /* nodeN/reclaim; -1: none */
-	uint64_t aside_until_ns; /* it came back short: groups are asked instead */
+	int reclaim_fd;		/* nodeN/reclaim; -1: none */
+	struct backoff backoff; /* of that: groups are asked instead */
 	enum backend backend;
 	struct node_plan plan;
 	struct yield yield;   /* of swapping from the node as a whole */
@@ -190,9 +190,17 @@ void worker_look_at_node(struct worker *worker, uint64_t now_ns);
 int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);
 /* Each group's memory here, read at most once a second. */
 void worker_read_shares(struct worker *worker, uint64_t now_ns);
-struct group *worker_choose_victim(struct worker *worker);
 /* Whether a protected or excluded group has memory on the node, by looking now. */
 bool worker_node_is_spared(struct worker *worker);
+
+/* rungs.c */
+/* The group to be asked for the node's plan; NULL: none has memory there that it would give. */
+struct group *worker_choose_victim(struct worker *worker, uint64_t now_ns);
+/* How to get what the node's plan wants; where there is no way, why, in the plan. */
+void worker_choose_rung(struct worker *worker, uint64_t now_ns);
+/* Takes in what a request for the node brought. True: it failed, and another way is left. */
+bool worker_rung_learn(struct worker *worker, const struct flight *flight, int error,
+		       uint64_t applied_bytes, uint64_t now_ns);
 
 /* act.c */
 void worker_take_off_order(struct worker *worker, uint64_t bytes);

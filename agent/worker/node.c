@@ -158,62 +158,9 @@ void worker_read_shares(struct worker *w, uint64_t now_ns)
 		g->node_dirty_bytes = here.file_dirty;
 		g->node_bytes = here.inactive_file + here.active_file;
 		g->node_bytes -= MIN(g->node_bytes, here.file_dirty + here.file_writeback);
-		if (n->plan.effort > EFFORT_LIGHT && !yield_is_poor_for_node(&g->yield, now_ns))
+		if (n->plan.effort > EFFORT_LIGHT && g->limits.swap_max > 0 &&
+		    !yield_is_poor_for_node(&g->yield, now_ns))
 			g->node_bytes += here.inactive_anon + here.active_anon;
-	}
-}
-
-/*
- * Deficit round-robin over the groups with memory here, by how much of it could be taken: each
- * earns its share of a round, the one that is owed most is asked.
- */
-struct group *worker_choose_victim(struct worker *w)
-{
-	uint64_t round, total = 0;
-	struct group *best = NULL;
-
-	for (size_t i = 0; i < w->n_groups; i++)
-		total += w->groups[i]->node_bytes;
-	if (total == 0 || total > INT64_MAX)
-		return NULL;
-	round = MIN(w->here.plan.verdict.bytes, total);
-	for (size_t i = 0; i < w->n_groups; i++) {
-		struct group *g = w->groups[i];
-
-		if (g->node_bytes == 0)
-			continue;
-		g->deficit_bytes += (int64_t)scale(round, g->node_bytes, total);
-		/* Neither credit nor debt is remembered beyond all there is. */
-		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
-		if (!best || g->deficit_bytes > best->deficit_bytes)
-			best = g;
-	}
-	return best;
-}
-
-/*
- * nodeN/reclaim takes from every group: only while no protected or excluded one would pay. And it
- * may take from none: with MGLRU (6.18) one group with nothing but dirty memory keeps the turn, and
- * the clean memory of all others is passed over.
- */
-static void choose_backend(struct worker *w, uint64_t now_ns)
-{
-	struct node_state *n = &w->here;
-	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here;
-
-	n->victim = NULL;
-	if (w->world->has_memory_reclaim && (!whole_node || now_ns < n->aside_until_ns))
-		n->victim = worker_choose_victim(w);
-	if (n->victim)
-		n->backend = BACKEND_MEMORY_RECLAIM;
-	else
-		n->backend = whole_node ? BACKEND_NODE_RECLAIM : BACKEND_NONE;
-	if (n->backend == BACKEND_NONE) {
-		n->plan.verdict.reason = w->world->has_memory_reclaim ? VERDICT_NOTHING_SPARE
-								      : VERDICT_NO_BACKEND;
-		n->plan.verdict.bytes = 0;
-		n->plan.verdict.look_again_ns = w->config->agent.tick_max_ns;
-		worker_end_order(w);
 	}
 }
 
@@ -388,7 +335,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	take_order(w, &sample);
 	if (n->plan.verdict.bytes > 0) {
 		worker_read_shares(w, now_ns);
-		choose_backend(w, now_ns);
+		worker_choose_rung(w, now_ns);
 	}
 	target_judge(&n->target, &n->plan.verdict, now_ns);
 	worker_clean_node(w, now_ns);

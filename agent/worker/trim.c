@@ -234,7 +234,8 @@ void worker_trim_account(struct worker *w, struct group *g, const struct request
 	struct group_trim *t = &g->trim;
 	struct verdict *step = &t->target.verdict;
 
-	backoff_learn(&t->backoff, now_ns, request->bytes, taken->applied_bytes);
+	backoff_learn(&t->backoff, &backoff_of_groups, now_ns, request->bytes,
+		      taken->applied_bytes);
 	/* A group that has a limit too has not shrunk by itself. */
 	g->target.unlearned_taken_bytes += taken->applied_bytes;
 	step->bytes = minus(step->bytes, MAX(taken->applied_bytes, request->bytes));

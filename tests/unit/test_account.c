@@ -15,16 +15,16 @@ static void test_backoff_doubles_and_ends(void **state)
 	uint64_t now_ns = NSEC_PER_SEC;
 
 	(void)state;
-	backoff_learn(&b, now_ns, MIB, 0);
-	backoff_learn(&b, now_ns, MIB, 0);
+	backoff_learn(&b, &backoff_of_groups, now_ns, MIB, 0);
+	backoff_learn(&b, &backoff_of_groups, now_ns, MIB, 0);
 	assert_false(backoff_waits(&b, now_ns));
-	backoff_learn(&b, now_ns, MIB, 0);
-	assert_true(backoff_waits(&b, now_ns + BACKOFF_FIRST_NS - 1));
-	assert_false(backoff_waits(&b, now_ns + BACKOFF_FIRST_NS));
+	backoff_learn(&b, &backoff_of_groups, now_ns, MIB, 0);
+	assert_true(backoff_waits(&b, now_ns + backoff_of_groups.first_ns - 1));
+	assert_false(backoff_waits(&b, now_ns + backoff_of_groups.first_ns));
 	for (int i = 0; i < 50; i++)
-		backoff_learn(&b, now_ns, MIB, 0);
-	assert_int_equal(b.wait_ns, BACKOFF_MOST_NS);
-	backoff_learn(&b, now_ns, MIB, MIB / 16);
+		backoff_learn(&b, &backoff_of_groups, now_ns, MIB, 0);
+	assert_int_equal(b.wait_ns, backoff_of_groups.most_ns);
+	backoff_learn(&b, &backoff_of_groups, now_ns, MIB, MIB / 16);
 	assert_false(backoff_waits(&b, now_ns));
 	assert_int_equal(b.fruitless, 0);
 }
@@ -35,8 +35,47 @@ static void test_nothing_for_little_is_fruitless_too(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
-		backoff_learn(&b, 1, 4096, 0);
+		backoff_learn(&b, &backoff_of_groups, 1, 4096, 0);
 	assert_true(backoff_waits(&b, 1));
+}
+
+/* A request that brought less than half is enough, and the wait is long. */
+static void test_backoff_of_a_node(void **state)
+{
+	static const struct {
+		uint64_t tried, applied;
+		bool waits;
+	} rows[] = {
+		{MIB, MIB / 2 - 1, true}, {MIB, MIB / 2, false},
+		{MIB, UINT64_MAX, false}, {0, 0, true},
+		{UINT64_MAX, 1, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct backoff b = {0};
+
+		backoff_learn(&b, &backoff_of_nodes, NSEC_PER_SEC, rows[i].tried, rows[i].applied);
+		assert_int_equal(backoff_waits(&b, 11 * NSEC_PER_SEC - 1), rows[i].waits);
+		assert_false(backoff_waits(&b, 11 * NSEC_PER_SEC));
+	}
+}
+
+static void test_what_is_said_of_a_rest(void **state)
+{
+	struct backoff b = {0};
+	struct rest rest;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		backoff_learn(&b, &backoff_of_groups, NSEC_PER_SEC, MIB, 0);
+	rest = backoff_rest(&b, NSEC_PER_SEC + 1);
+	assert_int_equal(rest.fruitless, 4);
+	assert_int_equal(rest.left_ns, 2 * backoff_of_groups.first_ns - 1);
+	assert_int_equal(backoff_rest(&b, UINT64_MAX).left_ns, 0);
+	/* At the end of time it waits until then. */
+	backoff_learn(&b, &backoff_of_groups, UINT64_MAX - 1, MIB, 0);
+	assert_true(backoff_waits(&b, UINT64_MAX - 1));
 }
 
 static void test_a_wish_is_counted_once(void **state)
@@ -124,6 +163,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_backoff_doubles_and_ends),
+		cmocka_unit_test(test_backoff_of_a_node),
+		cmocka_unit_test(test_what_is_said_of_a_rest),
 		cmocka_unit_test(test_nothing_for_little_is_fruitless_too),
 		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),

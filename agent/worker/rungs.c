@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ways to take memory from a node, and which of them bring something: nodeN/reclaim, and
+ * memory.reclaim of each group that has memory there. What does not is left alone for a while.
+ */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "base/saturate.h"
+
+#include <errno.h>
+
+static bool is_willing(const struct group *g, uint64_t now_ns)
+{
+	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns);
+}
+
+/*
+ * Deficit round-robin over the groups with memory here, by how much of it could be taken: each
+ * earns its share of a round, the one that is owed most is asked.
+ */
+struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
+{
+	uint64_t round, total = 0;
+	struct group *best = NULL;
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (is_willing(w->groups[i], now_ns))
+			total += w->groups[i]->node_bytes;
+	if (total == 0 || total > INT64_MAX)
+		return NULL;
+	round = MIN(w->here.plan.verdict.bytes, total);
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (!is_willing(g, now_ns))
+			continue;
+		g->deficit_bytes += (int64_t)scale(round, g->node_bytes, total);
+		/* Neither credit nor debt is remembered beyond all there is. */
+		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
+		if (!best || g->deficit_bytes > best->deficit_bytes)
+			best = g;
+	}
+	return best;
+}
+
+/* When the first of the groups with memory here that are left alone is tried again; 0: none is. */
+static uint64_t first_return_ns(const struct worker *w, uint64_t now_ns)
+{
+	uint64_t first_ns = 0;
+
+	for (size_t i = 0; i < w->n_groups; i++) {
+		const struct group *g = w->groups[i];
+
+		if (g->node_bytes > 0 && backoff_waits(&g->node_backoff, now_ns) &&
+		    (first_ns == 0 || g->node_backoff.until_ns < first_ns))
+			first_ns = g->node_backoff.until_ns;
+	}
+	return first_ns;
+}
+
+static void explain_none(struct worker *w, uint64_t now_ns)
+{
+	struct verdict *v = &w->here.plan.verdict;
+	uint64_t return_ns = first_return_ns(w, now_ns);
+
+	v->bytes = 0;
+	v->look_again_ns = w->config->agent.tick_max_ns;
+	if (!w->world->has_memory_reclaim) {
+		v->reason = VERDICT_NO_BACKEND;
+	} else if (return_ns > 0) {
+		v->reason = VERDICT_BACK_OFF;
+		v->look_again_ns = return_ns - now_ns;
+	} else {
+		v->reason = VERDICT_NOTHING_SPARE;
+	}
+}
+
+/*
+ * nodeN/reclaim takes from every group: only while no protected or excluded one would pay. And it
+ * may take from none: with MGLRU (6.18) one group with nothing but dirty memory keeps the turn, and
+ * the clean memory of all others is passed over.
+ */
+void worker_choose_rung(struct worker *w, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here;
+
+	n->victim = NULL;
+	if (w->world->has_memory_reclaim && (!whole_node || backoff_waits(&n->backoff, now_ns)))
+		n->victim = worker_choose_victim(w, now_ns);
+	if (n->victim)
+		n->backend = BACKEND_MEMORY_RECLAIM;
+	else
+		n->backend = whole_node ? BACKEND_NODE_RECLAIM : BACKEND_NONE;
+	if (n->backend == BACKEND_NONE) {
+		explain_none(w, now_ns);
+		worker_end_order(w);
+	}
+}
+
+static void learn_of_victim(const struct flight *f, uint64_t applied_bytes, uint64_t now_ns)
+{
+	struct group *victim = f->victim;
+
+	victim->deficit_bytes -= (int64_t)MIN(applied_bytes, f->request.bytes * 2);
+	victim->node_bytes = minus(victim->node_bytes, applied_bytes);
+	backoff_learn(&victim->node_backoff, &backoff_of_groups, now_ns, f->request.bytes,
+		      applied_bytes);
+}
+
+bool worker_rung_learn(struct worker *w, const struct flight *f, int error, uint64_t applied_bytes,
+		       uint64_t now_ns)
+{
+	bool waited = backoff_waits(&w->here.backoff, now_ns);
+
+	if (f->victim)
+		learn_of_victim(f, applied_bytes, now_ns);
+	/* One that was cut short tells nothing; the kernel's success is the whole. */
+	if (f->request.backend != BACKEND_NODE_RECLAIM || error == -EINTR)
+		return false;
+	backoff_learn(&w->here.backoff, &backoff_of_nodes, now_ns, f->request.bytes, applied_bytes);
+	return !waited && backoff_waits(&w->here.backoff, now_ns) && w->world->has_memory_reclaim;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a worker gets what its node's plan wants, and what it makes of rungs that bring nothing. */
+#include "agent/worker/internal.h"
+
+#include "base/clock.h"
+#include "tests/unit/fixture.h"
+
+#include <errno.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define NOW (1000 * NSEC_PER_SEC)
+#define N   3
+
+/* A node that wants 10 MiB, with nodeN/reclaim and groups of 100, 60 and 40 MiB on it. */
+struct scene {
+	struct config config;
+	struct worker_world world;
+	struct worker worker;
+	struct group groups[N], *all[N];
+};
+
+static struct scene *scene_new(void)
+{
+	static const uint64_t bytes[N] = {100 * MIB, 60 * MIB, 40 * MIB};
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	config_defaults(&s->config);
+	s->world.has_memory_reclaim = true;
+	s->worker = (struct worker){
+		.world = &s->world,
+		.config = &s->config,
+		.groups = s->all,
+		.n_groups = N,
+		.here = {.reclaim_fd = 0,
+			 .plan.verdict = {.reason = VERDICT_NODE_LOW, .bytes = 10 * MIB}},
+	};
+	for (size_t i = 0; i < N; i++) {
+		s->groups[i].node_bytes = bytes[i];
+		s->all[i] = &s->groups[i];
+	}
+	return s;
+}
+
+static bool node_answers(struct scene *s, int error, uint64_t applied, uint64_t now_ns)
+{
+	const struct flight f = {.request = {.backend = BACKEND_NODE_RECLAIM, .bytes = 10 * MIB}};
+
+	return worker_rung_learn(&s->worker, &f, error, applied, now_ns);
+}
+
+static void group_answers(struct scene *s, struct group *victim, uint64_t applied, uint64_t now_ns)
+{
+	const struct flight f = {
+		.request = {.backend = BACKEND_MEMORY_RECLAIM, .bytes = 10 * MIB},
+		.victim = victim,
+	};
+
+	assert_false(worker_rung_learn(&s->worker, &f, applied ? 0 : -EAGAIN, applied, now_ns));
+}
+
+static enum backend chosen(struct scene *s, uint64_t now_ns)
+{
+	s->worker.here.plan.verdict =
+		(struct verdict){.reason = VERDICT_NODE_LOW, .bytes = 10 * MIB};
+	worker_choose_rung(&s->worker, now_ns);
+	return s->worker.here.backend;
+}
+
+static void test_the_node_while_nobody_is_spared(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
+	assert_null(s->worker.here.victim);
+	s->worker.here.protected_here = true;
+	assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+	assert_ptr_equal(s->worker.here.victim, &s->groups[0]);
+	free(s);
+}
+
+/* 10 s, then 20 ...: until it brings something. */
+static void test_a_node_that_brings_little_is_left_alone(void **state)
+{
+	struct scene *s = scene_new();
+	uint64_t now_ns = NOW, wait_ns = 10 * NSEC_PER_SEC;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(chosen(s, now_ns), BACKEND_NODE_RECLAIM);
+		assert_true(node_answers(s, -EAGAIN, 4 * MIB, now_ns));
+		assert_int_equal(chosen(s, now_ns), BACKEND_MEMORY_RECLAIM);
+		assert_int_equal(chosen(s, now_ns + wait_ns - 1), BACKEND_MEMORY_RECLAIM);
+		now_ns += wait_ns;
+		wait_ns = MIN(2 * wait_ns, 160 * NSEC_PER_SEC);
+	}
+	assert_false(node_answers(s, 0, 10 * MIB, now_ns));
+	assert_int_equal(chosen(s, now_ns), BACKEND_NODE_RECLAIM);
+	free(s);
+}
+
+/* A request that was cut short tells nothing; where groups can't be asked there is no other way. */
+static void test_answers_that_tell_nothing(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	assert_false(node_answers(s, -EINTR, 0, NOW));
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
+	s->world.has_memory_reclaim = false;
+	assert_false(node_answers(s, -EAGAIN, 0, NOW));
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
+	free(s);
+}
+
+/* And where no group has any, it is asked all the same. */
+static void test_without_groups_the_node_is_asked(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->worker.n_groups = 0;
+	assert_true(node_answers(s, -EAGAIN, 0, NOW));
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
+	/* It rests already: there is no other way that was not tried. */
+	assert_false(node_answers(s, -EAGAIN, 0, NOW));
+	free(s);
+}
+
+static void test_groups_take_turns(void **state)
+{
+	struct scene *s = scene_new();
+	unsigned int asked[N] = {0};
+
+	(void)state;
+	s->worker.here.reclaim_fd = -1;
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+		asked[s->worker.here.victim - s->groups]++;
+		group_answers(s, s->worker.here.victim, 10 * MIB, NOW);
+		s->worker.here.victim->node_bytes += 10 * MIB;
+	}
+	assert_int_equal(asked[0], 10);
+	assert_int_equal(asked[1], 6);
+	assert_int_equal(asked[2], 4);
+	free(s);
+}
+
+/* One that brings nothing does not keep the turn from the others. */
+static void test_a_group_that_brings_nothing_is_left_alone(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+
+	(void)state;
+	w->here.reclaim_fd = -1;
+	for (int i = 0; i < 3; i++)
+		group_answers(s, &s->groups[0], 0, NOW);
+	assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+	assert_ptr_equal(w->here.victim, &s->groups[1]);
+	for (int i = 0; i < 4; i++)
+		group_answers(s, &s->groups[1], 0, NOW);
+	for (int i = 0; i < 5; i++)
+		group_answers(s, &s->groups[2], 0, NOW);
+	/* All: until the first of them may be tried again. */
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(w->here.plan.verdict.reason, VERDICT_BACK_OFF);
+	assert_int_equal(w->here.plan.verdict.look_again_ns, backoff_of_groups.first_ns);
+	assert_int_equal(chosen(s, NOW + backoff_of_groups.first_ns), BACKEND_MEMORY_RECLAIM);
+	assert_ptr_equal(w->here.victim, &s->groups[0]);
+	group_answers(s, &s->groups[0], MIB, NOW);
+	assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+	free(s);
+}
+
+static void test_no_way(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+
+	(void)state;
+	w->here.reclaim_fd = -1;
+	for (size_t i = 0; i < N; i++)
+		s->groups[i].node_bytes = 0;
+	atomic_store(&w->ordered_bytes, MIB);
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(w->here.plan.verdict.reason, VERDICT_NOTHING_SPARE);
+	assert_int_equal(w->here.plan.verdict.bytes, 0);
+	assert_int_equal(atomic_load(&w->ordered_bytes), 0);
+	s->world.has_memory_reclaim = false;
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(w->here.plan.verdict.reason, VERDICT_NO_BACKEND);
+	free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_node_while_nobody_is_spared),
+		cmocka_unit_test(test_a_node_that_brings_little_is_left_alone),
+		cmocka_unit_test(test_answers_that_tell_nothing),
+		cmocka_unit_test(test_without_groups_the_node_is_asked),
+		cmocka_unit_test(test_groups_take_turns),
+		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
+		cmocka_unit_test(test_no_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
