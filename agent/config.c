@@ -385,8 +385,9 @@ static int check_order(struct load *load)
 		    upper->key);
 }
 
-int config_load(const char *file, const char *const *overrides, size_t n_overrides,
-		struct config *ret, struct config_error *ret_error)
+/* base NULL: the defaults. */
+static int load_config(const struct config *base, const char *file, const char *const *overrides,
+		       size_t n_overrides, struct config *ret, struct config_error *ret_error)
 {
 	_cleanup_free_ struct load *load = calloc(1, sizeof(*load));
 	int r = 0;
@@ -397,7 +398,10 @@ int config_load(const char *file, const char *const *overrides, size_t n_overrid
 		return -ENOMEM;
 	}
 	load->error = ret_error;
-	config_defaults(&load->config);
+	if (base)
+		load->config = *base;
+	else
+		config_defaults(&load->config);
 	if (file)
 		r = load_files(load, file);
 	if (r == 0)
@@ -407,6 +411,18 @@ int config_load(const char *file, const char *const *overrides, size_t n_overrid
 	if (r == 0)
 		*ret = load->config;
 	return r;
+}
+
+int config_load(const char *file, const char *const *overrides, size_t n_overrides,
+		struct config *ret, struct config_error *ret_error)
+{
+	return load_config(NULL, file, overrides, n_overrides, ret, ret_error);
+}
+
+int config_override(const struct config *base, const char *const *overrides, size_t n_overrides,
+		    struct config *ret, struct config_error *ret_error)
+{
+	return load_config(base, NULL, overrides, n_overrides, ret, ret_error);
 }
 
 void config_defaults(struct config *ret)

@@ -154,6 +154,10 @@ void config_defaults(struct config *ret);
 int config_load(const char *file, const char *const *overrides, size_t n_overrides,
 		struct config *ret, struct config_error *ret_error);
 
+/* The same overrides of what base says. */
+int config_override(const struct config *base, const char *const *overrides, size_t n_overrides,
+		    struct config *ret, struct config_error *ret_error);
+
 /* Prints the settings with their values in the form of a configuration file, help as comments. */
 void config_print(const struct config *config, FILE *out);
 

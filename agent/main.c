@@ -9,6 +9,7 @@
 #include "agent/lock.h"
 #include "agent/metrics_writer.h"
 #include "agent/notify.h"
+#include "agent/replay/replay.h"
 #include "agent/settings.h"
 #include "base/clock.h"
 
@@ -39,6 +40,7 @@ enum {
 struct command_line {
 	struct agent_options agent;
 	const char *overrides[OVERRIDES_MAX];
+	const char *replay; /* a recording's file */
 	bool check_config;
 };
 
@@ -57,6 +59,11 @@ static void print_help(FILE *out)
 		"the\n"
 		"                           rest, and exit: 0, or 69 when nothing can be "
 		"reclaimed\n"
+		"  --replay FILE            decide anew on what was recorded (record.file), with "
+		"--set\n"
+		"                           by other settings; say what differs, what came true "
+		"of\n"
+		"                           predictions, what other laws would do, and exit\n"
 		"  --help-settings          list all settings with their defaults, and exit\n"
 		"  --root DIR               read DIR/proc and DIR/sys instead of /proc and /sys\n"
 		"  --cgroup DIR             look only after the groups below DIR, a cgroup's "
@@ -82,6 +89,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		DRY_RUN,
 		CHECK,
 		DOCTOR,
+		REPLAY,
 		SETTINGS,
 		ROOT,
 		CGROUP,
@@ -96,6 +104,7 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 		{"dry-run", no_argument, NULL, DRY_RUN},
 		{"check-config", no_argument, NULL, CHECK},
 		{"doctor", no_argument, NULL, DOCTOR},
+		{"replay", required_argument, NULL, REPLAY},
 		{"help-settings", no_argument, NULL, SETTINGS},
 		{"root", required_argument, NULL, ROOT},
 		{"cgroup", required_argument, NULL, CGROUP},
@@ -129,6 +138,9 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 			break;
 		case DOCTOR:
 			return doctor_run(cl->agent.root, stdout) < 0 ? EXIT_UNAVAILABLE : 0;
+		case REPLAY:
+			cl->replay = optarg;
+			break;
 		case SETTINGS:
 			settings_print_help(stdout);
 			return 0;
@@ -429,6 +441,10 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (cl.replay)
+		return replay_file(cl.replay, cl.overrides, cl.agent.n_overrides) == 0
+			       ? 0
+			       : EXIT_SOFTWARE;
 	/* What a fake tree shows is nobody's file. */
 	if (!cl.agent.root)
 		cl.agent.writer_program = find_writer(writer, sizeof(writer));

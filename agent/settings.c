@@ -161,8 +161,8 @@ const struct setting settings[] = {
 	 "Most groups that metrics name, those first that most was asked of: each is about 30 series."},
 
 	{"record", "file", PATH(record.file), NO_RANGE, "",
-	 "File to record all that the policies see and decide in; what was recorded "
-	 "before stays as FILE.1. The packaged service may write below /var/lib/uswapd, where its user may. "
+	 "File to record all that the policies see and decide in, for uswapd --replay; what was recorded before "
+	 "stays as FILE.1. The packaged service may write below /var/lib/uswapd, where its user may. "
 	 "Holds from the agent's next start on. Empty: none."},
 	{"record", "max", SIZE(record.max_bytes), "1M", "1T", "64M",
 	 "Most bytes of both files: the older half makes place."},

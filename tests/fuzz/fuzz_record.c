@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a record, and as what follows the first line of a recording. */
+/*
+ * Any bytes as a record, and as what follows the first line of a recording; and what can be read is
+ * replayed: policies see samples that no kernel shows.
+ */
 #include "agent/record/file.h"
+#include "agent/replay/play.h"
 
 #include <string.h>
 
@@ -38,6 +42,27 @@ static void read_as_file(const uint8_t *data, size_t size)
 	record_reader_close(&reader);
 }
 
+/* Twice, for what the first one leaves behind. */
+static void play(const struct record *record)
+{
+	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%"};
+	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
+	struct play_difference difference;
+	struct config_error error;
+	struct play play;
+
+	if (record->worker >= NUMA_NODES_MAX)
+		return;
+	config_defaults(&settings.settings);
+	require(play_begin(&play, overrides, 2) == 0);
+	require(play_record(&play, &settings, &difference, &error) == 0);
+	for (int i = 0; i < 2; i++)
+		require(play_record(&play, record, &difference, &error) == 0 ||
+			record->kind == RECORD_SETTINGS);
+	play_sum(&play);
+	play_end(&play);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t again[RECORD_FRAME_MAX], *bytes = again + RECORD_FRAME_HEADER;
@@ -52,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(n == size && memcmp(bytes, data, n) == 0);
 		n = record_frame(again, n);
 		read_as_file(again, n);
+		play(&record);
 	}
 	read_as_file(data, size);
 	return 0;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Trimming: cold memory of groups without a limit is given back and hot memory stays; of what is protected or excluded nothing is
 # taken, and no anonymous memory from a group that may not swap, nor of what does not compress. An agent that observes says
-# what it would take.
+# what it would take. What was recorded meanwhile is decided the same when it is replayed.
 # vm: --nodes 2 --mem 512M --swap zram:512M --disk 64M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -11,6 +11,10 @@ swapped_at_least() { [ "$(swapped "$1")" -ge $(($2 << 20)) ]; }         # GROUP 
 taken_at_least() { [ $(($(reclaimed_of "$1") * 4096)) -ge $(($2 << 20)) ]; } # GROUP MIB
 advised() { uswapctl advise >"$work/advice" 2>&1 && grep -q "^  cold memory: it would take [1-9]" "$work/advice"; }
 told_in_numbers() { uswapctl why /noise | grep -q '^  swap is left alone for .* of the last .* stayed in memory'; }
+replays_the_same() {
+	timeout 60 uswapd --replay "$work/recording" >"$work/replay" 2>&1 &&
+		grep -Eq '^balance +[1-9][0-9]* +0 ' "$work/replay" && grep -Eq '^trim +[1-9][0-9]* +0 ' "$work/replay"
+}
 
 groups='cold hot min low/heir excluded unswapped noise'
 group low
@@ -43,7 +47,7 @@ check_log "an agent that observes says what it would take" wait_until 60 advised
 check "and takes nothing" [ "$(reclaimed_of cold)" -eq 0 ]
 stop_agent "the observer"
 
-start_agent "$@"
+start_agent "$@" --set record.file="$work/recording"
 check_log "cold memory is given back" wait_until 90 swapped_at_least cold 32
 check_log "where nothing may be swapped, file memory" wait_until 30 taken_at_least unswapped 8
 check "where nothing may be swapped, nothing is" [ "$(swapped unswapped)" -eq 0 ]
@@ -63,4 +67,5 @@ uswapctl why /cold >"$work/why"
 check "why explains it" grep -q '^Trimming, decided .* ago: ' "$work/why"
 check "it changed no limit" [ "$(cat $cg/cold/memory.high)" = max ]
 stop_agent
+if replays_the_same; then ok "what was recorded is decided again, and the same"; else not_ok "the replay" "$work/replay"; fi
 finish

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/replay/play.h"
+
+#include "base/saturate.h"
+
+#include <errno.h>
+#include <search.h>
+#include <string.h>
+
+int play_begin(struct play *p, const char *const *overrides, size_t n_overrides)
+{
+	*p = (struct play){.overrides = overrides, .n_overrides = n_overrides};
+	p->recorded = calloc(2 * NUMA_NODES_MAX, sizeof(*p->recorded));
+	p->replayed = p->recorded + NUMA_NODES_MAX;
+	return p->recorded ? 0 : -ENOMEM;
+}
+
+static void nothing(void *target)
+{
+	(void)target;
+}
+
+void play_end(struct play *p)
+{
+	tdestroy(p->index, nothing);
+	while (p->targets) {
+		struct play_target *next = p->targets->next;
+
+		free(p->targets);
+		p->targets = next;
+	}
+	free(p->recorded);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct play_target *left = a, *right = b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static struct play_target *find(const struct play *p, enum record_kind kind, uint64_t id)
+{
+	const struct play_target key = {.kind = kind, .id = id};
+	struct play_target **found = tfind(&key, &p->index, compare);
+
+	return found ? *found : NULL;
+}
+
+/* Finds or makes it. NULL: out of memory. */
+static struct play_target *target_of(struct play *p, enum record_kind kind, uint64_t id)
+{
+	struct play_target *t = find(p, kind, id);
+
+	if (t)
+		return t;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->kind = kind;
+	t->id = id;
+	if (!tsearch(t, &p->index, compare)) {
+		free(t);
+		return NULL;
+	}
+	t->next = p->targets;
+	p->targets = t;
+	return t;
+}
+
+const char *play_name(const struct play *p, const struct play_target *target)
+{
+	const struct play_target *named = find(p, RECORD_NAME, target->id);
+
+	return named && target->kind != RECORD_BALANCE ? named->name : NULL;
+}
+
+static void note(struct play *p, enum record_kind kind, uint64_t now_ns,
+		 const struct play_difference *d)
+{
+	struct policy_sum *sum = &p->policies[kind];
+
+	sum->decisions++;
+	sum->differences += d->field != NULL;
+	sum->recorded_bytes = plus(sum->recorded_bytes, d->recorded_bytes);
+	sum->replayed_bytes = plus(sum->replayed_bytes, d->replayed_bytes);
+	if (p->begun_ns == 0 || now_ns < p->begun_ns)
+		p->begun_ns = now_ns;
+	p->ended_ns = MAX(p->ended_ns, now_ns);
+}
+
+static void tell_verdicts(const struct verdict *recorded, const struct verdict *replayed,
+			  struct play_difference *ret)
+{
+	ret->recorded_reason = verdict_name(recorded->reason);
+	ret->replayed_reason = verdict_name(replayed->reason);
+	ret->recorded_bytes = recorded->bytes;
+	ret->replayed_bytes = replayed->bytes;
+}
+
+static void play_headroom(const struct config *config, struct play_target *t,
+			  const struct headroom_record *r, struct play_difference *ret)
+{
+	struct group_plan plan = headroom_decide(config, &r->demand, &r->sample, &r->swap);
+
+	ret->field = record_plans_differ(RECORD_HEADROOM, &r->plan, &plan);
+	ret->now_ns = r->sample.now_ns;
+	tell_verdicts(&r->plan.verdict, &plan.verdict, ret);
+	score_alarm(&t->alarm, r->sample.now_ns, plan.verdict.bytes > 0,
+		    r->sample.limit_is_high ? r->sample.events.high : r->sample.events.max);
+}
+
+static void play_balance(const struct config *config, struct play_target *t,
+			 const struct balance_record *r, struct play_difference *ret)
+{
+	struct node_plan plan = balance_decide(config, &r->demand, &r->history, &r->sample);
+
+	ret->field = record_plans_differ(RECORD_BALANCE, &r->plan, &plan);
+	ret->now_ns = r->sample.now_ns;
+	tell_verdicts(&r->plan.verdict, &plan.verdict, ret);
+	t->kswapd_runs += r->sample.kswapd_ran;
+	score_alarm(&t->alarm, r->sample.now_ns, plan.verdict.bytes > 0,
+		    plus(r->sample.stalls, t->kswapd_runs));
+}
+
+static void add_step(struct law_sum *sum, const struct trim_record *r, uint64_t bytes,
+		     bool returning)
+{
+	sum->steps += bytes > 0;
+	sum->bytes = plus(sum->bytes, bytes);
+	sum->most_bytes = MAX(sum->most_bytes, bytes);
+	sum->returning_bytes = plus(sum->returning_bytes, returning ? bytes : 0);
+	if (r->trim.cold_bytes != TRIM_AGE_UNKNOWN)
+		sum->beyond_bytes = plus(sum->beyond_bytes, minus(bytes, r->trim.cold_bytes));
+}
+
+static void play_laws(struct play *p, struct play_target *t, const struct trim_record *r,
+		      const struct trim_plan *ours)
+{
+	bool returning = ours->terms.refault == 0 || ours->terms.promotion == 0;
+
+	add_step(&p->laws[LAW_OURS], r, ours->bytes, returning);
+	add_step(&p->laws[LAW_TMO], r, law_tmo(&t->laws[LAW_TMO], &r->sample, &r->trim), returning);
+	add_step(&p->laws[LAW_SENPAI], r, law_senpai(&t->laws[LAW_SENPAI], &r->sample, &r->trim),
+		 returning);
+}
+
+static void play_trim(struct play *p, const struct config *config, struct play_target *t,
+		      const struct trim_record *r, struct play_difference *ret)
+{
+	struct trim_plan plan;
+
+	/* It began anew, or this is the first that is known of it. */
+	if (p->n_overrides == 0 || r->history.seen_ns == 0 || t->history.seen_ns == 0)
+		t->history = r->history;
+	trim_learn(&t->history, &config->trim, &r->sample, &r->trim);
+	plan = trim_decide(&config->trim, &config->protect, &t->history, &r->sample, &r->trim,
+			   &r->swap);
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_TRIM, &r->plan, &plan),
+		.now_ns = r->sample.now_ns,
+		.recorded_reason = trim_reason_name(r->plan.reason),
+		.replayed_reason = trim_reason_name(plan.reason),
+		.recorded_bytes = r->plan.bytes,
+		.replayed_bytes = plan.bytes,
+	};
+	p->taken_bytes = plus(p->taken_bytes, r->sample.taken_bytes);
+	p->refaulted_bytes = plus(p->refaulted_bytes, r->sample.refaulted_bytes);
+	score_cold(&t->cold, r->sample.now_ns, plan.bytes, r->trim.cold_bytes);
+	play_laws(p, t, r, &plan);
+}
+
+static int play_decision(struct play *p, const struct record *record, struct play_difference *ret)
+{
+	const struct config *config = &p->replayed[record->worker];
+	struct play_difference d = {0};
+	/* All three begin with it. */
+	struct play_target *t = target_of(p, record->kind, record->headroom.group);
+
+	if (!t)
+		return -ENOMEM;
+	if (record->kind == RECORD_HEADROOM)
+		play_headroom(config, t, &record->headroom, &d);
+	else if (record->kind == RECORD_BALANCE)
+		play_balance(config, t, &record->balance, &d);
+	else
+		play_trim(p, config, t, &record->trim, &d);
+	d.target = t;
+	note(p, record->kind, d.now_ns, &d);
+	*ret = d;
+	return 0;
+}
+
+static int take_name(struct play *p, const struct name_record *name)
+{
+	struct play_target *t = target_of(p, RECORD_NAME, name->group);
+
+	if (!t)
+		return -ENOMEM;
+	memcpy(t->name, name->name, sizeof(t->name));
+	return 0;
+}
+
+static int take_settings(struct play *p, const struct record *record,
+			 struct config_error *ret_error)
+{
+	uint64_t worker = record->worker;
+
+	p->recorded[worker] = record->settings;
+	p->has_settings[worker] = true;
+	return config_override(&p->recorded[worker], p->overrides, p->n_overrides,
+			       &p->replayed[worker], ret_error);
+}
+
+int play_record(struct play *p, const struct record *record, struct play_difference *ret_difference,
+		struct config_error *ret_error)
+{
+	*ret_difference = (struct play_difference){0};
+	if (record->worker >= NUMA_NODES_MAX) {
+		p->unplayed++;
+		return 0;
+	}
+	switch (record->kind) {
+	case RECORD_SETTINGS:
+		return take_settings(p, record, ret_error);
+	case RECORD_NAME:
+		return take_name(p, &record->name);
+	case RECORD_LOST:
+		p->lost = plus(p->lost, record->lost);
+		return 0;
+	default:
+		if (p->has_settings[record->worker])
+			return play_decision(p, record, ret_difference);
+		p->unplayed++;
+		return 0;
+	}
+}
+
+static void add_alarms(struct alarm_score *sum, const struct alarm_score *part)
+{
+	sum->announcements += part->announcements;
+	sum->came_true += part->came_true;
+	sum->false_alarms += part->false_alarms;
+	sum->not_announced += part->not_announced;
+}
+
+void play_sum(struct play *p)
+{
+	for (const struct play_target *t = p->targets; t; t = t->next) {
+		add_alarms(t->kind == RECORD_BALANCE ? &p->nodes : &p->groups, &t->alarm);
+		p->cold.judged_bytes = plus(p->cold.judged_bytes, t->cold.judged_bytes);
+		p->cold.right_bytes = plus(p->cold.right_bytes, t->cold.right_bytes);
+		p->cold.unknown_steps += t->cold.unknown_steps;
+	}
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an agent recorded on a fake root is decided again, and to the same; not with others'
+ * settings. */
+#include "agent/replay/replay.h"
+
+#include "agent/record/recorder.h"
+#include "base/clock.h"
+#include "tests/unit/agent_scene.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define WAIT_NS (20 * NSEC_PER_SEC)
+
+struct played {
+	int result;
+	char text[65536], problem[CONFIG_ERROR_MAX];
+};
+
+static struct played play(const char *path, const char *const *overrides, size_t n)
+{
+	struct replay_problem problem = {""};
+	struct played played = {0};
+	FILE *out = fmemopen(played.text, sizeof(played.text), "w");
+	FILE *in = fopen(path, "re");
+
+	assert_non_null(in);
+	played.result = replay_run(in, path, overrides, n, out, &problem);
+	(void)fclose(out);
+	memcpy(played.problem, problem.text, sizeof(played.problem));
+	return played;
+}
+
+/* The number in column (from 0) of the line that begins with word. */
+static uint64_t number_in(const struct played *played, const char *word, int column)
+{
+	char line[32];
+	const char *at;
+	uint64_t number = 0;
+
+	(void)snprintf(line, sizeof(line), "\n%s ", word);
+	at = strstr(played->text, line);
+	if (!at)
+		fail_msg("no line %s in:\n%s", word, played->text);
+	at += strlen(line);
+	for (int i = 0; i <= column; i++) {
+		char *end;
+
+		number = strtoull(at, &end, 10);
+		at = end;
+	}
+	return number;
+}
+
+/* Trimming was decided on. A worker that is too busy to answer is asked again. */
+static bool wait_until_trimmed(struct scene *s, const char *name)
+{
+	uint64_t end_ns = clock_now_ns() + WAIT_NS;
+
+	while (clock_now_ns() < end_ns) {
+		struct agent_status status;
+		const struct group_status *group;
+
+		assert_int_equal(agent_status(s->agent, &status), 0);
+		group = scene_find_group(&status, name);
+		if (group && group->trim.on && group->trim.reason != TRIM_OFF)
+			return true;
+		(void)poll(NULL, 0, 20);
+	}
+	return false;
+}
+
+/* A group that grows into its limit, trimmed too, while all is recorded. */
+static void record_scene(struct scene *s, char path[128])
+{
+	(void)snprintf(path, 128, "%s/record", s->fx->path);
+	fake_root_add_group(s->fx, "svc");
+	s->config.trim.enabled = true;
+	s->config.trim.interval_ns = NSEC_PER_SEC;
+	(void)snprintf(s->config.record.file, sizeof(s->config.record.file), "%s", path);
+	assert_int_equal(scene_start(s), 0);
+	assert_true(scene_grow(s, "svc"));
+	assert_true(wait_until_trimmed(s, "svc"));
+	assert_int_equal(agent_stop(s->agent), 0);
+	s->agent = NULL;
+}
+
+static void test_the_same_settings_decide_the_same(void **state)
+{
+	struct scene s = scene_new();
+	char path[128];
+	struct played *played = calloc(1, sizeof(*played));
+
+	(void)state;
+	record_scene(&s, path);
+	*played = play(path, NULL, 0);
+	if (played->result != 0)
+		fail_msg("%d %s\n%s", played->result, played->problem, played->text);
+	assert_true(number_in(played, "headroom", 0) > 0);
+	assert_true(number_in(played, "balance", 0) > 0);
+	assert_true(number_in(played, "trim", 0) > 0);
+	assert_int_equal(number_in(played, "headroom", 1), 0);
+	assert_int_equal(number_in(played, "balance", 1), 0);
+	assert_int_equal(number_in(played, "trim", 1), 0);
+	free(played);
+	scene_end(&s);
+}
+
+static void test_other_settings_decide_otherwise(void **state)
+{
+	static const char *const overrides[] = {"headroom.margin_max=50%", "headroom.reaction=30s"};
+	static const char *const wrong[] = {"headroom.reactoin=30s"};
+	struct scene s = scene_new();
+	char path[128];
+	struct played *played = calloc(1, sizeof(*played));
+
+	(void)state;
+	record_scene(&s, path);
+	*played = play(path, overrides, ARRAY_SIZE(overrides));
+	assert_int_equal(played->result, 0);
+	assert_true(number_in(played, "headroom", 1) > 0);
+	assert_int_equal(number_in(played, "trim", 1), 0);
+	assert_non_null(strstr(played->text, " headroom /svc: "));
+	*played = play(path, wrong, ARRAY_SIZE(wrong));
+	assert_int_equal(played->result, -EINVAL);
+	assert_non_null(strstr(played->problem, "did you mean headroom.reaction"));
+	free(played);
+	scene_end(&s);
+}
+
+/* Records made by hand. */
+static void put(const char *path, const struct name_record *name, const struct trim_record *record)
+{
+	const struct log quiet = {.fd = -1};
+	struct recorder *recorder;
+	struct record_lane *lane;
+	struct config config;
+
+	config_defaults(&config);
+	config.trim.enabled = true;
+	assert_int_equal(recorder_start(path, MIB, 1, quiet, &recorder), 0);
+	lane = recorder_lane(recorder, 0);
+	record_turn(lane, &config, false);
+	assert_true(!name || record_put(lane, RECORD_NAME, name));
+	assert_true(record_put(lane, RECORD_TRIM, record));
+	assert_int_equal(recorder_stop(recorder, WAIT_NS), 0);
+}
+
+/* A plan that the policy would not make is found, and the replay fails. */
+static void test_a_plan_of_nobody(void **state)
+{
+	struct scene s = scene_new();
+	struct trim_record record = {
+		.group = 5,
+		.history = {.seen_ns = 1, .ratio_permyriad = 25, .judged_ns = 1},
+		.sample = {.now_ns = 2, .current_bytes = 100 * MIB, .limit_bytes = UINT64_MAX},
+		.trim = {.cold_bytes = TRIM_AGE_UNKNOWN, .working_set_bytes = TRIM_AGE_UNKNOWN},
+		.plan = {.reason = TRIM_STEP, .bytes = 77 * MIB},
+	};
+	struct played *played = calloc(1, sizeof(*played));
+	char path[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	put(path, NULL, &record);
+	*played = play(path, NULL, 0);
+	assert_int_equal(played->result, 1);
+	assert_int_equal(number_in(played, "trim", 1), 1);
+	if (!strstr(played->text, " trim group 5: step, 77.0 MiB -> waiting, 0 B (reason)"))
+		fail_msg("%s", played->text);
+	free(played);
+	scene_end(&s);
+}
+
+static void test_hostile_names_are_escaped(void **state)
+{
+	struct scene s = scene_new();
+	struct name_record name = {.group = 5, .name = "a\033[2J\nb"};
+	struct played *played = calloc(1, sizeof(*played));
+	struct trim_record record = {.group = 5, .plan = {.reason = TRIM_STEP}};
+	char path[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	put(path, &name, &record);
+	*played = play(path, NULL, 0);
+	assert_non_null(strstr(played->text, "/a\\x1b[2J\\x0ab: "));
+	assert_null(strchr(played->text, '\033'));
+	free(played);
+	scene_end(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_same_settings_decide_the_same),
+		cmocka_unit_test(test_other_settings_decide_otherwise),
+		cmocka_unit_test(test_a_plan_of_nobody),
+		cmocka_unit_test(test_hostile_names_are_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
