@@ -2,9 +2,9 @@
 /* Whether a job makes sense as a whole. */
 #include "stress/job/job_build.h"
 
+#include "base/random.h"
 #include "base/spell.h"
 #include "stress/loads/load.h"
-#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <inttypes.h>

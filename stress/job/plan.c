@@ -2,8 +2,8 @@
 #include "stress/job/plan.h"
 
 #include "base/parse.h"
+#include "base/random.h"
 #include "stress/loads/load.h"
-#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <inttypes.h>

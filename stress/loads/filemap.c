@@ -6,9 +6,9 @@
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "stress/loads/fileset.h"
 #include "stress/loads/load.h"
-#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <sys/mman.h>

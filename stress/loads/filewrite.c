@@ -2,9 +2,9 @@
 /* A set of files written block by block with write(2), over and over, and read in between. */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "stress/loads/fileset.h"
 #include "stress/loads/load.h"
-#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -2,9 +2,9 @@
 #include "stress/loads/load.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/spell.h"
 #include "stress/measure/meminfo.h"
-#include "stress/pattern/random.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "stress/pattern/random.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <sys/mman.h>

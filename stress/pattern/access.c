@@ -3,8 +3,8 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/random.h"
 #include "base/saturate.h"
-#include "stress/pattern/random.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #include "stress/pattern/content.h"
 
 #include "base/cleanup.h"
-#include "stress/pattern/random.h"
+#include "base/random.h"
 
 #include <lz4.h>
 #include <string.h>

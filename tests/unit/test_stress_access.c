@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/pattern/access.h"
 
-#include "stress/pattern/random.h"
+#include "base/random.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

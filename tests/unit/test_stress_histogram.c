@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/measure/histogram.h"
 
-#include "stress/pattern/random.h"
+#include "base/random.h"
 #include "tests/unit/fixture.h"
 
 static void test_buckets(void **state)

@@ -2,8 +2,8 @@
 #include "stress/pattern/schedule.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "stress/pattern/content.h"
-#include "stress/pattern/random.h"
 #include "tests/unit/fixture.h"
 
 #define MIB (UINT64_C(1) << 20)

@@ -3,7 +3,7 @@
 #include "stress/pattern/setpoint.h"
 
 #include "base/clock.h"
-#include "stress/pattern/random.h"
+#include "base/random.h"
 #include "stress/pattern/schedule.h"
 #include "tests/unit/fixture.h"
 
