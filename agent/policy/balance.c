@@ -137,6 +137,23 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 	return config->agent.tick_max_ns / 4;
 }
 
+/*
+ * A kernel that can't be told to spare anonymous memory takes some in any case: light effort is not
+ * to be had there. False when that is all that would be allowed.
+ */
+static bool bound_effort(const struct config *config, const struct node_sample *s,
+			 struct node_plan *plan)
+{
+	if (!balance_may_swap(config, s))
+		plan->effort = EFFORT_LIGHT;
+	else if (plan->effort == EFFORT_LIGHT && !s->anon_can_be_spared)
+		plan->effort = EFFORT_MIDDLE;
+	if (plan->effort > EFFORT_LIGHT)
+		return true;
+	plan->swappiness = 0;
+	return s->anon_can_be_spared || s->swap.free_bytes == 0;
+}
+
 struct node_plan balance_decide(const struct config *config, const struct demand *demand,
 				const struct balance_history *history, const struct node_sample *s)
 {
@@ -160,11 +177,12 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 			MAX(v->look_again_ns, rest_before_next_look(config, demand, v, for_kswapd));
 		return plan;
 	}
-	if (!balance_may_swap(config, s))
-		plan.effort = EFFORT_LIGHT;
-	if (plan.effort == EFFORT_LIGHT)
-		plan.swappiness = 0;
-	else
+	if (!bound_effort(config, s, &plan)) {
+		v->reason = s->swap_is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
+		v->look_again_ns = config->agent.tick_max_ns;
+		return plan;
+	}
+	if (plan.effort > EFFORT_LIGHT)
 		spare += s->anon_bytes;
 	v->bytes = MIN(v->margin_bytes + round - room_to_come(s, v), spare);
 	if (v->bytes == 0) {

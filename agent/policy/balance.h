@@ -19,7 +19,7 @@
 #define BALANCE_STREAM_ROUNDS_PER_S 8
 
 enum effort {
-	EFFORT_LIGHT,  /* clean file memory only */
+	EFFORT_LIGHT,  /* clean file memory only; not on 6.1, which can't be told */
 	EFFORT_MIDDLE, /* anonymous memory and slab too */
 	EFFORT_HEAVY,  /* below memory.low, never below memory.min */
 };

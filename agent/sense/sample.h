@@ -52,4 +52,5 @@ struct node_sample {
 	bool filling;		    /* as above */
 	bool swap_is_futile;	    /* as above */
 	struct swap_sample swap;
+	bool anon_can_be_spared; /* as above */
 };

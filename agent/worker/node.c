@@ -213,6 +213,7 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 		.filling = verdict_acts(w->here.target.verdict.reason),
 		.swap_is_futile = yield_is_poor_for_node(&w->here.yield, now_ns),
 		.swap = w->swap,
+		.anon_can_be_spared = w->world->reclaim_features.swappiness,
 	};
 }
 

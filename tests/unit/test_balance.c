@@ -26,6 +26,7 @@ static struct scene low_node(void)
 				.clean_file_bytes = 300 * MIB,
 				.anon_bytes = 600 * MIB,
 				.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
+				.anon_can_be_spared = true,
 			},
 	};
 
@@ -247,6 +248,31 @@ static void test_effort_rises_with_failure_and_falls_with_success(void **state)
 	assert_int_equal(s.history.effort, EFFORT_LIGHT);
 }
 
+/* As on 6.1, where memory.reclaim knows no swappiness=. */
+static void test_anon_that_cannot_be_spared(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).effort, EFFORT_MIDDLE);
+	assert_int_equal(decide(&s).swappiness, -1);
+	assert_true(decide(&s).verdict.bytes > 0);
+	s.history.effort = EFFORT_HEAVY;
+	assert_int_equal(decide(&s).effort, EFFORT_HEAVY);
+	/* Not into a swap that is nearly full. */
+	s.sample.swap.free_bytes = s.sample.swap.total_bytes / 5;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	/* Where there is none left, or none at all, anonymous memory can't go anywhere. */
+	s.sample.swap.free_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
+	assert_true(decide(&s).verdict.bytes > 0);
+	s.sample.swap.total_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+}
+
 static void test_swap_floor_keeps_effort_light(void **state)
 {
 	struct scene s = low_node();
@@ -308,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_reasons_to_wait),
 		cmocka_unit_test(test_neighbours_come_first),
 		cmocka_unit_test(test_effort_rises_with_failure_and_falls_with_success),
+		cmocka_unit_test(test_anon_that_cannot_be_spared),
 		cmocka_unit_test(test_swap_floor_keeps_effort_light),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_hopeless_after_fruitless_rounds),
