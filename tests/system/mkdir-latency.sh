@@ -19,10 +19,13 @@ group svc memory.max=64M
 start_agent --set headroom.swap_allowance=1000% --set protect.swap_free=0% --set protect.cpu=200%
 load svc --cgroup $cg/svc anon:260M@24M hold
 check_log "the agent reclaims" wait_until 15 acted_on svc
-before=$(number groups./svc.ledger.actions)
-mkdirs $cg 100 20 >"$work/reclaiming"
+before=$(number groups./svc.ledger.actions) during=0
+for _ in 1 2 3 4 5 6 7 8; do
+	mkdirs $cg 100 20 >"$work/reclaiming"
+	during=$(($(number groups./svc.ledger.actions) - before))
+	[ $during -le 10 ] || break
+done
 quick "while it reclaims" "$work/reclaiming"
-during=$(($(number groups./svc.ledger.actions) - before))
 check_log "it did reclaim meanwhile ($during requests)" [ $during -gt 10 ]
 end_load "$load_pid"
 

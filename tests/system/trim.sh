@@ -49,7 +49,7 @@ stop_agent "the observer"
 
 start_agent "$@" --set record.file="$work/recording"
 check_log "cold memory is given back" wait_until 90 swapped_at_least cold 32
-check_log "where nothing may be swapped, file memory" wait_until 30 taken_at_least unswapped 8
+check_log "where nothing may be swapped, file memory" wait_until 90 taken_at_least unswapped 8
 check "where nothing may be swapped, nothing is" [ "$(swapped unswapped)" -eq 0 ]
 check_log "hot memory stays ($(($(swapped hot) >> 10)) KiB in swap)" [ "$(swapped hot)" -le $((6 << 20)) ]
 # Of what zram keeps in memory as it is, nothing is gained.
