@@ -41,14 +41,17 @@ static uint64_t number_in(const struct fixture *fx, const char *path)
 	return kfile_read_at(fx->fd, path, text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
-/* Always of one length and in one write, so that a reader never sees half of it. */
-static void set_number(const struct fixture *fx, const char *path, uint64_t value)
+/*
+ * Always of one length and in one write, so that a reader never sees half of it. False when the
+ * file is gone: the worker's threads, which must not assert, come here too.
+ */
+static bool set_number(const struct fixture *fx, const char *path, uint64_t value)
 {
 	_cleanup_close_ int fd = kfile_open(fx->fd, path, O_WRONLY);
 	char text[64];
 	int n = snprintf(text, sizeof(text), "%012ju\n", (uintmax_t)value);
 
-	assert_int_equal(pwrite(fd, text, (size_t)n, 0), n);
+	return pwrite(fd, text, (size_t)n, 0) == n;
 }
 
 static int fake_reclaim(const struct request *request)
@@ -64,8 +67,9 @@ static int fake_reclaim(const struct request *request)
 	if (r == 0 && asked.current) {
 		uint64_t current = number_in(asked.fx, asked.current);
 
-		set_number(asked.fx, asked.current,
-			   current > request->bytes ? current - request->bytes : 0);
+		if (!set_number(asked.fx, asked.current,
+				current > request->bytes ? current - request->bytes : 0))
+			r = -ENODEV;
 	}
 	(void)pthread_mutex_unlock(&asked.lock);
 	return r;
