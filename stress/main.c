@@ -2,6 +2,7 @@
 /* uswap-stress: the command line. */
 #include "base/log.h"
 #include "stress/check/check.h"
+#include "stress/compare/compare.h"
 #include "stress/job/job.h"
 #include "stress/loads/load.h"
 #include "stress/report/live.h"
@@ -32,7 +33,10 @@ static const char usage[] =
 	"                     [--json FILE] [--html FILE] [--KEY VALUE]\n"
 	"                                 run scenarios: what must come of groups and loads; the\n"
 	"                                 results as TAP on standard output\n"
-	"  uswap-stress help [KEY | loads | settings]\n"
+	"  uswap-stress compare FILE --agent A --agent B... [--repeat N] [--seed N] [--json FILE]\n"
+	"                     [--html FILE] [--KEY VALUE]\n"
+	"                                 run one scenario under several agents, in turn\n"
+	"  uswap-stress help [KEY | loads | settings | agents]\n"
 	"\n"
 	"A job comes from files, from options, or from both; what is said last counts:\n"
 	"  --load TYPE[:KEY=VALUE,...]    a load (name=NAME names it)\n"
@@ -105,6 +109,10 @@ static int help(const struct log *log, const char *key)
 		print_settings(&global_table, false, NULL);
 		(void)printf("\n[load NAME]\n");
 		print_settings(&load_table, false, NULL);
+		return EXIT_OK;
+	}
+	if (strcmp(key, "agents") == 0) {
+		rival_list(stdout);
 		return EXIT_OK;
 	}
 	ops = load_find_type(key);
@@ -337,20 +345,25 @@ static int run_job(const struct log *log, const struct job *job)
 	return status;
 }
 
-static int check(const struct log *log, char **words, int n)
+/* What runs scenarios: check_command, compare_command. */
+typedef int scenario_fn(char **words, int n, const struct trial_ground *ground,
+			const struct log *log, int *ret_signal);
+
+static int run_scenarios(const struct log *log, scenario_fn *command, char **words, int n)
 {
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Without privilege the kernel's log can't be read. */
 	_cleanup_close_ int kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	const struct trial_ground ground = {proc_fd, sys_fd, kmsg_fd};
+	const struct trial_ground ground = {
+		.proc_fd = proc_fd, .sys_fd = sys_fd, .kmsg_fd = kmsg_fd};
 	int status, sig;
 
 	if (proc_fd < 0 || sys_fd < 0) {
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
-	status = check_command(words, n, &ground, log, &sig);
+	status = command(words, n, &ground, log, &sig);
 	if (sig)
 		die_of(sig);
 	return status;
@@ -383,18 +396,20 @@ int main(int argc, char **argv)
 		return r == 0 ? EXIT_OK : exit_status(r);
 	}
 	if (argc >= 2 && strcmp(argv[1], "check") == 0)
-		return check(&log, argv + 2, argc - 2);
+		return run_scenarios(&log, check_command, argv + 2, argc - 2);
+	if (argc >= 2 && strcmp(argv[1], "compare") == 0)
+		return run_scenarios(&log, compare_command, argv + 2, argc - 2);
 	if (argc < 2) {
-		log_error(&log, "no command; there are run, report, check and help (uswap-stress "
-				"--help)");
+		log_error(&log, "no command; there are run, report, check, compare and help "
+				"(uswap-stress --help)");
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[1], "run") != 0) {
-		log_error(
-			&log,
-			"%s: no such command; there are run, report, check and help (uswap-stress "
-			"--help)",
-			argv[1]);
+		log_error(&log,
+			  "%s: no such command; there are run, report, check, compare and help "
+			  "(uswap-stress "
+			  "--help)",
+			  argv[1]);
 		return EXIT_USAGE;
 	}
 	r = job_new(&job);

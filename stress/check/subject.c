@@ -21,24 +21,18 @@
 #define DEATH_MS   10000
 #define OUTPUT_MAX (1 << 20)
 
-static _Noreturn void become(char *const *words, int output_fd, pid_t parent)
+static void prepare(int output_fd, pid_t parent)
 {
-	sigset_t none;
-
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)dup2(output_fd, STDOUT_FILENO);
 	(void)dup2(output_fd, STDERR_FILENO);
-	(void)execvp(words[0], words);
-	dprintf(STDERR_FILENO, "%s: %s\n", words[0], strerror(errno));
-	_exit(127);
 }
 
-int subject_start(struct subject *subject, char *const *words, struct stress_error *ret_error)
+int subject_fork(struct subject *subject, void (*run)(const void *context), const void *context,
+		 struct stress_error *ret_error)
 {
 	pid_t parent = getpid(), pid;
 
@@ -46,13 +40,33 @@ int subject_start(struct subject *subject, char *const *words, struct stress_err
 	if (subject->output_fd < 0)
 		return stress_fail(ret_error, -errno, "[agent] %s", strerror(errno));
 	pid = fork();
-	if (pid == 0)
-		become(words, subject->output_fd, parent);
+	if (pid == 0) {
+		prepare(subject->output_fd, parent);
+		run(context);
+		_exit(0);
+	}
 	if (pid < 0)
 		return stress_fail(ret_error, -errno, "[agent] start it: %s", strerror(errno));
 	subject->pid = pid;
 	subject->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return 0;
+}
+
+static void become(const void *context)
+{
+	char *const *words = context;
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execvp(words[0], words);
+	dprintf(STDERR_FILENO, "%s: %s\n", words[0], strerror(errno));
+	_exit(127);
+}
+
+int subject_start(struct subject *subject, char *const *words, struct stress_error *ret_error)
+{
+	return subject_fork(subject, become, words, ret_error);
 }
 
 static bool has_ended(const struct subject *subject, int timeout_ms)

@@ -18,6 +18,10 @@ struct subject {
 /* words: NULL-ended. subject_free after an error, too. -errno with words. */
 int subject_start(struct subject *subject, char *const *words, struct stress_error *ret_error);
 
+/* The same of a function, in a process of its own; signals that are blocked stay so. */
+int subject_fork(struct subject *subject, void (*run)(const void *context), const void *context,
+		 struct stress_error *ret_error);
+
 /* Whether it has printed text; "" is printed at once. -ECHILD: it has ended. */
 int subject_printed(const struct subject *subject, const char *text);
 

@@ -152,10 +152,11 @@ static int rest(struct trial *trial)
 	return -EINTR;
 }
 
-static int perform(struct trial *trial)
+static int perform(struct trial *trial, struct stress_error *ret_error)
 {
+	const struct trial_observer *observer = trial->ground.observer;
 	uint64_t now_ns;
-	int r = 0;
+	int r = observer ? observer->begin(observer->context, trial, ret_error) : 0;
 
 	while (r == 0 && !trial->words[0]) {
 		now_ns = clock_now_ns();
@@ -164,16 +165,17 @@ static int perform(struct trial *trial)
 		trial_do_steps(trial, now_ns);
 		if (!trial->end_ns && trial_steps_are_over(trial)) {
 			trial->end_ns = now_ns;
+			r = observer ? observer->end(observer->context, trial, ret_error) : 0;
 			trial_reach(trial, SCENARIO_END, now_ns);
 			trial_judge(trial, now_ns);
 		}
 		if (trial_caught_mutant(trial) ||
 		    (trial->end_ns && trial_is_judged(trial, SCENARIO_END) &&
 		     trial_is_judged(trial, SCENARIO_START)))
-			return 0;
+			return r;
 		if (now_ns >= trial->begin_ns + trial->scenario->timeout_ns)
 			trial_fail(trial, "is not over after its timeout");
-		r = rest(trial);
+		r = r == 0 ? rest(trial) : r;
 	}
 	return r;
 }
@@ -287,7 +289,7 @@ static int play(struct trial *trial, struct stress_error *ret_error)
 	if (r == 0)
 		r = watches_open(&trial->watches, trial->scenario, trial->group_fds, directory_of,
 				 trial->placement, ret_error);
-	if (r == 0 && trial->scenario->agent.command[0])
+	if (r == 0)
 		r = trial_start_subject(trial, ret_error);
 	if (r < 0)
 		return r;
@@ -301,9 +303,11 @@ static int play(struct trial *trial, struct stress_error *ret_error)
 	if (r == 0 && start_loads(trial, ret_error) < 0)
 		return -EIO;
 	if (r == 0)
-		r = perform(trial);
+		r = perform(trial, ret_error);
 	if (r == 0)
 		r = end_loads(trial);
+	if (r < 0 && !trial->interrupted)
+		return r;
 	if (r < 0)
 		return stress_fail(ret_error, r, "stopped by %s", strsignal(trial->interrupted));
 	judge_loads(trial);

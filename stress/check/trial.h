@@ -55,10 +55,25 @@ struct trial_expect {
 	char words[SOURCES_WORDS_BYTES]; /* why there is no verdict; "": there is */
 };
 
-/* What of the live system a trial uses. */
+struct trial;
+
+/*
+ * Who measures a trial: called before the loads start, and when the last step is over and they have
+ * not verified anything yet. -errno with words ends the trial.
+ */
+struct trial_observer {
+	int (*begin)(void *context, const struct trial *trial, struct stress_error *ret_error);
+	int (*end)(void *context, const struct trial *trial, struct stress_error *ret_error);
+	void *context;
+};
+
+/* What of the live system a trial uses, and what it is used for. */
 struct trial_ground {
 	int proc_fd, sys_fd;
-	int kmsg_fd; /* -1: none */
+	int kmsg_fd;			       /* -1: none */
+	const struct trial_observer *observer; /* NULL: none */
+	/* In the place of [agent]: runs in a process of its own until SIGTERM; NULL: none. */
+	void (*run_agent)(const struct trial *trial);
 };
 
 struct trial {

@@ -3,6 +3,7 @@
 #include "stress/check/trial.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -30,12 +31,21 @@ static int expand_word(const struct trial *trial, const char *word, char **ret)
 
 #define AGENT_WORDS_MAX 64
 
+static void run_own(const void *context)
+{
+	const struct trial *trial = context;
+
+	trial->ground.run_agent(trial);
+}
+
 int trial_start_subject(struct trial *trial, struct stress_error *ret_error)
 {
 	char text[JOB_VALUE_MAX], *words[AGENT_WORDS_MAX + 1] = {NULL}, *rest = text, *word;
 	size_t n = 0;
 	int r = 0;
 
+	if (trial->ground.run_agent)
+		return subject_fork(&trial->subject, run_own, trial, ret_error);
 	strcpy(text, trial->scenario->agent.command);
 	while (r == 0 && n < AGENT_WORDS_MAX && (word = strsep(&rest, " \t")))
 		if (*word)
@@ -57,6 +67,9 @@ void trial_stop_subject(struct trial *trial)
 
 	if (r == -ETIMEDOUT)
 		trial_fail(trial, "[agent] does not end when told");
+	else if (r < 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
+		 trial->scenario->agent.may_be_killed)
+		return;
 	else if (r < 0 && WIFSIGNALED(status))
 		trial_fail(trial, "[agent] was killed by signal %d", WTERMSIG(status));
 	else if (r < 0)

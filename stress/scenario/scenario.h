@@ -90,6 +90,7 @@ struct scenario_watch {
 struct scenario_agent {
 	char command[JOB_VALUE_MAX]; /* words; "": none */
 	char ready[JOB_VALUE_MAX];   /* what it prints when it is; "": it is at once */
+	bool may_be_killed;	     /* SIGTERM need not be caught by it */
 };
 
 /* [mutant NAME]: what is broken on purpose, so that the scenario must fail. */

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stress/compare/compare.h"
+
+#include "base/parse.h"
+#include "stress/compare/meter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REPEAT_USUAL 5
+#define REPEAT_MAX   1000
+#define AGENTS_MAX   16
+
+struct options {
+	const char *path, *json, *html; /* NULL: not said */
+	const char *seed;
+	uint64_t repeat;
+	size_t n_agents, n_settings;
+	struct rival agents[AGENTS_MAX];
+	const char **settings; /* KEY, VALUE, ...: defaults of [global] */
+};
+
+struct compare {
+	struct comparison comparison;
+	struct options options;
+	const struct log *log;
+	const struct trial_ground *ground;
+	int interrupted;
+};
+
+size_t compare_turn(size_t n_agents, size_t repetition, size_t turn)
+{
+	return (repetition + turn) % n_agents;
+}
+
+static int take_agent(struct options *options, const char *text, struct stress_error *ret_error)
+{
+	struct rival *rival = &options->agents[options->n_agents];
+	int r;
+
+	if (options->n_agents == AGENTS_MAX)
+		return stress_fail(ret_error, -EINVAL, "--agent: %d at most", AGENTS_MAX);
+	r = rival_parse(text, rival, ret_error);
+	for (size_t i = 0; i < options->n_agents && r == 0; i++)
+		if (strcmp(options->agents[i].name, rival->name) == 0)
+			r = stress_fail(ret_error, -EINVAL, "--agent %s: was said before",
+					rival->name);
+	options->n_agents += r == 0;
+	return r;
+}
+
+static int take_option(struct options *options, const char *name, const char *value,
+		       struct stress_error *ret_error)
+{
+	if (strcmp(name, "agent") == 0)
+		return take_agent(options, value, ret_error);
+	if (strcmp(name, "repeat") == 0) {
+		if (parse_u64(value, &options->repeat) < 0 || options->repeat == 0 ||
+		    options->repeat > REPEAT_MAX)
+			return stress_fail(ret_error, -EINVAL, "--repeat: \"%s\" is not 1 to %d",
+					   value, REPEAT_MAX);
+	} else if (strcmp(name, "seed") == 0) {
+		options->seed = value;
+	} else if (strcmp(name, "json") == 0) {
+		options->json = value;
+	} else if (strcmp(name, "html") == 0) {
+		options->html = value;
+	} else if (stress_setting_find(&global_table, name) ||
+		   stress_setting_find(&load_table, name)) {
+		options->settings[options->n_settings++] = name;
+		options->settings[options->n_settings++] = value;
+	} else {
+		return stress_fail(ret_error, -EINVAL,
+				   "--%s: there is no such option (uswap-stress --help)", name);
+	}
+	return 0;
+}
+
+static int read_options(struct options *options, char **words, int n,
+			struct stress_error *ret_error)
+{
+	int r = 0;
+
+	options->repeat = REPEAT_USUAL;
+	options->settings = calloc((size_t)n + 1, sizeof(*options->settings));
+	if (!options->settings)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	for (int i = 0; i < n && r == 0; i++) {
+		if (strncmp(words[i], "--", 2) != 0 && options->path)
+			r = stress_fail(ret_error, -EINVAL, "compare wants one scenario");
+		else if (strncmp(words[i], "--", 2) != 0)
+			options->path = words[i];
+		else if (i + 1 == n)
+			r = stress_fail(ret_error, -EINVAL, "%s wants a value", words[i]);
+		else {
+			r = take_option(options, words[i] + 2, words[i + 1], ret_error);
+			i++;
+		}
+	}
+	if (r == 0 && (!options->path || options->n_agents == 0))
+		r = stress_fail(ret_error, -EINVAL,
+				"compare wants a scenario and an --agent or more (uswap-stress "
+				"help agents)");
+	return r;
+}
+
+static int read_scenario(const struct options *options, const struct rival *rival,
+			 struct scenario **ret_scenario, struct stress_error *ret_error)
+{
+	_cleanup_(scenario_freep) struct scenario *scenario = NULL;
+	int r = scenario_new(&scenario);
+
+	for (size_t i = 0; i < options->n_settings && r == 0; i += 2)
+		r = job_set_global(scenario->job, options->settings[i], options->settings[i + 1],
+				   ret_error);
+	if (r == 0)
+		r = scenario_read_file(scenario, options->path, ret_error);
+	if (r == -ENOENT || r == -EACCES)
+		(void)stress_fail(ret_error, r, "%s: %s", options->path, strerror(-r));
+	if (r == 0 && options->seed)
+		r = job_set_global(scenario->job, "seed", options->seed, ret_error);
+	if (r == 0)
+		r = rival_enter(rival, scenario, ret_error);
+	if (r == 0)
+		*ret_scenario = TAKE_PTR(scenario);
+	return r;
+}
+
+static int enter_all(struct compare *compare, struct stress_error *ret_error)
+{
+	struct comparison *comparison = &compare->comparison;
+	const struct options *options = &compare->options;
+	int r = 0;
+
+	comparison->path = options->path;
+	comparison->repeat = options->repeat;
+	comparison->contenders = calloc(options->n_agents + 1, sizeof(*comparison->contenders));
+	if (!comparison->contenders ||
+	    score_table_make(&comparison->table, options->n_agents, options->repeat) < 0)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	comparison->n = options->n_agents;
+	for (size_t i = 0; i < comparison->n && r == 0; i++) {
+		struct contender *contender = &comparison->contenders[i];
+
+		contender->rival = options->agents[i];
+		r = read_scenario(options, &contender->rival, &contender->scenario, ret_error);
+	}
+	if (r == 0)
+		comparison->seed = comparison->contenders[0].scenario->job->global.seed;
+	return r;
+}
+
+static void note(struct contender *contender, const char *words)
+{
+	if (!contender->words[0])
+		(void)snprintf(contender->words, sizeof(contender->words), "%s", words);
+}
+
+/* With the machine as the rival wants it. */
+static int run_trial(struct compare *compare, struct contender *contender, size_t repetition,
+		     const struct trial_ground *ground, const struct meter *meter,
+		     struct stress_error *ret_error)
+{
+	_cleanup_(trial_freep) struct trial *trial = NULL;
+	size_t agent = (size_t)(contender - compare->comparison.contenders);
+	int r = trial_run(contender->scenario, NULL, ground, &trial, ret_error);
+
+	if (r < 0) {
+		compare->interrupted = trial ? trial->interrupted : 0;
+		return r;
+	}
+	if (trial_is_skipped(trial)) {
+		contender->absent = true;
+		note(contender, trial->lack);
+	} else if (trial->words[0]) {
+		contender->n_failed++;
+		note(contender, trial->words);
+	} else {
+		score_table_note(&compare->comparison.table, agent, repetition, &meter->score);
+	}
+	contender->n_runs++;
+	return 0;
+}
+
+static int run_once(struct compare *compare, struct contender *contender, size_t repetition,
+		    struct stress_error *ret_error)
+{
+	struct meter meter;
+	const struct trial_observer observer = {meter_begin, meter_end, &meter};
+	struct trial_ground ground = *compare->ground;
+	struct rival_change change;
+	int r, undone;
+
+	ground.observer = &observer;
+	r = rival_begin(&contender->rival, contender->scenario, &ground, &change, ret_error);
+	if (r == -EOPNOTSUPP) {
+		contender->absent = true;
+		note(contender, ret_error->text);
+	} else if (r == 0) {
+		r = run_trial(compare, contender, repetition, &ground, &meter, ret_error);
+	}
+	undone = rival_end(&change);
+	if (undone < 0 && r == 0)
+		r = stress_fail(ret_error, undone, "%s: undo what it changed: %s",
+				contender->rival.name, strerror(-undone));
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+/* In turn, so that what changes on the machine with time changes for all. */
+static int run_all(struct compare *compare, struct stress_error *ret_error)
+{
+	struct comparison *comparison = &compare->comparison;
+	int r = 0;
+
+	for (size_t i = 0; i < comparison->repeat; i++) {
+		for (size_t turn = 0; turn < comparison->n && r == 0; turn++) {
+			struct contender *contender =
+				&comparison->contenders[compare_turn(comparison->n, i, turn)];
+
+			if (!contender->absent)
+				r = run_once(compare, contender, i, ret_error);
+		}
+	}
+	return r;
+}
+
+static int write_file(const struct compare *compare, const char *name, const char *path,
+		      int (*write_to)(const struct comparison *, FILE *))
+{
+	_cleanup_(fclosep) FILE *file = path ? fopen(path, "we") : NULL;
+	int r;
+
+	if (!path)
+		return 0;
+	r = file ? write_to(&compare->comparison, file) : -errno;
+	if (r < 0)
+		log_error(compare->log, "%s: write %s: %s", name, path, strerror(-r));
+	return r;
+}
+
+static int exit_status(const struct comparison *comparison)
+{
+	bool ran = false;
+
+	for (size_t i = 0; i < comparison->n; i++) {
+		if (comparison->contenders[i].n_failed)
+			return 1;
+		ran = ran || !comparison->contenders[i].absent;
+	}
+	return ran ? 0 : 77;
+}
+
+static int run(struct compare *compare, char **words, int n)
+{
+	struct stress_error error = {""};
+	int r = read_options(&compare->options, words, n, &error);
+
+	if (r == 0)
+		r = enter_all(compare, &error);
+	if (r < 0) {
+		log_error(compare->log, "%s", r == -ENOMEM ? "out of memory" : error.text);
+		return 2;
+	}
+	r = run_all(compare, &error);
+	if (r < 0) {
+		log_error(compare->log, "%s", error.text[0] ? error.text : strerror(-r));
+		return r == -EINVAL ? 2 : 1;
+	}
+	r = comparison_write_text(&compare->comparison, stdout);
+	if (r < 0)
+		log_error(compare->log, "standard output: write: %s", strerror(-r));
+	if (r < 0 ||
+	    write_file(compare, "json", compare->options.json, comparison_write_json) < 0 ||
+	    write_file(compare, "html", compare->options.html, comparison_write_html) < 0)
+		return 1;
+	return exit_status(&compare->comparison);
+}
+
+int compare_command(char **words, int n, const struct trial_ground *ground, const struct log *log,
+		    int *ret_signal)
+{
+	struct compare compare = {.log = log, .ground = ground};
+	int status = run(&compare, words, n);
+
+	*ret_signal = compare.interrupted;
+	for (size_t i = 0; i < compare.comparison.n; i++)
+		scenario_free(compare.comparison.contenders[i].scenario);
+	free(compare.comparison.contenders);
+	score_table_free(&compare.comparison.table);
+	free(compare.options.settings);
+	return status;
+}
