@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/spell.h"
+#include "stress/job/plan.h"
 #include "stress/loads/load.h"
 
 #include <errno.h>
@@ -278,6 +279,8 @@ int job_check(const struct job *job, struct stress_error *ret_error)
 	if (job->n_loads == 0 && !job->may_idle)
 		return job_fail(ret_error, NULL, NULL, NULL,
 				"there is nothing to do: no [load NAME] in a job file, no --load");
+	for (size_t i = 0; i < job->n_groups && r == 0; i++)
+		r = plan_check_sizes(&job->groups[i], ret_error);
 	for (size_t i = 0; i < job->n_loads && r == 0; i++)
 		r = check_load(job, &job->loads[i], ret_error);
 	return r;

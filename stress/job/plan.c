@@ -42,6 +42,36 @@ static const struct machine_node *find_node(const struct machine *machine, int64
 	return NULL;
 }
 
+/* *ret_is_max: "max", which is no amount. */
+static int read_knob(const struct job_group *group, const struct job_knob *knob,
+		     struct amount *ret_amount, bool *ret_is_max, struct stress_error *ret_error)
+{
+	int r;
+
+	*ret_is_max = strcmp(knob->value, "max") == 0;
+	if (*ret_is_max)
+		return 0;
+	r = amount_parse(knob->value, ret_amount);
+	if (r < 0 || ret_amount->for_whom != AMOUNT_FOR_UNSAID)
+		return job_fail(ret_error, &knob->place, "group", group->name,
+				"%s: \"%s\" is not understood; it is max, bytes (128M) or a share "
+				"(50%% of free, ... of memory, ... of limit: of the groups above)",
+				knob->file, knob->value);
+	return 0;
+}
+
+int plan_check_sizes(const struct job_group *group, struct stress_error *ret_error)
+{
+	struct amount amount;
+	bool is_max;
+	int r = 0;
+
+	for (size_t i = 0; i < group->n_knobs && r == 0; i++)
+		if (holds_size(group->knobs[i].file))
+			r = read_knob(group, &group->knobs[i], &amount, &is_max, ret_error);
+	return r;
+}
+
 /* The value of a file that holds a size, "max" included. */
 static int resolve_knob(const struct job_group *group, const struct job_knob *knob,
 			const struct amount_bases *bases, uint64_t *ret_bytes,
@@ -49,18 +79,13 @@ static int resolve_knob(const struct job_group *group, const struct job_knob *kn
 {
 	const char *missing;
 	struct amount amount;
-	int r;
+	bool is_max;
+	int r = read_knob(group, knob, &amount, &is_max, ret_error);
 
-	if (strcmp(knob->value, "max") == 0) {
+	if (r < 0 || is_max) {
 		*ret_bytes = UINT64_MAX;
-		return 0;
+		return r;
 	}
-	r = amount_parse(knob->value, &amount);
-	if (r < 0 || amount.for_whom != AMOUNT_FOR_UNSAID)
-		return job_fail(ret_error, &knob->place, "group", group->name,
-				"%s: \"%s\" is not understood; it is max, bytes (128M) or a share "
-				"(50%% of free, ... of memory, ... of limit: of the groups above)",
-				knob->file, knob->value);
 	r = amount_resolve(&amount, bases, ret_bytes, &missing);
 	if (r < 0)
 		return job_fail(ret_error, &knob->place, "group", group->name,

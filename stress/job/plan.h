@@ -63,6 +63,9 @@ struct plan {
 	struct load_plan *loads; /* same order as in the job */
 };
 
+/* Whether files of the group that hold sizes are said as such. -EINVAL with words. */
+int plan_check_sizes(const struct job_group *group, struct stress_error *ret_error);
+
 /*
  * Checks the job as a whole (job_check) and resolves it. -EINVAL with words in *ret_error, the sums
  * among them where it does not fit; -ENOMEM.

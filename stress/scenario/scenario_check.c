@@ -15,12 +15,12 @@ static bool has_load(const struct scenario *scenario, const char *name)
 	return false;
 }
 
-static bool has_step(const struct scenario *scenario, const char *name)
+static int find_step(const struct scenario *scenario, const char *name)
 {
 	for (size_t i = 0; i < scenario->n_steps; i++)
 		if (strcmp(scenario->steps[i].name, name) == 0)
-			return true;
-	return false;
+			return (int)i;
+	return -1;
 }
 
 static bool has_watch(const struct scenario *scenario, const char *name)
@@ -46,7 +46,7 @@ static bool has_source(const struct scenario *scenario, const struct formula_fil
 		return job_find_load(scenario->job, file->of) >= 0;
 	case FORMULA_OF_STEP:
 		*ret_what = "step";
-		return has_step(scenario, file->of);
+		return find_step(scenario, file->of) >= 0;
 	case FORMULA_OF_WATCH:
 		*ret_what = "watch";
 		return has_watch(scenario, file->of);
@@ -220,22 +220,52 @@ static int check_mutant(const struct scenario *scenario, const struct scenario_m
 	return words ? job_fail(ret_error, &mutant->place, "mutant", mutant->name, "%s", words) : 0;
 }
 
-/* Each step waits for one other at most: a chain longer than there are steps has a ring in it. */
+/* A step that the formula looks at and that is not among those that can begin; NULL: none. */
+static const struct scenario_step *look_at_stuck(const struct scenario *scenario,
+						 const struct formula *formula, const bool *begins)
+{
+	for (size_t i = 0; i < formula->n_files; i++) {
+		int step = formula->files[i].source == FORMULA_OF_STEP
+				   ? find_step(scenario, formula->files[i].of)
+				   : -1;
+
+		if (step >= 0 && !begins[step])
+			return &scenario->steps[step];
+	}
+	return NULL;
+}
+
+/* Another one that the step waits for and that is not among those that can begin; NULL: none. */
+static const struct scenario_step *waits_for(const struct scenario *scenario,
+					     const struct scenario_step *step, const bool *begins)
+{
+	const struct scenario_step *stuck = look_at_stuck(scenario, &step->when.left, begins);
+
+	if (step->after.step >= 0 && !begins[step->after.step])
+		return &scenario->steps[step->after.step];
+	return stuck ? stuck : look_at_stuck(scenario, &step->when.right, begins);
+}
+
+/* Again and again those can begin that wait for none of the rest; what is left waits in a ring. */
 static int check_rings(const struct scenario *scenario, struct stress_error *ret_error)
 {
-	for (size_t i = 0; i < scenario->n_steps; i++) {
-		int at = (int)i;
-		size_t length = 0;
+	bool begins[SCENARIO_SECTIONS_MAX] = {false}, changed = true;
 
-		while (at >= 0 && length++ <= scenario->n_steps)
-			at = scenario->steps[at].after.step;
-		if (at >= 0)
+	while (changed) {
+		changed = false;
+		for (size_t i = 0; i < scenario->n_steps; i++) {
+			if (begins[i] || waits_for(scenario, &scenario->steps[i], begins))
+				continue;
+			begins[i] = changed = true;
+		}
+	}
+	for (size_t i = 0; i < scenario->n_steps; i++)
+		if (!begins[i])
 			return job_fail(ret_error, &scenario->steps[i].place, "step",
 					scenario->steps[i].name,
 					"never begins: it waits for [step %s], and that in the end "
 					"for itself or for a step that does",
-					scenario->steps[scenario->steps[i].after.step].name);
-	}
+					waits_for(scenario, &scenario->steps[i], begins)->name);
 	return 0;
 }
 
@@ -341,7 +371,8 @@ static int check_expect(const struct scenario *scenario, struct scenario_expect 
 
 int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
 {
-	static const struct job_place nowhere;
+	const struct job *job = scenario->job;
+	const struct job_place whole = {.file = job->n_files ? job->files[0] : NULL};
 
 	if (job_check(scenario->job, ret_error) < 0)
 		return -EINVAL;
@@ -363,7 +394,7 @@ int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
 		if (check_mutant(scenario, &scenario->mutants[i], ret_error) < 0)
 			return -EINVAL;
 	if (scenario->n_expects == 0)
-		return job_fail(ret_error, &nowhere, NULL, NULL,
+		return job_fail(ret_error, &whole, NULL, NULL,
 				"nothing is expected: an [expect NAME] is missing");
 	return 0;
 }

@@ -164,6 +164,15 @@ static void test_refused(void **state)
 		 "f:5: [step a] never begins: it waits for [step a]"},
 		{GOOD "[step a]\nwrite=memory.max(A) 1\nafter=b\n[step b]\nwrite=memory.max(A) 2\n",
 		 "[step a] never begins: it waits for [step b]"},
+		/* Conditions make rings, too. */
+		{GOOD "[step a]\nwhen=step:took(b) > 1s\nwithin=1s\n[step b]\npause=1s\n",
+		 "f:5: [step a] never begins: it waits for [step b]"},
+		{GOOD "[step a]\nat=1s\nwhen=step:tries(b) > 1\nwithin=1s\n"
+		      "[step b]\nat=2s\nwhen=1 < step:tries(a)\nwithin=1s\n",
+		 "[step a] never begins: it waits for [step b]"},
+		{"[group A]\nmemory.max = 50MM\n"
+		 "[expect e]\nvalue=memory.current(A)\nis=0\n",
+		 "f:2: [group A] memory.max: \"50MM\" is not understood"},
 		{GOOD "[requires r]\n", "requires nothing"},
 		{GOOD "[requires r]\notherwise=xfail\nzswap=yes\n", "because is missing"},
 		{GOOD "[requires r]\notherwise=fail\n", "it is skip, xfail"},
