@@ -32,7 +32,7 @@ struct group_clean {
 struct group_ages {
 	uint64_t total_pages;
 	uint64_t known_pages; /* of these, those on nodes whose ages could be told */
-	uint64_t cold_pages;
+	uint64_t cold_pages, cold_file_pages;
 };
 
 /* Its cold memory, given back in steps. */

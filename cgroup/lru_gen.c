@@ -79,8 +79,10 @@ struct lru_idle lru_idle_of(const struct lru_generations *g, uint64_t idle_ms)
 		uint64_t pages = plus(of->anon_pages, of->file_pages);
 
 		idle.total_pages = plus(idle.total_pages, pages);
-		if (i + 1 < g->n && minus(g->generation[i + 1].age_ms, looked_ms) >= idle_ms)
-			idle.cold_pages = plus(idle.cold_pages, pages);
+		if (i + 1 == g->n || minus(g->generation[i + 1].age_ms, looked_ms) < idle_ms)
+			continue;
+		idle.cold_pages = plus(idle.cold_pages, pages);
+		idle.cold_file_pages = plus(idle.cold_file_pages, of->file_pages);
 	}
 	return idle;
 }

@@ -49,8 +49,9 @@ int lru_gen_parse_line(const char *text, size_t length, struct lru_gen_line *ret
 /* What the generations of one group on one node tell of a page's last use. */
 struct lru_idle {
 	bool known;
-	uint64_t cold_pages;  /* not used for as long as was asked */
-	uint64_t total_pages; /* on the LRU */
+	uint64_t cold_pages;	  /* not used for as long as was asked */
+	uint64_t cold_file_pages; /* of these, those of files */
+	uint64_t total_pages;	  /* on the LRU */
 };
 
 /*

@@ -190,38 +190,42 @@ static void stop(struct trim_plan *plan, enum trim_reason reason)
 
 /*
  * The kernel chooses between file and anonymous memory: a step that may be all anonymous must fit
- * into what swap may still take, and a larger one leaves anonymous memory alone.
+ * into what swap may still take, and a larger one leaves anonymous memory alone. True: then, and
+ * where nothing can be swapped, it is file memory alone.
  */
-static void bound_by_swap(struct trim_plan *plan, const struct spare *spare,
+static bool bound_by_swap(struct trim_plan *plan, const struct spare *spare,
 			  const struct group_sample *group)
 {
 	uint64_t anon = group->stat.inactive_anon + group->stat.active_anon;
 
-	if (!spare->kernel_could_swap || plan->bytes <= spare->anon_bytes ||
-	    anon <= spare->anon_bytes)
-		return;
+	if (!spare->kernel_could_swap)
+		return true;
+	if (plan->bytes <= spare->anon_bytes || anon <= spare->anon_bytes)
+		return false;
 	/* A kernel that can't be told to leave anon alone must not be asked for more than fits. */
-	if (group->anon_can_be_spared && spare->file_bytes > spare->anon_bytes) {
-		plan->swappiness = GROUP_RECLAIM_NO_ANON;
-		plan->bytes = MIN(plan->bytes, spare->file_bytes);
-	} else {
+	if (!group->anon_can_be_spared || spare->file_bytes <= spare->anon_bytes) {
 		plan->bytes = MIN(plan->bytes, spare->anon_bytes);
+		return false;
 	}
-	if (plan->bytes < TRIM_STEP_MIN_BYTES)
-		stop(plan, group->swap_is_futile ? TRIM_SWAP_YIELD : TRIM_SWAP_ALLOWANCE);
+	plan->swappiness = GROUP_RECLAIM_NO_ANON;
+	plan->bytes = MIN(plan->bytes, spare->file_bytes);
+	return true;
 }
 
 static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *settings,
 			   const struct protect_settings *protect, const struct group_sample *group,
-			   const struct swap_sample *swap)
+			   const struct trim_sample *trim, const struct swap_sample *swap)
 {
 	uint64_t memory = plus(group->current_bytes, group->swap_current_bytes);
 	uint64_t swap_limit = scale(memory, settings->swap_permyriad, ALL);
 	struct spare spare = protect_spare(protect, group, swap, swap_limit);
 
-	bound_by_swap(plan, &spare, group);
-	if (plan->bytes == 0)
+	if (bound_by_swap(plan, &spare, group))
+		plan->bytes = MIN(plan->bytes, trim->cold_file_bytes);
+	if (spare.kernel_could_swap && plan->bytes < TRIM_STEP_MIN_BYTES) {
+		stop(plan, group->swap_is_futile ? TRIM_SWAP_YIELD : TRIM_SWAP_ALLOWANCE);
 		return;
+	}
 	plan->bytes = MIN(plan->bytes, spare.total_bytes);
 	plan->bytes = MIN(plan->bytes, minus(group->current_bytes, settings->floor_bytes));
 	if (plan->bytes < TRIM_STEP_MIN_BYTES)
@@ -250,6 +254,6 @@ struct trim_plan trim_decide(const struct trim_settings *settings,
 	if (plan.bytes < TRIM_STEP_MIN_BYTES)
 		stop(&plan, reason_for_no_step(&plan, trim));
 	else
-		bound_by_spare(&plan, settings, protect, group, swap);
+		bound_by_spare(&plan, settings, protect, group, trim, swap);
 	return plan;
 }

@@ -40,6 +40,7 @@ struct trim_sample {
 	uint64_t stall_total_us;    /* PSI memory "some" of the group since it was made */
 	bool psi_triggered;	    /* the group's PSI trigger fired since the last sample */
 	uint64_t cold_bytes;	    /* old enough, by MGLRU or DAMON; TRIM_AGE_UNKNOWN */
+	uint64_t cold_file_bytes;   /* of these, of files; TRIM_AGE_UNKNOWN */
 	uint64_t working_set_bytes; /* in use, by the same; TRIM_AGE_UNKNOWN: usage counts */
 };
 

@@ -118,9 +118,8 @@ static const struct field trim_history_fields[] = {
 static const struct shape trim_history_shape = SHAPE(struct trim_history, trim_history_fields);
 
 static const struct field trim_sample_fields[] = {
-	NUMBER(struct trim_sample, stall_total_us),
-	FLAG(struct trim_sample, psi_triggered),
-	NUMBER(struct trim_sample, cold_bytes),
+	NUMBER(struct trim_sample, stall_total_us),    FLAG(struct trim_sample, psi_triggered),
+	NUMBER(struct trim_sample, cold_bytes),	       NUMBER(struct trim_sample, cold_file_bytes),
 	NUMBER(struct trim_sample, working_set_bytes),
 };
 static const struct shape trim_sample_shape = SHAPE(struct trim_sample, trim_sample_fields);

@@ -21,6 +21,7 @@ static void take(const struct age_found *found, void *context)
 		return;
 	ages->known_pages = plus(ages->known_pages, found->idle.total_pages);
 	ages->cold_pages = plus(ages->cold_pages, found->idle.cold_pages);
+	ages->cold_file_pages = plus(ages->cold_file_pages, found->idle.cold_file_pages);
 }
 
 void worker_read_ages(struct worker *w, uint64_t now_ns)
@@ -60,11 +61,13 @@ void worker_ages_of(const struct worker *w, const struct group *g, struct trim_s
 {
 	const struct group_ages *ages = &g->trim.ages;
 
-	sample->cold_bytes = sample->working_set_bytes = TRIM_AGE_UNKNOWN;
+	sample->cold_bytes = sample->cold_file_bytes = TRIM_AGE_UNKNOWN;
+	sample->working_set_bytes = TRIM_AGE_UNKNOWN;
 	/* On a node where the ages are not known there may be a little of it. */
 	if (ages->total_pages == 0 || ages->known_pages < ages->total_pages / 8 * 7 ||
 	    !are_its_own(g, w->page_size))
 		return;
 	sample->cold_bytes = scale(ages->cold_pages, w->page_size, 1);
+	sample->cold_file_bytes = scale(ages->cold_file_pages, w->page_size, 1);
 	sample->working_set_bytes = minus(g->sample.current_bytes, sample->cold_bytes);
 }

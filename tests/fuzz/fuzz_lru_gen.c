@@ -21,6 +21,7 @@ static void found(const struct age_found *found, void *context)
 	(*n)++;
 	require(memchr(found->path, '\n', strlen(found->path)) == NULL);
 	require(found->idle.cold_pages <= found->idle.total_pages);
+	require(found->idle.cold_file_pages <= found->idle.cold_pages);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -72,6 +72,7 @@ static void test_blocks(void **state)
 	assert_int_equal(seen.node[1], 0);
 	assert_true(seen.idle[1].known);
 	assert_int_equal(seen.idle[1].cold_pages, 100);
+	assert_int_equal(seen.idle[1].cold_file_pages, 10);
 	assert_int_equal(seen.idle[1].total_pages, 140);
 	assert_string_equal(seen.path[2], "svc");
 	assert_int_equal(seen.node[2], 1);
@@ -203,11 +204,13 @@ static void test_a_group(void **state)
 
 	(void)state;
 	assert_int_equal(sample.cold_bytes, 100 * 4096);
+	assert_int_equal(sample.cold_file_bytes, 10 * 4096);
 	assert_int_equal(sample.working_set_bytes, 100 * 4096);
 	/* The same name, but not as much memory: what is left of one that was removed. */
 	s->group.sample.stat.inactive_anon = UINT64_C(4000) * 4096;
 	sample = sample_at(s, 2 * NSEC_PER_SEC);
 	assert_int_equal(sample.cold_bytes, TRIM_AGE_UNKNOWN);
+	assert_int_equal(sample.cold_file_bytes, TRIM_AGE_UNKNOWN);
 	assert_int_equal(sample.working_set_bytes, TRIM_AGE_UNKNOWN);
 	scene_free(s);
 }

@@ -155,7 +155,9 @@ static void test_a_plan_of_nobody(void **state)
 		.group = 5,
 		.history = {.seen_ns = 1, .ratio_permyriad = 25, .judged_ns = 1},
 		.sample = {.now_ns = 2, .current_bytes = 100 * MIB, .limit_bytes = UINT64_MAX},
-		.trim = {.cold_bytes = TRIM_AGE_UNKNOWN, .working_set_bytes = TRIM_AGE_UNKNOWN},
+		.trim = {.cold_bytes = TRIM_AGE_UNKNOWN,
+			 .cold_file_bytes = TRIM_AGE_UNKNOWN,
+			 .working_set_bytes = TRIM_AGE_UNKNOWN},
 		.plan = {.reason = TRIM_STEP, .bytes = 77 * MIB},
 	};
 	struct played *played = calloc(1, sizeof(*played));

@@ -359,6 +359,41 @@ static void test_swap_that_gains_too_little(void **state)
 	assert_int_equal(decide(&s).reason, TRIM_SWAP_YIELD);
 }
 
+/* Of file memory alone no more is taken than of it is cold, however much anonymous memory is. */
+static void test_cold_files(void **state)
+{
+	static const struct {
+		bool futile, no_swap;
+		uint64_t cold_file, bytes;
+		enum trim_reason reason;
+	} rows[] = {
+		{false, false, MIB, 4 * MIB, TRIM_STEP},
+		{true, false, MIB, MIB, TRIM_STEP},
+		{true, false, TRIM_STEP_MIN_BYTES, TRIM_STEP_MIN_BYTES, TRIM_STEP},
+		{true, false, TRIM_STEP_MIN_BYTES - 1, 0, TRIM_SWAP_YIELD},
+		{true, false, 0, 0, TRIM_SWAP_YIELD},
+		{true, false, TRIM_AGE_UNKNOWN, 4 * MIB, TRIM_STEP},
+		{false, true, MIB, MIB, TRIM_STEP},
+		{false, true, 0, 0, TRIM_NOTHING_SPARE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = well();
+		struct trim_plan plan;
+
+		s.group.swap_is_futile = rows[i].futile;
+		if (rows[i].no_swap)
+			s.swap = (struct swap_sample){0};
+		s.trim.cold_bytes = 300 * MIB;
+		s.trim.cold_file_bytes = rows[i].cold_file;
+		plan = decide(&s);
+		if (plan.bytes != rows[i].bytes || plan.reason != rows[i].reason)
+			fail_msg("%zu: %ju bytes, %s", i, (uintmax_t)plan.bytes,
+				 trim_reason_name(plan.reason));
+	}
+}
+
 static void test_clocks_and_counters_that_go_back(void **state)
 {
 	struct scene s = well();
@@ -438,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_swap),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
 		cmocka_unit_test(test_swap_that_gains_too_little),
+		cmocka_unit_test(test_cold_files),
 		cmocka_unit_test(test_clocks_and_counters_that_go_back),
 		cmocka_unit_test(test_readahead_is_not_wanted),
 		cmocka_unit_test(test_reasons_have_names_and_words),

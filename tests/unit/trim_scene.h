@@ -59,7 +59,9 @@ static inline struct scene well(void)
 				.stat = {.inactive_anon = 300 * MIB, .inactive_file = 100 * MIB},
 				.anon_can_be_spared = true,
 			},
-		.trim = {.cold_bytes = TRIM_AGE_UNKNOWN, .working_set_bytes = TRIM_AGE_UNKNOWN},
+		.trim = {.cold_bytes = TRIM_AGE_UNKNOWN,
+			 .cold_file_bytes = TRIM_AGE_UNKNOWN,
+			 .working_set_bytes = TRIM_AGE_UNKNOWN},
 		.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
 	};
 }
