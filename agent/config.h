@@ -116,6 +116,13 @@ struct record_settings {
 	uint64_t max_bytes;
 };
 
+/* Groups left alone by lot, to see what looking after them does; see policy/holdout.h. */
+struct holdout_settings {
+	uint64_t share_permyriad; /* of the windows of a group; 0: none */
+	uint64_t window_ns;
+	uint64_t harm_permyriad; /* more of what hurts stops the agent */
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -136,6 +143,7 @@ struct config {
 	struct pageout_settings pageout;
 	struct metrics_settings metrics;
 	struct record_settings record;
+	struct holdout_settings holdout;
 };
 
 /* Where a setting came from and what is wrong with it, ready to be shown. */

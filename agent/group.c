@@ -179,6 +179,19 @@ static struct group_plan decide(struct group *g, const struct group_context *con
 	return record.plan;
 }
 
+/* What a lot says holds until the limit is hit. */
+static void leave_alone(struct group *g, const struct group_context *context, struct verdict *v)
+{
+	struct holdout *lot = &g->holdout.lot;
+
+	g->holdout.wished = true;
+	holdout_look(lot, g->sample.events.max + g->sample.events.high, lot->stall_us, false);
+	if (context->harmful)
+		v->reason = VERDICT_HARMFUL;
+	else if (holdout_holds(lot))
+		v->reason = VERDICT_HELD_OUT;
+}
+
 int group_look(struct group *g, const struct group_context *context, const char **ret_bad)
 {
 	struct group_sample *s = &g->sample;
@@ -211,6 +224,8 @@ int group_look(struct group *g, const struct group_context *context, const char 
 		plan.verdict.reason = VERDICT_BACK_OFF;
 		plan.verdict.look_again_ns = g->backoff.until_ns - s->now_ns;
 	}
+	if (verdict_acts(plan.verdict.reason))
+		leave_alone(g, context, &plan.verdict);
 	if (verdict_acts(plan.verdict.reason) && g->watch.reclaim_fd < 0) {
 		plan.verdict.reason = VERDICT_NO_BACKEND;
 		plan.verdict.look_again_ns = context->config->agent.tick_max_ns;

@@ -6,9 +6,11 @@
 #pragma once
 
 #include "agent/account/backoff.h"
+#include "agent/account/effect.h"
 #include "agent/policy/clean.h"
 #include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
+#include "agent/policy/holdout.h"
 #include "agent/policy/trim.h"
 #include "agent/policy/yield.h"
 #include "agent/sense/group_watch.h"
@@ -50,6 +52,14 @@ struct group_trim {
 	bool known; /* they are of the last look */
 };
 
+/* Its lot, and what stood in its counters when the window began. */
+struct group_holdout {
+	struct holdout lot;
+	bool wished; /* to act on it, at some time: others tell nothing */
+	bool known;  /* before is of this window's beginning */
+	uint64_t before[EFFECT_SIGNALS];
+};
+
 struct group {
 	struct cgroup *cgroup; /* NULL: gone while a request was under way */
 	struct shared_group *shared;
@@ -74,6 +84,7 @@ struct group {
 	struct backoff backoff;
 	struct group_clean clean;
 	struct group_trim trim;
+	struct group_holdout holdout;
 	struct group_sample sample; /* the last full one */
 	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
@@ -107,6 +118,7 @@ struct group_context {
 	const struct swap_sample *swap;
 	struct record_lane *record; /* NULL: nothing is recorded */
 	bool anon_can_be_spared;
+	bool harmful; /* looking after groups was found to do harm */
 	uint64_t now_ns;
 };
 

@@ -166,6 +166,17 @@ const struct setting settings[] = {
 	 "Holds from the agent's next start on. Empty: none."},
 	{"record", "max", SIZE(record.max_bytes), "1M", "1T", "64M",
 	 "Most bytes of both files: the older half makes place."},
+
+	{"holdout", "share", PERCENT(holdout.share_permyriad), "0%", "50%", "0%",
+	 "Share of time that each group is left alone by headroom and trim, by lot, to see what they do "
+	 "for it (uswapctl effect). One that stalls or hits its limit is looked after again at once. 0%: "
+	 "none."},
+	{"holdout", "window", DURATION(holdout.window_ns), "1s", "1d", "2min",
+	 "Time that a lot holds for: long enough for what was done in the one before to wear off."},
+	{"holdout", "harm", PERCENT(holdout.harm_permyriad), "0%", "100%", "5%",
+	 "More stalls, hits of limits or CPU time than in groups left alone, from which on headroom and "
+	 "trim stop by themselves, if chance makes as much once in a hundred times at most; until the "
+	 "configuration is read anew."},
 };
 /* clang-format on */
 const size_t n_settings = ARRAY_SIZE(settings);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/account/backoff.h"
+#include "agent/account/effect.h"
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
 #include "agent/policy/clean.h"
@@ -85,10 +86,14 @@ struct node_status {
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	     /* of the worker since it began */
 	uint64_t cpu_ns;	     /* of the worker and its hand */
-	bool io_uring;		     /* false: waits with poll(2) */
-	bool answered;	    /* false: the worker did not answer in time, the rest is empty */
-	size_t groups_seen; /* in its tree */
-	size_t n_groups;    /* in groups */
+	uint64_t holdout_permyriad;  /* of the windows are left alone by lot; 0: none */
+	struct effect effects[EFFECT_SIGNALS];
+	bool harmful;		 /* headroom and trim have stopped */
+	enum effect_signal harm; /* the signal that showed it */
+	bool io_uring;		 /* false: waits with poll(2) */
+	bool answered;		 /* false: the worker did not answer in time, the rest is empty */
+	size_t groups_seen;	 /* in its tree */
+	size_t n_groups;	 /* in groups */
 	struct group_status *groups; /* those the worker is home to */
 };
 

@@ -25,6 +25,7 @@ static const struct {
 	[CONTROL_STATUS] = {"status", false, 0},
 	[CONTROL_WHY] = {"why", false, MEMBER_GROUP | MEMBER_NODE},
 	[CONTROL_ADVISE] = {"advise", false, 0},
+	[CONTROL_EFFECT] = {"effect", false, 0},
 	[CONTROL_METRICS] = {"metrics", false, 0},
 	[CONTROL_WAKE] = {"wake", true, MEMBER_NODE | MEMBER_BYTES | MEMBER_ORDER},
 	[CONTROL_RELOAD] = {"reload", true, 0},
@@ -118,7 +119,7 @@ static int read_verb(const json_t *value, enum control_verb *ret,
 		}
 	}
 	return wrong(ret_problem,
-		     "\"request\" must be status, why, advise, metrics, wake or reload");
+		     "\"request\" must be status, why, advise, effect, metrics, wake or reload");
 }
 
 int control_request_parse(const char *text, size_t n, struct control_request *ret,

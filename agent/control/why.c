@@ -41,6 +41,9 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_KSWAPD_ACTIVE] = "The kernel's own reclaim coming to its end.",
 	[VERDICT_KSWAPD_SUFFICES] = "Tasks that have to reclaim for themselves.",
 	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",
+	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or its limit being hit.",
+	[VERDICT_HARMFUL] =
+		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",
 	[VERDICT_NO_BACKEND] =
 		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
 	[VERDICT_LIMIT_NEAR] = "It stops when the room is larger than the margin again.",
@@ -69,6 +72,9 @@ static const char *const trim_changes[TRIM_REASONS] = {
 			     "protect.swap_yield lowered; it "
 			     "is tried again from time to time."),
 	[TRIM_BACK_OFF] = "The end of the wait.",
+	[TRIM_HELD_OUT] = "The next window's lot, or a stall.",
+	[TRIM_HARMFUL] =
+		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",
 	[TRIM_NO_BACKEND] =
 		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
 	[TRIM_STEP] = "It stops when what was taken is read back, or when its tasks stall.",

@@ -18,7 +18,7 @@ static const char *const verbs[] = {
 	[CTL_STATUS] = "status",   [CTL_WHY] = "why",	      [CTL_WAKE] = "wake",
 	[CTL_ADVISE] = "advise",   [CTL_ENABLE] = "enable",   [CTL_DISABLE] = "disable",
 	[CTL_RELOAD] = "reload",   [CTL_VERSION] = "version", [CTL_HELP] = "help",
-	[CTL_METRICS] = "metrics", [CTL_TOP] = "top",
+	[CTL_METRICS] = "metrics", [CTL_TOP] = "top",	      [CTL_EFFECT] = "effect",
 };
 
 static int __attribute__((format(printf, 2, 3)))
@@ -170,6 +170,8 @@ void ctl_print_help(FILE *out)
 		"  why GROUP                why the agent did or did not act on a group\n"
 		"  why node N               and on a node\n"
 		"  advise                   what it would take, why, and what that would risk\n"
+		"  effect                   what it does for groups, against those left alone by\n"
+		"                           lot (holdout.share)\n"
 		"  top                      the same as status, kept up to date in the terminal\n"
 		"  metrics                  nodes and groups for Prometheus, in its text format\n"
 		"  enable, disable          let it act, or only observe: writes agent.mode into\n"

@@ -28,6 +28,8 @@ static const struct {
 	[TRIM_SWAP_YIELD] = {"swap-yield",
 			     "only anonymous memory is left and swapping it frees too little"},
 	[TRIM_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
+	[TRIM_HELD_OUT] = {"held-out", "left alone by lot, to see what trimming it does"},
+	[TRIM_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
 	[TRIM_NO_BACKEND] = {"no-backend", "its memory.reclaim can't be written"},
 	[TRIM_STEP] = {"step", "a step of what seems to be cold"},
 };

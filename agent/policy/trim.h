@@ -88,6 +88,8 @@ enum trim_reason {
 	TRIM_SWAP_ALLOWANCE, /* only anonymous memory is left, and it may not go to swap */
 	TRIM_SWAP_YIELD,     /* the same, since hardly anything is gained by it */
 	TRIM_BACK_OFF,	     /* the last requests brought little: waiting */
+	TRIM_HELD_OUT,	     /* left alone by lot (policy/holdout.h) */
+	TRIM_HARMFUL,	     /* so it was found: no step any more */
 	TRIM_NO_BACKEND,     /* the group can't be asked */
 	/* Acting. */
 	TRIM_STEP,

@@ -26,6 +26,8 @@ static const struct {
 			      "many requests brought nothing: waiting before the next try"},
 	[VERDICT_CPU_BUDGET] = {"cpu-budget", "the CPU budget of this window is used up"},
 	[VERDICT_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
+	[VERDICT_HELD_OUT] = {"held-out", "left alone by lot, to see what looking after it does"},
+	[VERDICT_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
 	[VERDICT_NO_BACKEND] = {"no-backend", "this kernel has no way to reclaim here"},
 	[VERDICT_LIMIT_NEAR] = {"limit-near",
 				"the room below the limit is smaller than the margin"},

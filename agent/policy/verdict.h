@@ -21,6 +21,8 @@ enum verdict_reason {
 	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
 	VERDICT_CPU_BUDGET,	      /* used up for this window */
 	VERDICT_BACK_OFF,	      /* the last requests brought little: waiting */
+	VERDICT_HELD_OUT,	      /* left alone by lot (policy/holdout.h) */
+	VERDICT_HARMFUL,	      /* so it was found: nothing is done any more */
 	VERDICT_NO_BACKEND,	      /* the kernel offers nothing that could be aimed there */
 	/* Acting. */
 	VERDICT_LIMIT_NEAR, /* room below the margin of a group's limit */

@@ -238,6 +238,7 @@ struct group_context worker_group_context(const struct worker *w, uint64_t now_n
 		.config = w->config,
 		.swap = &w->swap,
 		.record = w->record,
+		.harmful = w->holdout.harmful,
 		.anon_can_be_spared = w->world->reclaim_features.swappiness,
 		.now_ns = now_ns,
 	};

@@ -91,6 +91,16 @@ struct worker_trim {
 	uint64_t ages_due_ns;
 };
 
+/* What looking after groups does for them. */
+struct worker_holdout {
+	uint64_t seed;
+	struct effect_log log;
+	struct effect effects[EFFECT_SIGNALS];
+	size_t stale;		 /* so many of the first effects are not of the log as it is */
+	bool harmful;		 /* headroom and trim have stopped */
+	enum effect_signal harm; /* the signal that showed it */
+};
+
 /* What is gone or unreadable is looked at again then, unless its removal is told first. */
 #define WORKER_RETRY_NS (5 * NSEC_PER_SEC)
 
@@ -154,6 +164,7 @@ struct worker {
 	bool look_at_growing; /* an event said so */
 
 	struct worker_trim trim;
+	struct worker_holdout holdout;
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;

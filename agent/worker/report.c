@@ -142,6 +142,9 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,
 		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
+		.holdout_permyriad = w->config->holdout.share_permyriad,
+		.harmful = w->holdout.harmful,
+		.harm = w->holdout.harm,
 		.io_uring = ring_is_uring(w->ring),
 		.answered = true,
 		.groups_seen = w->n_groups,
@@ -170,6 +173,7 @@ void worker_answer_status(struct worker *w, uint64_t now_ns)
 		return;
 	(void)reserve(w);
 	fill_node(w, now_ns, &w->status);
+	memcpy(w->status.effects, w->holdout.effects, sizeof(w->status.effects));
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
 			fill_group(w, w->groups[i], now_ns,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
+#include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/pageout.h"
 #include "agent/worker/probes.h"
@@ -163,6 +164,7 @@ static void change_config(struct worker *w)
 	w->config = next;
 	w->act = ops_of(w, next);
 	record_turn(w->record, next, true);
+	w->holdout.harmful = false;
 	for (size_t i = 0; i < w->n_groups; i++) {
 		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
 		w->groups[i]->target.due_ns = 0;
@@ -210,6 +212,7 @@ static void turn(struct worker *w)
 	atomic_store(&w->turned_ns, now_ns);
 	change_config(w);
 	worker_finish(w, now_ns);
+	worker_holdout(w, now_ns);
 	/* Groups first: what they protect decides how the node may be asked. */
 	worker_look_at_groups(w, now_ns);
 	worker_look_at_node(w, now_ns);
@@ -273,6 +276,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->config = config;
 	w->act = ops_of(w, config);
 	w->record = recorder_lane(world->recorder, index);
+	w->holdout.seed = clock_boottime_ns() + index;
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = -1;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/account/effect.h"
+
+#include "base/cleanup.h"
+#include "base/random.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name, *words;
+} signals[EFFECT_SIGNALS] = {
+	[EFFECT_STALL] = {"stall", "stalled on memory, us"},
+	[EFFECT_REFAULTS] = {"refaults", "read back, bytes"},
+	[EFFECT_EVENTS] = {"events", "limit hit, times"},
+	[EFFECT_CPU] = {"cpu", "CPU time, us"},
+	[EFFECT_MEMORY] = {"memory", "memory, bytes"},
+};
+
+const char *effect_signal_name(enum effect_signal signal)
+{
+	return signals[signal].name;
+}
+
+const char *effect_signal_words(enum effect_signal signal)
+{
+	return signals[signal].words;
+}
+
+void effect_add(struct effect_log *log, const struct effect_window *window)
+{
+	log->windows[log->next] = *window;
+	log->next = (log->next + 1) % EFFECT_WINDOWS;
+	log->n = MIN(log->n + 1, (size_t)EFFECT_WINDOWS);
+	log->seen++;
+}
+
+/* A window's value as a share of its group's mean. */
+struct item {
+	uint64_t group;
+	double share;
+	bool held;
+};
+
+static int by_group(const void *a, const void *b)
+{
+	const struct item *left = a, *right = b;
+
+	return (left->group > right->group) - (left->group < right->group);
+}
+
+static size_t end_of_group(const struct item *items, size_t n, size_t begin)
+{
+	size_t end = begin;
+
+	while (end < n && items[end].group == items[begin].group)
+		end++;
+	return end;
+}
+
+/* Sorted by group; what was 0 all the time tells nothing and is left out. */
+static size_t make_items(const struct effect_log *log, enum effect_signal signal,
+			 struct item items[EFFECT_WINDOWS])
+{
+	size_t n = log->n, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = (struct item){
+			.group = log->windows[i].group,
+			.share = (double)log->windows[i].values[signal],
+			.held = log->windows[i].held,
+		};
+	qsort(items, n, sizeof(*items), by_group);
+	for (size_t begin = 0, end; begin < n; begin = end) {
+		double sum = 0;
+
+		end = end_of_group(items, n, begin);
+		for (size_t i = begin; i < end; i++)
+			sum += items[i].share;
+		for (size_t i = begin; i < end && sum > 0; i++) {
+			items[kept] = items[i];
+			items[kept++].share *= (double)(end - begin) / sum;
+		}
+	}
+	return kept;
+}
+
+/* Of the mean of those that were looked after from that of the others, as a share of the latter. */
+static double difference(const struct item *items, size_t n)
+{
+	double sums[2] = {0}, counts[2] = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		sums[items[i].held] += items[i].share;
+		counts[items[i].held]++;
+	}
+	if (sums[1] <= 0)
+		return 0;
+	return sums[0] / counts[0] / (sums[1] / counts[1]) - 1;
+}
+
+/* Draws the lots anew within each group (Fisher and Yates). */
+static void draw(struct item *items, size_t n, uint64_t *random)
+{
+	for (size_t begin = 0, end; begin < n; begin = end) {
+		end = end_of_group(items, n, begin);
+		for (size_t i = end - begin; i > 1; i--) {
+			size_t other = begin + random_below(random, i);
+			bool held = items[begin + i - 1].held;
+
+			items[begin + i - 1].held = items[other].held;
+			items[other].held = held;
+		}
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static int64_t permyriad(double share)
+{
+	/* Far beyond what is worth a number, and within what one holds. */
+	return (int64_t)(CLAMP(share, -1e6, 1e6) * 10000);
+}
+
+static void count(const struct effect_log *log, enum effect_signal signal, struct effect *ret)
+{
+	double sums[2] = {0};
+
+	for (size_t i = 0; i < log->n; i++) {
+		const struct effect_window *w = &log->windows[i];
+
+		sums[w->held] += (double)w->values[signal];
+		*(w->held ? &ret->held : &ret->acted) += 1;
+	}
+	/* Sums of doubles may come out a little above the largest of what was added. */
+	ret->acted_mean = (uint64_t)MIN(sums[0] / (double)MAX(ret->acted, (size_t)1), 0x1p63);
+	ret->held_mean = (uint64_t)MIN(sums[1] / (double)MAX(ret->held, (size_t)1), 0x1p63);
+}
+
+struct effect effect_of(const struct effect_log *log, enum effect_signal signal, uint64_t seed)
+{
+	struct item items[EFFECT_WINDOWS];
+	double draws[EFFECT_DRAWS], found;
+	struct effect effect = {0};
+	size_t n = make_items(log, signal, items), extreme = 0;
+
+	count(log, signal, &effect);
+	if (n == 0 || effect.acted < EFFECT_MIN_WINDOWS || effect.held < EFFECT_MIN_WINDOWS)
+		return (struct effect){0};
+	found = difference(items, n);
+	for (size_t i = 0; i < EFFECT_DRAWS; i++) {
+		draw(items, n, &seed);
+		draws[i] = difference(items, n);
+		extreme += (draws[i] < 0 ? -draws[i] : draws[i]) >= (found < 0 ? -found : found);
+	}
+	qsort(draws, EFFECT_DRAWS, sizeof(*draws), by_size);
+	effect.difference = permyriad(found);
+	effect.low = permyriad(found - draws[EFFECT_DRAWS - 1 - EFFECT_DRAWS / 40]);
+	effect.high = permyriad(found - draws[EFFECT_DRAWS / 40]);
+	/* The lots as they were are one of the draws. */
+	effect.chance = 10000 * (extreme + 1) / (EFFECT_DRAWS + 1);
+	return effect;
+}
+
+bool effect_is_harm(enum effect_signal signal, const struct effect *effect, uint64_t harm_permyriad)
+{
+	if (signal == EFFECT_REFAULTS || signal == EFFECT_MEMORY)
+		return false;
+	return effect->difference > 0 && (uint64_t)effect->difference >= harm_permyriad &&
+	       effect->chance <= 100;
+}
+
+bool effect_harm_is_due(struct effect_log *log)
+{
+	if (log->seen < 2 * MAX(log->looked_at, (uint64_t)EFFECT_HARM_WINDOWS))
+		return false;
+	log->looked_at = log->seen;
+	return true;
+}
