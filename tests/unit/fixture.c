@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define READ_MAX_BYTES 65536
 
@@ -36,18 +37,30 @@ void fixture_write(const struct fixture *fx, const char *path, const char *text)
 	assert_int_equal(write(fd, text ? text : "", n), n);
 }
 
-struct fixture *fixture_new(const struct fixture_file *files, size_t n)
+static struct fixture *new_in(const char *directory)
 {
 	struct fixture *fx = calloc(1, sizeof(*fx));
 
 	assert_non_null(fx);
-	(void)snprintf(fx->path, sizeof(fx->path), "/tmp/uswap-test-XXXXXX");
+	(void)snprintf(fx->path, sizeof(fx->path), "%s/uswap-test-XXXXXX", directory);
 	assert_non_null(mkdtemp(fx->path));
 	fx->fd = kfile_open_dir(AT_FDCWD, fx->path);
 	assert_true(fx->fd >= 0);
+	return fx;
+}
+
+struct fixture *fixture_new(const struct fixture_file *files, size_t n)
+{
+	struct fixture *fx = new_in("/tmp");
+
 	for (size_t i = 0; i < n; i++)
 		fixture_write(fx, files[i].path, files[i].text);
 	return fx;
+}
+
+struct fixture *fixture_new_in_memory(void)
+{
+	return new_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -109,7 +109,7 @@ static void test_same_name_is_another_group(void **state)
 static void test_moves(void **state)
 {
 	struct world *world = *state;
-	_cleanup_(fixture_freep) struct fixture *outside = fixture_new(NULL, 0);
+	_cleanup_(fixture_freep) struct fixture *outside = fixture_new_in_memory();
 
 	fixture_write(world->fx, "a/b/c/", NULL);
 	make_group(world, "z");

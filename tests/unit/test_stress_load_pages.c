@@ -136,7 +136,7 @@ static void test_hugetlb_refused(void **state)
 	const char *why = "";
 
 	(void)state;
-	assert_int_equal(refusal("anon:size=60T,pages=hugetlb,contents=word", &why), -EOPNOTSUPP);
+	assert_int_equal(refusal("anon:size=1T,pages=hugetlb,contents=word", &why), -EOPNOTSUPP);
 	assert_memory_equal(why, "pages: ", 7);
 }
 

@@ -47,7 +47,7 @@ int tree_scene_setup(void **state)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
-	world->fx = fixture_new(NULL, 0);
+	world->fx = fixture_new_in_memory();
 	*state = world;
 	return 0;
 }
