@@ -78,6 +78,16 @@ const struct job_place *job_said(const struct job_load *load, const struct setti
 	return place->file ? place : &load->place;
 }
 
+const struct job_place *job_said_first(const struct job_load *load, const char *words)
+{
+	char name[STRESS_NAME_MAX];
+	const struct setting *setting;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(words, ":"), words);
+	setting = stress_setting_find(&load_table, name);
+	return setting ? job_said(load, setting) : &load->place;
+}
+
 /* Letters, digits, '-' and '_'; nested: parts of such, joined by '/'. */
 static bool name_is_good(const char *name, size_t n, bool nested)
 {

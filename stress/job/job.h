@@ -156,3 +156,5 @@ int job_fail(struct stress_error *ret_error, const struct job_place *place, cons
 /* The place where a load's setting was said, else the load's own. setting points into load_table.
  */
 const struct job_place *job_said(const struct job_load *load, const struct setting *setting);
+/* The same of the setting that words begin with ("size: ..."); the load's place if they do not. */
+const struct job_place *job_said_first(const struct job_load *load, const char *words);

@@ -134,7 +134,8 @@ static bool was_said(const struct job_load *load, const char *name)
 }
 
 /* A setting that needs another one, and is said without it. */
-static int check_schedule(const struct job_load *load, struct stress_error *ret_error)
+static int check_schedule(const struct job_load *load, const struct load_ops *ops,
+			  struct stress_error *ret_error)
 {
 	const struct load_settings *settings = &load->settings;
 	enum schedule_kind kind = (enum schedule_kind)settings->schedule;
@@ -151,7 +152,7 @@ static int check_schedule(const struct job_load *load, struct stress_error *ret_
 	} else if (settings->set_point.signal == SETPOINT_CURRENT && !settings->group[0]) {
 		key = "set-point";
 		why = "memory.current is that of a group: say which with `group`";
-	} else if (own_rate && limited) {
+	} else if (own_rate && limited && !ops->io_rate) {
 		key = "rate";
 		why = "this schedule has its own; leave it out";
 	} else if (kind == SCHEDULE_LEAK && !limited) {
@@ -259,7 +260,7 @@ static int check_load(const struct job *job, const struct job_load *load,
 				load->name, "group: there is no [group %s] in this job%s%s%s",
 				load->settings.group, nearest ? "; did you mean '" : "",
 				nearest ? nearest : "", nearest ? "'?" : "");
-	if (knows(ops, "set-point") && check_schedule(load, ret_error) < 0)
+	if (knows(ops, "set-point") && check_schedule(load, ops, ret_error) < 0)
 		return -EINVAL;
 	if (knows(ops, "drift") &&
 	    (knows(ops, "reuse")
@@ -267,9 +268,8 @@ static int check_load(const struct job *job, const struct job_load *load,
 		     : check_changes(load, "access", load->settings.access.kind, ret_error)) < 0)
 		return -EINVAL;
 	why = ops->check ? ops->check(&load->settings) : NULL;
-	if (why)
-		return job_fail(ret_error, &load->place, "load", load->name, "%s", why);
-	return 0;
+	return why ? job_fail(ret_error, job_said_first(load, why), "load", load->name, "%s", why)
+		   : 0;
 }
 
 int job_check(const struct job *job, struct stress_error *ret_error)

@@ -170,7 +170,7 @@ static const struct setting load_settings[] = {
 	 LOAD(schedule),
 	 .choices = schedules,
 	 .default_text = "steady",
-	 .help = "how much memory there is when: steady grows at `rate` to `size`; burst does so "
+	 .help = "how much there is when: steady grows at `rate` to `size`; burst does so "
 		 "to "
 		 "`burst` from nothing every `period`; hold has `size` at once; leak has `low` at "
 		 "once and grows on at `rate`; ramp rises evenly from `low` to `size` within "

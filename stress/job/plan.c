@@ -170,11 +170,12 @@ static int resolve_size(const struct job_load *load, const char *name, const str
 	return 0;
 }
 
-static int fail_above_size(const struct job_load *load, const char *name,
-			   struct stress_error *ret_error)
+static int fail_above_peak(const struct job_load *load, const struct load_plan *plan,
+			   const char *name, struct stress_error *ret_error)
 {
 	return job_fail(ret_error, job_said(load, stress_setting_find(&load_table, name)), "load",
-			load->name, "%s: more than size", name);
+			load->name, "%s: more than %s", name,
+			plan->peak_bytes > plan->size_bytes ? "size times alive" : "size");
 }
 
 static int plan_load(const struct job *job, size_t index, const struct machine *machine,
@@ -182,6 +183,7 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 {
 	const struct job_load *load = &job->loads[index];
 	const struct load_settings *settings = &load->settings;
+	const struct load_ops *ops = load_find_type(settings->type);
 	const struct machine_node *node = find_node(machine, settings->node);
 	const struct job_place *node_place =
 		job_said(load, stress_setting_find(&load_table, "node"));
@@ -209,11 +211,12 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	}
 	to->seed = settings->seed ? settings->seed
 				  : random_mix(job->global.seed + (index + 1) * RANDOM_STRIDE) >> 1;
-	r = load_find_type(settings->type)->sizeless
-		    ? 0
-		    : resolve_size(load, "size", &settings->size, &bases, &to->size_bytes,
-				   ret_error);
-	to->burst_bytes = to->size_bytes;
+	r = ops->sizeless ? 0
+			  : resolve_size(load, "size", &settings->size, &bases, &to->size_bytes,
+					 ret_error);
+	if (r == 0)
+		to->peak_bytes = ops->peak_bytes ? ops->peak_bytes(settings, to) : to->size_bytes;
+	to->burst_bytes = to->peak_bytes;
 	if (r == 0 && (settings->burst.of != AMOUNT_BYTES || settings->burst.value))
 		r = resolve_size(load, "burst", &settings->burst, &bases, &to->burst_bytes,
 				 ret_error);
@@ -224,10 +227,10 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	else if (r == 0 && settings->set_point.signal != SETPOINT_NONE)
 		r = resolve_size(load, "set-point", &settings->set_point.amount, &bases,
 				 &to->set_point, ret_error);
-	if (r == 0 && to->burst_bytes > to->size_bytes)
-		r = fail_above_size(load, "burst", ret_error);
-	if (r == 0 && to->low_bytes > to->size_bytes)
-		r = fail_above_size(load, "low", ret_error);
+	if (r == 0 && to->burst_bytes > to->peak_bytes)
+		r = fail_above_peak(load, to, "burst", ret_error);
+	if (r == 0 && to->low_bytes > to->peak_bytes)
+		r = fail_above_peak(load, to, "low", ret_error);
 	return r;
 }
 

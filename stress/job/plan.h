@@ -38,9 +38,10 @@ struct machine {
 };
 
 struct load_plan {
-	uint64_t size_bytes, burst_bytes; /* whole pages */
-	uint64_t low_bytes;
-	uint64_t set_point; /* bytes, or permyriad of pressure */
+	uint64_t size_bytes;		 /* whole pages, as all of these */
+	uint64_t peak_bytes;		 /* the most there is at once, by load_ops.peak_bytes */
+	uint64_t burst_bytes, low_bytes; /* at most that */
+	uint64_t set_point;		 /* bytes, or permyriad of pressure */
 	uint64_t seed;
 	int group; /* index in plan.groups, -1: none */
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Data that waits in the kernel: pipes, or sockets whose receiver does not read. A page is written
- * at a time, into a new channel when the last one takes no more.
+ * at a time, into a new channel when the last one takes no more. What is given back is read from
+ * the last one, which is closed when it is empty.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "stress/loads/load.h"
+#include "stress/loads/level.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,12 +25,13 @@
 
 struct channel {
 	int in, out;
-	uint64_t n_pages; /* that wait in it */
+	uint64_t first, n_pages; /* that wait in it: [first, first + n_pages) */
 };
 
 struct buffers {
-	uint64_t n_pages; /* to be written in all */
-	uint64_t written;
+	struct level level;
+	uint64_t n_pages;  /* the most there will be */
+	uint64_t waiting;  /* there are now */
 	size_t n_channels; /* open; the last one is being filled */
 	struct channel *channels;
 	size_t channels_max;
@@ -154,13 +156,12 @@ static int put_page(const struct load_settings *settings, struct channel *channe
 	return udp ? wait_for_arrival(channel, before) : 1;
 }
 
-static const char *const buffers_settings[] = {"channel", LOAD_PACE_SETTINGS, NULL};
+static const char *const buffers_settings[] = {"channel", LOAD_PACE_SETTINGS, LEVEL_SETTINGS, NULL};
 
 /* Nothing can take it from there. */
 static uint64_t buffers_bytes(const struct load_settings *settings, const struct load_plan *plan)
 {
-	(void)settings;
-	return plan->size_bytes;
+	return settings->schedule == SCHEDULE_BURST ? plan->burst_bytes : plan->size_bytes;
 }
 
 static int buffers_prepare(struct load *load, const char **ret_why)
@@ -173,13 +174,16 @@ static int buffers_prepare(struct load *load, const char **ret_why)
 	if (!buffers)
 		return -ENOMEM;
 	load->state = buffers;
+	r = level_prepare(&buffers->level, load, CONTENT_PAGE_BYTES, ret_why);
+	if (r < 0)
+		return r;
 	r = open_channel(load->settings, &trial);
 	*ret_why = "channel: it can't be opened here; UDP needs the loopback interface to be up";
 	if (r < 0)
 		return -EOPNOTSUPP;
 	close_channel(&trial);
-	buffers->n_pages = load->plan->size_bytes / CONTENT_PAGE_BYTES;
-	buffers->pace = load_pace(load);
+	buffers->n_pages = level_peak_bytes(&buffers->level) / CONTENT_PAGE_BYTES;
+	buffers->pace = level_pace(&buffers->level, load);
 	/* If each takes one page only, which none does. */
 	buffers->channels_max = buffers->n_pages;
 	*ret_why = "no memory for book-keeping";
@@ -188,11 +192,30 @@ static int buffers_prepare(struct load *load, const char **ret_why)
 	return buffers->channels && buffers->page ? 0 : -ENOMEM;
 }
 
+static int buffers_begin(struct load *load, const char **ret_why)
+{
+	return level_begin(&((struct buffers *)load->state)->level, load, ret_why);
+}
+
+static struct channel *last_channel(const struct buffers *buffers)
+{
+	return buffers->n_channels ? &buffers->channels[buffers->n_channels - 1] : NULL;
+}
+
+/* The number of the next page: none that waits has it. */
+static uint64_t next_page(const struct buffers *buffers)
+{
+	const struct channel *last = last_channel(buffers);
+
+	return last ? last->first + last->n_pages : 0;
+}
+
 /* Into the last channel, or a new one. */
 static int put(struct load *load, struct buffers *buffers)
 {
-	struct channel *channel = &buffers->channels[buffers->n_channels - 1];
-	int r = buffers->n_channels ? put_page(load->settings, channel, buffers->page) : 0;
+	struct channel *channel = last_channel(buffers);
+	uint64_t page = next_page(buffers);
+	int r = channel ? put_page(load->settings, channel, buffers->page) : 0;
 
 	if (r == 0) {
 		if (buffers->n_channels == buffers->channels_max)
@@ -204,6 +227,7 @@ static int put(struct load *load, struct buffers *buffers)
 					 buffers->n_channels);
 		if (r < 0)
 			return load_fail(load, r, "open channel %zu", buffers->n_channels);
+		channel->first = page;
 		buffers->n_channels++;
 		r = put_page(load->settings, channel, buffers->page);
 	}
@@ -219,28 +243,74 @@ static int write_pages(struct load *load, struct buffers *buffers, uint64_t n)
 	int r = 0;
 
 	for (uint64_t i = 0; i < n && r == 0; i++) {
-		content_fill(&load->content, buffers->written, 1, buffers->page);
+		content_fill(&load->content, next_page(buffers), 1, buffers->page);
 		then = clock_now_ns();
 		r = put(load, buffers);
 		histogram_record(&load->block->first, clock_now_ns() - then);
-		buffers->written += r == 0;
+		buffers->waiting += r == 0;
 	}
 	load_took(load, &buffers->pace, n, n * CONTENT_PAGE_BYTES);
-	block_set(&load->block->resident_pages, buffers->written);
+	block_set(&load->block->resident_pages, buffers->waiting);
+	return r;
+}
+
+/* Reads the first page of the last channel for good. */
+static int take_page(struct buffers *buffers)
+{
+	struct channel *channel = last_channel(buffers);
+	ssize_t n = read(channel->out, buffers->page, CONTENT_PAGE_BYTES);
+
+	if (n < 0)
+		return -errno;
+	if (n != CONTENT_PAGE_BYTES)
+		return -EIO;
+	channel->first++;
+	channel->n_pages--;
+	buffers->waiting--;
+	if (channel->n_pages == 0) {
+		close_channel(channel);
+		buffers->n_channels--;
+	}
+	return 0;
+}
+
+static int take_pages(struct load *load, struct buffers *buffers, uint64_t n)
+{
+	uint64_t before = buffers->waiting;
+	int r = 0;
+
+	for (uint64_t i = 0; i < n && r == 0; i++)
+		r = take_page(buffers);
+	load->block->skipped_pages += before - buffers->waiting;
+	block_set(&load->block->resident_pages, buffers->waiting);
 	return r;
 }
 
 static int buffers_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct buffers *buffers = load->state;
-	uint64_t left = buffers->n_pages - buffers->written, n;
+	uint64_t have = buffers->waiting * CONTENT_PAGE_BYTES, bytes, pace_ns, n;
+	int r = level_look(&buffers->level, load, have, now_ns, &bytes, ret_due_ns);
 
-	*ret_due_ns = UINT64_MAX;
-	if (left == 0)
+	if (r < 0)
+		return r;
+	level_note_debt(&buffers->level, load, have, bytes, &buffers->pace);
+	n = bytes / CONTENT_PAGE_BYTES;
+	if (n < buffers->waiting)
+		return take_pages(load, buffers, buffers->waiting - n);
+	n = MIN(n - buffers->waiting, (uint64_t)LOAD_BATCH);
+	if (n == 0)
 		return 0;
-	n = load_take(load, &buffers->pace, now_ns, CONTENT_PAGE_BYTES,
-		      MIN(left, (uint64_t)LOAD_BATCH), ret_due_ns);
-	return n ? write_pages(load, buffers, n) : 0;
+	if (!level_may_grow(&buffers->level, load, have)) {
+		*ret_due_ns = now_ns + 10 * LOAD_SLEEP_NS;
+		return 0;
+	}
+	n = load_take(load, &buffers->pace, now_ns, CONTENT_PAGE_BYTES, n, &pace_ns);
+	*ret_due_ns = n ? 0 : MIN(*ret_due_ns, pace_ns);
+	r = n ? write_pages(load, buffers, n) : 0;
+	level_note_debt(&buffers->level, load, have + n * CONTENT_PAGE_BYTES, bytes,
+			&buffers->pace);
+	return r;
 }
 
 /*
@@ -274,16 +344,17 @@ static int look_from_first(const struct load_settings *settings, const struct ch
 static int buffers_verify(struct load *load)
 {
 	struct buffers *buffers = load->state;
-	uint64_t page = 0;
 	int r;
 
 	for (size_t i = 0; i < buffers->n_channels; i++) {
-		r = look_from_first(load->settings, &buffers->channels[i]);
+		const struct channel *channel = &buffers->channels[i];
+
+		r = look_from_first(load->settings, channel);
 		if (r < 0)
 			return load_fail(load, r, "look into channel %zu", i);
-		for (uint64_t n = 0; n < buffers->channels[i].n_pages; n++, page++) {
-			ssize_t got =
-				look_at_page(load->settings, &buffers->channels[i], buffers->page);
+		for (uint64_t n = 0; n < channel->n_pages; n++) {
+			ssize_t got = look_at_page(load->settings, channel, buffers->page);
+			uint64_t page = channel->first + n;
 
 			if (got != CONTENT_PAGE_BYTES)
 				return load_fail(load, got < 0 ? -errno : -EIO,
@@ -306,6 +377,7 @@ static void buffers_finish(struct load *load)
 	/* Those of the worker went with it; the number of them is the worker's own. */
 	for (size_t i = 0; i < buffers->n_channels; i++)
 		close_channel(&buffers->channels[i]);
+	level_finish(&buffers->level);
 	load_shared_free(buffers->channels, buffers->channels_max * sizeof(*buffers->channels));
 	load_shared_free(buffers->page, CONTENT_PAGE_BYTES);
 	free(buffers);
@@ -318,7 +390,9 @@ const struct load_ops load_buffers = {
 	.settings = buffers_settings,
 	.anonymous_bytes = buffers_bytes,
 	.unswappable = true,
+	.check = level_check_unmapped,
 	.prepare = buffers_prepare,
+	.begin = buffers_begin,
 	.step = buffers_step,
 	.verify = buffers_verify,
 	.finish = buffers_finish,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Processes that come and go: each is forked, fills memory of its own, lives for a while, reads it
- * back and exits; it also reads it back when told to. They die with the worker, whatever ends it.
+ * back and exits; it also reads it back when told to. A schedule or a set point says how many there
+ * are at once. They die with the worker, whatever ends it.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "stress/loads/load.h"
+#include "stress/loads/level.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 struct child {
 	pid_t pid; /* 0: none */
 	uint64_t born_ns;
+	bool ending;	 /* it was told to end before its time */
 	uint32_t number; /* the generation of its pages */
 	uint64_t verified_pages, bad_pages, skipped_pages;
 	uint64_t right_ns; /* all its pages were, then */
@@ -32,25 +34,28 @@ struct child {
 enum child_exit { CHILD_OK, CHILD_NO_MEMORY, CHILD_ORPHAN };
 
 struct churn {
-	uint64_t n_pages; /* of a process */
-	size_t n_children, n_alive;
+	struct level level;
+	uint64_t n_pages;  /* of a process */
+	size_t n_children; /* at most */
+	size_t n_alive, n_ending;
 	struct child *children;
 	uint32_t forked;
+	bool rests; /* no more were wanted at the last look */
 	struct pace pace;
 };
 
 static const char *const churn_settings[] = {
-	"forks", "alive", "lifetime", "contents", LOAD_PACE_SETTINGS, NULL};
+	"forks", "alive", "lifetime", "contents", LOAD_PACE_SETTINGS, LEVEL_SETTINGS, NULL,
+};
 
 static const char *churn_check(const struct load_settings *settings)
 {
-	return settings->rate_bytes != SCHEDULE_UNLIMITED
-		       ? "rate: of processes it is given as forks=100/s"
-		       : NULL;
+	if (settings->rate_bytes != SCHEDULE_UNLIMITED && !level_is_said(settings))
+		return "rate: of processes it is given as forks=100/s";
+	return level_check_unmapped(settings);
 }
 
-static uint64_t churn_anonymous_bytes(const struct load_settings *settings,
-				      const struct load_plan *plan)
+static uint64_t churn_peak_bytes(const struct load_settings *settings, const struct load_plan *plan)
 {
 	uint64_t bytes;
 
@@ -62,15 +67,20 @@ static int churn_prepare(struct load *load, const char **ret_why)
 {
 	struct churn *churn = calloc(1, sizeof(*churn));
 	uint64_t rate_bytes;
+	int r;
 
 	*ret_why = "no memory for book-keeping";
 	if (!churn)
 		return -ENOMEM;
 	load->state = churn;
+	r = level_prepare(&churn->level, load, load->plan->size_bytes, ret_why);
+	if (r < 0)
+		return r;
+	*ret_why = "no memory for book-keeping";
 	churn->n_pages = load->plan->size_bytes / CONTENT_PAGE_BYTES;
 	churn->n_children = load->settings->n_alive;
 	churn->children = load_shared_alloc(churn->n_children * sizeof(*churn->children));
-	churn->pace = load_pace(load);
+	churn->pace = level_pace(&churn->level, load);
 	churn->pace.rate_bytes =
 		__builtin_mul_overflow(load->settings->forks, load->plan->size_bytes, &rate_bytes)
 			? PACE_UNLIMITED
@@ -81,13 +91,15 @@ static int churn_prepare(struct load *load, const char **ret_why)
 /* The end of a process wakes the worker, which waits for it with sigtimedwait. */
 static int churn_begin(struct load *load, const char **ret_why)
 {
+	struct churn *churn = load->state;
 	sigset_t set;
 
-	(void)load;
 	*ret_why = "block SIGCHLD";
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	return level_begin(&churn->level, load, ret_why);
 }
 
 static void fill(const struct load *load, const struct churn *churn, const struct child *child,
@@ -241,6 +253,7 @@ static int bury(struct load *load, struct churn *churn, struct child *child, int
 {
 	child->pid = 0;
 	churn->n_alive--;
+	churn->n_ending -= child->ending;
 	block_set(&load->block->resident_pages, churn->n_alive * churn->n_pages);
 	if (WIFSIGNALED(status))
 		return load_fail(load, -ECANCELED, "a process was killed by signal %d (%s)",
@@ -262,7 +275,7 @@ static int bury_all(struct load *load, struct churn *churn)
 		if (!child)
 			continue;
 		r = bury(load, churn, child, status);
-		if (r == 0)
+		if (r == 0 && !child->ending)
 			count_life(load, churn, child);
 	}
 	return r;
@@ -279,18 +292,44 @@ static void wait_for_child(void)
 	(void)sigtimedwait(&set, NULL, &most);
 }
 
-static int churn_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+/* Those that are too many read theirs back and end now. */
+static void end_surplus(struct churn *churn, size_t wanted)
 {
-	struct churn *churn = load->state;
-	uint64_t size_bytes = load->plan->size_bytes;
-	int r = bury_all(load, churn);
+	struct child *child = churn->children;
 
-	if (r < 0 || !load_take(load, &churn->pace, now_ns, size_bytes, 1, ret_due_ns)) {
-		/* Those that live are to be buried soon after they end. */
-		if (churn->n_alive)
-			*ret_due_ns = MIN(*ret_due_ns, now_ns + LOAD_SLEEP_NS);
-		return r;
+	for (; churn->n_alive - churn->n_ending > wanted; child++) {
+		if (!child->pid || child->ending)
+			continue;
+		child->ending = true;
+		churn->n_ending++;
+		(void)kill(child->pid, END_LIFE);
 	}
+}
+
+/* How many are to live: the whole number that is nearest. */
+static int look_wanted(struct load *load, struct churn *churn, uint64_t now_ns, size_t *ret_wanted,
+		       uint64_t *ret_due_ns)
+{
+	uint64_t size = load->plan->size_bytes, bytes;
+	int r = level_look(&churn->level, load, (churn->n_alive - churn->n_ending) * size, now_ns,
+			   &bytes, ret_due_ns);
+
+	if (r == 0)
+		*ret_wanted = MIN((bytes + size / 2) / size, churn->n_children);
+	return r;
+}
+
+/* One more, when it is time. */
+static int grow(struct load *load, struct churn *churn, uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	uint64_t size_bytes = load->plan->size_bytes, pace_ns;
+	int r;
+
+	if (!load_take(load, &churn->pace, now_ns, size_bytes, 1, &pace_ns)) {
+		*ret_due_ns = MIN(*ret_due_ns, pace_ns);
+		return 0;
+	}
+	*ret_due_ns = 0;
 	if (churn->n_alive == churn->n_children) {
 		wait_for_child();
 		return 0;
@@ -301,6 +340,31 @@ static int churn_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 	}
 	r = spawn(load, churn);
 	pace_note(&churn->pace, size_bytes);
+	return r;
+}
+
+static int churn_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	struct churn *churn = load->state;
+	size_t wanted = 0;
+	bool wants;
+	int r = bury_all(load, churn);
+
+	if (r == 0)
+		r = look_wanted(load, churn, now_ns, &wanted, ret_due_ns);
+	if (r < 0)
+		return r;
+	end_surplus(churn, wanted);
+	/* What is to be forked while there are as many as there may ever be is debt. */
+	wants = churn->n_alive - churn->n_ending < wanted || wanted == churn->n_children;
+	if (wants && churn->rests)
+		pace_rest(&churn->pace, now_ns - load->started_ns);
+	churn->rests = !wants;
+	if (wants)
+		r = grow(load, churn, now_ns, ret_due_ns);
+	/* Those that live are to be buried soon after they end. */
+	if (churn->n_alive && *ret_due_ns > now_ns)
+		*ret_due_ns = MIN(*ret_due_ns, now_ns + LOAD_SLEEP_NS);
 	return r;
 }
 
@@ -337,6 +401,7 @@ static void churn_finish(struct load *load)
 
 	if (!churn)
 		return;
+	level_finish(&churn->level);
 	load_shared_free(churn->children, churn->n_children * sizeof(*churn->children));
 	free(churn);
 	load->state = NULL;
@@ -348,7 +413,8 @@ const struct load_ops load_churn = {
 		"a touch is one process's life, less its lifetime",
 	.anonymous = true,
 	.settings = churn_settings,
-	.anonymous_bytes = churn_anonymous_bytes,
+	.anonymous_bytes = churn_peak_bytes,
+	.peak_bytes = churn_peak_bytes,
 	.check = churn_check,
 	.prepare = churn_prepare,
 	.begin = churn_begin,

@@ -47,6 +47,9 @@ struct load_ops {
 				    const struct load_plan *plan);
 	bool unswappable; /* nor can it go to swap: it must fit into its limits alone */
 	bool sizeless;	  /* it has no `size` */
+	/* The most there is of it at once, which schedules go up to. Pure; NULL: its size. */
+	uint64_t (*peak_bytes)(const struct load_settings *settings, const struct load_plan *plan);
+	bool io_rate; /* `rate` is that of reading and writing, whatever there is at once */
 	/* Settings it knows beside the common ones, NULL-ended. */
 	const char *const *settings;
 	/* Words about settings that don't go together, or NULL. Pure. */

@@ -72,36 +72,16 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 		return -ENOMEM;
 	load->state = pages;
 	pages->kind = kind;
-	pages->growth = (struct schedule){
-		.kind = (enum schedule_kind)settings->schedule,
-		.rate_bytes = settings->rate_bytes,
-		.size_bytes = load->plan->size_bytes,
-		.burst_bytes = load->plan->burst_bytes,
-		.low_bytes = load->plan->low_bytes,
-		.period_ns = settings->period_ns,
-		.n_steps = settings->n_steps,
-	};
-	pages->setpoint = (struct setpoint){
-		.signal = settings->set_point.signal,
-		.target = load->plan->set_point,
-		.max_bytes = load->plan->size_bytes,
-		.rate_bytes = settings->rate_bytes,
-	};
-	pages->gauge.fd = -1;
+	r = level_prepare(&pages->level, load, CONTENT_PAGE_BYTES, ret_why);
+	if (r < 0)
+		return r;
 	pages->reuse = (struct pace){
 		.rate_bytes = settings->reuse_rate_bytes,
 		.debt_limit_bytes = settings->reuse_debt_bytes,
 		.think_ns = settings->think_ns,
 		.think_after_bytes = settings->think_after_bytes,
 	};
-	if (pages->growth.kind == SCHEDULE_REPLAY) {
-		*ret_why = pages->why;
-		r = replay_read(load, &pages->recording, &pages->growth.n_points, pages->why);
-		if (r < 0)
-			return r;
-		pages->growth.points = pages->recording;
-	}
-	pages->n_pages = schedule_peak_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
+	pages->n_pages = level_peak_bytes(&pages->level) / CONTENT_PAGE_BYTES;
 	/* A trial: what can't be had is refused before anything else is made. */
 	r = map_memory(load, pages, ret_why);
 	unmap_memory(pages);
@@ -119,15 +99,10 @@ int pages_prepare(struct load *load, const struct pages_kind *kind, const char *
 
 int pages_begin(struct load *load, const char **ret_why)
 {
-	const struct gauge_sources sources = {load->proc_fd, load->sys_fd, load->group_fd,
-					      load->settings->node};
 	struct pages *pages = load->state;
 	int r = map_memory(load, pages, ret_why);
 
-	if (r == 0 && pages->setpoint.signal != SETPOINT_NONE)
-		r = gauge_open(&sources, pages->setpoint.signal, clock_now_ns(), &pages->gauge,
-			       ret_why);
-	return r;
+	return r < 0 ? r : level_begin(&pages->level, load, ret_why);
 }
 
 /* Touches n pages more for the first time. */
@@ -222,160 +197,77 @@ static int discard_from(struct load *load, struct pages *pages, uint64_t from)
 	return 0;
 }
 
-/* Gives back all of a burst. It stays complete: the next one begins in its own time. */
+/* Gives back all of it: by default as munmap would. */
 static int release(struct load *load, struct pages *pages)
 {
-	uint64_t touched = pages->touched;
 	const char *why;
-	int r;
 
-	if (touched == 0 || pages->released)
-		return 0;
-	pages->released = true;
-	if (load->settings->release == RELEASE_DONTNEED) {
-		r = discard_from(load, pages, 0);
-		pages->touched = touched;
-		return r;
-	}
-	load->block->skipped_pages += touched;
+	if (load->settings->release == RELEASE_DONTNEED)
+		return discard_from(load, pages, 0);
+	load->block->skipped_pages += pages->touched;
+	pages->touched = 0;
 	block_set(&load->block->resident_pages, 0);
 	/* New memory in its place: munmap without the risk that somebody else takes it. */
 	return pages->kind->map(load, pages->memory, mapped_bytes(pages), &why);
 }
 
-/* Down to where the new round begins. */
-static int begin_round(struct load *load, struct pages *pages, uint64_t round)
+static int shrink(struct load *load, struct pages *pages, uint64_t to)
 {
-	uint64_t bottom = schedule_bottom_bytes(&pages->growth) / CONTENT_PAGE_BYTES;
-	uint64_t missed = pages->n_pages - pages->touched;
+	bool burst = load->settings->schedule == SCHEDULE_BURST;
+
+	return burst && to == 0 ? release(load, pages) : discard_from(load, pages, to);
+}
+
+/* How many pages there are to be now; what is more is given back first. */
+static int look_allowed(struct load *load, struct pages *pages, uint64_t now_ns,
+			uint64_t *ret_allowed, uint64_t *ret_due_ns)
+{
+	uint64_t bytes;
 	int r;
 
-	/* Whole rounds can have been missed too. */
-	load->block->lost_bytes +=
-		(missed + (round - pages->round - 1) * (pages->n_pages - bottom)) *
-		CONTENT_PAGE_BYTES;
-	if (pages->growth.kind == SCHEDULE_BURST) {
-		r = release(load, pages);
-		pages->touched = 0;
-	} else {
-		r = discard_from(load, pages, bottom);
+	r = level_look(&pages->level, load, pages->touched * CONTENT_PAGE_BYTES, now_ns, &bytes,
+		       ret_due_ns);
+	if (r == 0 && pages->touched * CONTENT_PAGE_BYTES > bytes) {
+		r = shrink(load, pages, bytes / CONTENT_PAGE_BYTES);
+		if (r == 0)
+			r = level_look(&pages->level, load, pages->touched * CONTENT_PAGE_BYTES,
+				       now_ns, &bytes, ret_due_ns);
 	}
-	pages->round = round;
-	pages->complete_ns = 0;
-	pages->released = false;
-	pages->floor_checked = 0;
+	if (r == 0)
+		*ret_allowed = MIN(bytes / CONTENT_PAGE_BYTES, pages->n_pages);
 	return r;
 }
 
-/* What the set point asks for, looked at every so often. */
-static int level_by_setpoint(struct load *load, struct pages *pages, uint64_t now_ns,
-			     struct schedule_level *ret_level)
-{
-	const struct setpoint *setpoint = &pages->setpoint;
-	uint64_t value;
-	int r;
-
-	if (now_ns >= pages->look_ns) {
-		r = gauge_read(&pages->gauge, now_ns, &value);
-		if (r < 0)
-			return r;
-		pages->goal_bytes = setpoint_step(&pages->setpoint,
-						  pages->touched * CONTENT_PAGE_BYTES, value,
-						  now_ns - MAX(pages->looked_ns, load->started_ns));
-		pages->looked_ns = now_ns;
-		pages->look_ns = now_ns + (setpoint->signal == SETPOINT_PRESSURE
-						   ? SETPOINT_PRESSURE_STEP_NS
-						   : SETPOINT_STEP_NS);
-		block_add(&load->block->looks, 1);
-		if (setpoint_is_near(setpoint, value, LOAD_NEAR_PERMYRIAD))
-			block_add(&load->block->looks_near, 1);
-	}
-	*ret_level = (struct schedule_level){.bytes = pages->goal_bytes,
-					     .next_ns = pages->look_ns - load->started_ns};
-	return 0;
-}
-
-/* Whether it can be late: memory that is wanted at once, or as a signal asks, is never. */
-static bool is_timed(const struct pages *pages)
-{
-	return pages->setpoint.signal == SETPOINT_NONE &&
-	       (pages->growth.kind > SCHEDULE_LEAK ||
-		pages->growth.rate_bytes != SCHEDULE_UNLIMITED);
-}
-
 /* Grows by what is due, at most a batch. *ret_due_ns: when the next page is. */
-static int grow_by_schedule(struct load *load, struct pages *pages, uint64_t now_ns,
-			    uint64_t *ret_due_ns)
+static int grow_by_level(struct load *load, struct pages *pages, uint64_t now_ns,
+			 uint64_t *ret_due_ns)
 {
-	struct schedule_level level = schedule_at(&pages->growth, now_ns - load->started_ns);
-	uint64_t allowed, batch;
-	int r;
+	uint64_t allowed = 0, have, batch;
+	int r = look_allowed(load, pages, now_ns, &allowed, ret_due_ns);
 
-	if (pages->setpoint.signal != SETPOINT_NONE) {
-		r = level_by_setpoint(load, pages, now_ns, &level);
-		if (r < 0)
-			return r;
-	}
-	if (level.round != pages->round) {
-		r = begin_round(load, pages, level.round);
-		if (r < 0)
-			return r;
-	}
-	allowed = MIN(level.bytes / CONTENT_PAGE_BYTES, pages->n_pages);
+	if (r < 0)
+		return r;
+	have = pages->touched * CONTENT_PAGE_BYTES;
 	pages->growth_debt_bytes =
-		is_timed(pages) ? (allowed - MIN(allowed, pages->touched)) * CONTENT_PAGE_BYTES : 0;
+		level_debt_bytes(&pages->level, have, allowed * CONTENT_PAGE_BYTES);
 	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
-	if (pages->growth.kind == SCHEDULE_BURST || pages->growth.kind == SCHEDULE_SAWTOOTH)
-		block_set(&load->block->rounds, pages->round + 1);
-	/* Of a burst everything is given back at once, when it was held long enough. */
-	if (pages->touched > allowed && pages->growth.kind != SCHEDULE_BURST) {
-		r = discard_from(load, pages, allowed);
-		if (r < 0)
-			return r;
-	}
-	if (pages->touched >= allowed) {
-		*ret_due_ns = level.next_ns == UINT64_MAX ? UINT64_MAX
-							  : load->started_ns + level.next_ns;
+	if (pages->touched >= allowed)
+		return 0;
+	if (!level_may_grow(&pages->level, load, have)) {
+		*ret_due_ns = now_ns + 10 * LOAD_SLEEP_NS;
 		return 0;
 	}
 	batch = MIN(allowed - pages->touched, (uint64_t)LOAD_BATCH);
-	if ((pages->touched - pages->floor_checked) * CONTENT_PAGE_BYTES >= LOAD_FLOOR_STEP_BYTES ||
-	    pages->touched == 0) {
-		if (!load_may_grow(load)) {
-			*ret_due_ns = now_ns + 10 * LOAD_SLEEP_NS;
-			return 0;
-		}
-		pages->floor_checked = pages->touched;
-	}
 	*ret_due_ns = 0;
 	pages->growth_debt_bytes -= MIN(batch * CONTENT_PAGE_BYTES, pages->growth_debt_bytes);
 	return grow(load, pages, batch);
-}
-
-/* Gives a complete burst back once it was held. */
-static int release_when_due(struct load *load, struct pages *pages, uint64_t now_ns,
-			    uint64_t *ret_due_ns)
-{
-	uint64_t due_ns;
-
-	*ret_due_ns = UINT64_MAX;
-	if (pages->growth.kind != SCHEDULE_BURST || pages->touched < pages->n_pages ||
-	    pages->released)
-		return 0;
-	if (pages->complete_ns == 0)
-		pages->complete_ns = now_ns;
-	due_ns = pages->complete_ns + load->settings->hold_ns;
-	if (now_ns >= due_ns)
-		return release(load, pages);
-	*ret_due_ns = due_ns;
-	return 0;
 }
 
 static uint64_t reuse_by_schedule(struct load *load, struct pages *pages, uint64_t now_ns)
 {
 	uint64_t bytes, elapsed_ns, due_ns, lost_bytes = pages->reuse.lost_bytes;
 
-	if (load->settings->reuse.kind == ACCESS_NONE || pages->touched == 0 || pages->released ||
+	if (load->settings->reuse.kind == ACCESS_NONE || pages->touched == 0 ||
 	    (load->settings->reuse_when == REUSE_AFTER && pages->touched < pages->n_pages))
 		return UINT64_MAX;
 	if (pages->reuse_from_ns == 0)
@@ -398,16 +290,13 @@ static uint64_t reuse_by_schedule(struct load *load, struct pages *pages, uint64
 int pages_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct pages *pages = load->state;
-	uint64_t grow_ns = 0, release_ns = 0, reuse_ns;
-	int r = grow_by_schedule(load, pages, now_ns, &grow_ns);
+	uint64_t grow_ns = 0, reuse_ns;
+	int r = grow_by_level(load, pages, now_ns, &grow_ns);
 
-	if (r == 0)
-		r = release_when_due(load, pages, now_ns, &release_ns);
 	if (r < 0)
 		return r;
 	reuse_ns = reuse_by_schedule(load, pages, now_ns);
 	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
-	grow_ns = MIN(grow_ns, release_ns);
 	*ret_due_ns = MIN(grow_ns, reuse_ns);
 	return 0;
 }
@@ -416,8 +305,6 @@ int pages_verify(struct load *load)
 {
 	struct pages *pages = load->state;
 
-	if (pages->released)
-		return 0;
 	for (uint64_t page = 0; page < pages->touched; page++) {
 		const char *data = pages->memory + page * CONTENT_PAGE_BYTES;
 		uint8_t generation = pages->generations[page];
@@ -438,8 +325,7 @@ void pages_finish(struct load *load)
 	if (!pages)
 		return;
 	unmap_memory(pages);
-	gauge_close(&pages->gauge);
-	free(pages->recording);
+	level_finish(&pages->level);
 	load_shared_free(pages->generations, pages->n_pages);
 	free(pages);
 	load->state = NULL;

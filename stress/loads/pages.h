@@ -6,11 +6,8 @@
  */
 #pragma once
 
-#include "stress/loads/load.h"
-#include "stress/loads/replay.h"
-#include "stress/measure/gauge.h"
+#include "stress/loads/level.h"
 #include "stress/pattern/pace.h"
-#include "stress/pattern/setpoint.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,33 +44,19 @@ struct pages {
 	 * group nor swapped with it.
 	 */
 	uint8_t *generations;
-	struct schedule growth;
-	struct schedule_point *recording; /* growth's points, where it replays some */
-	char why[REPLAY_WHY_BYTES];	  /* it can't be */
-	struct setpoint setpoint;	  /* instead of growth, where it has a signal */
-	struct gauge gauge;		  /* what setpoint holds */
-	uint64_t goal_bytes;		  /* of setpoint */
-	uint64_t look_ns;		  /* when the signal is read next */
-	uint64_t looked_ns;
+	struct level level;
 	struct pace reuse;
 	struct access access;
-	uint64_t round;	      /* burst */
-	uint64_t touched;     /* pages of this round that exist: [0, touched) */
-	bool released;	      /* this round's memory was given back */
-	uint64_t complete_ns; /* when the round had all its pages; 0: not yet */
+	uint64_t touched; /* pages that exist: [0, touched) */
 	uint64_t growth_debt_bytes;
 	uint64_t reuse_from_ns;
-	uint64_t floor_checked; /* pages touched when the floor was last looked at */
-	void *own;		/* of a kind that does more */
+	void *own; /* of a kind that does more */
 };
 
 /* The settings of all of them, for load_ops.settings. */
-#define PAGES_GROWTH_SETTINGS \
-	"contents", "schedule", "low", "steps", "period", "trace", "trace-scale", "set-point"
-#define PAGES_SETTINGS                                                                           \
-	PAGES_GROWTH_SETTINGS, "burst", "hold", "release", "reuse", "reuse-when", "reuse-rate",  \
-		"reuse-write", "reuse-debt", "think", "think-after", "drift", "phase", "spread", \
-		"revisit"
+#define PAGES_SETTINGS                                                                             \
+	LEVEL_SETTINGS, "contents", "release", "reuse", "reuse-when", "reuse-rate", "reuse-write", \
+		"reuse-debt", "think", "think-after", "drift", "phase", "spread", "revisit"
 
 /* For load_ops; a kind's prepare calls pages_prepare, which sets load->state. */
 const char *pages_check(const struct load_settings *settings);

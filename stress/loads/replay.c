@@ -72,12 +72,12 @@ int replay_read(const struct load *load, struct schedule_point **ret_points, siz
 			       settings->trace, line);
 	if (r < 0)
 		return r;
-	if (highest(points, n) > load->plan->size_bytes) {
+	if (highest(points, n) > load->plan->peak_bytes) {
 		(void)snprintf(why, REPLAY_WHY_BYTES,
 			       "trace: %.200s: its highest level is %s, and size %s; raise size or "
 			       "lower trace-scale",
 			       settings->trace, format_size(top, sizeof(top), highest(points, n)),
-			       format_size(size, sizeof(size), load->plan->size_bytes));
+			       format_size(size, sizeof(size), load->plan->peak_bytes));
 		return -EINVAL;
 	}
 	*ret_points = TAKE_PTR(points);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Kernel objects of names: dentries of names that do not exist, or files with their inodes. They
- * live in a directory of their own, which is removed with everything in it, by a janitor if the
- * program is killed; the kernel's objects go with it.
+ * live in directories below one of the load's own; when a directory is removed the kernel's objects
+ * go with it, which is the only way to give up a dentry of a name that is not there. A janitor
+ * removes them all if the program is killed.
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "stress/loads/fileset.h"
-#include "stress/loads/load.h"
+#include "stress/loads/level.h"
 #include "stress/run/janitor.h"
 
 #include <errno.h>
@@ -24,29 +25,57 @@
 #define DENTRY_BYTES 192
 #define FILE_BYTES   (DENTRY_BYTES + 1120)
 
+/* Objects of one directory: so many are given back together. */
+#define DIR_OBJECTS 512
+
 struct slab {
 	char path[PATH_MAX]; /* of the directory */
 	int dir_fd;
 	struct janitor janitor;
-	uint64_t n_objects, made;
+	struct level level;
+	uint64_t n_objects, made; /* at most, and now: [0, made) */
 	struct pace pace, reuse;
 	struct access access;
 };
 
-static const char *const slab_settings[] = {"directory",  "objects",	      "reuse",
-					    "reuse-rate", LOAD_PACE_SETTINGS, NULL};
+static const char *const slab_settings[] = {
+	"directory", "objects", "reuse", "reuse-rate", LOAD_PACE_SETTINGS, LEVEL_SETTINGS, NULL,
+};
 
 static uint64_t object_bytes(const struct load *load)
 {
 	return load->settings->objects == OBJECTS_FILES ? FILE_BYTES : DENTRY_BYTES;
 }
 
-static void name_object(char name[32], uint64_t index)
+#define NAME_BYTES 48
+
+static void name_directory(char name[NAME_BYTES], uint64_t index)
 {
-	(void)snprintf(name, 32, "%020ju", (uintmax_t)index);
+	(void)snprintf(name, NAME_BYTES, "%ju", (uintmax_t)(index / DIR_OBJECTS));
 }
 
-/* In the janitor: the files that there are, and the directory. */
+static void name_object(char name[NAME_BYTES], uint64_t index)
+{
+	(void)snprintf(name, NAME_BYTES, "%ju/%020ju", (uintmax_t)(index / DIR_OBJECTS),
+		       (uintmax_t)index);
+}
+
+/* A directory below, with the files that there are. */
+static int remove_below(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(fd, entry->d_name, 0);
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* In the janitor. */
 static int remove_directory(void *context)
 {
 	const struct slab *slab = context;
@@ -57,7 +86,7 @@ static int remove_directory(void *context)
 		return -errno;
 	while ((entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+			(void)remove_below(dirfd(dir), entry->d_name);
 	return rmdir(slab->path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
@@ -93,13 +122,16 @@ static int slab_prepare(struct load *load, const char **ret_why)
 		return -ENOMEM;
 	load->state = slab;
 	slab->dir_fd = -1;
-	slab->n_objects = MAX(load->plan->size_bytes / object_bytes(load), UINT64_C(1));
+	r = level_prepare(&slab->level, load, object_bytes(load), ret_why);
+	if (r < 0)
+		return r;
+	slab->n_objects = level_peak_bytes(&slab->level) / object_bytes(load);
 	/* Each file has an inode on the disk, and an entry of the directory. */
 	disk_bytes = settings->objects == OBJECTS_FILES ? slab->n_objects * 512 : 0;
 	r = fileset_check_room(settings->directory, disk_bytes, ret_why);
 	if (r < 0)
 		return r;
-	slab->pace = load_pace(load);
+	slab->pace = level_pace(&slab->level, load);
 	slab->reuse = (struct pace){.rate_bytes = settings->reuse_rate_bytes,
 				    .debt_limit_bytes = PACE_UNLIMITED};
 	if (settings->reuse.kind != ACCESS_NONE)
@@ -107,11 +139,16 @@ static int slab_prepare(struct load *load, const char **ret_why)
 	return make_directory(load, slab, ret_why);
 }
 
+static int slab_begin(struct load *load, const char **ret_why)
+{
+	return level_begin(&((struct slab *)load->state)->level, load, ret_why);
+}
+
 /* A name that is not there is looked up, a file is made. */
 static int make_object(struct load *load, const struct slab *slab, uint64_t index)
 {
 	struct stat unused;
-	char name[32];
+	char name[NAME_BYTES];
 
 	name_object(name, index);
 	if (load->settings->objects == OBJECTS_FILES)
@@ -125,7 +162,7 @@ static int look_up(const struct load *load, const struct slab *slab, uint64_t in
 {
 	bool there = load->settings->objects == OBJECTS_FILES;
 	struct stat unused;
-	char name[32];
+	char name[NAME_BYTES];
 
 	name_object(name, index);
 	if (fstatat(slab->dir_fd, name, &unused, 0) < 0)
@@ -133,11 +170,28 @@ static int look_up(const struct load *load, const struct slab *slab, uint64_t in
 	return there ? 0 : -EEXIST;
 }
 
+static void set_made(struct load *load, struct slab *slab, uint64_t made)
+{
+	slab->made = made;
+	block_set(&load->block->resident_pages, made * object_bytes(load) / CONTENT_PAGE_BYTES);
+}
+
+static int begin_directory(const struct slab *slab)
+{
+	char name[NAME_BYTES];
+
+	name_directory(name, slab->made);
+	return mkdirat(slab->dir_fd, name, 0700) < 0 ? -errno : 0;
+}
+
 static int make_objects(struct load *load, struct slab *slab, uint64_t n)
 {
-	uint64_t then = clock_now_ns(), now;
-	int r = 0;
+	int r = slab->made % DIR_OBJECTS == 0 ? begin_directory(slab) : 0;
+	uint64_t then, now;
 
+	/* Not beyond this directory. */
+	n = MIN(n, DIR_OBJECTS - slab->made % DIR_OBJECTS);
+	then = clock_now_ns();
 	for (uint64_t i = 0; i < n && r == 0; i++) {
 		r = make_object(load, slab, slab->made);
 		now = clock_now_ns();
@@ -146,8 +200,26 @@ static int make_objects(struct load *load, struct slab *slab, uint64_t n)
 		slab->made += r == 0;
 	}
 	load_took(load, &slab->pace, n, n * object_bytes(load));
-	block_set(&load->block->resident_pages,
-		  slab->made * object_bytes(load) / CONTENT_PAGE_BYTES);
+	set_made(load, slab, slab->made);
+	return r;
+}
+
+/* Whole directories from the end. */
+static int give_back(struct load *load, struct slab *slab, uint64_t to)
+{
+	uint64_t made = slab->made;
+	int r = 0;
+
+	while (r == 0 && made > 0 && (made - 1) / DIR_OBJECTS * DIR_OBJECTS >= to) {
+		char name[NAME_BYTES];
+
+		name_directory(name, made - 1);
+		r = remove_below(slab->dir_fd, name);
+		if (r == 0)
+			made = (made - 1) / DIR_OBJECTS * DIR_OBJECTS;
+	}
+	load->block->skipped_pages += slab->made - made;
+	set_made(load, slab, made);
 	return r;
 }
 
@@ -165,25 +237,45 @@ static int look_up_again(struct load *load, struct slab *slab, uint64_t n)
 	return r;
 }
 
-static int slab_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+/* Towards the level, at most a batch. */
+static int follow_level(struct load *load, struct slab *slab, uint64_t now_ns, uint64_t *ret_due_ns)
 {
-	struct slab *slab = load->state;
-	uint64_t left = MIN(slab->n_objects - slab->made, (uint64_t)LOAD_BATCH), n;
-	uint64_t due_ns = UINT64_MAX;
-	int r = 0;
+	uint64_t object = object_bytes(load), have = slab->made * object, bytes, pace_ns, n;
+	int r = level_look(&slab->level, load, have, now_ns, &bytes, ret_due_ns);
 
-	*ret_due_ns = UINT64_MAX;
-	if (left && slab->made % 65536 == 0 && !load_may_grow(load)) {
+	if (r < 0)
+		return r;
+	level_note_debt(&slab->level, load, have, bytes, &slab->pace);
+	if (bytes < have)
+		return give_back(load, slab, bytes / object);
+	n = MIN(bytes / object - slab->made, (uint64_t)LOAD_BATCH);
+	if (n == 0)
+		return 0;
+	if (!level_may_grow(&slab->level, load, have)) {
 		*ret_due_ns = now_ns + 10 * LOAD_SLEEP_NS;
 		return 0;
 	}
-	n = left ? load_take(load, &slab->pace, now_ns, object_bytes(load), left, ret_due_ns) : 0;
-	if (n)
-		r = make_objects(load, slab, n);
+	n = load_take(load, &slab->pace, now_ns, object, n, &pace_ns);
+	if (n == 0) {
+		*ret_due_ns = MIN(*ret_due_ns, pace_ns);
+		return 0;
+	}
+	*ret_due_ns = 0;
+	r = make_objects(load, slab, n);
+	level_note_debt(&slab->level, load, slab->made * object, bytes, &slab->pace);
+	return r;
+}
+
+static int slab_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
+{
+	struct slab *slab = load->state;
+	uint64_t due_ns = UINT64_MAX, n;
+	int r = follow_level(load, slab, now_ns, ret_due_ns);
+
 	if (r < 0 || load->settings->reuse.kind == ACCESS_NONE || slab->made == 0)
 		return r;
 	n = load_take(load, &slab->reuse, now_ns, object_bytes(load), LOAD_BATCH, &due_ns);
-	*ret_due_ns = MIN(*ret_due_ns, due_ns);
+	*ret_due_ns = MIN(*ret_due_ns, n ? 0 : due_ns);
 	return n ? look_up_again(load, slab, n) : 0;
 }
 
@@ -208,6 +300,7 @@ static void slab_finish(struct load *load)
 
 	if (!slab)
 		return;
+	level_finish(&slab->level);
 	(void)janitor_end(&slab->janitor);
 	slab->dir_fd = fd_close(slab->dir_fd);
 	free(slab);
@@ -219,7 +312,9 @@ const struct load_ops load_slab = {
 	.help = "dentries of names that do not exist, or small files with their inodes; size is "
 		"what they take of slab, about",
 	.settings = slab_settings,
+	.check = level_check_unmapped,
 	.prepare = slab_prepare,
+	.begin = slab_begin,
 	.step = slab_step,
 	.verify = slab_verify,
 	.finish = slab_finish,

@@ -61,3 +61,14 @@ void pace_note(struct pace *pace, uint64_t bytes)
 	pace->done_bytes += bytes;
 	pace->debt_bytes -= MIN(bytes, pace->debt_bytes);
 }
+
+void pace_rest(struct pace *pace, uint64_t elapsed_ns)
+{
+	uint64_t gone = pace->done_bytes + pace->lost_bytes;
+
+	pace->debt_bytes = 0;
+	if (pace->rate_bytes && pace->rate_bytes != PACE_UNLIMITED)
+		pace->thought_ns =
+			MAX(pace->thought_ns,
+			    minus(elapsed_ns, scale_up(gone, NSEC_PER_SEC, pace->rate_bytes)));
+}

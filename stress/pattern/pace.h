@@ -33,3 +33,6 @@ uint64_t pace_take(struct pace *pace, uint64_t elapsed_ns, uint64_t unit_bytes,
 
 /* So many were done. */
 void pace_note(struct pace *pace, uint64_t bytes);
+
+/* Nothing was wanted until now: what would have been due meanwhile is not, the rate stood still. */
+void pace_rest(struct pace *pace, uint64_t elapsed_ns);

@@ -41,17 +41,14 @@ static const char *free_space(const struct job_load *said, char *text, size_t n)
 static int refuse_setting(const struct job_load *said, int error, const char *why,
 			  struct stress_error *ret_error)
 {
-	char name[STRESS_NAME_MAX], text[96];
-	const struct setting *setting;
+	const struct job_place *place = job_said_first(said, why);
+	char text[96];
 
-	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(why, ":"), why);
-	setting = stress_setting_find(&load_table, name);
-	if (strcmp(name, "directory") == 0)
-		return job_fail(ret_error, job_said(said, setting), "load", said->name, "%s (%s%s)",
-				why, said->settings.directory,
+	if (strncmp(why, "directory:", strlen("directory:")) == 0)
+		return job_fail(ret_error, place, "load", said->name, "%s (%s%s)", why,
+				said->settings.directory,
 				error == -ENOSPC ? free_space(said, text, sizeof(text)) : "");
-	return job_fail(ret_error, setting ? job_said(said, setting) : &said->place, "load",
-			said->name, "%s", why);
+	return job_fail(ret_error, place, "load", said->name, "%s", why);
 }
 
 int load_prepare(const struct job_load *said, const struct plan *plan, size_t i, int proc_fd,

@@ -51,8 +51,9 @@ static void plan(const struct job *job)
 		require(load->size_bytes >= CONTENT_PAGE_BYTES &&
 			load->size_bytes % CONTENT_PAGE_BYTES == 0);
 		require(load->burst_bytes >= CONTENT_PAGE_BYTES &&
-			load->burst_bytes <= load->size_bytes);
-		require(load->low_bytes <= load->size_bytes);
+			load->burst_bytes <= load->peak_bytes);
+		require(load->peak_bytes >= load->size_bytes &&
+			load->low_bytes <= load->peak_bytes);
 		require(load->group < (int)plan->n_groups);
 		require(job->loads[i].settings.n_workers == 1);
 		require(load_find_type(job->loads[i].settings.type));

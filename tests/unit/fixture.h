@@ -31,7 +31,8 @@ struct fixture {
 
 /* All of these fail the running test when the file system does not do as told. */
 struct fixture *fixture_new(const struct fixture_file *files, size_t n);
-/* An empty one, for a test that makes thousands of directories: on a disk that could take minutes. */
+/* An empty one, for a test that makes thousands of directories: on a disk that could take minutes.
+ */
 struct fixture *fixture_new_in_memory(void);
 void fixture_write(const struct fixture *fx, const char *path, const char *text);
 void fixture_remove(const struct fixture *fx, const char *path); /* a file, or a whole directory */

@@ -131,6 +131,26 @@ static void test_large_units(void **state)
 	assert_int_equal(pace_take(&pace, due, 16 * PAGE, &due), 16 * PAGE);
 }
 
+/* While nothing is wanted the rate stands still, and goes on as it was. */
+static void test_rest(void **state)
+{
+	struct pace pace = {.rate_bytes = 10 * PAGE, .debt_limit_bytes = PACE_UNLIMITED};
+	uint64_t due;
+
+	(void)state;
+	assert_int_equal(pace_take(&pace, NSEC_PER_SEC, PAGE, &due), 10 * PAGE);
+	pace_note(&pace, 10 * PAGE);
+	pace_rest(&pace, 100 * NSEC_PER_SEC);
+	assert_int_equal(pace_take(&pace, 100 * NSEC_PER_SEC, PAGE, &due), 0);
+	assert_int_equal(due, 100 * NSEC_PER_SEC + NSEC_PER_SEC / 10);
+	assert_int_equal(pace_take(&pace, 101 * NSEC_PER_SEC, PAGE, &due), 10 * PAGE);
+	/* It gives nothing back to what is ahead. */
+	pace_note(&pace, 20 * PAGE);
+	pace_rest(&pace, 101 * NSEC_PER_SEC);
+	assert_int_equal(pace_take(&pace, 101 * NSEC_PER_SEC, PAGE, &due), 0);
+	assert_int_equal(due, 102 * NSEC_PER_SEC + NSEC_PER_SEC / 10);
+}
+
 static void test_extremes(void **state)
 {
 	struct pace pace = {.rate_bytes = UINT64_MAX - 1, .debt_limit_bytes = PACE_UNLIMITED};
@@ -149,7 +169,7 @@ int main(void)
 		cmocka_unit_test(test_keeps_rate),     cmocka_unit_test(test_debt_and_loss),
 		cmocka_unit_test(test_stall),	       cmocka_unit_test(test_think),
 		cmocka_unit_test(test_think_and_rate), cmocka_unit_test(test_large_units),
-		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_rest),	       cmocka_unit_test(test_extremes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
