@@ -7,10 +7,11 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "stress/loads/extent.h"
 #include "stress/loads/fileset.h"
-#include "stress/loads/load.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 
 struct filemap {
@@ -20,22 +21,13 @@ struct filemap {
 	uint8_t *generations; /* how often each page was written, 1 when it was made */
 	uint8_t *touched;
 	uint64_t random;
-	struct access access;
-	struct pace pace;
+	struct extent extent;
 	struct fileset_syncing syncing;
 };
 
 static const char *const filemap_settings[] = {
-	"directory",
-	"mapping",
-	"write",
-	"dirty",
-	"sync",
-	"sync-every",
-	"sparse",
-	LOAD_PACE_SETTINGS,
-	LOAD_ACCESS_SETTINGS,
-	NULL,
+	"directory",  "mapping", "write",	  "dirty", "sync",
+	"sync-every", "sparse",	 EXTENT_SETTINGS, NULL,
 };
 
 static bool is_private(const struct load_settings *settings)
@@ -71,6 +63,9 @@ static int filemap_prepare(struct load *load, const char **ret_why)
 	if (!mapping)
 		return -ENOMEM;
 	load->state = mapping;
+	r = extent_prepare(&mapping->extent, load, CONTENT_PAGE_BYTES, ret_why);
+	if (r < 0)
+		return r;
 	r = fileset_create(settings->directory, 1, load->plan->size_bytes,
 			   settings->sparse ? NULL : &load->content, &mapping->file, ret_why);
 	if (r < 0)
@@ -86,9 +81,8 @@ static int filemap_prepare(struct load *load, const char **ret_why)
 	for (uint64_t i = 0; i < mapping->n_pages; i++)
 		mapping->generations[i] = 1;
 	mapping->random = load->seed;
-	mapping->pace = load_pace(load);
 	mapping->syncing = fileset_syncing(settings);
-	load_access(load, mapping->n_pages, &mapping->access);
+	extent_set_blocks(&mapping->extent, load, mapping->n_pages);
 	return 0;
 }
 
@@ -103,7 +97,9 @@ static int filemap_begin(struct load *load, const char **ret_why)
 	if (map == MAP_FAILED)
 		return -errno;
 	mapping->map = map;
-	return 0;
+	if (mapping->extent.follows)
+		(void)madvise(map, mapping->n_pages * CONTENT_PAGE_BYTES, MADV_RANDOM);
+	return extent_begin(&mapping->extent, load, ret_why);
 }
 
 /* Whether this touch writes. Pages that are never written are the same ones throughout. */
@@ -137,16 +133,34 @@ static void touch(struct load *load, struct filemap *mapping, uint64_t page)
 	content_fill(&load->content, page, generation, words);
 }
 
+/* Pages that are not in use any more. What was written privately is gone with them. */
+static int give_back(struct load *load, struct filemap *mapping)
+{
+	uint64_t from = mapping->extent.wanted, n = mapping->extent.n - from;
+
+	if (madvise(mapping->map + from * CONTENT_PAGE_BYTES, n * CONTENT_PAGE_BYTES,
+		    MADV_DONTNEED) < 0)
+		return -errno;
+	memset(mapping->touched + from, 0, n);
+	if (is_private(load->settings))
+		memset(mapping->generations + from, 1, n);
+	extent_shrink(&mapping->extent, load);
+	return fileset_give_back(mapping->file, from, n);
+}
+
 static int filemap_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct filemap *mapping = load->state;
-	uint64_t n =
-		load_take(load, &mapping->pace, now_ns, CONTENT_PAGE_BYTES, LOAD_BATCH, ret_due_ns);
+	uint64_t n;
+	int r = extent_look(&mapping->extent, load, now_ns, LOAD_BATCH, &n, ret_due_ns);
 
-	access_move(&mapping->access, now_ns - load->started_ns);
+	if (r == 0 && mapping->extent.n > mapping->extent.wanted)
+		r = give_back(load, mapping);
+	if (r < 0)
+		return r;
 	for (uint64_t i = 0; i < n; i++)
-		touch(load, mapping, access_next(&mapping->access, mapping->n_pages));
-	load_took(load, &mapping->pace, n, n * CONTENT_PAGE_BYTES);
+		touch(load, mapping, extent_next(&mapping->extent, load));
+	load_took(load, &mapping->extent.pace, n, n * CONTENT_PAGE_BYTES);
 	block_set(&load->block->passes, block_get(&load->block->operations) / mapping->n_pages);
 	return fileset_sync_when_due(mapping->file, &mapping->syncing, now_ns, ret_due_ns);
 }
@@ -220,6 +234,7 @@ static void filemap_finish(struct load *load)
 	load_shared_free(mapping->generations, mapping->n_pages);
 	load_shared_free(mapping->touched, mapping->n_pages);
 	mapping->file = fileset_free(mapping->file);
+	extent_finish(&mapping->extent);
 	free(mapping);
 	load->state = NULL;
 }
@@ -230,6 +245,7 @@ const struct load_ops load_filemap = {
 	.settings = filemap_settings,
 	.anonymous_bytes = filemap_anonymous_bytes,
 	.check = filemap_check,
+	.io_rate = true,
 	.prepare = filemap_prepare,
 	.begin = filemap_begin,
 	.step = filemap_step,

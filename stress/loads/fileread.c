@@ -5,8 +5,8 @@
  */
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "stress/loads/extent.h"
 #include "stress/loads/fileset.h"
-#include "stress/loads/load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,11 @@ struct fileread {
 	uint8_t *read; /* a block was read before */
 	uint64_t n_blocks, blocks_per_file;
 	uint64_t n_read;
-	struct access access;
-	struct pace pace;
+	struct extent extent;
 };
 
 static const char *const fileread_settings[] = {
-	"directory",	      "files", "block", "via", "mode", "sparse", LOAD_PACE_SETTINGS,
-	LOAD_ACCESS_SETTINGS, NULL,
+	"directory", "files", "block", "via", "mode", "sparse", EXTENT_SETTINGS, NULL,
 };
 
 static const char *fileread_check(const struct load_settings *settings)
@@ -36,7 +34,9 @@ static const char *fileread_check(const struct load_settings *settings)
 		return "access: none would read nothing";
 	if (settings->mode == MODE_STREAM && settings->access.kind != ACCESS_SEQUENTIAL)
 		return "mode: a stream is read with access = sequential";
-	return NULL;
+	if (settings->mode == MODE_STREAM && level_is_said(settings))
+		return "mode: a stream's cache is always new: there is no level to keep it at";
+	return settings->via == VIA_READ ? level_check_unmapped(settings) : NULL;
 }
 
 static int map_files(struct fileread *reader)
@@ -52,6 +52,8 @@ static int map_files(struct fileread *reader)
 		if (map == MAP_FAILED)
 			return -errno;
 		reader->maps[i] = map;
+		if (reader->extent.follows)
+			(void)madvise(map, bytes, MADV_RANDOM);
 	}
 	return 0;
 }
@@ -67,6 +69,9 @@ static int fileread_prepare(struct load *load, const char **ret_why)
 	if (!reader)
 		return -ENOMEM;
 	load->state = reader;
+	r = extent_prepare(&reader->extent, load, settings->block_bytes, ret_why);
+	if (r < 0)
+		return r;
 	r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes,
 			   settings->sparse ? NULL : &load->content, &reader->files, ret_why);
 	if (r < 0)
@@ -76,8 +81,9 @@ static int fileread_prepare(struct load *load, const char **ret_why)
 		load->block->cached_at_start_pages += fileset_cached_pages(reader->files, i);
 	reader->blocks_per_file = (reader->files->pages_per_file + block_pages - 1) / block_pages;
 	reader->n_blocks = reader->blocks_per_file * reader->files->n_files;
-	reader->pace = load_pace(load);
-	load_access(load, reader->n_blocks, &reader->access);
+	extent_set_blocks(&reader->extent, load, reader->n_blocks);
+	if (reader->extent.follows)
+		fileset_read_exactly(reader->files);
 	*ret_why = "no memory for book-keeping";
 	reader->read = load_shared_alloc(reader->n_blocks);
 	if (!reader->read)
@@ -130,7 +136,7 @@ static void touch_block(struct fileread *reader, struct histogram *histogram, si
 
 static int read_next(struct load *load, struct fileread *reader, uint64_t *ret_bytes)
 {
-	uint64_t block = access_next(&reader->access, reader->n_blocks);
+	uint64_t block = extent_next(&reader->extent, load);
 	size_t file = block / reader->blocks_per_file;
 	uint64_t in_file = block % reader->blocks_per_file;
 	uint64_t bytes = block_bytes(load, reader, in_file);
@@ -151,17 +157,49 @@ static int read_next(struct load *load, struct fileread *reader, uint64_t *ret_b
 	return r;
 }
 
+/* The first page of a block, through all files; of the one behind the last: the end. */
+static uint64_t page_of(const struct load *load, const struct fileread *reader, uint64_t block)
+{
+	return block / reader->blocks_per_file * reader->files->pages_per_file +
+	       block % reader->blocks_per_file * (load->settings->block_bytes / CONTENT_PAGE_BYTES);
+}
+
+/* Blocks that are not in use any more: the next time they are read they are new. */
+static int give_back(struct load *load, struct fileread *reader)
+{
+	uint64_t from = reader->extent.wanted, end = reader->extent.n;
+	uint64_t page = page_of(load, reader, from);
+
+	for (uint64_t block = from; block < end; block++) {
+		uint64_t in_file = block % reader->blocks_per_file;
+
+		reader->read[block] = 0;
+		if (reader->maps && madvise(reader->maps[block / reader->blocks_per_file] +
+						    in_file * load->settings->block_bytes,
+					    block_bytes(load, reader, in_file), MADV_DONTNEED) < 0)
+			return -errno;
+	}
+	extent_shrink(&reader->extent, load);
+	return fileset_give_back(reader->files, page, page_of(load, reader, end) - page);
+}
+
+static int fileread_begin(struct load *load, const char **ret_why)
+{
+	return extent_begin(&((struct fileread *)load->state)->extent, load, ret_why);
+}
+
 static int fileread_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct fileread *reader = load->state;
-	uint64_t bytes;
-	int r;
+	uint64_t bytes, n;
+	int r = extent_look(&reader->extent, load, now_ns, 1, &n, ret_due_ns);
 
-	if (!load_take(load, &reader->pace, now_ns, load->settings->block_bytes, 1, ret_due_ns))
-		return 0;
-	access_move(&reader->access, now_ns - load->started_ns);
+	if (r == 0 && reader->extent.n > reader->extent.wanted)
+		return give_back(load, reader);
+	if (r < 0 || n == 0)
+		return r;
 	r = read_next(load, reader, &bytes);
-	load_took(load, &reader->pace, 1, bytes);
+	load_took(load, &reader->extent.pace, 1, bytes);
 	block_set(&load->block->passes, reader->n_read / reader->n_blocks);
 	return r;
 }
@@ -208,6 +246,7 @@ static void fileread_finish(struct load *load)
 				(void)munmap(reader->maps[i],
 					     reader->files->pages_per_file * CONTENT_PAGE_BYTES);
 	free(reader->maps);
+	extent_finish(&reader->extent);
 	load_shared_free(reader->buffer, load->settings->block_bytes);
 	load_shared_free(reader->read, reader->n_blocks);
 	reader->files = fileset_free(reader->files);
@@ -220,7 +259,9 @@ const struct load_ops load_fileread = {
 	.help = "a set of files read in a loop or as a stream, through read(2) or a mapping",
 	.settings = fileread_settings,
 	.check = fileread_check,
+	.io_rate = true,
 	.prepare = fileread_prepare,
+	.begin = fileread_begin,
 	.step = fileread_step,
 	.verify = fileread_verify,
 	.finish = fileread_finish,

@@ -199,6 +199,12 @@ int fileset_sync_when_due(const struct fileset *set, struct fileset_syncing *syn
 	return r;
 }
 
+void fileset_read_exactly(const struct fileset *set)
+{
+	for (size_t i = 0; i < set->n_files; i++)
+		(void)posix_fadvise(set->fds[i], 0, 0, POSIX_FADV_RANDOM);
+}
+
 void fileset_drop(const struct fileset *set, size_t i)
 {
 	(void)posix_fadvise(set->fds[i], 0, 0, POSIX_FADV_DONTNEED);
@@ -208,6 +214,24 @@ void fileset_drop_all(const struct fileset *set)
 {
 	for (size_t i = 0; i < set->n_files; i++)
 		fileset_drop(set, i);
+}
+
+int fileset_give_back(const struct fileset *set, uint64_t page, uint64_t n_pages)
+{
+	for (uint64_t end = page + n_pages, n; page < end; page += n) {
+		int fd = set->fds[page / set->pages_per_file];
+		off_t offset = (off_t)(page % set->pages_per_file * CONTENT_PAGE_BYTES);
+		off_t bytes;
+
+		n = MIN(end - page, set->pages_per_file - page % set->pages_per_file);
+		bytes = (off_t)(n * CONTENT_PAGE_BYTES);
+		if (sync_file_range(fd, offset, bytes,
+				    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+					    SYNC_FILE_RANGE_WAIT_AFTER) < 0)
+			return -errno;
+		(void)posix_fadvise(fd, offset, bytes, POSIX_FADV_DONTNEED);
+	}
+	return 0;
 }
 
 int fileset_to_disk(const struct fileset *set)

@@ -54,9 +54,18 @@ struct fileset_syncing fileset_syncing(const struct load_settings *settings);
 int fileset_sync_when_due(const struct fileset *set, struct fileset_syncing *syncing,
 			  uint64_t now_ns, uint64_t *ret_due_ns);
 
+/* Nothing is to be read but what is asked for: no readahead. */
+void fileset_read_exactly(const struct fileset *set);
+
 /* Drops the clean pages of file i, or of all, from the cache. */
 void fileset_drop(const struct fileset *set, size_t i);
 void fileset_drop_all(const struct fileset *set);
+
+/*
+ * Writes back n_pages of the set from page on, waits for them, and drops them from the cache; a
+ * folio that is only in part among them may stay. 0 or -errno.
+ */
+int fileset_give_back(const struct fileset *set, uint64_t page, uint64_t n_pages);
 
 /* Pages of file i that are in the page cache now (mincore). */
 uint64_t fileset_cached_pages(const struct fileset *set, size_t i);

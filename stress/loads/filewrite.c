@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "stress/loads/extent.h"
 #include "stress/loads/fileset.h"
-#include "stress/loads/load.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -15,14 +15,12 @@ struct filewrite {
 	uint8_t *generations; /* how often each block was written */
 	uint64_t n_blocks, blocks_per_file;
 	uint64_t random;
-	struct access access;
-	struct pace pace;
+	struct extent extent;
 	struct fileset_syncing syncing;
 };
 
 static const char *const filewrite_settings[] = {
-	"directory",	      "files", "block", "write", "sync", "sync-every", LOAD_PACE_SETTINGS,
-	LOAD_ACCESS_SETTINGS, NULL,
+	"directory", "files", "block", "write", "sync", "sync-every", EXTENT_SETTINGS, NULL,
 };
 
 static const char *filewrite_check(const struct load_settings *settings)
@@ -34,7 +32,7 @@ static const char *filewrite_check(const struct load_settings *settings)
 	if (settings->write_permyriad == 0)
 		return "write: without a share of writes there is nothing to read; type=fileread "
 		       "reads files";
-	return NULL;
+	return level_check_unmapped(settings);
 }
 
 static int filewrite_prepare(struct load *load, const char **ret_why)
@@ -48,7 +46,9 @@ static int filewrite_prepare(struct load *load, const char **ret_why)
 	if (!writer)
 		return -ENOMEM;
 	load->state = writer;
-	r = fileset_check_room(settings->directory, load->plan->size_bytes, ret_why);
+	r = extent_prepare(&writer->extent, load, settings->block_bytes, ret_why);
+	if (r == 0)
+		r = fileset_check_room(settings->directory, load->plan->size_bytes, ret_why);
 	if (r < 0)
 		return r;
 	r = fileset_create(settings->directory, settings->n_files, load->plan->size_bytes, NULL,
@@ -58,9 +58,8 @@ static int filewrite_prepare(struct load *load, const char **ret_why)
 	writer->blocks_per_file = (writer->files->pages_per_file + block_pages - 1) / block_pages;
 	writer->n_blocks = writer->blocks_per_file * writer->files->n_files;
 	writer->random = load->seed;
-	writer->pace = load_pace(load);
 	writer->syncing = fileset_syncing(settings);
-	load_access(load, writer->n_blocks, &writer->access);
+	extent_set_blocks(&writer->extent, load, writer->n_blocks);
 	*ret_why = "no memory for book-keeping";
 	writer->generations = load_shared_alloc(writer->n_blocks);
 	writer->buffer = load_shared_alloc(settings->block_bytes);
@@ -117,19 +116,38 @@ static int write_or_read(struct load *load, struct filewrite *writer, const stru
 	return (size_t)done == bytes ? 0 : -EIO;
 }
 
+/* Blocks that are not in use any more; on the disk they stay what they are. */
+static int give_back(struct load *load, struct filewrite *writer)
+{
+	struct block first = find_block(load, writer, writer->extent.wanted);
+	struct block last = find_block(load, writer, writer->extent.n - 1);
+
+	extent_shrink(&writer->extent, load);
+	return fileset_give_back(writer->files, first.page, last.page + last.n_pages - first.page);
+}
+
+static int filewrite_begin(struct load *load, const char **ret_why)
+{
+	return extent_begin(&((struct filewrite *)load->state)->extent, load, ret_why);
+}
+
 static int filewrite_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct filewrite *writer = load->state;
 	struct block block;
-	int r;
+	uint64_t n;
+	int r = extent_look(&writer->extent, load, now_ns, 1, &n, ret_due_ns);
 
-	if (load_take(load, &writer->pace, now_ns, load->settings->block_bytes, 1, ret_due_ns)) {
-		access_move(&writer->access, now_ns - load->started_ns);
-		block = find_block(load, writer, access_next(&writer->access, writer->n_blocks));
+	if (r == 0 && writer->extent.n > writer->extent.wanted)
+		r = give_back(load, writer);
+	if (r < 0)
+		return r;
+	if (n) {
+		block = find_block(load, writer, extent_next(&writer->extent, load));
 		r = write_or_read(load, writer, &block);
 		if (r < 0)
 			return r;
-		load_took(load, &writer->pace, 1, block.n_pages * CONTENT_PAGE_BYTES);
+		load_took(load, &writer->extent.pace, 1, block.n_pages * CONTENT_PAGE_BYTES);
 		block_set(&load->block->passes,
 			  block_get(&load->block->operations) / writer->n_blocks);
 	}
@@ -183,6 +201,7 @@ static void filewrite_finish(struct load *load)
 	load_shared_free(writer->generations, writer->n_blocks);
 	load_shared_free(writer->buffer, load->settings->block_bytes);
 	writer->files = fileset_free(writer->files);
+	extent_finish(&writer->extent);
 	free(writer);
 	load->state = NULL;
 }
@@ -192,7 +211,9 @@ const struct load_ops load_filewrite = {
 	.help = "a set of files written block by block with write(2), over and over",
 	.settings = filewrite_settings,
 	.check = filewrite_check,
+	.io_rate = true,
 	.prepare = filewrite_prepare,
+	.begin = filewrite_begin,
 	.step = filewrite_step,
 	.verify = filewrite_verify,
 	.verify_at_end = filewrite_verify_at_end,

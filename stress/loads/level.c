@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,7 @@ int level_prepare(struct level *level, const struct load *load, uint64_t unit_by
 	int r;
 
 	*level = (struct level){
+		.unit_bytes = unit_bytes,
 		.schedule =
 			{
 				.kind = (enum schedule_kind)settings->schedule,
@@ -74,7 +76,7 @@ struct pace level_pace(struct level *level, const struct load *load)
 {
 	struct pace pace = load_pace(load);
 
-	if (!level_is_said(load->settings))
+	if (!level_is_said(load->settings) || level->schedule.kind == SCHEDULE_HOLD)
 		level->schedule.rate_bytes = SCHEDULE_UNLIMITED;
 	else if (!load->ops->io_rate)
 		pace.rate_bytes = PACE_UNLIMITED;
@@ -113,11 +115,16 @@ static int by_setpoint(struct level *level, struct load *load, uint64_t have_byt
 	return 0;
 }
 
+static bool is_complete(const struct level *level, uint64_t have_bytes)
+{
+	return have_bytes + level->unit_bytes > level_peak_bytes(level);
+}
+
 /* What the rounds until this one should have had and did not is lost. */
 static void begin_round(struct level *level, struct load *load, uint64_t have_bytes, uint64_t round)
 {
 	uint64_t peak = level_peak_bytes(level), bottom = schedule_bottom_bytes(&level->schedule);
-	uint64_t missed = level->released ? 0 : peak - MIN(have_bytes, peak);
+	uint64_t missed = level->released || is_complete(level, have_bytes) ? 0 : peak - have_bytes;
 
 	load->block->lost_bytes += missed + (round - level->round - 1) * (peak - bottom);
 	level->round = round;
@@ -132,7 +139,7 @@ static void hold_burst(struct level *level, const struct load *load, uint64_t ha
 {
 	uint64_t end_ns;
 
-	if (have_bytes >= level_peak_bytes(level) && level->complete_ns == 0)
+	if (is_complete(level, have_bytes) && level->complete_ns == 0)
 		level->complete_ns = now_ns;
 	end_ns = level->complete_ns + load->settings->hold_ns;
 	if (level->complete_ns && now_ns >= end_ns)
@@ -173,7 +180,7 @@ uint64_t level_debt_bytes(const struct level *level, uint64_t have_bytes, uint64
 		     (level->schedule.kind > SCHEDULE_LEAK ||
 		      level->schedule.rate_bytes != SCHEDULE_UNLIMITED);
 
-	return timed ? level_bytes - MIN(level_bytes, have_bytes) : 0;
+	return timed ? whole(minus(level_bytes, have_bytes), level->unit_bytes) : 0;
 }
 
 void level_note_debt(const struct level *level, struct load *load, uint64_t have_bytes,

@@ -18,6 +18,7 @@
 	"schedule", "low", "steps", "period", "trace", "trace-scale", "set-point", "burst", "hold"
 
 struct level {
+	uint64_t unit_bytes; /* less than one more or less is no difference */
 	struct schedule schedule;
 	struct schedule_point *recording; /* the schedule's points, where it replays some */
 	char why[REPLAY_WHY_BYTES];	  /* it can't be */

@@ -3,6 +3,8 @@
 #include "tests/unit/load_runner.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +217,187 @@ static void test_churn_rate(void **state)
 	end(&running);
 }
 
+/* A folio at the edge of what is given back stays whole. */
+#define EDGE_PAGES 64
+
+/* Pages of one file that are in the page cache, as the kernel says. */
+static uint64_t cached_in(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	unsigned char residency[4096];
+	struct stat st;
+	uint64_t n = 0;
+	void *map;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	if (st.st_size == 0)
+		return 0;
+	assert_true((uint64_t)st.st_size <= sizeof(residency) * CONTENT_PAGE_BYTES);
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(map != MAP_FAILED);
+	assert_int_equal(mincore(map, (size_t)st.st_size, residency), 0);
+	for (uint64_t i = 0; i < (uint64_t)st.st_size / CONTENT_PAGE_BYTES; i++)
+		n += residency[i] & 1;
+	(void)munmap(map, (size_t)st.st_size);
+	return n;
+}
+
+/* The same of all files of the load. */
+static uint64_t cached(void)
+{
+	_cleanup_(closedirp) DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	uint64_t n = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		char path[300], target[300] = "";
+
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%s", entry->d_name);
+		if (readlink(path, target, sizeof(target) - 1) > 0 &&
+		    strncmp(target, "/var/tmp/", 9) == 0)
+			n += cached_in(path);
+	}
+	return n;
+}
+
+static void check_cached(const struct running *running, uint64_t pages)
+{
+	assert_in_range(resident(running), pages - EDGE_PAGES / 2, pages);
+	assert_in_range(cached(), resident(running), resident(running) + EDGE_PAGES);
+}
+
+/* What is not in use any more is not in the page cache, and is read anew when it is again. */
+static void test_fileread_sine(void **state)
+{
+	struct running running =
+		begin_on_disk("fileread:size=8M,files=2,low=1M,schedule=sine,period=4s,rate=64M/s,"
+			      "access=uniform");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	run_until(&running, 1 * NSEC_PER_SEC);
+	check_cached(&running, 1152);
+	run_until(&running, 2 * NSEC_PER_SEC);
+	check_cached(&running, 2048);
+	assert_in_range(block->first.count, 126, 128);
+	run_until(&running, 3 * NSEC_PER_SEC);
+	check_cached(&running, 1152);
+	run_until(&running, 4 * NSEC_PER_SEC);
+	check_cached(&running, 256);
+	run_until(&running, 5 * NSEC_PER_SEC);
+	check_cached(&running, 1152);
+	assert_in_range(block->first.count, 128 + 54, 128 + 58);
+	/* The rate is that of reading, as without a schedule. */
+	assert_in_range(block_get(&block->bytes), 319 * MIB, 321 * MIB);
+	assert_in_range(verified(&running.load), 1152 - EDGE_PAGES, 1152);
+	assert_int_equal(block->bad_pages, 0);
+	end(&running);
+}
+
+static void test_filewrite_burst(void **state)
+{
+	struct running running = begin_on_disk(
+		"filewrite:size=4M,block=16K,schedule=burst,rate=8M/s,period=2s,hold=100ms");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	run_until(&running, NSEC_PER_SEC / 4);
+	check_cached(&running, 512);
+	run_until(&running, 550 * NSEC_PER_MSEC);
+	check_cached(&running, 1024);
+	run_until(&running, NSEC_PER_SEC);
+	assert_int_equal(resident(&running), 0);
+	assert_in_range(cached(), 0, EDGE_PAGES);
+	/* Nothing is owed for the pause. */
+	run_until(&running, 2 * NSEC_PER_SEC + NSEC_PER_SEC / 4);
+	check_cached(&running, 512);
+	assert_int_equal(block_get(&block->rounds), 2);
+	assert_int_equal(block->lost_bytes, 0);
+	check_verified(&running, 1024);
+	end(&running);
+}
+
+static void test_filemap_sawtooth(void **state)
+{
+	static const char *const mappings[] = {"shared", "private"};
+	char settings[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(mappings); i++) {
+		struct running running;
+
+		(void)snprintf(settings, sizeof(settings),
+			       "filemap:size=4M,low=1M,schedule=sawtooth,period=1s,rate=32M/s,"
+			       "mapping=%s",
+			       mappings[i]);
+		running = begin_on_disk(settings);
+		run_until(&running, NSEC_PER_SEC / 2);
+		check_cached(&running, 640);
+		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * 639, 4 * (640 + EDGE_PAGES));
+		run_until(&running, NSEC_PER_SEC + NSEC_PER_SEC / 4);
+		check_cached(&running, 448);
+		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * 447, 4 * (448 + EDGE_PAGES));
+		if (i == 1)
+			assert_int_equal(smaps_kib("/var/tmp/#", "Anonymous"),
+					 4 * resident(&running));
+		/* Of the private ones their own pages, too. */
+		check_verified(&running, 1024 + i * resident(&running));
+		end(&running);
+	}
+}
+
+/* The oldest part of a log goes. */
+static void test_filelog_sawtooth(void **state)
+{
+	struct running running = begin_on_disk(
+		"filelog:size=4M,files=4,low=1M,block=16K,schedule=sawtooth,period=1s,rate=64M/s");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	run_until(&running, NSEC_PER_SEC / 2);
+	check_cached(&running, 640);
+	run_until(&running, NSEC_PER_SEC + NSEC_PER_SEC / 4);
+	check_cached(&running, 448);
+	/* Round and round, through all of its files. */
+	run_until(&running, 9 * NSEC_PER_SEC / 2);
+	check_cached(&running, 640);
+	assert_in_range(block_get(&block->bytes), 14 * MIB, 29 * MIB / 2);
+	assert_in_range(verified(&running.load), 768, 1024);
+	assert_int_equal(block->bad_pages, 0);
+	end(&running);
+}
+
+/* Somebody takes cache away, now and then; what is read instead makes up for it. */
+static void test_fileread_set_point(void **state)
+{
+	static const struct fixture_file files[] = {{"memory.current", "1048576\n"}};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	struct running running = begin_on_disk("fileread:size=1M");
+	uint64_t taken = 0;
+	const char *why = "";
+	char text[32];
+
+	(void)state;
+	end(&running);
+	running = plan_load("fileread:size=16M,block=16K,set-point=free 4M,rate=256M/s");
+	running.job->loads[0].settings.set_point.signal = SETPOINT_CURRENT;
+	running.load.group_fd = fx->fd;
+	assert_int_equal(prepare(&running.load, &why), 0);
+	for (uint64_t ms = 20; ms <= 2000; ms += 20) {
+		uint64_t current;
+
+		run_until(&running, ms * NSEC_PER_MSEC);
+		taken += ms % 500 == 0 ? MIB / 2 : 0;
+		current = MIB + resident(&running) * CONTENT_PAGE_BYTES - taken;
+		(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)current);
+		fixture_write(fx, "memory.current", text);
+		if (ms % 500 > 300)
+			assert_in_range(current, 4 * MIB * 98 / 100, 4 * MIB * 102 / 100);
+	}
+	end(&running);
+}
+
 static void test_check(void **state)
 {
 	(void)state;
@@ -223,18 +406,21 @@ static void test_check(void **state)
 	assert_bad("slab:size=4M,schedule=leak");
 	assert_bad("churn:size=4M,set-point=memory.current 8M");
 	assert_bad("churn:size=4M,rate=1M/s");
+	assert_bad("fileread:size=4M,set-point=resident 2M");
+	assert_bad("fileread:size=4M,mode=stream,schedule=ramp");
+	assert_bad("filewrite:size=4M,set-point=resident 2M");
+	assert_bad("filelog:size=4M,set-point=resident 2M");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slab_sine),
-		cmocka_unit_test(test_slab_dentries),
-		cmocka_unit_test(test_buffers_sawtooth),
-		cmocka_unit_test(test_buffers_set_point),
-		cmocka_unit_test(test_churn_sine),
-		cmocka_unit_test(test_churn_rate),
-		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_slab_sine),	   cmocka_unit_test(test_slab_dentries),
+		cmocka_unit_test(test_buffers_sawtooth),   cmocka_unit_test(test_buffers_set_point),
+		cmocka_unit_test(test_churn_sine),	   cmocka_unit_test(test_churn_rate),
+		cmocka_unit_test(test_fileread_sine),	   cmocka_unit_test(test_filewrite_burst),
+		cmocka_unit_test(test_filemap_sawtooth),   cmocka_unit_test(test_filelog_sawtooth),
+		cmocka_unit_test(test_fileread_set_point), cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
