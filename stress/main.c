@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* uswap-stress: the command line. */
 #include "base/log.h"
+#include "base/spell.h"
 #include "stress/check/check.h"
 #include "stress/compare/compare.h"
 #include "stress/job/job.h"
@@ -178,7 +179,10 @@ static int take_option(struct job *job, char **words, int n, const char **ret_de
 		}
 	}
 	if (!stress_setting_find(&global_table, copy) && !stress_setting_find(&load_table, copy)) {
-		const char *nearest = stress_setting_nearest(&global_table, copy);
+		const char *const own[] = {options[0].name, options[1].name, options[2].name};
+		size_t i = spell_nearest(copy, own, ARRAY_SIZE(own));
+		const char *nearest =
+			i < ARRAY_SIZE(own) ? own[i] : stress_setting_nearest(&global_table, copy);
 
 		return stress_fail(error, -EINVAL, "--%s: there is no such option%s%s%s", copy,
 				   nearest ? "; did you mean --" : "", nearest ? nearest : "",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/job/job.h"
 
+#include "base/spell.h"
 #include "stress/job/job_build.h"
 
 #include <errno.h>
@@ -289,14 +290,38 @@ static bool knob_is_good(const char *file)
 	       !strstr(file, "..");
 }
 
+/*
+ * The kernel's name that a misspelt one of its memory files was meant to be, or NULL. What is like
+ * none of these is left to the kernel: it may have more.
+ */
+static const char *nearest_memory_file(const char *file)
+{
+	static const char *const files[] = {
+		"memory.min",	   "memory.low",       "memory.high",	   "memory.max",
+		"memory.peak",	   "memory.oom.group", "memory.reclaim",   "memory.swap.high",
+		"memory.swap.max", "memory.swap.peak", "memory.zswap.max", "memory.zswap.writeback",
+	};
+	size_t i;
+
+	if (strncmp(file, "memory.", strlen("memory.")) != 0)
+		return NULL;
+	i = spell_nearest(file, files, ARRAY_SIZE(files));
+	return i < ARRAY_SIZE(files) && strcmp(file, files[i]) != 0 ? files[i] : NULL;
+}
+
 int job_set_group(struct job *job, struct job_group *group, const char *key, const char *value,
 		  const struct job_place *place, struct stress_error *ret_error)
 {
 	struct job_knob *knob = NULL;
+	const char *nearest;
 
 	if (!knob_is_good(key))
 		return job_fail(ret_error, place, "group", group->name,
 				"%.64s: not a file of a cgroup, such as memory.max", key);
+	nearest = nearest_memory_file(key);
+	if (nearest)
+		return job_fail(ret_error, place, "group", group->name,
+				"%s: a group has no such file; did you mean '%s'?", key, nearest);
 	if (strlen(value) >= JOB_VALUE_MAX)
 		return job_fail(ret_error, place, "group", group->name,
 				"%s: the value has more than %d bytes", key, JOB_VALUE_MAX - 1);

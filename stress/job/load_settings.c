@@ -68,6 +68,7 @@ static const struct setting load_settings[] = {
 	 .type = &type_amount,
 	 LOAD(size),
 	 .min = CONTENT_PAGE_BYTES,
+	 .max = LOAD_BYTES_MAX,
 	 .common = true,
 	 .help = "how much memory, or how large the set of files; a share is of the lowest limit "
 		 "of its "
@@ -181,6 +182,7 @@ static const struct setting load_settings[] = {
 	 .type = &type_amount,
 	 LOAD(low),
 	 .min = CONTENT_PAGE_BYTES,
+	 .max = LOAD_BYTES_MAX,
 	 .default_text = "0",
 	 .help = "the least memory of a leak, ramp, step, sine or sawtooth"},
 	{.name = "steps",
@@ -213,6 +215,7 @@ static const struct setting load_settings[] = {
 	 .type = &type_amount,
 	 LOAD(burst),
 	 .min = CONTENT_PAGE_BYTES,
+	 .max = LOAD_BYTES_MAX,
 	 .default_text = "0",
 	 .help = "memory of one burst; default: size"},
 	{.name = "period",

@@ -164,7 +164,7 @@ static int resolve_size(const struct job_load *load, const char *name, const str
 	bytes -= bytes % CONTENT_PAGE_BYTES;
 	if (bytes < CONTENT_PAGE_BYTES)
 		return job_fail(ret_error, place, "load", load->name, "%s: less than a page", name);
-	if (bytes > UINT64_C(1) << 46)
+	if (bytes > LOAD_BYTES_MAX)
 		return job_fail(ret_error, place, "load", load->name, "%s: more than 64 TiB", name);
 	*ret_bytes = bytes;
 	return 0;

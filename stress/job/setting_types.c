@@ -54,7 +54,8 @@ static int read_amount(const struct setting *setting, const char *text, void *fi
 
 	if (r < 0)
 		return r;
-	if (!amount_is_zero(&amount) && amount.of == AMOUNT_BYTES && amount.value < setting->min)
+	if (!amount_is_zero(&amount) && amount.of == AMOUNT_BYTES &&
+	    (amount.value < setting->min || (setting->max && amount.value > setting->max)))
 		return -ERANGE;
 	*(struct amount *)field = amount;
 	return 0;

@@ -116,6 +116,31 @@ void stress_settings_default(const struct setting_table *table, void *base)
 						  table->settings[i].default_text, base);
 }
 
+#define LINE_COLUMNS 80
+
+/* Word by word, in lines that begin with so many blanks. */
+static void print_wrapped(const char *text, unsigned int indent, FILE *to)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + n > LINE_COLUMNS) {
+			(void)fprintf(to, "%s%*s", column ? "\n" : "", (int)indent, "");
+			column = indent;
+		} else {
+			(void)fputc(' ', to);
+			column++;
+		}
+		(void)fprintf(to, "%.*s", (int)n, text);
+		column += n;
+		text += n;
+		text += strspn(text, " ");
+	}
+	(void)fputc('\n', to);
+}
+
 void stress_setting_print(const struct setting *setting, FILE *to)
 {
 	(void)fprintf(to, "  %s = ", setting->name);
@@ -126,5 +151,6 @@ void stress_setting_print(const struct setting *setting, FILE *to)
 		(void)fputs(setting->type->words, to);
 	if (setting->default_text)
 		(void)fprintf(to, "  (default %s)", setting->default_text);
-	(void)fprintf(to, "\n      %s\n", setting->help);
+	(void)fputc('\n', to);
+	print_wrapped(setting->help, 6, to);
 }

@@ -18,6 +18,7 @@
 
 #define STRESS_NAME_MAX 64 /* of a load or a group, with the final NUL */
 #define WATCHES_MAX	8
+#define LOAD_BYTES_MAX	(UINT64_C(1) << 46) /* 64 TiB: with it there is address space to spare */
 
 enum policy {
 	POLICY_BIND,	  /* only the node's memory: MPOL_BIND */

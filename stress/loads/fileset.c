@@ -15,6 +15,7 @@
 #define CHUNK_PAGES 256
 #define CHUNK_BYTES (CHUNK_PAGES * CONTENT_PAGE_BYTES)
 
+static const char no_directory[] = "directory: it can't be opened";
 static const char no_space[] = "directory: there is not enough space for the files";
 
 static int check_directory(int dir_fd, uint64_t bytes, const char **ret_why)
@@ -41,7 +42,7 @@ int fileset_check_room(const char *directory, uint64_t bytes, const char **ret_w
 {
 	_cleanup_close_ int dir_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*ret_why = "open the directory";
+	*ret_why = no_directory;
 	return dir_fd < 0 ? -errno : check_directory(dir_fd, bytes, ret_why);
 }
 
@@ -104,7 +105,7 @@ static int make_file(struct fileset *set, size_t i, int dir_fd, const char *dire
 	uint64_t bytes = set->pages_per_file * CONTENT_PAGE_BYTES;
 	int r;
 
-	*ret_why = "make a file in the directory";
+	*ret_why = "directory: no file can be made in it";
 	set->fds[i] = open_nameless(dir_fd, directory);
 	if (set->fds[i] < 0)
 		return set->fds[i];
@@ -117,6 +118,7 @@ static int make_file(struct fileset *set, size_t i, int dir_fd, const char *dire
 		if (r < 0)
 			return r;
 	} else if (ftruncate(set->fds[i], (off_t)bytes) < 0) {
+		*ret_why = "size: a file of that size can't be had in the directory";
 		return -errno;
 	}
 	fileset_drop(set, i);
@@ -131,7 +133,7 @@ int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 	uint64_t file_bytes = (bytes + n_files - 1) / n_files;
 	int r;
 
-	*ret_why = "open the directory";
+	*ret_why = no_directory;
 	if (dir_fd < 0)
 		return -errno;
 	*ret_why = "no memory for book-keeping";

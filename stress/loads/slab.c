@@ -98,7 +98,7 @@ static int make_directory(const struct load *load, struct slab *slab, const char
 	if ((size_t)snprintf(slab->path, sizeof(slab->path), "%s/uswap-stress-XXXXXX",
 			     load->settings->directory) >= sizeof(slab->path))
 		return -ENAMETOOLONG;
-	*ret_why = "make a directory in the directory";
+	*ret_why = "directory: no directory can be made in it";
 	if (!mkdtemp(slab->path)) {
 		slab->path[0] = '\0';
 		return -errno;

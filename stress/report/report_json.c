@@ -306,10 +306,11 @@ int report_json(const struct run *run, FILE *to)
 	/* The series' arrays are long: they come last, and without a line for every number. */
 	if (end && series) {
 		*end = '\0';
+		errno = 0;
 		r = fprintf(to, "%s,\n \"series\": ", text) < 0 ||
 				    json_dumpf(series, to, JSON_COMPACT) < 0 ||
 				    fputs("}\n", to) == EOF || fflush(to) == EOF
-			    ? -EIO
+			    ? (errno ? -errno : -EIO)
 			    : 0;
 	}
 	json_decref(root);

@@ -149,5 +149,7 @@ int report_csv(const struct run *run, FILE *to)
 		}
 		(void)fputc('\n', to);
 	}
-	return fflush(to) == EOF || ferror(to) ? -EIO : 0;
+	if (fflush(to) == EOF)
+		return -errno;
+	return ferror(to) ? -EIO : 0;
 }

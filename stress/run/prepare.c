@@ -37,18 +37,26 @@ static const char *free_space(const struct job_load *said, char *text, size_t n)
 	return text;
 }
 
-/* why begins with the setting that can't be had here. */
-static int refuse_setting(const struct job_load *said, int error, const char *why,
-			  struct stress_error *ret_error)
+/*
+ * why begins with the setting that can't be had here, or says what else failed. Whether it is the
+ * job that is wrong: -EINVAL, -EOPNOTSUPP and -ENOSPC speak for themselves.
+ */
+static int refuse(const struct job_load *said, int error, const char *why,
+		  struct stress_error *ret_error)
 {
+	bool told = error == -EINVAL || error == -EOPNOTSUPP || error == -ENOSPC;
 	const struct job_place *place = job_said_first(said, why);
-	char text[96];
+	char where[PATH_MAX + 128] = "", space[96] = "";
 
+	if (!told && place == &said->place)
+		return stress_fail(ret_error, error, "[load %s] %s: %s", said->name, why,
+				   strerror(-error));
+	if (error == -ENOSPC)
+		(void)free_space(said, space, sizeof(space));
 	if (strncmp(why, "directory:", strlen("directory:")) == 0)
-		return job_fail(ret_error, place, "load", said->name, "%s (%s%s)", why,
-				said->settings.directory,
-				error == -ENOSPC ? free_space(said, text, sizeof(text)) : "");
-	return job_fail(ret_error, place, "load", said->name, "%s", why);
+		(void)snprintf(where, sizeof(where), " (%s%s)", said->settings.directory, space);
+	return job_fail(ret_error, place, "load", said->name, "%s%s%s%s", why, where,
+			told ? "" : ": ", told ? "" : strerror(-error));
 }
 
 int load_prepare(const struct job_load *said, const struct plan *plan, size_t i, int proc_fd,
@@ -74,11 +82,7 @@ int load_prepare(const struct job_load *said, const struct plan *plan, size_t i,
 	watch_slow_touches(load->block, said->settings.slow_ns, !load->ops->anonymous);
 	content_init(&load->content, load->seed, said->settings.ratio_percent);
 	r = load->ops->prepare ? load->ops->prepare(load, &why) : 0;
-	if (r == -ENOSPC || r == -EOPNOTSUPP)
-		return refuse_setting(said, r, why, ret_error);
-	if (r < 0)
-		return stress_fail(ret_error, r, "[load %s] %s: %s", said->name, why, strerror(-r));
-	return 0;
+	return r < 0 ? refuse(said, r, why, ret_error) : 0;
 }
 
 void load_release(struct load *load)

@@ -143,7 +143,7 @@ static void test_refusals(void **state)
 	(void)state;
 	content_init(&content, 1, 200);
 	assert_int_equal(fileset_create("/nowhere", 1, PAGE, &content, &set, &why), -ENOENT);
-	assert_string_equal(why, "open the directory");
+	assert_string_equal(why, "directory: it can't be opened");
 	assert_int_equal(fileset_create("/dev/shm", 1, PAGE, &content, &set, &why), -EOPNOTSUPP);
 	assert_non_null(strstr(why, "without a disk"));
 	assert_int_equal(

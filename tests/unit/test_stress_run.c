@@ -472,6 +472,36 @@ static void test_verify_every(void **state)
 	close_run(&running);
 }
 
+/* What can't be had here is the job's affair: place, key and reason are told. */
+static void test_refused(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} rows[] = {
+		{"[load a]\ntype=fileread\nsize=1M\ndirectory=/nowhere\n",
+		 "run.job:4: [load a] directory: it can't be opened (/nowhere): No such file"},
+		{"[load a]\ntype=slab\ndirectory=/nowhere\nsize=1M\n",
+		 "run.job:3: [load a] directory: it can't be opened (/nowhere): No such file"},
+		{"[load a]\ntype=anon\nschedule=replay\ntrace=/nowhere/t.csv\nsize=1M\n",
+		 "run.job:4: [load a] trace: read /nowhere/t.csv: No such file"},
+		{"[load a]\ntype=anon\nschedule=replay\ntrace=/dev/null\nsize=1M\n",
+		 "run.job:4: [load a] trace: /dev/null: no line of TIME,BYTES"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct running running;
+		struct stress_error error = {""};
+
+		open_run(&running, rows[i].text);
+		assert_int_equal(run_execute(running.run, &error), -EINVAL);
+		if (strncmp(error.text, rows[i].words, strlen(rows[i].words)) != 0)
+			fail_msg("\"%s\" is not \"%s\"", error.text, rows[i].words);
+		run_clean(running.run);
+		close_run(&running);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -480,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_killed_worker), cmocka_unit_test(test_stuck_worker),
 		cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_seed),
 		cmocka_unit_test(test_ended_early),   cmocka_unit_test(test_interrupted_twice),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
