@@ -16,30 +16,6 @@ check "sine comes down, and ends at its top again" figure 'groups\..*\.end\.anon
 check "sine took its memory anew" figure 'loads\.0\.first\.count' -ge 16000
 check "what it holds is right" all_verified 0 9000
 
-# --- the same of all that is no page memory: 2 MiB to 12 MiB and back, by what the kernel charges its group with ---
-charged() { # GROUP KEY
-	sed -n "s/^$2 //p" "$(find $cg -maxdepth 2 -name "$1.uswap-stress-*" | head -n 1)/memory.stat" 2>/dev/null
-}
-is_high() { [ "$(charged "$1" "$2")" -ge 11534336 ]; }
-is_low() { [ "$(charged "$1" "$2")" -le 4194304 ]; }
-# Of large folios those at the edge stay; names go by directories, processes one by one.
-level='size=12M,low=2M,schedule=sine,period=4s'
-uswap-stress run --duration 100s --directory /data \
-	--group read --load fileread:group=read,rate=16M/s,$level --group write --load filewrite:group=write,rate=16M/s,block=16K,$level \
-	--group map --load filemap:group=map,rate=16M/s,mapping=private,$level --group log --load filelog:group=log,rate=16M/s,block=16K,$level \
-	--group names --load slab:group=names,$level --group pipes --load buffers:group=pipes,$level \
-	--group churn --load churn:group=churn,lifetime=1h,size=1M,alive=12,low=2M,schedule=sine,period=4s >"$work/table" 2>&1 &
-loads="$loads $!"
-for what in read:file write:file map:anon log:file names:slab_reclaimable pipes:kernel churn:anon; do
-	check "$what rises" wait_until 30 is_high "${what%:*}" "${what#*:}"
-	check "$what falls" wait_until 30 is_low "${what%:*}" "${what#*:}"
-	check "$what rises again" wait_until 30 is_high "${what%:*}" "${what#*:}"
-done
-kill -INT $!
-wait $!
-check "what they hold is right" grep -q '^uswap-stress: interrupted, measured' "$work/table"
-check "nothing is left of them" no_group
-
 # --- 80 % of a limit, again and again, while somebody reclaims; tests/bench/held says how much of the time ---
 held() { # within 2 % of 51.2 MiB
 	local current
