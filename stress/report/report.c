@@ -123,6 +123,10 @@ static void print_load(FILE *to, const struct run_worker *worker)
 		      block_get(&block->verified_pages), block->bad_pages, block->skipped_pages,
 		      (double)worker->ratio_percent / 100,
 		      (double)load->settings->ratio_percent / 100);
+	if (block_get(&block->checks))
+		(void)fprintf(to,
+			      "    checked  %" PRIu64 " pages, in %" PRIu64 " looks before that\n",
+			      block_get(&block->checked_pages), block_get(&block->checks));
 }
 
 static void print_group(FILE *to, const struct run *run, size_t i)

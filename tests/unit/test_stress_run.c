@@ -447,6 +447,9 @@ static void test_verify_every(void **state)
 	struct running running;
 	const struct worker_block *block;
 	uint64_t tampered_ns = 0;
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0;
+	FILE *table;
 
 	(void)state;
 	open_run(&running, "[global]\nduration=2s\ninterval=10ms\n"
@@ -469,6 +472,11 @@ static void test_verify_every(void **state)
 	assert_non_null(strstr(running.run->failures[0], "right after"));
 	/* The other one was asked by the signal alone. */
 	assert_int_equal(block_get(&running.run->workers[1].load.block->checks), 1);
+	table = open_memstream(&text, &n);
+	assert_non_null(table);
+	report_table(running.run, table);
+	(void)fclose(table);
+	assert_non_null(strstr(text, "    checked  256 pages, in 1 looks before that\n"));
 	close_run(&running);
 }
 
