@@ -88,6 +88,11 @@ int subject_printed(const struct subject *subject, const char *text)
 	return has_ended(subject, 0) ? -ECHILD : 0;
 }
 
+bool subject_has_ended(const struct subject *subject)
+{
+	return subject->pid && has_ended(subject, 0);
+}
+
 int subject_stop(struct subject *subject, int *ret_status)
 {
 	bool killed = false;
@@ -127,6 +132,8 @@ char *subject_last_words(const struct subject *subject, char *text, size_t n)
 		got = pread(subject->output_fd, text, n - 1,
 			    stat_of.st_size > (off_t)(n - 1) ? stat_of.st_size - (off_t)(n - 1)
 							     : 0);
+	while (got > 0 && text[got - 1] == '\n')
+		got--;
 	text[got > 0 ? got : 0] = '\0';
 	return text;
 }

@@ -25,6 +25,9 @@ int subject_fork(struct subject *subject, void (*run)(const void *context), cons
 /* Whether it has printed text; "" is printed at once. -ECHILD: it has ended. */
 int subject_printed(const struct subject *subject, const char *text);
 
+/* By itself. */
+bool subject_has_ended(const struct subject *subject);
+
 /*
  * Ends it by SIGTERM. 0: it ended with status 0; -ETIMEDOUT: it had to be killed; -ECHILD: it ended
  * otherwise, how in *ret_status (as of waitpid).
@@ -32,5 +35,5 @@ int subject_printed(const struct subject *subject, const char *text);
 int subject_stop(struct subject *subject, int *ret_status);
 void subject_free(struct subject *subject);
 
-/* The end of what it printed. Returns text. */
+/* The end of what it printed, without the final line break. Returns text. */
 char *subject_last_words(const struct subject *subject, char *text, size_t n);

@@ -3,7 +3,6 @@
 #include "stress/check/trial.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -63,15 +62,18 @@ int trial_start_subject(struct trial *trial, struct stress_error *ret_error)
 
 void trial_stop_subject(struct trial *trial)
 {
+	bool ended_early = subject_has_ended(&trial->subject);
 	int status, r = subject_stop(&trial->subject, &status);
+	char text[TRIAL_WORDS_BYTES / 2], *line;
 
-	if (r == -ETIMEDOUT)
-		trial_fail(trial, "[agent] does not end when told");
-	else if (r < 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM &&
-		 trial->scenario->agent.may_be_killed)
+	if (r == 0 || (r == -ECHILD && !ended_early && trial->scenario->agent.may_end_anyhow))
 		return;
-	else if (r < 0 && WIFSIGNALED(status))
-		trial_fail(trial, "[agent] was killed by signal %d", WTERMSIG(status));
-	else if (r < 0)
-		trial_fail(trial, "[agent] ended with status %d", WEXITSTATUS(status));
+	(void)subject_last_words(&trial->subject, text, sizeof(text));
+	line = strrchr(text, '\n') ? strrchr(text, '\n') + 1 : text;
+	if (r == -ETIMEDOUT)
+		trial_fail(trial, "[agent] does not end when told: %s", line);
+	else if (WIFSIGNALED(status))
+		trial_fail(trial, "[agent] was killed by signal %d: %s", WTERMSIG(status), line);
+	else
+		trial_fail(trial, "[agent] ended with status %d: %s", WEXITSTATUS(status), line);
 }

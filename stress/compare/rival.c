@@ -8,6 +8,7 @@
 #include "stress/check/require.h"
 #include "stress/run/placement.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -152,8 +153,8 @@ int rival_enter(const struct rival *rival, struct scenario *scenario,
 		      (agent->command[n] == ' ' || agent->command[n] == '\0');
 
 	if (!is_own) {
-		*agent =
-			(struct scenario_agent){.may_be_killed = strcmp(kind->name, "uswapd") != 0};
+		*agent = (struct scenario_agent){.may_end_anyhow = strcmp(kind->name, "uswapd") !=
+								   0};
 		if (kind->program && kind->ready)
 			strcpy(agent->command, kind->program);
 		else
@@ -161,6 +162,17 @@ int rival_enter(const struct rival *rival, struct scenario *scenario,
 		strcpy(agent->ready, kind->ready ? kind->ready : "");
 	}
 	return kind->knob ? set_knobs(rival, scenario->job, ret_error) : 0;
+}
+
+static int remove_directory(const char *path)
+{
+	_cleanup_(closedirp) DIR *dir = opendir(path);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	return rmdir(path) < 0 ? -errno : 0;
 }
 
 /* In the janitor, or here. */
@@ -176,13 +188,9 @@ static int undo(void *context)
 		r = r < 0 ? r : failed;
 	}
 	if (change->directory[0]) {
-		_cleanup_close_ int fd =
-			open(change->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int failed = remove_directory(change->directory);
 
-		(void)unlinkat(fd, "oomd.json", 0);
-		(void)unlinkat(fd, "socket", 0);
-		if (rmdir(change->directory) < 0 && r == 0)
-			r = -errno;
+		r = r < 0 ? r : failed;
 	}
 	return r;
 }
@@ -348,8 +356,7 @@ static int begin_oomd(const struct rival *rival, struct scenario *scenario,
 	if (r < 0)
 		return stress_fail(ret_error, r, "write %s/oomd.json: %s", name, strerror(-r));
 	(void)snprintf(scenario->agent.command, sizeof(scenario->agent.command),
-		       "oomd --interval 1 --config %s/oomd.json --socket-path %s/socket", name,
-		       name);
+		       "oomd --interval 1 --config %s/oomd.json --runtime-dir %s", name, name);
 	return 0;
 }
 

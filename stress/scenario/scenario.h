@@ -90,7 +90,7 @@ struct scenario_watch {
 struct scenario_agent {
 	char command[JOB_VALUE_MAX]; /* words; "": none */
 	char ready[JOB_VALUE_MAX];   /* what it prints when it is; "": it is at once */
-	bool may_be_killed;	     /* SIGTERM need not be caught by it */
+	bool may_end_anyhow;	     /* after SIGTERM, with any status */
 };
 
 /* [mutant NAME]: what is broken on purpose, so that the scenario must fail. */

@@ -42,8 +42,8 @@ static void test_ready_and_stop(void **state)
 			 0);
 	assert_int_equal(await(&subject, "is ready"), 1);
 	assert_int_equal(subject_printed(&subject, "never"), 0);
-	assert_string_equal(subject_last_words(&subject, words, sizeof(words)), "it is ready\n");
-	assert_string_equal(subject_last_words(&subject, words, 6), "eady\n");
+	assert_string_equal(subject_last_words(&subject, words, sizeof(words)), "it is ready");
+	assert_string_equal(subject_last_words(&subject, words, 6), "eady");
 	assert_int_equal(subject_stop(&subject, &status), 0);
 	subject_free(&subject);
 }

@@ -73,7 +73,7 @@ static void test_enter(void **state)
 {
 	static const struct {
 		const char *rival, *command, *ready;
-		bool may_be_killed;
+		bool may_end_anyhow;
 	} rows[] = {
 		/* Its own agent keeps the scenario's settings, and has to end well. */
 		{"uswapd", "uswapd --set a.b=c", "is ready", false},
@@ -89,7 +89,7 @@ static void test_enter(void **state)
 
 		assert_string_equal(scenario->agent.command, rows[i].command);
 		assert_string_equal(scenario->agent.ready, rows[i].ready);
-		assert_int_equal(scenario->agent.may_be_killed, rows[i].may_be_killed);
+		assert_int_equal(scenario->agent.may_end_anyhow, rows[i].may_end_anyhow);
 		assert_int_equal(scenario->job->groups[0].n_knobs, 1);
 	}
 }
