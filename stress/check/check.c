@@ -21,27 +21,6 @@ struct check {
 	int interrupted; /* a signal; 0: none */
 };
 
-static int read_scenario(const struct check_options *options, const char *path,
-			 struct scenario **ret_scenario, struct stress_error *ret_error)
-{
-	_cleanup_(scenario_freep) struct scenario *scenario = NULL;
-	int r = scenario_new(&scenario);
-
-	for (size_t i = 0; i < options->n_settings && r == 0; i += 2)
-		r = job_set_global(scenario->job, options->settings[i], options->settings[i + 1],
-				   ret_error);
-	if (r == 0)
-		r = scenario_read_file(scenario, path, ret_error);
-	if (r == -ENOENT || r == -EACCES)
-		(void)stress_fail(ret_error, r, "%s: %s", path, strerror(-r));
-	if (r == 0 && options->seed)
-		r = job_set_global(scenario->job, "seed", options->seed, ret_error);
-	if (r != 0)
-		return r;
-	*ret_scenario = TAKE_PTR(scenario);
-	return 0;
-}
-
 static int add(struct check *check, struct scenario *scenario, const char *path,
 	       const struct scenario_mutant *mutant)
 {
@@ -73,7 +52,7 @@ static int add_mutants(struct check *check, size_t n, const char *path,
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct scenario *broken = NULL;
 
-		r = read_scenario(&check->options, path, &broken, ret_error);
+		r = common_read_scenario(&check->options.common, path, &broken, ret_error);
 		if (r == 0)
 			r = add(check, broken, path, &broken->mutants[i]);
 		if (r == 0)
@@ -91,7 +70,7 @@ static int read_all(struct check *check, struct stress_error *ret_error)
 		const char *path = check->options.paths[i];
 		struct scenario *scenario = NULL;
 
-		r = read_scenario(&check->options, path, &scenario, ret_error);
+		r = common_read_scenario(&check->options.common, path, &scenario, ret_error);
 		if (r == 0 && check->options.mutants) {
 			r = add_mutants(check, scenario->n_mutants, path, ret_error);
 			scenario_free(scenario);
@@ -120,14 +99,14 @@ static int run_scenario(struct check *check, struct result *result, struct stres
 	uint64_t begin_ns = clock_now_ns();
 	int r = 0;
 
-	for (uint64_t i = 0; i < check->options.repeat && r == 0; i++) {
+	for (uint64_t i = 0; i < check->options.common.repeat && r == 0; i++) {
 		r = run_once(check, result, ret_error);
 		/* Again it would be skipped again. */
 		if (r == 0 && result->runs[i].kind == OUTCOME_SKIPPED)
 			break;
 	}
 	result->duration_ns = clock_now_ns() - begin_ns;
-	return r == 0 ? result_conclude(result, check->options.seed) : r;
+	return r == 0 ? result_conclude(result, check->options.common.seed) : r;
 }
 
 static int write_file(const struct check *check, const char *name, const char *path,

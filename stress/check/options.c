@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/check/options.h"
 
-#include "base/parse.h"
-#include "stress/job/settings.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define SUFFIX	   ".scenario"
-#define REPEAT_MAX 10000
+#define SUFFIX ".scenario"
 
 static int add_path(struct check_options *options, char *path)
 {
@@ -76,26 +72,14 @@ static int add_file(struct check_options *options, const char *path, struct stre
 static int take_option(struct check_options *options, const char *name, const char *value,
 		       struct stress_error *ret_error)
 {
-	if (strcmp(name, "repeat") == 0) {
-		if (parse_u64(value, &options->repeat) < 0 || options->repeat == 0 ||
-		    options->repeat > REPEAT_MAX)
-			return stress_fail(ret_error, -EINVAL, "--repeat: \"%s\" is not 1 to %d",
-					   value, REPEAT_MAX);
-	} else if (strcmp(name, "junit") == 0) {
+	if (strcmp(name, "junit") == 0) {
 		options->junit = value;
 	} else if (strcmp(name, "json") == 0) {
 		options->json = value;
 	} else if (strcmp(name, "html") == 0) {
 		options->html = value;
-	} else if (strcmp(name, "seed") == 0) {
-		options->seed = value;
-	} else if (stress_setting_find(&global_table, name) ||
-		   stress_setting_find(&load_table, name)) {
-		options->settings[options->n_settings++] = name;
-		options->settings[options->n_settings++] = value;
 	} else {
-		return stress_fail(ret_error, -EINVAL,
-				   "--%s: there is no such option (uswap-stress --help)", name);
+		return common_options_take(&options->common, name, value, ret_error);
 	}
 	return 0;
 }
@@ -105,9 +89,8 @@ int check_options_read(struct check_options *options, char **words, int n,
 {
 	int r = 0;
 
-	*options = (struct check_options){.repeat = 1};
-	options->settings = calloc((size_t)n + 1, sizeof(*options->settings));
-	if (!options->settings)
+	*options = (struct check_options){.n_paths = 0};
+	if (common_options_make(&options->common, n, 1) < 0)
 		return -ENOMEM;
 	for (int i = 0; i < n && r == 0; i++) {
 		if (strncmp(words[i], "--", 2) != 0)
@@ -132,6 +115,6 @@ void check_options_free(struct check_options *options)
 	for (size_t i = 0; i < options->n_paths; i++)
 		free(options->paths[i]);
 	free(options->paths);
-	free(options->settings);
+	common_options_free(&options->common);
 	*options = (struct check_options){.n_paths = 0};
 }

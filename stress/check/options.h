@@ -3,18 +3,16 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "stress/job/error.h"
+#include "stress/check/common.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct check_options {
-	size_t n_paths, n_settings;
-	char **paths;	       /* of scenario files */
-	const char **settings; /* KEY, VALUE, KEY, VALUE ...: defaults of [global]; not owned */
-	uint64_t repeat;
-	const char *seed;		 /* NULL: the scenario's own */
+	struct common_options common;
+	size_t n_paths;
+	char **paths;			 /* of scenario files */
 	const char *junit, *json, *html; /* files to be written; NULL: none */
 	bool mutants;			 /* run these instead of the scenarios themselves */
 };

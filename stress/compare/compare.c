@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/compare/compare.h"
 
-#include "base/parse.h"
+#include "stress/check/common.h"
 #include "stress/compare/meter.h"
 
 #include <errno.h>
@@ -9,16 +9,13 @@
 #include <string.h>
 
 #define REPEAT_USUAL 5
-#define REPEAT_MAX   1000
 #define AGENTS_MAX   16
 
 struct options {
+	struct common_options common;
 	const char *path, *json, *html; /* NULL: not said */
-	const char *seed;
-	uint64_t repeat;
-	size_t n_agents, n_settings;
+	size_t n_agents;
 	struct rival agents[AGENTS_MAX];
-	const char **settings; /* KEY, VALUE, ...: defaults of [global] */
 };
 
 struct compare {
@@ -55,24 +52,12 @@ static int take_option(struct options *options, const char *name, const char *va
 {
 	if (strcmp(name, "agent") == 0)
 		return take_agent(options, value, ret_error);
-	if (strcmp(name, "repeat") == 0) {
-		if (parse_u64(value, &options->repeat) < 0 || options->repeat == 0 ||
-		    options->repeat > REPEAT_MAX)
-			return stress_fail(ret_error, -EINVAL, "--repeat: \"%s\" is not 1 to %d",
-					   value, REPEAT_MAX);
-	} else if (strcmp(name, "seed") == 0) {
-		options->seed = value;
-	} else if (strcmp(name, "json") == 0) {
+	if (strcmp(name, "json") == 0) {
 		options->json = value;
 	} else if (strcmp(name, "html") == 0) {
 		options->html = value;
-	} else if (stress_setting_find(&global_table, name) ||
-		   stress_setting_find(&load_table, name)) {
-		options->settings[options->n_settings++] = name;
-		options->settings[options->n_settings++] = value;
 	} else {
-		return stress_fail(ret_error, -EINVAL,
-				   "--%s: there is no such option (uswap-stress --help)", name);
+		return common_options_take(&options->common, name, value, ret_error);
 	}
 	return 0;
 }
@@ -82,9 +67,7 @@ static int read_options(struct options *options, char **words, int n,
 {
 	int r = 0;
 
-	options->repeat = REPEAT_USUAL;
-	options->settings = calloc((size_t)n + 1, sizeof(*options->settings));
-	if (!options->settings)
+	if (common_options_make(&options->common, n, REPEAT_USUAL) < 0)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	for (int i = 0; i < n && r == 0; i++) {
 		if (strncmp(words[i], "--", 2) != 0 && options->path)
@@ -105,28 +88,6 @@ static int read_options(struct options *options, char **words, int n,
 	return r;
 }
 
-static int read_scenario(const struct options *options, const struct rival *rival,
-			 struct scenario **ret_scenario, struct stress_error *ret_error)
-{
-	_cleanup_(scenario_freep) struct scenario *scenario = NULL;
-	int r = scenario_new(&scenario);
-
-	for (size_t i = 0; i < options->n_settings && r == 0; i += 2)
-		r = job_set_global(scenario->job, options->settings[i], options->settings[i + 1],
-				   ret_error);
-	if (r == 0)
-		r = scenario_read_file(scenario, options->path, ret_error);
-	if (r == -ENOENT || r == -EACCES)
-		(void)stress_fail(ret_error, r, "%s: %s", options->path, strerror(-r));
-	if (r == 0 && options->seed)
-		r = job_set_global(scenario->job, "seed", options->seed, ret_error);
-	if (r == 0)
-		r = rival_enter(rival, scenario, ret_error);
-	if (r == 0)
-		*ret_scenario = TAKE_PTR(scenario);
-	return r;
-}
-
 static int enter_all(struct compare *compare, struct stress_error *ret_error)
 {
 	struct comparison *comparison = &compare->comparison;
@@ -134,17 +95,20 @@ static int enter_all(struct compare *compare, struct stress_error *ret_error)
 	int r = 0;
 
 	comparison->path = options->path;
-	comparison->repeat = options->repeat;
+	comparison->repeat = options->common.repeat;
 	comparison->contenders = calloc(options->n_agents + 1, sizeof(*comparison->contenders));
 	if (!comparison->contenders ||
-	    score_table_make(&comparison->table, options->n_agents, options->repeat) < 0)
+	    score_table_make(&comparison->table, options->n_agents, options->common.repeat) < 0)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
 	comparison->n = options->n_agents;
 	for (size_t i = 0; i < comparison->n && r == 0; i++) {
 		struct contender *contender = &comparison->contenders[i];
 
 		contender->rival = options->agents[i];
-		r = read_scenario(options, &contender->rival, &contender->scenario, ret_error);
+		r = common_read_scenario(&options->common, options->path, &contender->scenario,
+					 ret_error);
+		if (r == 0)
+			r = rival_enter(&contender->rival, contender->scenario, ret_error);
 	}
 	if (r == 0)
 		comparison->seed = comparison->contenders[0].scenario->job->global.seed;
@@ -288,6 +252,6 @@ int compare_command(char **words, int n, const struct trial_ground *ground, cons
 		scenario_free(compare.comparison.contenders[i].scenario);
 	free(compare.comparison.contenders);
 	score_table_free(&compare.comparison.table);
-	free(compare.options.settings);
+	common_options_free(&compare.options.common);
 	return status;
 }

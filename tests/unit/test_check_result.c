@@ -169,12 +169,12 @@ static void test_options(void **state)
 	assert_non_null(strstr(options.paths[0], "/d/a.scenario"));
 	assert_non_null(strstr(options.paths[2], "/d/in/c.scenario"));
 	assert_string_equal(options.paths[3], file);
-	assert_int_equal(options.repeat, 5);
-	assert_string_equal(options.seed, "7");
+	assert_int_equal(options.common.repeat, 5);
+	assert_string_equal(options.common.seed, "7");
 	assert_true(options.mutants);
 	assert_string_equal(options.html, "page.html");
-	assert_int_equal(options.n_settings, 2);
-	assert_string_equal(options.settings[1], "/data");
+	assert_int_equal(options.common.n_settings, 2);
+	assert_string_equal(options.common.settings[1], "/data");
 	check_options_free(&options);
 
 	static const char *const bad[][2] = {
