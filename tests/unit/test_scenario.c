@@ -264,6 +264,17 @@ static void test_acts(void **state)
 	assert_string_equal(s->agent.command, "");
 }
 
+static struct scenario *read_anew(const char *path)
+{
+	struct scenario *scenario = NULL;
+	struct stress_error error = {""};
+
+	assert_int_equal(scenario_new(&scenario), 0);
+	if (scenario_read_file(scenario, path, &error) < 0)
+		fail_msg("%s", error.text);
+	return scenario;
+}
+
 /* All of a folder can be read, and each says at its top what it is. Returns how many there are. */
 static size_t read_folder(const char *name)
 {
@@ -286,12 +297,14 @@ static size_t read_folder(const char *name)
 		n++;
 		(void)snprintf(path, sizeof(path), "%s/../../../stress/scenarios%s/%s",
 			       fixture_data_path(), name, entry->d_name);
-		assert_int_equal(scenario_new(&s), 0);
-		if (scenario_read_file(s, path, &error) < 0)
-			fail_msg("%s", error.text);
+		s = read_anew(path);
 		assert_true(s->title[0]);
-		for (size_t i = 0; i < s->n_mutants; i++)
-			assert_int_equal(scenario_mutate(s, &s->mutants[i], &error), 0);
+		for (size_t i = 0; i < s->n_mutants; i++) {
+			_cleanup_(scenario_freep) struct scenario *broken = read_anew(path);
+
+			if (scenario_mutate(broken, &broken->mutants[i], &error) < 0)
+				fail_msg("%s", error.text);
+		}
 		file = fopen(path, "re");
 		assert_non_null(file);
 		assert_non_null(fgets(line, sizeof(line), file));
@@ -306,6 +319,7 @@ static void test_library(void **state)
 	(void)state;
 	assert_true(read_folder("") > 20);
 	assert_true(read_folder("/agent") > 0);
+	assert_true(read_folder("/zswap") > 0);
 }
 
 /* What stands in a scenario's sections is no part of a job's file. */
