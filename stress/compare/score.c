@@ -14,7 +14,7 @@ const struct score_kind score_kinds[SCORE_KEYS] = {
 	[SCORE_P99_9] = {"p99.9", "99.9 % of them", FORMULA_TIME},
 	[SCORE_STALL] = {"stall", "time some task of a group stood still for memory", FORMULA_TIME},
 	[SCORE_REFAULTS] = {"refaults", "pages that came back", FORMULA_PLAIN},
-	[SCORE_WRITTEN] = {"written", "to disks", FORMULA_BYTES},
+	[SCORE_WRITTEN] = {"written", "to block devices, zram among them", FORMULA_BYTES},
 	[SCORE_CPU] = {"cpu", "CPU time of the whole machine", FORMULA_TIME},
 	[SCORE_TIME] = {"time", "to the end of the last step", FORMULA_TIME},
 };

@@ -18,7 +18,7 @@ enum score_key {
 	SCORE_P99_9,
 	SCORE_STALL,	/* time some task of a group stood still for memory, sum of the groups */
 	SCORE_REFAULTS, /* pages of the whole machine; so below */
-	SCORE_WRITTEN,	/* to disks */
+	SCORE_WRITTEN,	/* to block devices, zram among them */
 	SCORE_CPU,	/* of all processes and the kernel: tasks, kswapd, the agent */
 	SCORE_TIME,	/* from the start to the end of the last step */
 	SCORE_KEYS,
