@@ -271,7 +271,7 @@ static uint64_t reuse_by_schedule(struct load *load, struct pages *pages, uint64
 	    (load->settings->reuse_when == REUSE_AFTER && pages->touched < pages->n_pages))
 		return UINT64_MAX;
 	if (pages->reuse_from_ns == 0)
-		pages->reuse_from_ns = now_ns;
+		pages->reuse_from_ns = pages->stepped ? now_ns : load->started_ns;
 	elapsed_ns = now_ns - pages->reuse_from_ns;
 	bytes = pace_take(&pages->reuse, elapsed_ns, CONTENT_PAGE_BYTES, &due_ns);
 	load->block->lost_bytes += pages->reuse.lost_bytes - lost_bytes;
@@ -296,6 +296,7 @@ int pages_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 	if (r < 0)
 		return r;
 	reuse_ns = reuse_by_schedule(load, pages, now_ns);
+	pages->stepped = true;
 	load_note_debt(load, pages->growth_debt_bytes + pages->reuse.debt_bytes);
 	*ret_due_ns = MIN(grow_ns, reuse_ns);
 	return 0;

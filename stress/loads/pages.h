@@ -50,7 +50,8 @@ struct pages {
 	uint64_t touched; /* pages that exist: [0, touched) */
 	uint64_t growth_debt_bytes;
 	uint64_t reuse_from_ns;
-	void *own; /* of a kind that does more */
+	bool stepped; /* before: what is there at the first step was due at the start */
+	void *own;    /* of a kind that does more */
 };
 
 /* The settings of all of them, for load_ops.settings. */

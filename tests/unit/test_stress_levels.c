@@ -227,6 +227,20 @@ static void test_think(void **state)
 	end(&running);
 }
 
+/* Begun a second late, it is a second behind. */
+static void test_reuse_late(void **state)
+{
+	struct running running = begin("anon:size=1M,reuse=uniform,reuse-rate=1M/s");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	running.now_ns = START_NS + NSEC_PER_SEC;
+	run_until(&running, 2 * NSEC_PER_SEC);
+	assert_int_equal(block->debt_max_bytes, MIB);
+	assert_in_range(block->reuse.count, 2 * PAGES_A_MIB - 1, 2 * PAGES_A_MIB);
+	end(&running);
+}
+
 /* Nobody came for 10 s: what is beyond the bound is lost, not made up for. */
 static void test_reuse_loss(void **state)
 {
@@ -255,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_revisit),
 		cmocka_unit_test(test_think),
 		cmocka_unit_test(test_reuse_loss),
+		cmocka_unit_test(test_reuse_late),
 		cmocka_unit_test(test_replay),
 	};
 
