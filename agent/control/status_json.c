@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stddef.h>
+#include <sys/sysmacros.h>
 
 /* A uint64_t member of a struct, by the name it has in JSON. */
 struct number {
@@ -88,6 +89,14 @@ static const struct number cleaner_numbers[] = {
 	NAMED(struct cleaner_state, "devices_given_up", abandoned),
 	NAMED(struct cleaner_state, "written_bytes", asked_bytes),
 	NUMBER(struct cleaner_state, cleaned_bytes),
+};
+
+static const struct number device_numbers[] = {
+	NUMBER(struct device_account, orders),
+	NAMED(struct device_account, "written_bytes", asked_bytes),
+	NUMBER(struct device_account, cleaned_bytes),
+	NUMBER(struct device_account, slowest_ns),
+	NUMBER(struct device_account, given_up),
 };
 
 static const struct number trim_numbers[] = {
@@ -218,10 +227,32 @@ static int add_node(json_t *nodes, const struct node_status *node)
 	return r | json_array_append(nodes, object);
 }
 
+static int add_device(json_t *devices, const struct device_account *device)
+{
+	json_auto_t *object = json_object();
+	int r = json_object_set_new(
+		object, "device",
+		json_sprintf("%u:%u", major(device->number), minor(device->number)));
+
+	r |= add_numbers(object, device, device_numbers, ARRAY_SIZE(device_numbers));
+	r |= json_object_set_new(object, "abandoned", json_boolean(device->abandoned));
+	return r | json_array_append(devices, object);
+}
+
+static int add_write_back(json_t *head, const struct cleaner_state *state)
+{
+	json_auto_t *write_back = json_object(), *devices = json_array();
+	int r = add_numbers(write_back, state, cleaner_numbers, ARRAY_SIZE(cleaner_numbers));
+
+	for (size_t i = 0; i < state->n_devices; i++)
+		r |= add_device(devices, &state->devices[i]);
+	r |= json_object_set(write_back, "devices", devices);
+	return r | json_object_set(head, "write_back", write_back);
+}
+
 static json_t *head_json(const struct agent_status *status)
 {
 	json_t *head = json_object(), *degraded = json_array(), *nodes = json_array();
-	json_auto_t *cleaner = json_object();
 	int r = json_object_set_new(head, "schema", json_string("uswapd-status/1"));
 
 	r |= json_object_set_new(head, "version", text_json(status->version));
@@ -235,8 +266,7 @@ static json_t *head_json(const struct agent_status *status)
 		r |= json_array_append_new(degraded, text_json(status->degraded[i]));
 	for (size_t i = 0; i < status->n_nodes; i++)
 		r |= add_node(nodes, &status->nodes[i]);
-	r |= add_numbers(cleaner, &status->cleaner, cleaner_numbers, ARRAY_SIZE(cleaner_numbers));
-	r |= json_object_set(head, "write_back", cleaner);
+	r |= add_write_back(head, &status->cleaner);
 	r |= json_object_set_new(head, "degraded", degraded);
 	r |= json_object_set_new(head, "nodes", nodes);
 	if (r != 0) {

@@ -130,6 +130,21 @@ static const struct table_column trim_columns[TRIM_COLUMNS] = {
 	[TRIM_BACK] = {"BACK", false},	  [TRIM_CPU] = {"CPU", false},
 };
 
+enum device_column {
+	DEVICE_NUMBER,
+	DEVICE_WRITTEN,
+	DEVICE_CLEAN,
+	DEVICE_SLOWEST,
+	DEVICE_GIVEN_UP,
+	DEVICE_COLUMNS,
+};
+
+static const struct table_column device_columns[DEVICE_COLUMNS] = {
+	[DEVICE_NUMBER] = {"DEVICE", true},	 [DEVICE_WRITTEN] = {"WRITTEN", false},
+	[DEVICE_CLEAN] = {"CLEAN", false},	 [DEVICE_SLOWEST] = {"SLOWEST", false},
+	[DEVICE_GIVEN_UP] = {"GIVEN UP", false},
+};
+
 /* Returns 0, -EPROTO or -ENOMEM. */
 static int add_node(struct table *table, const json_t *object)
 {
@@ -218,6 +233,22 @@ static int add_trim(struct table *table, const json_t *object)
 	return table_add(table, path, texts);
 }
 
+static int add_device(struct table *table, const json_t *object)
+{
+	struct reader device = {object, false};
+	const char *texts[DEVICE_COLUMNS];
+	char cells[DEVICE_COLUMNS][CELL_BYTES];
+
+	for (size_t i = 0; i < DEVICE_COLUMNS; i++)
+		texts[i] = cells[i];
+	texts[DEVICE_NUMBER] = reader_text(&device, "device");
+	show_size(cells[DEVICE_WRITTEN], reader_number(&device, "written_bytes"));
+	show_size(cells[DEVICE_CLEAN], reader_number(&device, "cleaned_bytes"));
+	show_time(cells[DEVICE_SLOWEST], reader_number(&device, "slowest_ns"));
+	show_count(cells[DEVICE_GIVEN_UP], reader_number(&device, "given_up"));
+	return device.bad ? -EPROTO : table_add(table, NULL, texts);
+}
+
 static int add_all(struct table *table, const json_t *array,
 		   int (*add)(struct table *, const json_t *))
 {
@@ -266,7 +297,9 @@ int show_status(const json_t *status, FILE *out)
 	_cleanup_(table_freep) struct table *nodes = table_new(node_columns, NODE_COLUMNS);
 	_cleanup_(table_freep) struct table *groups = table_new(group_columns, GROUP_COLUMNS);
 	_cleanup_(table_freep) struct table *trimmed = table_new(trim_columns, TRIM_COLUMNS);
+	_cleanup_(table_freep) struct table *devices = table_new(device_columns, DEVICE_COLUMNS);
 	const json_t *group_array = json_object_get(status, "groups");
+	const json_t *written = json_object_get(json_object_get(status, "write_back"), "devices");
 	struct reader head = {status, false};
 	int r;
 
@@ -281,6 +314,8 @@ int show_status(const json_t *status, FILE *out)
 		r = add_all(groups, group_array, add_group);
 	if (r == 0)
 		r = add_all(trimmed, group_array, add_trim);
+	if (r == 0)
+		r = add_all(devices, written, add_device);
 	if (r < 0)
 		return r;
 	show_head(&head, out);
@@ -294,6 +329,10 @@ int show_status(const json_t *status, FILE *out)
 	if (!table_is_empty(trimmed)) {
 		fputc('\n', out);
 		table_print(trimmed, out);
+	}
+	if (!table_is_empty(devices)) {
+		fputc('\n', out);
+		table_print(devices, out);
 	}
 	return 0;
 }

@@ -87,6 +87,7 @@ void cleaner_read_state(const struct cleaner *c, struct cleaner_state *ret)
 		.no_uring = atomic_load(&c->no_uring),
 		.no_cachestat = atomic_load(&c->no_cachestat),
 	};
+	account_read(c, ret);
 }
 
 /* --- the thread's side --- */
@@ -117,6 +118,7 @@ void cleaner_answered(struct cleaner *c, struct given *given, const struct write
 		s->result.error = (int)answer->error;
 	atomic_fetch_add(&c->asked_bytes, answer->asked_bytes);
 	atomic_fetch_add(&c->cleaned_bytes, answer->cleaned_bytes);
+	account_answered(c, given->device, answer);
 	if (answer->cleaned_bytes > 0)
 		clean_history_cleaned(&c->history, given->device, given->inode, given->offset,
 				      given->length, answer->cleaned_bytes, now_ns);
@@ -239,11 +241,11 @@ static bool look(struct cleaner *c, uint64_t now_ns)
 
 static void wait(struct cleaner *c, bool looking)
 {
-	struct pollfd fds[DEVICES_MAX + 1] = {{.fd = c->wake_fd, .events = POLLIN}};
+	struct pollfd fds[CLEANER_DEVICES + 1] = {{.fd = c->wake_fd, .events = POLLIN}};
 	uint64_t wait_ns = looking ? LOOK_PAUSE_NS : IDLE_NS;
 	uint64_t value;
 
-	for (size_t i = 0; i < DEVICES_MAX; i++) {
+	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		const struct device *d = &c->devices[i];
 
 		fds[i + 1].fd = d->writer && !d->abandoned ? writer_fd(d->writer) : -1;

@@ -74,11 +74,25 @@ bool cleaner_collect(struct cleaner *cleaner, int slot, struct clean_result *ret
 /* Nobody waits for it any more. */
 void cleaner_forget(struct cleaner *cleaner, int slot);
 
+/* What was written to a device since we began; kept when its process has gone. Bytes. */
+struct device_account {
+	uint64_t number; /* dev_t */
+	uint64_t orders; /* that have ended */
+	uint64_t asked_bytes, cleaned_bytes;
+	uint64_t slowest_ns; /* a piece, from its start until it was clean */
+	uint64_t given_up;   /* times */
+	bool abandoned;	     /* given up, and its process has not ended */
+};
+/* Of more devices the account is only in the sums. */
+#define CLEANER_DEVICES 16
+
 /* For status. Any thread. */
 struct cleaner_state {
 	uint64_t writers;   /* processes */
 	uint64_t abandoned; /* devices given up, whose process has not ended */
 	uint64_t asked_bytes, cleaned_bytes;
 	bool no_uring, no_cachestat; /* a writer said so */
+	size_t n_devices;
+	struct device_account devices[CLEANER_DEVICES];
 };
 void cleaner_read_state(const struct cleaner *cleaner, struct cleaner_state *ret);

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define DEVICES_MAX	16
 #define ORDER_MAX_BYTES (UINT64_C(16) << 20)
 
 enum slot_state {
@@ -47,6 +46,13 @@ struct device {
 	uint64_t busy_ns; /* when it last had something to do */
 };
 
+/* As struct device_account: written by the thread, read by any. */
+struct account {
+	_Atomic uint64_t number; /* 0: free, and all after it */
+	_Atomic uint64_t orders, asked_bytes, cleaned_bytes, slowest_ns, given_up;
+	_Atomic bool abandoned;
+};
+
 struct cleaner {
 	struct cleaner_options options;
 	pthread_t thread;
@@ -64,7 +70,8 @@ struct cleaner {
 	struct clean_history history;
 	uint64_t last_id;
 	struct given given[GIVEN_MAX];
-	struct device devices[DEVICES_MAX];
+	struct device devices[CLEANER_DEVICES];
+	struct account accounts[CLEANER_DEVICES];
 };
 
 /* devices.c */
@@ -72,6 +79,12 @@ int devices_give(struct cleaner *c, uint64_t number, const struct writer_order *
 void devices_turn(struct cleaner *c, uint64_t now_ns);
 /* -EBUSY: at least one process is stuck. */
 int devices_stop(struct cleaner *c, uint64_t timeout_ns);
+
+/* account.c: an order to a device has ended. */
+void account_answered(struct cleaner *c, uint64_t number, const struct writer_answer *answer);
+void account_given_up(struct cleaner *c, uint64_t number, bool abandoned);
+void account_gone(struct cleaner *c, uint64_t number);
+void account_read(const struct cleaner *c, struct cleaner_state *ret);
 
 /* cleaner.c: an order has ended. */
 void cleaner_answered(struct cleaner *c, struct given *given, const struct writer_answer *answer,

@@ -18,7 +18,7 @@
 
 static struct device *find(struct cleaner *c, uint64_t number)
 {
-	for (size_t i = 0; i < DEVICES_MAX; i++)
+	for (size_t i = 0; i < CLEANER_DEVICES; i++)
 		if (c->devices[i].writer && writer_device(c->devices[i].writer) == number)
 			return &c->devices[i];
 	return NULL;
@@ -39,7 +39,7 @@ static struct device *make_place(struct cleaner *c)
 {
 	struct device *idle = NULL;
 
-	for (size_t i = 0; i < DEVICES_MAX; i++) {
+	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		struct device *d = &c->devices[i];
 
 		if (!d->writer)
@@ -104,6 +104,7 @@ static void gone(struct cleaner *c, struct device *d)
 		log_notice(&c->options.log, "write-back of device %u:%u has ended at last",
 			   major(writer_device(d->writer)), minor(writer_device(d->writer)));
 		atomic_fetch_sub(&c->abandoned, 1);
+		account_gone(c, writer_device(d->writer));
 	}
 	d->writer = writer_free(d->writer);
 	*d = (struct device){0};
@@ -127,6 +128,8 @@ static void give_up(struct cleaner *c, struct device *d, int error, uint64_t now
 		log_warning(&c->options.log, "write-back of device %u:%u (process %d) has ended",
 			    major(number), minor(number), pid);
 	fail_orders(c, number, error, now_ns);
+	if (error == -ETIMEDOUT)
+		account_given_up(c, number, stuck);
 	d->n_open = 0;
 	if (!stuck) {
 		gone(c, d);
@@ -197,7 +200,7 @@ static bool is_overdue(const struct cleaner *c, uint64_t number, uint64_t now_ns
 
 void devices_turn(struct cleaner *c, uint64_t now_ns)
 {
-	for (size_t i = 0; i < DEVICES_MAX; i++) {
+	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		struct device *d = &c->devices[i];
 
 		if (!d->writer)
@@ -222,7 +225,7 @@ int devices_stop(struct cleaner *c, uint64_t timeout_ns)
 	uint64_t end_ns = clock_now_ns() + timeout_ns;
 	int worst = 0;
 
-	for (size_t i = 0; i < DEVICES_MAX; i++) {
+	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		struct device *d = &c->devices[i];
 		uint64_t now_ns = clock_now_ns();
 

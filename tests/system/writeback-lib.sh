@@ -48,6 +48,9 @@ pass() { # GROUP BYTES OPTION...
 passed() { # KEY
 	sed -n "s/^$1 //p" "$work/pass"
 }
+device_of() { # MOUNT: 254:0
+	mountpoint -d "$1"
+}
 mib_dirty() { # GROUP
 	echo $((($(stat_of "$1" file_dirty) + $(stat_of "$1" file_writeback)) >> 20))
 }

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #define BYTES (UINT64_C(16) << 20)
@@ -112,6 +113,9 @@ static void test_cleans(void **state)
 	struct clean_result result;
 	struct cleaner_state seen;
 	struct page_counts pages;
+	struct stat file;
+	struct device_account sum = {0};
+	bool is_there = false;
 	size_t before;
 
 	(void)state;
@@ -119,6 +123,7 @@ static void test_cleans(void **state)
 		scene_free(s);
 		skip();
 	}
+	assert_int_equal(fstat(s->file_fd, &file), 0);
 	before = fixture_entries("/proc/self/fd");
 	result = collect(s, ask(s, BYTES));
 	assert_int_equal(result.error, 0);
@@ -132,6 +137,22 @@ static void test_cleans(void **state)
 	assert_int_equal(seen.cleaned_bytes, result.cleaned_bytes);
 	assert_int_equal(seen.writers, 1);
 	assert_int_equal(seen.abandoned, 0);
+	for (size_t i = 0; i < seen.n_devices; i++) {
+		const struct device_account *device = &seen.devices[i];
+
+		is_there |= device->number == file.st_dev;
+		sum.orders += device->orders;
+		sum.asked_bytes += device->asked_bytes;
+		sum.cleaned_bytes += device->cleaned_bytes;
+		sum.slowest_ns = MAX(sum.slowest_ns, device->slowest_ns);
+		assert_int_equal(device->given_up, 0);
+		assert_false(device->abandoned);
+	}
+	assert_true(is_there);
+	assert_int_equal(sum.orders, result.orders);
+	assert_int_equal(sum.asked_bytes, result.asked_bytes);
+	assert_int_equal(sum.cleaned_bytes, result.cleaned_bytes);
+	assert_int_equal(sum.slowest_ns, result.slowest_ns);
 	/* Dirtied at once: left alone. */
 	for (uint64_t at = 0; at < BYTES; at += 4096)
 		assert_int_equal(pwrite(s->file_fd, "y", 1, (off_t)at), 1);

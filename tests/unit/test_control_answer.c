@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 /* An agent with two nodes, one of which does not answer, and groups with every kind of name. */
 struct fake {
@@ -32,8 +33,18 @@ static int fake_status(void *context, struct agent_status *ret)
 		.observes = true,
 		.degraded = {"no swap: only file memory is taken", "a\xff"},
 		.metrics_groups_max = 1,
+		.cleaner = {.n_devices = 1},
 		.n_nodes = 2,
 		.nodes = fake->nodes,
+	};
+	ret->cleaner.devices[0] = (struct device_account){
+		.number = makedev(254, 16),
+		.orders = 3,
+		.asked_bytes = 40 * MIB,
+		.cleaned_bytes = 39 * MIB,
+		.slowest_ns = 750 * NSEC_PER_MSEC,
+		.given_up = 4,
+		.abandoned = true,
 	};
 	return 0;
 }
@@ -167,7 +178,7 @@ static void check_answer(struct fake *fake, const struct control_peer *peer, con
 static void test_status(void **state)
 {
 	json_auto_t *answer = NULL;
-	const json_t *node, *group, *verdict, *ledger, *trim;
+	const json_t *node, *group, *verdict, *ledger, *trim, *write_back, *device;
 	struct fake fake;
 
 	(void)state;
@@ -247,7 +258,18 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "cold_most_bytes"), 26 * MIB);
 	assert_int_equal(number_of(group, "dirty_bytes"), 20 * MIB);
 	assert_string_equal(text_of(group, "write_back"), "ahead");
-	assert_int_equal(number_of(json_object_get(answer, "write_back"), "devices_given_up"), 0);
+
+	write_back = json_object_get(answer, "write_back");
+	assert_int_equal(number_of(write_back, "devices_given_up"), 0);
+	assert_int_equal(json_array_size(json_object_get(write_back, "devices")), 1);
+	device = json_array_get(json_object_get(write_back, "devices"), 0);
+	assert_string_equal(text_of(device, "device"), "254:16");
+	assert_int_equal(number_of(device, "orders"), 3);
+	assert_int_equal(number_of(device, "written_bytes"), 40 * MIB);
+	assert_int_equal(number_of(device, "cleaned_bytes"), 39 * MIB);
+	assert_int_equal(number_of(device, "slowest_ns"), 750 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(device, "given_up"), 4);
+	assert_true(json_is_true(json_object_get(device, "abandoned")));
 
 	trim = json_object_get(group, "trim");
 	assert_string_equal(text_of(trim, "reason"), "step");

@@ -10,8 +10,11 @@
 #define STATUS                                                                                \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
 	"\"dry_run\":true,\"mode\":\"observe\",\"degraded\":[\"no "                           \
-	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2},\"nodes\":[" NODE          \
-	",{\"node\":2,\"answered\":false}],\"groups\":[" GROUP "]}"
+	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2,\"devices\":[" DEVICE       \
+	"]},\"nodes\":[" NODE ",{\"node\":2,\"answered\":false}],\"groups\":[" GROUP "]}"
+#define DEVICE                                                                              \
+	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
+	"40894464,\"slowest_ns\":750000000,\"given_up\":4,\"abandoned\":true}"
 #define NODE                                                                                      \
 	"{\"node\":0,\"answered\":true,\"managed_bytes\":1073741824,\"free_bytes\":536870912,"    \
 	"\"low_bytes\":1,\"high_bytes\":2,\"wakeups\":3,\"cpu_ns\":1200000000,\"groups_seen\":4," \
@@ -70,7 +73,10 @@ static void test_status(void **state)
 		      "\n"
 		      "   USED COLD TRIM       STEP TAKEN  NET BACK   CPU\n"
 		      "/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
-		      "   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n");
+		      "   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n"
+		      "\n"
+		      "DEVICE WRITTEN CLEAN SLOWEST GIVEN UP\n"
+		      "254:16     40M   39M   750ms        4\n");
 }
 
 /* The widest numbers and states still fit a terminal. */
@@ -90,7 +96,7 @@ static void test_width(void **state)
 	(void)state;
 	assert_true(asprintf(&status,
 			     "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-			     "\"act\",\"nodes\":[],"
+			     "\"act\",\"nodes\":[],\"write_back\":{\"devices\":[]},"
 			     "\"groups\":[%s]}",
 			     group) > 0);
 	assert_int_equal(show(status, &text), 0);
@@ -105,7 +111,7 @@ static void test_no_groups(void **state)
 
 	(void)state;
 	assert_int_equal(show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-			      "\"act\",\"nodes\":[],"
+			      "\"act\",\"nodes\":[],\"write_back\":{\"devices\":[]},"
 			      "\"groups\":[]}",
 			      &text),
 			 0);
@@ -144,6 +150,12 @@ static void test_every_member_is_checked(void **state)
 		"wanted_bytes",
 		"cold_bytes",
 		"refaulted_bytes",
+		"devices",
+		"device",
+		"written_bytes",
+		"cleaned_bytes",
+		"slowest_ns",
+		"given_up",
 	};
 
 	(void)state;

@@ -5,7 +5,7 @@
  *	nodes.0.verdict.reason = room-enough
  *	groups.svc.ledger.applied_bytes = 4096
  *
- * Elements of an array are named by their "path" or "node", else by their index.
+ * Elements of an array are named by their "path", "device" or "node", else by their index.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -39,10 +39,13 @@ static void append(char *name, size_t n, const char *part)
 static const char *element_name(const json_t *element, size_t index, char text[24])
 {
 	const json_t *path = json_object_get(element, "path");
+	const json_t *device = json_object_get(element, "device");
 	const json_t *node = json_object_get(element, "node");
 
 	if (json_is_string(path))
 		return json_string_value(path);
+	if (json_is_string(device))
+		return json_string_value(device);
 	if (json_is_integer(node))
 		index = (size_t)json_integer_value(node);
 	(void)snprintf(text, 24, "%zu", index);
