@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <ini.h>
 #include <limits.h>
 #include <string.h>
@@ -445,16 +444,4 @@ void config_print(const struct config *config, FILE *out)
 		settings_print_wrapped(settings[i].help, "# ", 78, out);
 		setting_print(&settings[i], config, out);
 	}
-}
-
-/* What fnmatch can't decide (bytes that are no text in the locale) is left alone. */
-bool config_patterns_match(const struct config_patterns *patterns, const char *path)
-{
-	if (*path == '/')
-		path++;
-	for (size_t i = 0; i < patterns->n; i++)
-		if (fnmatch(patterns->pattern[i], path, FNM_PATHNAME | FNM_LEADING_DIR) !=
-		    FNM_NOMATCH)
-			return true;
-	return false;
 }

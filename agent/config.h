@@ -50,10 +50,11 @@ struct balance_settings {
 };
 
 struct protect_settings {
-	struct config_patterns exclude; /* groups nothing is ever taken from */
-	uint64_t swap_free_permyriad;	/* of all swap that stays free */
-	uint64_t swap_yield_permyriad;	/* of the swapped, to be gained at least; 0: no matter */
-	uint64_t cpu_permyriad;		/* of one CPU a worker may use, own and in reclaim */
+	struct config_patterns exclude;			  /* groups nothing is ever taken from */
+	struct config_patterns exclude_unit, exclude_uid; /* the same, by other names */
+	uint64_t swap_free_permyriad;			  /* of all swap that stays free */
+	uint64_t swap_yield_permyriad; /* of the swapped, to be gained at least; 0: no matter */
+	uint64_t cpu_permyriad;	       /* of one CPU a worker may use, own and in reclaim */
 };
 
 struct reclaim_settings {
@@ -170,3 +171,7 @@ int config_override(const struct config *base, const char *const *overrides, siz
 void config_print(const struct config *config, FILE *out);
 
 bool config_patterns_match(const struct config_patterns *patterns, const char *path);
+
+/* The same, but a pattern may also begin further down: "db.service" matches
+ * "system.slice/db.service". */
+bool config_patterns_match_part(const struct config_patterns *patterns, const char *path);

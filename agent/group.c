@@ -23,6 +23,7 @@ struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
 	g->shared = shared;
 	g->watch = GROUP_WATCH_CLOSED;
 	g->clean.slot = -1;
+	g->weight = GROUP_WEIGHT_DEFAULT;
 	g->trim.trigger_fd = -1;
 	for (size_t i = 0; i < LIMIT_FILES; i++)
 		g->limit_watches.wd[i] = -1;

@@ -13,6 +13,7 @@
 #include "agent/policy/holdout.h"
 #include "agent/policy/trim.h"
 #include "agent/policy/yield.h"
+#include "agent/sense/group_marks.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
 #include "agent/shared.h"
@@ -73,9 +74,12 @@ struct group {
 	uint64_t limits_due_ns;
 	uint64_t protected_bytes; /* effective protection, or what the groups below it claim */
 	uint64_t claimed_bytes;	  /* by the groups below it */
-	bool excluded;		  /* nothing is taken from it */
-	bool excluded_below;	  /* or from one below it, which asking it would */
-	struct yield yield;	  /* of swapping from it, as far as this worker did */
+	struct group_marks marks;
+	bool excluded_itself; /* by the configuration or by its marks */
+	bool excluded;	      /* or one above it is: nothing is taken from it */
+	uint64_t weight;      /* its mark, or that of the next above it */
+	bool excluded_below;  /* or from one below it, which asking it would */
+	struct yield yield;   /* of swapping from it, as far as this worker did */
 
 	/* The rest only at its home. */
 	struct target target;

@@ -70,6 +70,12 @@ const struct setting settings[] = {
 	{"protect", "exclude", PATTERNS(protect.exclude), NO_RANGE, "",
 	 "Groups that nothing is taken from, nor from the groups below them: shell patterns over "
 	 "the path below the cgroup root, separated by blanks; * does not match a slash."},
+	{"protect", "exclude_unit", PATTERNS(protect.exclude_unit), NO_RANGE, "",
+	 "The same by unit, wherever it stands in the tree: patterns over the name of a group or of one "
+	 "above it, as in db.service."},
+	{"protect", "exclude_uid", PATTERNS(protect.exclude_uid), NO_RANGE, "",
+	 "The same by user: patterns over the number of the user that the group's directory belongs to, "
+	 "as those of user managers do."},
 	{"protect", "swap_free", PERCENT(protect.swap_free_permyriad), "0%", "100%", "20%",
 	 "Share of all swap that stays free."},
 	{"protect", "swap_yield", PERCENT(protect.swap_yield_permyriad), "0%", "100%", "20%",

@@ -52,6 +52,7 @@ struct group_status {
 	uint64_t limit_bytes; /* the lower of memory.high and memory.max */
 	bool limit_is_high;
 	uint64_t protected_bytes;	  /* effective memory.min or low, the larger */
+	uint64_t weight;		  /* of its share of what its node wants; 100: the usual */
 	uint64_t events_max, events_high; /* memory.events.local */
 	uint64_t stalled_us;		  /* PSI some, total */
 	struct verdict verdict;		  /* the last one */

@@ -110,12 +110,12 @@ static const struct number trim_numbers[] = {
 };
 
 static const struct number group_numbers[] = {
-	NAMED(struct group_status, "cgroup_id", id),  NUMBER(struct group_status, current_bytes),
-	NUMBER(struct group_status, limit_bytes),     NUMBER(struct group_status, protected_bytes),
-	NUMBER(struct group_status, events_max),      NUMBER(struct group_status, events_high),
-	NUMBER(struct group_status, stalled_us),      NUMBER(struct group_status, file_bytes),
-	NUMBER(struct group_status, anon_bytes),      NUMBER(struct group_status, dirty_bytes),
-	NUMBER(struct group_status, cold_most_bytes),
+	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
+	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
+	NUMBER(struct group_status, weight),	     NUMBER(struct group_status, events_max),
+	NUMBER(struct group_status, events_high),    NUMBER(struct group_status, stalled_us),
+	NUMBER(struct group_status, file_bytes),     NUMBER(struct group_status, anon_bytes),
+	NUMBER(struct group_status, dirty_bytes),    NUMBER(struct group_status, cold_most_bytes),
 };
 
 /* JSON's integers are signed here; the one value of ours beyond them means "no bound". */

@@ -2,6 +2,7 @@
 #include "agent/control/why.h"
 
 #include "agent/control/group_name.h"
+#include "agent/sense/group_marks.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/parse.h"
@@ -34,7 +35,8 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 				"protect.swap_yield lowered; it "
 				"is tried again from time to time."),
-	[VERDICT_EXCLUDED] = "Its pattern removed from protect.exclude.",
+	[VERDICT_EXCLUDED] = "Its pattern removed from [protect], or user.uswapd.exclude from it "
+			     "or one above it.",
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
 		("The other nodes filling up, demand that can only be met here (cpusets, memory "
 		 "policies), or balance.keep_local = yes."),
@@ -55,7 +57,8 @@ static const char *const changes[VERDICT_REASONS] = {
 /* The same for trimming. */
 static const char *const trim_changes[TRIM_REASONS] = {
 	[TRIM_OFF] = "trim.enabled = yes.",
-	[TRIM_EXCLUDED] = "Its pattern removed from protect.exclude.",
+	[TRIM_EXCLUDED] = "Its pattern removed from [protect], or user.uswapd.exclude from it or "
+			  "one above it.",
 	[TRIM_WAITING] = "The next step.",
 	[TRIM_TRIGGERED] = "The end of the pause (trim.pause) without another stall.",
 	[TRIM_PRESSURE] = "Less stalling within a minute, or trim.pressure raised.",
@@ -243,6 +246,8 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 			group->limit_is_high ? "memory.high" : "memory.max");
 	if (group->protected_bytes > 0)
 		fprintf(out, ", %s protected", BYTES(group->protected_bytes));
+	if (group->weight != GROUP_WEIGHT_DEFAULT && group->weight > 0)
+		fprintf(out, ", weight %" PRIu64, group->weight);
 	fprintf(out, "\n  events: max %" PRIu64 ", high %" PRIu64 "; stalled %s\n",
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));

@@ -12,7 +12,7 @@ static const struct {
 	const char *name, *words;
 } reasons[TRIM_REASONS] = {
 	[TRIM_OFF] = {"off", "trimming is switched off"},
-	[TRIM_EXCLUDED] = {"excluded", "excluded by the configuration"},
+	[TRIM_EXCLUDED] = {"excluded", "excluded by the configuration, or on its directory"},
 	[TRIM_WAITING] = {"waiting", "the next step is not due yet"},
 	[TRIM_TRIGGERED] = {"triggered", "its tasks stalled on memory just now: a pause"},
 	[TRIM_PRESSURE] = {"pressure", "its tasks stall on memory more than is allowed"},

@@ -7,8 +7,13 @@
 #include <stdio.h>
 #include <sys/inotify.h>
 
-static const char *const files[LIMIT_FILES] = {"memory.max", "memory.high", "memory.min",
-					       "memory.low", "memory.swap.max"};
+static const struct {
+	const char *name;
+	uint32_t change;
+} files[LIMIT_FILES] = {
+	{"memory.max", IN_MODIFY}, {"memory.high", IN_MODIFY},	   {"memory.min", IN_MODIFY},
+	{"memory.low", IN_MODIFY}, {"memory.swap.max", IN_MODIFY}, {".", IN_ATTRIB},
+};
 
 /* One inotify watch: a file of a group. */
 struct watched_file {
@@ -69,15 +74,15 @@ int limit_watch_fd(const struct limit_watch *w)
  * Returns the watch or -errno. inotify wants a path; a descriptor's own link is one that can't be
  * renamed under us.
  */
-static int add_file(struct limit_watch *w, int dir_fd, const char *name, uint64_t group_id)
+static int add_file(struct limit_watch *w, int dir_fd, size_t i, uint64_t group_id)
 {
 	char path[64];
 	struct watched_file *file;
 	struct hash_entry *known;
 	int wd;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, name);
-	wd = inotify_add_watch(w->fd, path, IN_MODIFY);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir_fd, files[i].name);
+	wd = inotify_add_watch(w->fd, path, files[i].change);
 	if (wd < 0)
 		return -errno;
 	known = hash_first(&w->files, (uint64_t)wd);
@@ -101,7 +106,7 @@ int limit_watch_add(struct limit_watch *w, int dir_fd, uint64_t group_id,
 	for (size_t i = 0; i < LIMIT_FILES; i++)
 		watches->wd[i] = -1;
 	for (size_t i = 0; i < LIMIT_FILES; i++) {
-		int r = add_file(w, dir_fd, files[i], group_id);
+		int r = add_file(w, dir_fd, i, group_id);
 
 		/* Only memory.swap.max may be missing where the others are there. */
 		if (r == -ENOENT && i > 0)
@@ -153,7 +158,7 @@ bool limit_watch_take(struct limit_watch *w, void (*changed)(uint64_t group_id, 
 			lost |= (event->mask & IN_Q_OVERFLOW) != 0;
 			if (!entry)
 				continue;
-			if (event->mask & IN_MODIFY)
+			if (event->mask & (IN_MODIFY | IN_ATTRIB))
 				changed(hash_owner(entry, struct watched_file, by_wd)->group_id,
 					context);
 			if (event->mask & IN_IGNORED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tells when somebody wrote memory.min, low, high, max or swap.max of a group, so that limits need
- * not be read again and again.
+ * Tells when somebody wrote memory.min, low, high, max or swap.max of a group, or attributes of its
+ * directory, so that limits and marks need not be read again and again.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ DEFINE_CLEANUP(struct limit_watch *, limit_watch_free)
 
 int limit_watch_fd(const struct limit_watch *watch);
 
-#define LIMIT_FILES 5
+#define LIMIT_FILES 6
 
 /* One group's watches; -1: none. */
 struct limit_watches {

@@ -116,7 +116,7 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	spare = MIN(spare, victim->node_bytes);
 	request->bytes = MIN(request->bytes, spare);
 	/* Below a page the kernel takes nothing and says that it was all. */
-	if (request->bytes < w->page_size)
+	if (request->bytes < w->page_size || victim->excluded || victim->excluded_below)
 		return -EAGAIN;
 	if (yield_is_poor_for_node(&victim->yield, now_ns))
 		request->swappiness = GROUP_RECLAIM_NO_ANON;

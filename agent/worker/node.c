@@ -97,11 +97,13 @@ static void learn_binding(struct worker *w, const struct node_view *before,
 		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
 }
 
-/* What nodeN/reclaim must not be used beside: claims count, since their shares change with usage.
+/* What nodeN/reclaim must not be used beside: it knows no weights. Claims count, since their shares
+ * change with usage.
  */
 static bool is_spared(const struct group *g)
 {
-	return g->protected_bytes > 0 || g->excluded || group_claims_protection(g);
+	return g->protected_bytes > 0 || g->excluded || g->weight != GROUP_WEIGHT_DEFAULT ||
+	       group_claims_protection(g);
 }
 
 static int read_share(const struct worker *w, const struct group *g,

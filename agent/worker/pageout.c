@@ -93,7 +93,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	if (memory_bytes_read_at(payer->cgroup->dir_fd, "memory.current", &current) < 0 ||
 	    current < w->config->pageout.rss_min_bytes)
 		return false;
-	if (!worker_refresh_protection(w, payer, now_ns))
+	if (!worker_refresh_protection(w, payer, now_ns) || g->excluded)
 		return false;
 	spare = protect_unprotected(current, payer->protected_bytes);
 	left = swap_left(w, payer, now_ns);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* Limits are read again at once when limit_watch says so; this is for when it can't. */
 #define LIMITS_AGE_NS	 (60 * NSEC_PER_SEC)
@@ -60,6 +61,33 @@ static void watch_limits(struct worker *w, struct group *g)
 					    &g->limit_watches) == 0;
 }
 
+static bool is_named(const struct protect_settings *settings, const struct group *g)
+{
+	char uid[16];
+
+	(void)snprintf(uid, sizeof(uid), "%u", g->marks.owner);
+	return g->marks.exclude || config_patterns_match(&settings->exclude, g->cgroup->path) ||
+	       config_patterns_match_part(&settings->exclude_unit, g->cgroup->path) ||
+	       config_patterns_match(&settings->exclude_uid, uid);
+}
+
+/* Whose marks can't be understood is left alone: somebody meant something. */
+static void read_marks(struct worker *w, struct group *g, uint64_t now_ns)
+{
+	struct group_marks before = g->marks;
+	bool excluded = g->excluded_itself;
+	const char *bad = "its marks";
+	int r = group_marks_read(g->cgroup->dir_fd, &g->marks, &bad);
+
+	if (r == -ENODEV || r == -ENOENT)
+		return;
+	g->excluded_itself = r < 0 || is_named(&w->config->protect, g);
+	if (g->excluded_itself != excluded || g->marks.weight != before.weight)
+		w->protections_ns = 0;
+	if (r < 0)
+		worker_complain(w, now_ns, g->cgroup->path, r, bad);
+}
+
 static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	const char *bad = "memory.max";
@@ -68,7 +96,7 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 	/* Watched before they are read: what is written in between is announced. */
 	watch_limits(w, g);
 	r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
-	g->excluded = config_patterns_match(&w->config->protect.exclude, g->cgroup->path);
+	read_marks(w, g, now_ns);
 	g->has_limits = r == 0;
 	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
 	/* Its files appear one by one: those that were not there yet are not watched either. */
@@ -183,7 +211,12 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	for (size_t i = 0; i < w->n_groups; i++) {
 		const struct protection_group *p = &w->protections[i + 1];
 		struct group *g = w->groups[i];
+		const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 
+		g->excluded = g->excluded_itself || (parent && parent->excluded);
+		g->weight = g->marks.weight ? g->marks.weight
+			    : parent	    ? parent->weight
+					    : GROUP_WEIGHT_DEFAULT;
 		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
 						       : 0;
 		g->claimed_bytes = 0;

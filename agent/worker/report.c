@@ -81,6 +81,7 @@ static void fill_group(const struct worker *w, const struct group *g, uint64_t n
 		.limit_bytes = group_limit_bytes(g),
 		.limit_is_high = g->limits.high < g->limits.max,
 		.protected_bytes = g->protected_bytes,
+		.weight = g->weight,
 		.events_max = g->sample.events.max,
 		.events_high = g->sample.events.high,
 		.stalled_us = stalled.some_us,

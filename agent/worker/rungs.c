@@ -15,9 +15,14 @@ static bool is_willing(const struct group *g, uint64_t now_ns)
 	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns);
 }
 
+static uint64_t weighted_bytes(const struct group *g)
+{
+	return scale(g->node_bytes, g->weight, GROUP_WEIGHT_DEFAULT);
+}
+
 /*
- * Deficit round-robin over the groups with memory here, by how much of it could be taken: each
- * earns its share of a round, the one that is owed most is asked.
+ * Deficit round-robin over the groups with memory here, by how much of it could be taken and by
+ * their weights: each earns its share of a round, the one that is owed most is asked.
  */
 struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 {
@@ -26,7 +31,7 @@ struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 
 	for (size_t i = 0; i < w->n_groups; i++)
 		if (is_willing(w->groups[i], now_ns))
-			total += w->groups[i]->node_bytes;
+			total = plus(total, weighted_bytes(w->groups[i]));
 	if (total == 0 || total > INT64_MAX)
 		return NULL;
 	round = MIN(w->here.plan.verdict.bytes, total);
@@ -35,7 +40,7 @@ struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 
 		if (!is_willing(g, now_ns))
 			continue;
-		g->deficit_bytes += (int64_t)scale(round, g->node_bytes, total);
+		g->deficit_bytes += (int64_t)scale(round, weighted_bytes(g), total);
 		/* Neither credit nor debt is remembered beyond all there is. */
 		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
 		if (!best || g->deficit_bytes > best->deficit_bytes)

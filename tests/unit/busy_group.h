@@ -46,6 +46,8 @@ static const struct group_status busy_group = {
 		   .pageout_applied_bytes = 24 * MIB,
 		   .pageout_swapped_bytes = 23 * MIB,
 		   .cooled_bytes = 2 * MIB},
+	.weight = 100,
+	.swap_yield.judged = {.swapped_bytes = 7 * MIB, .kept_bytes = 3 * MIB},
 	.cold_most_bytes = 26 * MIB,
 	.dirty_bytes = 20 * MIB,
 	.clean = CLEAN_AHEAD,

@@ -221,6 +221,12 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "limit_bytes"), 128 * MIB);
 	assert_string_equal(text_of(group, "limit"), "max");
 	assert_int_equal(number_of(group, "protected_bytes"), 16 * MIB);
+	assert_int_equal(number_of(group, "weight"), 100);
+	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "swapped_bytes"), 7 * MIB);
+	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "kept_bytes"), 3 * MIB);
+	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_limit_ns"), 0);
+	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_trim_ns"), 0);
+	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_node_ns"), 0);
 	assert_int_equal(number_of(group, "events_max"), 3);
 	assert_int_equal(number_of(group, "events_high"), 4);
 	assert_int_equal(number_of(group, "stalled_us"), 1500);

@@ -99,6 +99,7 @@ static void test_swap_that_gains_too_little(void **state)
 		.limit_bytes = UINT64_MAX,
 		.swap_yield = {.judged = {.swapped_bytes = 10 * MIB, .kept_bytes = 9 * MIB},
 			       .left_ns = 50 * NSEC_PER_SEC},
+		.weight = 50,
 		.rests = {.node = {.left_ns = 2 * NSEC_PER_SEC, .fruitless = 5}},
 		.trim = {.on = true,
 			 .reason = TRIM_SWAP_YIELD,
@@ -127,6 +128,7 @@ static void test_swap_that_gains_too_little(void **state)
 			       "\n  memory.reclaim for its node is left alone for 2 s more: the "
 			       "last requests, 5 in a row, brought too little\n"));
 	assert_null(strstr(text, "memory.reclaim of cold memory"));
+	assert_non_null(strstr(text, "no limit, weight 50\n"));
 }
 
 static const struct trim_status trim = {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const limits[] = {"memory.max", "memory.high", "memory.min", "memory.low",
 				     "memory.swap.max"};
@@ -133,6 +134,19 @@ static void test_without_swap(void **state)
 	end_scene(&s);
 }
 
+/* A mark, or another owner. */
+static void test_attributes_of_the_directory(void **state)
+{
+	struct scene s = new_scene();
+
+	(void)state;
+	assert_int_equal(fchmod(s.dirs[0], 0750), 0);
+	assert_false(limit_watch_take(s.watch, hear, &s));
+	assert_true(s.heard[1] > 0);
+	assert_int_equal(s.heard[2], 0);
+	end_scene(&s);
+}
+
 static void test_removed_is_not_heard_of(void **state)
 {
 	struct scene s = new_scene();
@@ -218,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_reading_is_no_change),
 		cmocka_unit_test(test_a_group_without_limits),
 		cmocka_unit_test(test_without_swap),
+		cmocka_unit_test(test_attributes_of_the_directory),
 		cmocka_unit_test(test_removed_is_not_heard_of),
 		cmocka_unit_test(test_an_event_of_one_just_removed),
 		cmocka_unit_test(test_files_that_go),

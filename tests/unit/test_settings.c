@@ -155,6 +155,39 @@ static void test_patterns(void **state)
 			fail_msg("\"%s\"", rows[i].path);
 }
 
+/* Wherever the unit stands in the tree; and those below it. */
+static void test_patterns_of_a_part(void **state)
+{
+	static const struct {
+		const char *path;
+		bool match;
+	} rows[] = {
+		{"db.service", true},
+		{"/db.service", true},
+		{"system.slice/db.service", true},
+		{"a/b/c/db.service/worker/1", true},
+		{"system.slice/mydb.service", false},
+		{"system.slice/db.service2", false},
+		{"a/x/y", true},
+		{"x/y/z", true},
+		{"x", false},
+		{"", false},
+		{"/", false},
+	};
+	const char *const overrides[] = {"protect.exclude_unit=db.service x/y"};
+	struct config config;
+	struct config_error error;
+
+	(void)state;
+	assert_int_equal(config_load(NULL, overrides, 1, &config, &error), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (config_patterns_match_part(&config.protect.exclude_unit, rows[i].path) !=
+		    rows[i].match)
+			fail_msg("\"%s\"", rows[i].path);
+	config.protect.exclude_unit.n = 0;
+	assert_false(config_patterns_match_part(&config.protect.exclude_unit, "db.service"));
+}
+
 static void test_too_many_patterns(void **state)
 {
 	const char *overrides[CONFIG_PATTERNS_MAX + 1];
@@ -178,6 +211,7 @@ int main(void)
 		cmocka_unit_test(test_print_and_read_again),
 		cmocka_unit_test(test_printed_lines_fit),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_patterns_of_a_part),
 		cmocka_unit_test(test_too_many_patterns),
 	};
 

@@ -227,7 +227,7 @@ static void test_does_not_ask(void **state)
 			(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX,
 				       "svc/cold");
 			s->config.protect.exclude.n = 1;
-			s->groups[COLD].excluded = true;
+			s->groups[COLD].excluded = s->groups[COLD].excluded_itself = true;
 		}
 		if (i == 7)
 			s->world.pager = NULL;

@@ -37,6 +37,7 @@ static struct scene *scene_new(void)
 	};
 	for (size_t i = 0; i < N; i++) {
 		s->groups[i].node_bytes = bytes[i];
+		s->groups[i].weight = GROUP_WEIGHT_DEFAULT;
 		s->all[i] = &s->groups[i];
 	}
 	return s;
@@ -147,6 +148,28 @@ static void test_groups_take_turns(void **state)
 	free(s);
 }
 
+/* Half the weight, half as often as others of its size. */
+static void test_weights(void **state)
+{
+	struct scene *s = scene_new();
+	unsigned int asked[N] = {0};
+
+	(void)state;
+	s->worker.here.reclaim_fd = -1;
+	s->groups[1].node_bytes = s->groups[2].node_bytes = 100 * MIB;
+	s->groups[2].weight = 50;
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+		asked[s->worker.here.victim - s->groups]++;
+		group_answers(s, s->worker.here.victim, 10 * MIB, NOW);
+		s->worker.here.victim->node_bytes += 10 * MIB;
+	}
+	assert_int_equal(asked[0], 8);
+	assert_int_equal(asked[1], 8);
+	assert_int_equal(asked[2], 4);
+	free(s);
+}
+
 /* One that brings nothing does not keep the turn from the others. */
 static void test_a_group_that_brings_nothing_is_left_alone(void **state)
 {
@@ -202,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_answers_that_tell_nothing),
 		cmocka_unit_test(test_without_groups_the_node_is_asked),
 		cmocka_unit_test(test_groups_take_turns),
+		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
 		cmocka_unit_test(test_no_way),
 	};
