@@ -2,7 +2,7 @@
 /* The agent as main sees it: a worker a node, one configuration, what it can't do here. */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/status.h"
 #include "agent/worker.h"
 

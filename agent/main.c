@@ -3,14 +3,14 @@
 #include "agent/agent.h"
 
 #include "agent/act/hand.h"
+#include "agent/config/settings.h"
 #include "agent/control/server.h"
 #include "agent/doctor.h"
-#include "agent/journal.h"
 #include "agent/lock.h"
-#include "agent/metrics_writer.h"
-#include "agent/notify.h"
 #include "agent/replay/replay.h"
-#include "agent/settings.h"
+#include "agent/report/journal.h"
+#include "agent/report/metrics_writer.h"
+#include "agent/report/notify.h"
 #include "base/clock.h"
 
 #include <errno.h>

@@ -6,10 +6,10 @@
 #pragma once
 
 #include "agent/act/backend.h"
-#include "agent/config.h"
-#include "agent/journal.h"
-#include "agent/shared.h"
+#include "agent/config/config.h"
+#include "agent/report/journal.h"
 #include "agent/status.h"
+#include "agent/worker/shared.h"
 #include "cgroup/reclaim.h"
 #include "numa/topology.h"
 

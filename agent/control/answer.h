@@ -15,7 +15,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/control/request.h"
 #include "agent/status.h"
 

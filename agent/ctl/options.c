@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ctl/options.h"
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/parse.h"

@@ -3,7 +3,7 @@
  * uswapd-metrics: the agent's metrics over HTTP, in a process of its own, so that the agent, which
  * may do much, has no network.
  */
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/exporter/http.h"
 #include "agent/exporter/listen.h"
 

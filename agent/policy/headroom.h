@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/policy/demand.h"
 #include "agent/policy/protect.h"
 #include "agent/policy/verdict.h"

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>

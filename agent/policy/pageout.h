@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/sense/maps.h"
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/sense/sample.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/record/record.h"
 
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 #include "base/cleanup.h"
 
 #include <errno.h>

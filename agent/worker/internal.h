@@ -3,7 +3,6 @@
 #pragma once
 
 #include "agent/act/hand.h"
-#include "agent/group.h"
 #include "agent/policy/balance.h"
 #include "agent/policy/yield.h"
 #include "agent/record/recorder.h"
@@ -14,6 +13,7 @@
 #include "agent/sense/node_watch.h"
 #include "agent/sense/percpu.h"
 #include "agent/worker.h"
+#include "agent/worker/group.h"
 #include "cgroup/protection.h"
 
 #include <pthread.h>

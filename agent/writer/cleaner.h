@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "agent/policy/clean.h"
 #include "agent/sense/file_check.h"
 #include "agent/writer/message.h"

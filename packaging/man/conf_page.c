@@ -3,7 +3,7 @@
  * Writes uswapd.conf(5): copies a template, and puts the table of settings in place of its line
  * @SETTINGS@. The table is the agent's own, so that the page can't be wrong.
  */
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 #include "base/cleanup.h"
 
 #include <stdio.h>

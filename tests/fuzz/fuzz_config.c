@@ -3,7 +3,7 @@
  * A configuration file of any bytes: read or refused with a message, and what was read is printed
  * and read again as the same.
  */
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ctl/options.h"
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>

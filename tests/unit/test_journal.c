@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/journal.h"
+#include "agent/report/journal.h"
 
 #include "tests/unit/fixture.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration of the DaemonSet chooses pods by their QoS class, from the paths of groups. */
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include "tests/unit/fixture.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/metrics_file.h"
+#include "agent/report/metrics_file.h"
 
 #include "tests/unit/fixture.h"
 

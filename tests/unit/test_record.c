@@ -2,7 +2,7 @@
 /* Records: written down in full, read back without trust. */
 #include "agent/record/record.h"
 
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
 

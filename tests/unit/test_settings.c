@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 
 #include "base/clock.h"
 #include "tests/unit/fixture.h"

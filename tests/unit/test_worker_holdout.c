@@ -5,7 +5,7 @@
 #include "cgroup/reclaim.h"
 #include "tests/unit/agent_scene.h"
 
-#include "agent/group.h"
+#include "agent/worker/group.h"
 
 #include <fcntl.h>
 #include <poll.h>

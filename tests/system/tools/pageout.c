@@ -7,8 +7,8 @@
  * A setting is one of [pageout], as in name=db*. again: asks until the group was looked through to
  * its end. Prints "KEY VALUE" lines, sums of all asks; status 0 unless one failed.
  */
+#include "agent/config/settings.h"
 #include "agent/pageout/pager.h"
-#include "agent/settings.h"
 #include "base/clock.h"
 #include "base/parse.h"
 

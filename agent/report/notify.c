@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/notify.h"
+#include "agent/report/notify.h"
 
 #include "base/clock.h"
 

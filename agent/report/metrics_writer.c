@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/metrics_writer.h"
+#include "agent/report/metrics_writer.h"
 
 #include "agent/control/metrics.h"
 #include "agent/thread.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/target.h"
+#include "agent/worker/target.h"
 
 #include "base/clock.h"
 #include "base/saturate.h"

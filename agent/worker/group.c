@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/group.h"
+#include "agent/worker/group.h"
 
 #include "agent/record/recorder.h"
 #include "base/clock.h"

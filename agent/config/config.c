@@ -4,9 +4,9 @@
  * comments behind a value, text behind a section's name, bytes that are not text) is refused on the
  * way to it, one line at a time, which also tells the line's number.
  */
-#include "agent/config.h"
+#include "agent/config/config.h"
 
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>

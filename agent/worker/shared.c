@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/shared.h"
+#include "agent/worker/shared.h"
 
 #include "base/clock.h"
 

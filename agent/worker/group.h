@@ -16,8 +16,8 @@
 #include "agent/sense/group_marks.h"
 #include "agent/sense/group_watch.h"
 #include "agent/sense/limit_watch.h"
-#include "agent/shared.h"
-#include "agent/target.h"
+#include "agent/worker/shared.h"
+#include "agent/worker/target.h"
 #include "cgroup/tree.h"
 
 /* Write-back of a group's files. */

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "agent/agent.h"
-#include "agent/metrics_file.h"
+#include "agent/report/metrics_file.h"
 
 /* metrics_file_write, or what stands in for it. */
 typedef int metrics_write_file(struct metrics_file *file, const char *text, size_t n);
