@@ -35,8 +35,8 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 				"protect.swap_yield lowered; it "
 				"is tried again from time to time."),
-	[VERDICT_EXCLUDED] = "Its pattern removed from [protect], or user.uswapd.exclude from it "
-			     "or one above it.",
+	[VERDICT_EXCLUDED] = ("Its pattern removed from [protect], or user.uswapd.exclude from it "
+			      "or one above it."),
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
 		("The other nodes filling up, demand that can only be met here (cpusets, memory "
 		 "policies), or balance.keep_local = yes."),
@@ -57,8 +57,8 @@ static const char *const changes[VERDICT_REASONS] = {
 /* The same for trimming. */
 static const char *const trim_changes[TRIM_REASONS] = {
 	[TRIM_OFF] = "trim.enabled = yes.",
-	[TRIM_EXCLUDED] = "Its pattern removed from [protect], or user.uswapd.exclude from it or "
-			  "one above it.",
+	[TRIM_EXCLUDED] = ("Its pattern removed from [protect], or user.uswapd.exclude from it or "
+			   "one above it."),
 	[TRIM_WAITING] = "The next step.",
 	[TRIM_TRIGGERED] = "The end of the pause (trim.pause) without another stall.",
 	[TRIM_PRESSURE] = "Less stalling within a minute, or trim.pressure raised.",
