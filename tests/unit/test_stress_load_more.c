@@ -343,7 +343,10 @@ static void test_spin(void **state)
 	end(&running);
 }
 
-/* A process of its own, as a worker is: threads end with it. Returns its exit status. */
+/*
+ * A process of its own, as a worker is: threads end with it; TSan's own comes with the first of
+ * them. Returns its exit status.
+ */
 static int run_in_process(const char *settings, uint64_t ns, size_t n_threads)
 {
 	pid_t pid = fork();
@@ -356,7 +359,7 @@ static int run_in_process(const char *settings, uint64_t ns, size_t n_threads)
 		if (run_really(&running, ns) < 0)
 			_exit(101);
 		_exit(block_get(&running.load.block->operations) == n_threads &&
-				      fixture_entries("/proc/self/task") == before + n_threads
+				      fixture_entries("/proc/self/task") >= before + n_threads
 			      ? 100
 			      : 102);
 	}
