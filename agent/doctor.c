@@ -2,6 +2,7 @@
 #include "agent/doctor.h"
 
 #include "agent/act/backend.h"
+#include "agent/memory_lock.h"
 #include "agent/ring.h"
 #include "agent/sense/cachestat.h"
 #include "agent/sense/dirty.h"
@@ -253,15 +254,13 @@ static void examine_mglru(const struct doctor *d, FILE *out)
 
 static void examine_locking(FILE *out)
 {
-	int r = mlockall(MCL_CURRENT | MCL_ONFAULT) < 0 ? -errno : 0;
+	int r = memory_lock();
 
 	(void)munlockall();
 	if (r == 0)
 		tell(out, true, "locked memory", "the agent is not paged out");
 	else
-		tell(out, false, "locked memory",
-		     "%s: raise LimitMEMLOCK, or under pressure the agent may be paged out",
-		     strerrordesc_np(-r));
+		tell(out, false, "locked memory", "%s: " MEMORY_LOCK_ADVICE, strerrordesc_np(-r));
 }
 
 int doctor_examine(const struct doctor *d, FILE *out)

@@ -7,6 +7,7 @@
 #include "agent/control/server.h"
 #include "agent/doctor.h"
 #include "agent/lock.h"
+#include "agent/memory_lock.h"
 #include "agent/replay/replay.h"
 #include "agent/report/journal.h"
 #include "agent/report/metrics_writer.h"
@@ -175,21 +176,19 @@ static int parse_command_line(int argc, char **argv, struct command_line *cl)
 	return -1;
 }
 
-/*
- * An agent that has to wait for memory can't free any: what it touches stays, and only that. Groups
- * take descriptors.
- */
+/* Groups take descriptors. */
 static void prepare_process(const struct log *log)
 {
 	struct rlimit files;
+	int r;
 
 	/* Before threads exist: one arena for all keeps the resident size small. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)setenv("HWLOC_PLUGINS_PATH", "", 0);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		log_warning(log,
-			    "can't lock memory (%s): under pressure the agent may be paged out",
-			    strerrordesc_np(errno));
+	r = memory_lock();
+	if (r < 0)
+		log_warning(log, "memory is not locked: %s: " MEMORY_LOCK_ADVICE,
+			    strerrordesc_np(-r));
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);

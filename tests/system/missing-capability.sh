@@ -44,4 +44,10 @@ stop_agent "a user with CAP_DAC_OVERRIDE: it"
 as=$bare_root start_agent --set "agent.socket=$socket"
 works "root without capabilities"
 stop_agent "root without capabilities: it"
+# Locking what there is, and then being refused more, would be worse than not to lock.
+as="prlimit --memlock=67108864 $bare_root" start_agent --set "agent.socket=$socket"
+check_log "little may be locked: said, with what helps" logged 'memory is not locked: .*LimitMEMLOCK'
+check "nothing is" grep -q '^VmLck:[[:space:]]*0 kB' "/proc/$agent_pid/status"
+works "little may be locked"
+stop_agent "little may be locked: it"
 finish
