@@ -34,6 +34,18 @@ static void check_result(int r, const struct stress_error *error)
 	require(r == 0 || (r == -EINVAL && error->text[0]));
 }
 
+static void check_size(const struct load_plan *load, bool sizeless)
+{
+	if (sizeless) {
+		require(load->size_bytes == 0);
+		return;
+	}
+	require(load->size_bytes >= CONTENT_PAGE_BYTES &&
+		load->size_bytes % CONTENT_PAGE_BYTES == 0);
+	require(load->burst_bytes >= CONTENT_PAGE_BYTES && load->burst_bytes <= load->peak_bytes);
+	require(load->peak_bytes >= load->size_bytes && load->low_bytes <= load->peak_bytes);
+}
+
 static void plan(const struct job *job)
 {
 	_cleanup_(plan_freep) struct plan *plan = NULL;
@@ -47,16 +59,12 @@ static void plan(const struct job *job)
 	}
 	for (size_t i = 0; i < plan->n_loads; i++) {
 		const struct load_plan *load = &plan->loads[i];
+		const struct load_ops *ops = load_find_type(job->loads[i].settings.type);
 
-		require(load->size_bytes >= CONTENT_PAGE_BYTES &&
-			load->size_bytes % CONTENT_PAGE_BYTES == 0);
-		require(load->burst_bytes >= CONTENT_PAGE_BYTES &&
-			load->burst_bytes <= load->peak_bytes);
-		require(load->peak_bytes >= load->size_bytes &&
-			load->low_bytes <= load->peak_bytes);
+		require(ops);
+		check_size(load, ops->sizeless);
 		require(load->group < (int)plan->n_groups);
 		require(job->loads[i].settings.n_workers == 1);
-		require(load_find_type(job->loads[i].settings.type));
 	}
 	for (size_t i = 0; i < plan->n_groups; i++) {
 		require(plan->groups[i].limit_bytes <= machine.parent_limit);
