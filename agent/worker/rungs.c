@@ -10,9 +10,17 @@
 
 #include <errno.h>
 
-static bool is_willing(const struct group *g, uint64_t now_ns)
+/* A kernel that can't be told to spare anonymous memory (6.1) would swap what gains nothing. */
+static bool would_swap_in_vain(const struct worker *w, const struct group *g, uint64_t now_ns)
 {
-	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns);
+	return !w->world->reclaim_features.swappiness && w->swap.free_bytes > 0 &&
+	       yield_is_poor_for_node(&g->yield, now_ns);
+}
+
+static bool is_willing(const struct worker *w, const struct group *g, uint64_t now_ns)
+{
+	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns) &&
+	       !would_swap_in_vain(w, g, now_ns);
 }
 
 static uint64_t weighted_bytes(const struct group *g)
@@ -30,7 +38,7 @@ struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 	struct group *best = NULL;
 
 	for (size_t i = 0; i < w->n_groups; i++)
-		if (is_willing(w->groups[i], now_ns))
+		if (is_willing(w, w->groups[i], now_ns))
 			total = plus(total, weighted_bytes(w->groups[i]));
 	if (total == 0 || total > INT64_MAX)
 		return NULL;
@@ -38,7 +46,7 @@ struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (!is_willing(g, now_ns))
+		if (!is_willing(w, g, now_ns))
 			continue;
 		g->deficit_bytes += (int64_t)scale(round, weighted_bytes(g), total);
 		/* Neither credit nor debt is remembered beyond all there is. */

@@ -197,6 +197,36 @@ static void test_a_group_that_brings_nothing_is_left_alone(void **state)
 	free(s);
 }
 
+/* Who is asked when nobody has earned anything yet. */
+static const struct group *asked_first(struct scene *s, uint64_t now_ns)
+{
+	for (size_t i = 0; i < N; i++)
+		s->groups[i].deficit_bytes = 0;
+	assert_int_equal(chosen(s, now_ns), BACKEND_MEMORY_RECLAIM);
+	return s->worker.here.victim;
+}
+
+/* As on 6.1: it is not asked for its files alone, and does not keep the turn from the others. */
+static void test_a_group_that_would_swap_in_vain(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->worker.here.reclaim_fd = -1;
+	s->worker.swap = (struct swap_sample){.total_bytes = 100 * MIB, .free_bytes = 100 * MIB};
+	s->groups[0].yield = (struct yield){.poor_for_node = true, .until_ns = NOW + NSEC_PER_SEC};
+	assert_ptr_equal(asked_first(s, NOW), &s->groups[1]);
+	/* Until swapping it is tried again, where nothing can be swapped, and where it can be told.
+	 */
+	assert_ptr_equal(asked_first(s, NOW + NSEC_PER_SEC), &s->groups[0]);
+	s->worker.swap.free_bytes = 0;
+	assert_ptr_equal(asked_first(s, NOW), &s->groups[0]);
+	s->worker.swap.free_bytes = 100 * MIB;
+	s->world.reclaim_features.swappiness = true;
+	assert_ptr_equal(asked_first(s, NOW), &s->groups[0]);
+	free(s);
+}
+
 static void test_no_way(void **state)
 {
 	struct scene *s = scene_new();
@@ -227,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_groups_take_turns),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
+		cmocka_unit_test(test_a_group_that_would_swap_in_vain),
 		cmocka_unit_test(test_no_way),
 	};
 
