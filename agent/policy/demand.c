@@ -83,8 +83,10 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 	elapsed_ns = s->now_ns - d->seen_ns;
 	d->taken_bytes =
 		plus(decay(d->taken_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS), s->taken_bytes);
-	d->refaulted_bytes = plus(decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
-				  s->refaulted_bytes);
+	d->refaulted_bytes =
+		MIN(plus(decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
+			 s->refaulted_bytes),
+		    d->taken_bytes);
 	d->window_taken_bytes += (int64_t)MIN(s->taken_bytes, (uint64_t)INT64_MAX / 4);
 	d->window_taken_bytes -= (int64_t)MIN(s->refaulted_bytes, (uint64_t)INT64_MAX / 4);
 	d->window_others_took |= s->others_took;

@@ -10,7 +10,8 @@
  *	peak	the same, but falling by half in 30 s: what the target has shown it can do
  *	need	rate x reaction x gain
  *	margin	clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a
- *		quarter of what was taken within the last half minute was read back
+ *		quarter of what was taken within the last half minute was read back. More than
+ *		was taken can't have come back: the rest, others had taken before
  *
  * gain doubles (up to 8) each time tasks had to reclaim for themselves although a margin was kept,
  * and falls back to 1 by a tenth in 10 s without that.
@@ -61,8 +62,7 @@ struct demand_sample {
 /* Takes a sample in. A clock or a counter that goes back counts as no change. */
 void demand_learn(struct demand *demand, const struct demand_sample *sample);
 
-/* Permyriad of what was taken lately that came back; above 10000 when more came back than we took.
- */
+/* Permyriad of what was taken lately that came back. */
 uint64_t demand_refault_permyriad(const struct demand *demand);
 
 /*
