@@ -111,9 +111,20 @@ static uint64_t rest_ns(const struct config *config)
 	return MIN(config->agent.tick_max_ns / 20, config->balance.margin.reaction_ns / 2);
 }
 
+/* What has gone on for long will go on for as long; stalls are told by the pressure trigger. */
+static uint64_t rest_beside_stream(const struct config *config, const struct demand *demand,
+				   uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - demand->growing_since_ns;
+	uint64_t least_ns = config->agent.tick_max_ns;
+
+	return MIN(MAX(age_ns / 2, least_ns), BALANCE_STREAM_REST_TICKS * least_ns);
+}
+
 /* Looking often does not change what is waited for. */
 static uint64_t rest_before_next_look(const struct config *config, const struct demand *demand,
-				      const struct verdict *v, bool for_kswapd)
+				      const struct node_sample *s, const struct verdict *v,
+				      bool for_kswapd)
 {
 	switch (v->reason) {
 	case VERDICT_ROOM_ENOUGH:
@@ -129,8 +140,7 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 			return config->agent.tick_max_ns / 40;
 		break;
 	case VERDICT_KSWAPD_SUFFICES:
-		/* Stalls are told by the pressure trigger. */
-		return config->agent.tick_max_ns;
+		return rest_beside_stream(config, demand, s->now_ns);
 	default:
 		break;
 	}
@@ -173,8 +183,8 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	for_kswapd = is_for_kswapd(config, demand, s, round);
 	v->reason = reason_to_wait(config, demand, history, s, v, round, for_kswapd);
 	if (v->reason != VERDICT_NODE_LOW) {
-		v->look_again_ns =
-			MAX(v->look_again_ns, rest_before_next_look(config, demand, v, for_kswapd));
+		v->look_again_ns = MAX(v->look_again_ns,
+				       rest_before_next_look(config, demand, s, v, for_kswapd));
 		return plan;
 	}
 	if (!bound_effort(config, s, &plan)) {

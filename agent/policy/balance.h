@@ -17,6 +17,8 @@
 /* Demand that goes on for so long, and would take so many rounds a second, is a stream. */
 #define BALANCE_STREAM_NS	    (500 * UINT64_C(1000000))
 #define BALANCE_STREAM_ROUNDS_PER_S 8
+/* One is looked at again when it has lasted half as long again, after at most so many tick_max. */
+#define BALANCE_STREAM_REST_TICKS 8
 
 enum effort {
 	EFFORT_LIGHT,  /* clean file memory only; not on 6.1, which can't be told */

@@ -88,7 +88,15 @@ static void test_streams_are_left_to_kswapd(void **state)
 	s.demand.growing_since_ns = s.sample.now_ns - BALANCE_STREAM_NS;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_SUFFICES);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.look_again_ns, s.config.agent.tick_max_ns);
+	/* Looked at ever less often. */
+	s.demand.growing_since_ns = s.sample.now_ns - 6 * s.config.agent.tick_max_ns;
+	assert_int_equal(decide(&s).verdict.look_again_ns, 3 * s.config.agent.tick_max_ns);
+	s.demand.growing_since_ns = s.sample.now_ns - 60 * s.config.agent.tick_max_ns;
+	assert_int_equal(decide(&s).verdict.look_again_ns,
+			 BALANCE_STREAM_REST_TICKS * s.config.agent.tick_max_ns);
 	/* It has not gone on for long. */
+	s.demand.growing_since_ns = s.sample.now_ns - BALANCE_STREAM_NS;
 	s.demand.growing_since_ns++;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
 	s.demand.growing_since_ns--;
