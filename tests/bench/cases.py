@@ -167,8 +167,9 @@ def burst_words(share, policy, caches):
 
 
 BURST = [
-    Figure("allocstall", "allocstall", "", f.vmstat("allocstall")),
-    Figure("direct", "pgscan_direct", "", f.vmstat("pgscan_direct")),
+    Figure("allocstall", "allocstall in bursts", "", f.vmstat_from("allocstall", BURST_STARTS[0])),
+    Figure("before", "while the caches were read", "", f.vmstat_until("allocstall", BURST_STARTS[0])),
+    Figure("direct", "pgscan_direct in bursts", "", f.vmstat_from("pgscan_direct", BURST_STARTS[0])),
     Figure("stall", "bursts stalled (PSI some)", "ms", f.group_stall_ms("batch")),
     Figure("p99", "first touch p99", "ms", f.first_touch_ms(0.99, "burst")),
     Figure("p999", "p99.9", "ms", f.first_touch_ms(0.999, "burst")),

@@ -125,6 +125,19 @@ def vmstat(which):
     return lambda result: result.vmstat()[which]
 
 
+def vmstat_until(which, seconds):
+    """As it was at the last sample before so many seconds."""
+    def figure(result):
+        series = result.data["series"]
+        last = max(i for i, t_ns in enumerate(series["t_ns"]) if t_ns < seconds * 1e9)
+        return series["machine"][which][last]
+    return figure
+
+
+def vmstat_from(which, seconds):
+    return lambda result: vmstat(which)(result) - vmstat_until(which, seconds)(result)
+
+
 def proactive_pages(result):
     """Reclaimed from the groups and from the nodes by request; the machine's counter lacks the groups' on 6.18."""
     groups = sum(group["stat"]["pgsteal_proactive"] for group in result.data["groups"])
