@@ -4,9 +4,11 @@
 #include "agent/control/advise.h"
 #include "agent/control/effect.h"
 #include "agent/control/group_name.h"
+#include "agent/control/json.h"
 #include "agent/control/metrics.h"
 #include "agent/control/status_json.h"
 #include "agent/control/why.h"
+#include "base/memory_file.h"
 #include "base/parse.h"
 
 #include <errno.h>
@@ -259,7 +261,7 @@ int control_answer(const struct control_agent *agent, const struct control_peer 
 	char *text = NULL;
 	size_t text_n = 0;
 
-	asking.out = open_memstream(&text, &text_n);
+	asking.out = memory_file_open(&text, &text_n);
 	if (!asking.out)
 		return -ENOMEM;
 	return finish(asking.out, answer(&asking, peer, request, n), &text, &text_n, ret_answer,

@@ -2,19 +2,19 @@
 #include "agent/control/metrics.h"
 
 #include "agent/control/group_name.h"
+#include "agent/control/metrics_text.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_LABEL_SIZE METRICS_LABEL_SIZE(GROUP_NAME_SIZE)
+#define GAUGE	METRIC_GAUGE
+#define COUNTER METRIC_COUNTER
 
-enum metric_type {
-	GAUGE,
-	COUNTER,
-};
+/* What stands between the braces of a sample: of all that are here, the one of a group is longest.
+ */
+#define LABELS_SIZE (METRICS_LABEL_SIZE(GROUP_NAME_SIZE) + 64)
 
 /* A uint64_t of a struct, which counts in 10^-decimals of the unit that the name ends with. */
 struct metric {
@@ -25,10 +25,10 @@ struct metric {
 	const char *help;
 };
 
-/* A group and the name it is shown by. */
+/* A group and the labels it is shown by. */
 struct shown {
 	const struct group_status *group;
-	char *label;
+	char *labels;
 };
 
 struct shown_groups {
@@ -163,149 +163,120 @@ static const struct metric group_metrics[] = {
 };
 /* clang-format on */
 
-char *metrics_label(char *label, size_t size, const char *name)
+static char *node_labels(char labels[LABELS_SIZE], const struct node_status *node)
 {
-	char escaped[ESCAPE_SIZE(GROUP_NAME_SIZE)];
-	size_t n = 0;
-
-	escape_ascii(escaped, sizeof(escaped), name);
-	/* Cut where it does not fit, but not between a backslash and what it escapes. */
-	for (const char *c = escaped; *c; c++) {
-		bool special = *c == '\\' || *c == '"';
-
-		if (n + (special ? 2 : 1) >= size)
-			break;
-		if (special)
-			label[n++] = '\\';
-		label[n++] = *c;
-	}
-	label[n] = '\0';
-	return label;
+	(void)snprintf(labels, LABELS_SIZE, "node=\"%u\"", node->node);
+	return labels;
 }
 
-static void write_head(const char *name, enum metric_type type, const char *help, FILE *out)
-{
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-		type == COUNTER ? "counter" : "gauge");
-}
-
-/* A thousand groups are tens of thousands of values: printf would take most of a scrape's time. */
-static void write_value(uint64_t value, unsigned int decimals, FILE *out)
-{
-	char text[24]; /* 20 digits, the point, the newline */
-	char *at = text + sizeof(text);
-
-	if (value == UINT64_MAX) {
-		fputs_unlocked("+Inf\n", out);
-		return;
-	}
-	*--at = '\n';
-	for (unsigned int i = 0; i < decimals; i++, value /= 10)
-		*--at = (char)('0' + value % 10);
-	if (decimals > 0)
-		*--at = '.';
-	do
-		*--at = (char)('0' + value % 10);
-	while (value /= 10);
-	(void)fwrite_unlocked(at, 1, (size_t)(text + sizeof(text) - at), out);
-}
-
-/* name{group="label"}, and a blank */
-static void write_group_name(const char *name, const char *label, FILE *out)
-{
-	fputs_unlocked(name, out);
-	fputs_unlocked("{group=\"", out);
-	fputs_unlocked(label, out);
-	fputs_unlocked("\"} ", out);
-}
-
-static void write_member(const struct metric *metric, const void *from, FILE *out)
+static uint64_t value_of(const struct metric *metric, const void *from)
 {
 	const void *member = (const char *)from + metric->offset;
 
-	write_value(*(const uint64_t *)member, metric->decimals, out);
+	return *(const uint64_t *)member;
 }
 
-static void write_single(const char *name, enum metric_type type, const char *help, uint64_t value,
-			 FILE *out)
+static void write_single(struct page *page, const char *name, enum metric_type type,
+			 const char *help, uint64_t value)
 {
-	write_head(name, type, help, out);
-	fprintf(out, "%s %" PRIu64 "\n", name, value);
+	metrics_text_head(page, name, type, help);
+	metrics_text_sample(page, name, NULL, value, UNITS);
 }
 
-static void write_agent(const struct agent_status *status, uint64_t left_out, FILE *out)
+static void write_agent(const struct agent_status *status, uint64_t left_out, struct page *page)
 {
 	const struct cleaner_state *cleaner = &status->cleaner;
-	char label[METRICS_LABEL_SIZE(64)];
+	char version[METRICS_LABEL_SIZE(64)], labels[LABELS_SIZE];
 	uint64_t degraded = 0;
 
 	while (degraded < ARRAY_SIZE(status->degraded) && *status->degraded[degraded])
 		degraded++;
-	write_head("uswapd_build_info", GAUGE, "The agent's version.", out);
-	fprintf(out, "uswapd_build_info{version=\"%s\"} 1\n",
-		metrics_label(label, sizeof(label), status->version));
-	write_head("uswapd_uptime_seconds", GAUGE, "Time since the agent was started.", out);
-	fputs("uswapd_uptime_seconds ", out);
-	write_value(status->uptime_ns, NS, out);
-	write_single("uswapd_acting", GAUGE, "1: takes memory; 0: only observes.",
-		     !status->observes, out);
-	write_single("uswapd_degradations", GAUGE,
+	(void)snprintf(labels, sizeof(labels), "version=\"%s\"",
+		       metrics_label(version, sizeof(version), status->version));
+	metrics_text_head(page, "uswapd_build_info", GAUGE, "The agent's version.");
+	metrics_text_sample(page, "uswapd_build_info", labels, 1, UNITS);
+	metrics_text_head(page, "uswapd_uptime_seconds", GAUGE,
+			  "Time since the agent was started.");
+	metrics_text_sample(page, "uswapd_uptime_seconds", NULL, status->uptime_ns, NS);
+	write_single(page, "uswapd_acting", GAUGE, "1: takes memory; 0: only observes.",
+		     !status->observes);
+	write_single(page, "uswapd_degradations", GAUGE,
 		     "Things the agent can't do on this machine (uswapctl status has them).",
-		     degraded, out);
-	write_single("uswapd_groups_left_out", GAUGE,
+		     degraded);
+	write_single(page, "uswapd_groups_left_out", GAUGE,
 		     "Groups that are looked after but not named here (metrics.groups_max).",
-		     left_out, out);
-	write_single("uswapd_write_back_processes", GAUGE, "Processes that write back, one a disk.",
-		     cleaner->writers, out);
-	write_single("uswapd_write_back_abandoned_devices", GAUGE,
-		     "Devices that do not answer and are left alone.", cleaner->abandoned, out);
-	write_single("uswapd_write_back_asked_bytes_total", COUNTER,
-		     "Dirty memory handed to devices.", cleaner->asked_bytes, out);
-	write_single("uswapd_write_back_cleaned_bytes_total", COUNTER,
-		     "Of that, what was clean afterwards.", cleaner->cleaned_bytes, out);
+		     left_out);
+	write_single(page, "uswapd_write_back_processes", GAUGE,
+		     "Processes that write back, one a disk.", cleaner->writers);
+	write_single(page, "uswapd_write_back_abandoned_devices", GAUGE,
+		     "Devices that do not answer and are left alone.", cleaner->abandoned);
+	write_single(page, "uswapd_write_back_asked_bytes_total", COUNTER,
+		     "Dirty memory handed to devices.", cleaner->asked_bytes);
+	write_single(page, "uswapd_write_back_cleaned_bytes_total", COUNTER,
+		     "Of that, what was clean afterwards.", cleaner->cleaned_bytes);
 }
 
-static void write_nodes(const struct agent_status *status, FILE *out)
+static void write_node(const struct metric *metric, const struct node_status *node,
+		       struct page *page)
+{
+	char labels[LABELS_SIZE];
+
+	metrics_text_sample(page, metric->name, node_labels(labels, node), value_of(metric, node),
+			    metric->decimals);
+}
+
+/* The reason is a label: each has a series of its own. */
+static void write_verdict(const char *name, const char *labels, const struct verdict *verdict,
+			  struct page *page)
+{
+	char with_reason[LABELS_SIZE];
+
+	(void)snprintf(with_reason, sizeof(with_reason), "%s,reason=\"%s\"", labels,
+		       verdict_name(verdict->reason));
+	metrics_text_sample(page, name, with_reason, 1, UNITS);
+}
+
+static void write_nodes(const struct agent_status *status, struct page *page)
 {
 	const struct node_status *end = status->nodes + status->n_nodes;
+	char labels[LABELS_SIZE];
 
-	write_head("uswapd_node_answered", GAUGE, "1: the node's worker answered in time.", out);
+	metrics_text_head(page, "uswapd_node_answered", GAUGE,
+			  "1: the node's worker answered in time.");
 	for (const struct node_status *node = status->nodes; node < end; node++)
-		fprintf(out, "uswapd_node_answered{node=\"%u\"} %d\n", node->node, node->answered);
-	write_head("uswapd_node_verdict", GAUGE, "What was decided last, as the reason.", out);
+		metrics_text_sample(page, "uswapd_node_answered", node_labels(labels, node),
+				    node->answered, UNITS);
+	metrics_text_head(page, "uswapd_node_verdict", GAUGE,
+			  "What was decided last, as the reason.");
 	for (const struct node_status *node = status->nodes; node < end; node++)
 		if (node->answered)
-			fprintf(out, "uswapd_node_verdict{node=\"%u\",reason=\"%s\"} 1\n",
-				node->node, verdict_name(node->verdict.reason));
+			write_verdict("uswapd_node_verdict", node_labels(labels, node),
+				      &node->verdict, page);
 	for (size_t i = 0; i < ARRAY_SIZE(node_metrics); i++) {
 		const struct metric *metric = &node_metrics[i];
 
-		write_head(metric->name, metric->type, metric->help, out);
-		for (const struct node_status *node = status->nodes; node < end; node++) {
-			if (!node->answered)
-				continue;
-			fprintf(out, "%s{node=\"%u\"} ", metric->name, node->node);
-			write_member(metric, node, out);
-		}
+		metrics_text_head(page, metric->name, metric->type, metric->help);
+		for (const struct node_status *node = status->nodes; node < end; node++)
+			if (node->answered)
+				write_node(metric, node, page);
 	}
 }
 
-static void write_groups(const struct shown_groups *groups, FILE *out)
+static void write_groups(const struct shown_groups *groups, struct page *page)
 {
 	const struct shown *end = groups->all + groups->n;
 
-	write_head("uswapd_group_verdict", GAUGE, "What was decided last, as the reason.", out);
+	metrics_text_head(page, "uswapd_group_verdict", GAUGE,
+			  "What was decided last, as the reason.");
 	for (const struct shown *shown = groups->all; shown < end; shown++)
-		fprintf(out, "uswapd_group_verdict{group=\"%s\",reason=\"%s\"} 1\n", shown->label,
-			verdict_name(shown->group->verdict.reason));
+		write_verdict("uswapd_group_verdict", shown->labels, &shown->group->verdict, page);
 	for (size_t i = 0; i < ARRAY_SIZE(group_metrics); i++) {
 		const struct metric *metric = &group_metrics[i];
 
-		write_head(metric->name, metric->type, metric->help, out);
-		for (const struct shown *shown = groups->all; shown < end; shown++) {
-			write_group_name(metric->name, shown->label, out);
-			write_member(metric, shown->group, out);
-		}
+		metrics_text_head(page, metric->name, metric->type, metric->help);
+		for (const struct shown *shown = groups->all; shown < end; shown++)
+			metrics_text_sample(page, metric->name, shown->labels,
+					    value_of(metric, shown->group), metric->decimals);
 	}
 }
 
@@ -324,7 +295,7 @@ static int compare_importance(const void *a, const void *b)
 
 static int compare_labels(const void *a, const void *b)
 {
-	int order = strcmp(((const struct shown *)a)->label, ((const struct shown *)b)->label);
+	int order = strcmp(((const struct shown *)a)->labels, ((const struct shown *)b)->labels);
 
 	return order != 0 ? order : compare_importance(a, b);
 }
@@ -332,7 +303,7 @@ static int compare_labels(const void *a, const void *b)
 static void shown_groups_free(struct shown_groups *groups)
 {
 	for (size_t i = 0; groups->all && i < groups->n; i++)
-		free(groups->all[i].label);
+		free(groups->all[i].labels);
 	free(groups->all);
 }
 
@@ -345,8 +316,8 @@ static void drop_doubles(struct shown_groups *groups)
 	for (size_t i = 0; i < groups->n; i++) {
 		struct shown shown = groups->all[i];
 
-		if (kept > 0 && strcmp(groups->all[kept - 1].label, shown.label) == 0)
-			free(shown.label);
+		if (kept > 0 && strcmp(groups->all[kept - 1].labels, shown.labels) == 0)
+			free(shown.labels);
 		else
 			groups->all[kept++] = shown;
 	}
@@ -368,6 +339,15 @@ static size_t collect_groups(const struct agent_status *status, struct shown *re
 	return n;
 }
 
+static char *group_labels(const struct group_status *group)
+{
+	char name[GROUP_NAME_SIZE], label[METRICS_LABEL_SIZE(GROUP_NAME_SIZE)], labels[LABELS_SIZE];
+
+	metrics_label(label, sizeof(label), group_name(name, group));
+	(void)snprintf(labels, sizeof(labels), "group=\"%s\"", label);
+	return strdup(labels);
+}
+
 /* Freed by the caller, on errors too. */
 static int choose_groups(const struct agent_status *status, size_t groups_max,
 			 struct shown_groups *groups)
@@ -384,11 +364,8 @@ static int choose_groups(const struct agent_status *status, size_t groups_max,
 	groups->n = MIN(n, groups_max);
 	groups->left_out = n - groups->n;
 	for (size_t i = 0; i < groups->n; i++) {
-		char name[GROUP_NAME_SIZE], label[GROUP_LABEL_SIZE];
-
-		groups->all[i].label = strdup(metrics_label(
-			label, sizeof(label), group_name(name, groups->all[i].group)));
-		if (!groups->all[i].label)
+		groups->all[i].labels = group_labels(groups->all[i].group);
+		if (!groups->all[i].labels)
 			return -ENOMEM;
 	}
 	drop_doubles(groups);
@@ -398,13 +375,13 @@ static int choose_groups(const struct agent_status *status, size_t groups_max,
 int metrics_write(const struct agent_status *status, size_t groups_max, FILE *out)
 {
 	_cleanup_(shown_groups_free) struct shown_groups groups = {0};
+	struct page page = {.out = out};
 	int r = choose_groups(status, groups_max, &groups);
 
 	if (r < 0)
 		return r;
-	write_agent(status, groups.left_out, out);
-	write_nodes(status, out);
-	write_groups(&groups, out);
-	fputs("# EOF\n", out);
-	return ferror(out) ? -EIO : 0;
+	write_agent(status, groups.left_out, &page);
+	write_nodes(status, &page);
+	write_groups(&groups, &page);
+	return metrics_text_end(&page);
 }

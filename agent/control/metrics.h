@@ -27,11 +27,3 @@
  * sums (uswapd_node_groups_...) have them all. 0, -ENOMEM; -EIO when out can't be written.
  */
 int metrics_write(const struct agent_status *status, size_t groups_max, FILE *out);
-
-/*
- * A name of any bytes as a label's value, without the quotes: as uswapctl status shows it, in
- * printable ASCII, with the format's escapes for backslash and quote on top. What does not fit is
- * cut.
- */
-#define METRICS_LABEL_SIZE(n) (2 * 4 * (n) + 1) /* for n bytes in the worst case */
-char *metrics_label(char *label, size_t size, const char *name);

@@ -2,11 +2,9 @@
 #include "agent/control/status_json.h"
 
 #include "agent/control/group_name.h"
+#include "agent/control/json.h"
 #include "base/cleanup.h"
-#include "base/escape.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stddef.h>
 #include <sys/sysmacros.h>
 
@@ -118,244 +116,173 @@ static const struct number group_numbers[] = {
 	NUMBER(struct group_status, dirty_bytes),    NUMBER(struct group_status, cold_most_bytes),
 };
 
-/* JSON's integers are signed here; the one value of ours beyond them means "no bound". */
-static json_t *number_json(uint64_t value)
+static void put_numbers(struct json *json, const void *from, const struct number *numbers, size_t n)
 {
-	if (value == UINT64_MAX)
-		return json_null();
-	return json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX));
-}
-
-static int add_numbers(json_t *object, const void *from, const struct number *numbers, size_t n)
-{
-	int r = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		const void *member = (const char *)from + numbers[i].offset;
 
-		r |= json_object_set_new(object, numbers[i].name,
-					 number_json(*(const uint64_t *)member));
+		json_put_number(json, numbers[i].name, *(const uint64_t *)member);
 	}
-	return r;
 }
 
-static json_t *text_json(const char *text)
+/* An object of numbers alone. */
+static void put_object(struct json *json, const char *key, const void *from,
+		       const struct number *numbers, size_t n)
 {
-	char escaped[ESCAPE_SIZE(GROUP_NAME_SIZE)];
-
-	return json_string(escape_utf8(escaped, sizeof(escaped), text));
+	json_open(json, key, '{');
+	put_numbers(json, from, numbers, n);
+	json_close(json, '}');
 }
 
-static json_t *verdict_json(const struct verdict *verdict, uint64_t age_ns)
+static void put_ledger(struct json *json, const char *key, const struct ledger *ledger)
 {
-	json_t *object = json_object();
-	int r = json_object_set_new(object, "reason", json_string(verdict_name(verdict->reason)));
-
-	r |= json_object_set_new(object, "age_ns", number_json(age_ns));
-	r |= add_numbers(object, verdict, verdict_numbers, ARRAY_SIZE(verdict_numbers));
-	if (r != 0) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	put_object(json, key, ledger, ledger_numbers, ARRAY_SIZE(ledger_numbers));
 }
 
-static int add_ledger(json_t *object, const char *name, const struct ledger *ledger)
+static void put_wish(struct json *json, const struct wish *wish)
 {
-	json_auto_t *account = json_object();
-	int r = add_numbers(account, ledger, ledger_numbers, ARRAY_SIZE(ledger_numbers));
-
-	return r | json_object_set(object, name, account);
+	put_object(json, "wish", wish, wish_numbers, ARRAY_SIZE(wish_numbers));
 }
 
-static int add_wish(json_t *object, const struct wish *wish)
+static void put_yield(struct json *json, const struct yield_status *yield)
 {
-	json_auto_t *numbers = json_object();
-	int r = add_numbers(numbers, wish, wish_numbers, ARRAY_SIZE(wish_numbers));
-
-	return r | json_object_set(object, "wish", numbers);
+	put_object(json, "swap_yield", yield, yield_numbers, ARRAY_SIZE(yield_numbers));
 }
 
-static int add_yield(json_t *object, const struct yield_status *yield)
+static void put_verdict(struct json *json, const char *key, const struct verdict *verdict,
+			uint64_t age_ns)
 {
-	json_auto_t *numbers = json_object();
-	int r = add_numbers(numbers, yield, yield_numbers, ARRAY_SIZE(yield_numbers));
-
-	return r | json_object_set(object, "swap_yield", numbers);
-}
-
-static int add_rests(json_t *object, const struct group_rests *rests)
-{
-	json_auto_t *numbers = json_object();
-	int r = add_numbers(numbers, rests, rest_numbers, ARRAY_SIZE(rest_numbers));
-
-	return r | json_object_set(object, "left_alone", numbers);
+	json_open(json, key, '{');
+	json_put_word(json, "reason", verdict_name(verdict->reason));
+	json_put_number(json, "age_ns", age_ns);
+	put_numbers(json, verdict, verdict_numbers, ARRAY_SIZE(verdict_numbers));
+	json_close(json, '}');
 }
 
 /* What nodes and groups have in common. */
-static int add_doings(json_t *object, const struct verdict *verdict, uint64_t verdict_age_ns,
-		      const struct verdict *action, uint64_t action_age_ns,
-		      const struct ledger *ledger)
+static void put_doings(struct json *json, const struct verdict *verdict, uint64_t verdict_age_ns,
+		       const struct verdict *action, uint64_t action_age_ns,
+		       const struct ledger *ledger)
 {
-	int r = json_object_set_new(object, "verdict", verdict_json(verdict, verdict_age_ns));
-
-	r |= json_object_set_new(
-		object, "last_action",
-		action->reason == VERDICT_NONE ? json_null() : verdict_json(action, action_age_ns));
-	return r | add_ledger(object, "ledger", ledger);
+	put_verdict(json, "verdict", verdict, verdict_age_ns);
+	if (action->reason == VERDICT_NONE)
+		json_put_word(json, "last_action", NULL);
+	else
+		put_verdict(json, "last_action", action, action_age_ns);
+	put_ledger(json, "ledger", ledger);
 }
 
-static int add_node(json_t *nodes, const struct node_status *node)
+static void put_node(struct json *json, const struct node_status *node)
 {
-	json_auto_t *object = json_object();
-	int r = json_object_set_new(object, "node", json_integer((json_int_t)node->node));
-
-	r |= json_object_set_new(object, "answered", json_boolean(node->answered));
+	json_open(json, NULL, '{');
+	json_put_number(json, "node", node->node);
+	json_put_flag(json, "answered", node->answered);
 	if (node->answered) {
-		r |= add_numbers(object, node, node_numbers, ARRAY_SIZE(node_numbers));
-		r |= json_object_set_new(object, "bound_demand", json_boolean(node->bound_demand));
-		r |= json_object_set_new(object, "backend",
-					 node->backend ? text_json(node->backend) : json_null());
-		r |= json_object_set_new(object, "waits_with",
-					 json_string(node->io_uring ? "io_uring" : "poll"));
-		r |= add_doings(object, &node->verdict, node->verdict_age_ns, &node->action,
-				node->action_age_ns, &node->ledger);
-		r |= add_wish(object, &node->wish);
-		r |= add_yield(object, &node->swap_yield);
-		r |= add_ledger(object, "groups_ledger", &node->groups_ledger);
+		put_numbers(json, node, node_numbers, ARRAY_SIZE(node_numbers));
+		json_put_flag(json, "bound_demand", node->bound_demand);
+		json_put_word(json, "backend", node->backend);
+		json_put_word(json, "waits_with", node->io_uring ? "io_uring" : "poll");
+		put_doings(json, &node->verdict, node->verdict_age_ns, &node->action,
+			   node->action_age_ns, &node->ledger);
+		put_wish(json, &node->wish);
+		put_yield(json, &node->swap_yield);
+		put_ledger(json, "groups_ledger", &node->groups_ledger);
 	}
-	return r | json_array_append(nodes, object);
+	json_close(json, '}');
 }
 
-static int add_device(json_t *devices, const struct device_account *device)
+static void put_device(struct json *json, const struct device_account *device)
 {
-	json_auto_t *object = json_object();
-	int r = json_object_set_new(
-		object, "device",
-		json_sprintf("%u:%u", major(device->number), minor(device->number)));
+	char number[32];
 
-	r |= add_numbers(object, device, device_numbers, ARRAY_SIZE(device_numbers));
-	r |= json_object_set_new(object, "abandoned", json_boolean(device->abandoned));
-	return r | json_array_append(devices, object);
+	(void)snprintf(number, sizeof(number), "%u:%u", major(device->number),
+		       minor(device->number));
+	json_open(json, NULL, '{');
+	json_put_word(json, "device", number);
+	put_numbers(json, device, device_numbers, ARRAY_SIZE(device_numbers));
+	json_put_flag(json, "abandoned", device->abandoned);
+	json_close(json, '}');
 }
 
-static int add_write_back(json_t *head, const struct cleaner_state *state)
+static void put_write_back(struct json *json, const struct cleaner_state *state)
 {
-	json_auto_t *write_back = json_object(), *devices = json_array();
-	int r = add_numbers(write_back, state, cleaner_numbers, ARRAY_SIZE(cleaner_numbers));
-
+	json_open(json, "write_back", '{');
+	put_numbers(json, state, cleaner_numbers, ARRAY_SIZE(cleaner_numbers));
+	json_open(json, "devices", '[');
 	for (size_t i = 0; i < state->n_devices; i++)
-		r |= add_device(devices, &state->devices[i]);
-	r |= json_object_set(write_back, "devices", devices);
-	return r | json_object_set(head, "write_back", write_back);
+		put_device(json, &state->devices[i]);
+	json_close(json, ']');
+	json_close(json, '}');
 }
 
-static json_t *head_json(const struct agent_status *status)
+static void put_head(struct json *json, const struct agent_status *status)
 {
-	json_t *head = json_object(), *degraded = json_array(), *nodes = json_array();
-	int r = json_object_set_new(head, "schema", json_string("uswapd-status/1"));
-
-	r |= json_object_set_new(head, "version", text_json(status->version));
-	r |= json_object_set_new(head, "uptime_ns", number_json(status->uptime_ns));
-	r |= json_object_set_new(head, "dry_run", json_boolean(status->dry_run));
-	r |= json_object_set_new(head, "mode", json_string(status->observes ? "observe" : "act"));
-	r |= json_object_set_new(head, "config_file",
-				 status->config_file ? text_json(status->config_file)
-						     : json_null());
+	json_put_word(json, "schema", "uswapd-status/1");
+	json_put_text(json, "version", status->version);
+	json_put_number(json, "uptime_ns", status->uptime_ns);
+	json_put_flag(json, "dry_run", status->dry_run);
+	json_put_word(json, "mode", status->observes ? "observe" : "act");
+	json_put_text(json, "config_file", status->config_file);
+	json_open(json, "degraded", '[');
 	for (size_t i = 0; i < ARRAY_SIZE(status->degraded) && *status->degraded[i]; i++)
-		r |= json_array_append_new(degraded, text_json(status->degraded[i]));
-	for (size_t i = 0; i < status->n_nodes; i++)
-		r |= add_node(nodes, &status->nodes[i]);
-	r |= add_write_back(head, &status->cleaner);
-	r |= json_object_set_new(head, "degraded", degraded);
-	r |= json_object_set_new(head, "nodes", nodes);
-	if (r != 0) {
-		json_decref(head);
-		return NULL;
-	}
-	return head;
+		json_put_text(json, NULL, status->degraded[i]);
+	json_close(json, ']');
+	put_write_back(json, &status->cleaner);
 }
 
-static int add_trim(json_t *object, const struct trim_status *trim)
+static void put_trim(struct json *json, const struct trim_status *trim)
 {
-	json_auto_t *numbers = json_object();
-	int r;
-
-	if (!trim->on)
-		return json_object_set_new(object, "trim", json_null());
-	r = json_object_set_new(numbers, "reason", json_string(trim_reason_name(trim->reason)));
-	r |= add_numbers(numbers, trim, trim_numbers, ARRAY_SIZE(trim_numbers));
-	r |= add_ledger(numbers, "ledger", &trim->ledger);
-	r |= add_wish(numbers, &trim->wish);
-	return r | json_object_set(object, "trim", numbers);
+	if (!trim->on) {
+		json_put_word(json, "trim", NULL);
+		return;
+	}
+	json_open(json, "trim", '{');
+	json_put_word(json, "reason", trim_reason_name(trim->reason));
+	put_numbers(json, trim, trim_numbers, ARRAY_SIZE(trim_numbers));
+	put_ledger(json, "ledger", &trim->ledger);
+	put_wish(json, &trim->wish);
+	json_close(json, '}');
 }
 
-static json_t *group_json(const struct group_status *group, unsigned int node)
+static void put_group(struct json *json, const struct group_status *group, unsigned int node)
 {
 	char path[GROUP_NAME_SIZE];
-	json_t *object = json_object();
-	int r;
 
-	r = json_object_set_new(object, "path", text_json(group_name(path, group)));
-	r |= json_object_set_new(object, "node", json_integer((json_int_t)node));
-	r |= json_object_set_new(object, "owns_limit", json_boolean(group->owns_limit));
-	r |= json_object_set_new(object, "limit",
-				 json_string(group->limit_is_high ? "high" : "max"));
-	r |= json_object_set_new(object, "write_back",
-				 json_string(clean_reason_name(group->clean)));
-	r |= add_numbers(object, group, group_numbers, ARRAY_SIZE(group_numbers));
-	r |= add_doings(object, &group->verdict, group->verdict_age_ns, &group->action,
-			group->action_age_ns, &group->ledger);
-	r |= add_wish(object, &group->wish);
-	r |= add_yield(object, &group->swap_yield);
-	r |= add_rests(object, &group->rests);
-	r |= add_trim(object, &group->trim);
-	if (r != 0) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
-}
-
-/*
- * One group at a time: the tree of objects for thousands of groups would be larger than all else
- * the agent has in memory.
- */
-static int write_groups(const struct agent_status *status, FILE *out)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; i < status->n_nodes; i++) {
-		const struct node_status *node = &status->nodes[i];
-
-		for (size_t j = 0; node->answered && j < node->n_groups; j++) {
-			json_auto_t *object = group_json(&node->groups[j], node->node);
-
-			if (!object)
-				return -ENOMEM;
-			fputs(separator, out);
-			if (json_dumpf(object, out, JSON_LINE) < 0)
-				return -EIO;
-			separator = ",";
-		}
-	}
-	return 0;
+	json_open(json, NULL, '{');
+	json_put_text(json, "path", group_name(path, group));
+	json_put_number(json, "node", node);
+	json_put_flag(json, "owns_limit", group->owns_limit);
+	json_put_word(json, "limit", group->limit_is_high ? "high" : "max");
+	json_put_word(json, "write_back", clean_reason_name(group->clean));
+	put_numbers(json, group, group_numbers, ARRAY_SIZE(group_numbers));
+	put_doings(json, &group->verdict, group->verdict_age_ns, &group->action,
+		   group->action_age_ns, &group->ledger);
+	put_wish(json, &group->wish);
+	put_yield(json, &group->swap_yield);
+	put_object(json, "left_alone", &group->rests, rest_numbers, ARRAY_SIZE(rest_numbers));
+	put_trim(json, &group->trim);
+	json_close(json, '}');
 }
 
 int status_write_json(const struct agent_status *status, FILE *out)
 {
-	json_auto_t *head = head_json(status);
-	int r;
+	struct json json = {.page = {.out = out}};
 
-	if (!head)
-		return -ENOMEM;
-	fputc('{', out);
-	if (json_dumpf(head, out, JSON_LINE | JSON_EMBED) < 0)
-		return -EIO;
-	fputs(",\"groups\":[", out);
-	r = write_groups(status, out);
-	fputs("]}\n", out);
-	if (r == 0 && ferror(out))
-		r = -EIO;
-	return r;
+	json_open(&json, NULL, '{');
+	put_head(&json, status);
+	json_open(&json, "nodes", '[');
+	for (size_t i = 0; i < status->n_nodes; i++)
+		put_node(&json, &status->nodes[i]);
+	json_close(&json, ']');
+	json_open(&json, "groups", '[');
+	for (size_t i = 0; i < status->n_nodes; i++) {
+		const struct node_status *node = &status->nodes[i];
+
+		for (size_t j = 0; node->answered && j < node->n_groups; j++)
+			put_group(&json, &node->groups[j], node->node);
+	}
+	json_close(&json, ']');
+	json_close(&json, '}');
+	page_put(&json.page, "\n");
+	return json_end(&json);
 }

@@ -20,8 +20,5 @@
 
 #include <stdio.h>
 
-/* How every answer is written: one line of ASCII. */
-#define JSON_LINE (JSON_COMPACT | JSON_ENSURE_ASCII)
-
-/* Without the newline. 0, -ENOMEM; -EIO when out can't be written. */
+/* With the newline. 0, -ENOMEM; -EIO when out can't be written. */
 int status_write_json(const struct agent_status *status, FILE *out);

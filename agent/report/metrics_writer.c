@@ -4,6 +4,7 @@
 #include "agent/control/metrics.h"
 #include "agent/thread.h"
 #include "base/clock.h"
+#include "base/memory_file.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -109,7 +110,7 @@ static int make_text(struct agent *agent, char **ret_text, size_t *ret_n)
 
 	if (r < 0)
 		return r;
-	out = open_memstream(&text, ret_n);
+	out = memory_file_open(&text, ret_n);
 	if (!out)
 		return -ENOMEM;
 	r = metrics_write(&status, status.metrics_groups_max, out);

@@ -4,7 +4,7 @@
  * it is the name as uswapctl shows it.
  */
 #include "agent/control/group_name.h"
-#include "agent/control/metrics.h"
+#include "agent/control/metrics_text.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/control/metrics.h"
 
+#include "agent/control/metrics_text.h"
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
 
