@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define STOP_NS		(2 * NSEC_PER_SEC)
-#define STATUS_NS	(500 * NSEC_PER_MSEC)
+#define STATUS_NS	NSEC_PER_SEC
 #define ALIVE_NS	(10 * NSEC_PER_SEC)
 #define RELOAD_NS	(5 * NSEC_PER_SEC)
 #define CLEANER_STOP_NS NSEC_PER_SEC
@@ -467,6 +467,8 @@ bool agent_is_alive(const struct agent *a)
 
 int agent_status(struct agent *a, struct agent_status *ret)
 {
+	uint64_t end_ns = clock_now_ns() + STATUS_NS;
+
 	*ret = (struct agent_status){
 		.uptime_ns = clock_boottime_ns() - a->start_ns,
 		.version = USWAP_VERSION,
@@ -481,7 +483,9 @@ int agent_status(struct agent *a, struct agent_status *ret)
 	if (a->world.cleaner)
 		cleaner_read_state(a->world.cleaner, &ret->cleaner);
 	for (size_t i = 0; i < a->n_workers; i++)
-		if (worker_status(a->workers[i], STATUS_NS, &a->nodes[i]) < 0)
+		worker_ask_status(a->workers[i]);
+	for (size_t i = 0; i < a->n_workers; i++)
+		if (worker_status(a->workers[i], end_ns, &a->nodes[i]) < 0)
 			a->nodes[i] = (struct node_status){
 				.node = a->topology->nodes[i].id,
 				.backend = "none",

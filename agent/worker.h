@@ -69,8 +69,11 @@ uint64_t worker_turned_ns(const struct worker *worker);
 /* Orders bytes to be reclaimed on the worker's node, whatever the policies think. */
 void worker_order(struct worker *worker, uint64_t bytes);
 
+/* Has the worker copy out its status; several do so at once. */
+void worker_ask_status(struct worker *worker);
+
 /*
- * Has the worker copy out its status, waiting at most timeout_ns. ret->groups belongs to the worker
- * and is good until the next call. -ETIMEDOUT: not answered.
+ * What the worker was asked for, waited for until end_ns at most. ret->groups belongs to the worker
+ * and is good until it is asked again. -ETIMEDOUT: not answered.
  */
-int worker_status(struct worker *worker, uint64_t timeout_ns, struct node_status *ret);
+int worker_status(struct worker *worker, uint64_t end_ns, struct node_status *ret);

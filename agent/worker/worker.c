@@ -365,14 +365,16 @@ void worker_order(struct worker *w, uint64_t bytes)
 	kick(w);
 }
 
-int worker_status(struct worker *w, uint64_t timeout_ns, struct node_status *ret)
+void worker_ask_status(struct worker *w)
 {
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
-
 	/* An answer nobody waited for any more is thrown away; a question still open is kept. */
 	if (atomic_load(&w->status_state) != STATUS_ASKED)
 		atomic_store(&w->status_state, STATUS_ASKED);
 	kick(w);
+}
+
+int worker_status(struct worker *w, uint64_t end_ns, struct node_status *ret)
+{
 	while (atomic_load(&w->status_state) != STATUS_ANSWERED) {
 		uint64_t now_ns = clock_now_ns();
 

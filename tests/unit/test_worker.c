@@ -206,7 +206,8 @@ static struct node_status status_of(struct scene *s)
 {
 	struct node_status status = {0};
 
-	assert_int_equal(worker_status(s->worker, 10 * NSEC_PER_SEC, &status), 0);
+	worker_ask_status(s->worker);
+	assert_int_equal(worker_status(s->worker, clock_now_ns() + 10 * NSEC_PER_SEC, &status), 0);
 	assert_true(status.answered);
 	return status;
 }
