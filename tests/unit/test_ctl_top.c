@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/ctl/top/model.h"
 
+#include "base/clock.h"
 #include "tests/unit/top_scene.h"
 
 #include <errno.h>
@@ -228,6 +229,20 @@ static void test_orders(void **state)
 }
 
 /* All of a picture or nothing of it. */
+/* A hundredth of a CPU, however many groups there are. */
+static void test_interval(void **state)
+{
+	static const struct {
+		uint64_t cpu_ms, interval_ms;
+	} rows[] = {{0, 2000}, {5, 2000}, {16, 2000}, {40, 5000}, {200, 25000}, {5000, 30000}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(top_interval_ns(rows[i].cpu_ms * NSEC_PER_MSEC),
+				 rows[i].interval_ms * NSEC_PER_MSEC);
+	assert_int_equal(top_interval_ns(UINT64_MAX), 30 * NSEC_PER_SEC);
+}
+
 static void test_what_is_no_status(void **state)
 {
 	_cleanup_free_ char *good = scene_status(100, 500, before);
@@ -259,6 +274,7 @@ int main(void)
 		cmocka_unit_test(test_order_and_filter),
 		cmocka_unit_test(test_selection_follows_the_group),
 		cmocka_unit_test(test_orders),
+		cmocka_unit_test(test_interval),
 		cmocka_unit_test(test_what_is_no_status),
 	};
 

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MIB (UINT64_C(1) << 20)
+#define MIB	    (UINT64_C(1) << 20)
+#define INTERVAL_NS (2 * NSEC_PER_SEC)
+#define SLOWEST_NS  (30 * NSEC_PER_SEC)
+#define CPU_PART    125 /* a little below 1 %: drawing, too, takes some */
 
 static void free_groups(struct top_group *groups, size_t n)
 {
@@ -255,6 +258,13 @@ int top_feed(struct top_model *m, const json_t *status, uint64_t now_ns)
 	m->trouble[0] = '\0';
 	top_arrange(m);
 	return 0;
+}
+
+uint64_t top_interval_ns(uint64_t cpu_ns)
+{
+	if (cpu_ns >= SLOWEST_NS / CPU_PART)
+		return SLOWEST_NS;
+	return MAX(INTERVAL_NS, cpu_ns * CPU_PART);
 }
 
 void top_notice(struct top_model *m, const char *text)

@@ -121,6 +121,12 @@ void top_model_clear(struct top_model *model);
  */
 int top_feed(struct top_model *model, const json_t *status, uint64_t now_ns);
 
+/*
+ * Until the next picture, after one that took so much CPU time to take in: two seconds, or as long
+ * as keeps pictures of many groups below a hundredth of a CPU; but half a minute at most.
+ */
+uint64_t top_interval_ns(uint64_t cpu_ns);
+
 /* Filters and sorts: after either was changed. */
 void top_arrange(struct top_model *model);
 

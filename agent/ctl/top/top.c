@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INTERVAL_NS (2 * NSEC_PER_SEC)
-#define TIMEOUT_NS  (2 * NSEC_PER_SEC)
+#define TIMEOUT_NS (2 * NSEC_PER_SEC)
 
 static int ask(const struct ctl_options *options, json_t **ret_answer)
 {
@@ -130,10 +129,12 @@ int top_run(const char *socket_path)
 		enum top_order order;
 
 		if (now_ns >= next_ns) {
+			uint64_t cpu_ns = clock_thread_cpu_ns();
+
 			if (!model.paused)
 				take_picture(&model, socket_path);
-			next_ns = clock_now_ns() + INTERVAL_NS;
 			now_ns = clock_now_ns();
+			next_ns = now_ns + top_interval_ns(clock_thread_cpu_ns() - cpu_ns);
 		}
 		screen_draw(screen, &model);
 		key = screen_key(screen,
