@@ -14,6 +14,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define OPTIONS_MAX 16
+
 static const char *const verbs[] = {
 	[CTL_STATUS] = "status",   [CTL_WHY] = "why",	      [CTL_WAKE] = "wake",
 	[CTL_ADVISE] = "advise",   [CTL_ENABLE] = "enable",   [CTL_DISABLE] = "disable",
@@ -110,6 +112,21 @@ static int read_words(int n, char *const words[], struct ctl_options *options,
 	return 0;
 }
 
+static int no_such_option(const char *typed, const struct option *known,
+			  struct ctl_problem *ret_problem)
+{
+	const char *names[OPTIONS_MAX];
+	size_t n = 0, nearest;
+
+	for (; known[n].name && n < OPTIONS_MAX; n++)
+		names[n] = known[n].name;
+	nearest = strncmp(typed, "--", 2) == 0 ? spell_nearest(typed + 2, names, n) : n;
+	if (nearest < n)
+		return wrong(ret_problem, "there is no option %s; did you mean --%s?", typed,
+			     names[nearest]);
+	return wrong(ret_problem, "there is no option %s", typed);
+}
+
 int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 		      struct ctl_problem *ret_problem)
 {
@@ -148,7 +165,7 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 		case ':':
 			return wrong(ret_problem, "%s needs a value", argv[optind - 1]);
 		default:
-			return wrong(ret_problem, "there is no option %s", argv[optind - 1]);
+			return no_such_option(argv[optind - 1], known, ret_problem);
 		}
 	}
 	if (r == 0)

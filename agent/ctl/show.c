@@ -3,6 +3,7 @@
 
 #include "agent/ctl/reader.h"
 #include "agent/ctl/table.h"
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/parse.h"
 
@@ -261,6 +262,36 @@ static int add_all(struct table *table, const json_t *array,
 	return r;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	const json_t *const *left = a, *const *right = b;
+
+	return strcmp(json_string_value(json_object_get(*left, "path")) ?: "",
+		      json_string_value(json_object_get(*right, "path")) ?: "");
+}
+
+/* The agent has them in the order it met them. The caller releases the array. */
+static int sort_by_path(const json_t *groups, json_t **ret_sorted)
+{
+	size_t n = json_array_size(groups);
+	_cleanup_free_ json_t **order = calloc(n + 1, sizeof(*order));
+	json_auto_t *sorted = json_array();
+	int r = 0;
+
+	if (!json_is_array(groups))
+		return -EPROTO;
+	for (size_t i = 0; order && i < n; i++)
+		order[i] = json_array_get(groups, i);
+	if (order)
+		qsort(order, n, sizeof(*order), compare_paths);
+	for (size_t i = 0; order && i < n; i++)
+		r |= json_array_append(sorted, order[i]);
+	if (!order || !sorted || r != 0)
+		return -ENOMEM;
+	*ret_sorted = TAKE_PTR(sorted);
+	return 0;
+}
+
 static void show_line(const char *prefix, const char *line, FILE *out)
 {
 	char escaped[ESCAPE_SIZE(LINE_BYTES)];
@@ -298,7 +329,7 @@ int show_status(const json_t *status, FILE *out)
 	_cleanup_(table_freep) struct table *groups = table_new(group_columns, GROUP_COLUMNS);
 	_cleanup_(table_freep) struct table *trimmed = table_new(trim_columns, TRIM_COLUMNS);
 	_cleanup_(table_freep) struct table *devices = table_new(device_columns, DEVICE_COLUMNS);
-	const json_t *group_array = json_object_get(status, "groups");
+	json_auto_t *sorted = NULL;
 	const json_t *written = json_object_get(json_object_get(status, "write_back"), "devices");
 	struct reader head = {status, false};
 	int r;
@@ -311,9 +342,11 @@ int show_status(const json_t *status, FILE *out)
 	if (r == 0)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);
 	if (r == 0)
-		r = add_all(groups, group_array, add_group);
+		r = sort_by_path(json_object_get(status, "groups"), &sorted);
 	if (r == 0)
-		r = add_all(trimmed, group_array, add_trim);
+		r = add_all(groups, sorted, add_group);
+	if (r == 0)
+		r = add_all(trimmed, sorted, add_trim);
 	if (r == 0)
 		r = add_all(devices, written, add_device);
 	if (r < 0)

@@ -105,6 +105,7 @@ static void test_wrong_command_lines(void **state)
 		{"why a b", "why takes one group, or: node N"},
 		{"why ''", "the group's name is empty; the root is /"},
 		{"status --verbose", "there is no option --verbose"},
+		{"--jsn status", "there is no option --jsn; did you mean --json?"},
 		{"-q status", "there is no option -q"},
 	};
 

@@ -7,11 +7,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define STATUS                                                                                \
+#define STATUS STATUS_OF(GROUP)
+#define STATUS_OF(groups)                                                                     \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
 	"\"dry_run\":true,\"mode\":\"observe\",\"degraded\":[\"no "                           \
 	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2,\"devices\":[" DEVICE       \
-	"]},\"nodes\":[" NODE ",{\"node\":2,\"answered\":false}],\"groups\":[" GROUP "]}"
+	"]},\"nodes\":[" NODE ",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
 	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
 	"40894464,\"slowest_ns\":750000000,\"given_up\":4,\"abandoned\":true}"
@@ -22,8 +23,9 @@
 #define NODE_VERDICT                                                                              \
 	"{\"reason\":\"neighbours-have-room\",\"room_bytes\":528482304,\"margin_bytes\":4194304," \
 	"\"rate_bytes_per_s\":10485760}"
-#define GROUP                                                                                      \
-	"{\"path\":\"/system.slice/x\\u001b[31m\\u00e4.service\",\"owns_limit\":true,"             \
+#define GROUP GROUP_AT("/system.slice/x\\u001b[31m\\u00e4.service")
+#define GROUP_AT(path)                                                                             \
+	"{\"path\":\"" path "\",\"owns_limit\":true,"                                              \
 	"\"limit\":\"high\",\"limit_bytes\":134217728,\"current_bytes\":125829120,\"events_max\":" \
 	"1,"                                                                                       \
 	"\"events_high\":123456,\"verdict\":" GROUP_VERDICT ",\"ledger\":" LEDGER                  \
@@ -238,12 +240,29 @@ static void test_table(void **state)
 	assert_null(table_new(columns, TABLE_COLUMNS_MAX + 1));
 }
 
+/* However the agent met them. */
+static void test_groups_are_in_order(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(
+		show(STATUS_OF(GROUP_AT("/b") "," GROUP_AT("/a") "," GROUP_AT("/")), &text), 0);
+	assert_true(strstr(text, "\n/\n") < strstr(text, "\n/a\n"));
+	assert_true(strstr(text, "\n/a\n") < strstr(text, "\n/b\n"));
+	assert_non_null(strstr(text, "\n/\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),	  cmocka_unit_test(test_width),
-		cmocka_unit_test(test_no_groups), cmocka_unit_test(test_every_member_is_checked),
-		cmocka_unit_test(test_sizes),	  cmocka_unit_test(test_text),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_groups_are_in_order),
+		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_no_groups),
+		cmocka_unit_test(test_every_member_is_checked),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_table),
 	};
 

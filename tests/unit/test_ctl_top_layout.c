@@ -53,6 +53,24 @@ static void test_80x24(void **state)
 	assert_string_equal(lines[3].text, " 100M \u2588\u2582");
 }
 
+/* Numbers stay beside the names; what stands out does so up to the edge. */
+static void test_wide(void **state)
+{
+	static const char row[] =
+		"/system.slice/a-service-with-a-rather-long-name.service   10M  100M     -   0.0%";
+	_cleanup_(top_model_clear) struct top_model m = {.sort = TOP_BY_USED};
+	_cleanup_free_ struct top_line *lines = calloc(24, sizeof(*lines));
+
+	(void)state;
+	assert_non_null(lines);
+	feed(&m, 1, 100);
+	top_layout(&m, 200, 24, false, lines);
+	assert_memory_equal(lines[8].text, row, sizeof(row) - 1);
+	assert_int_equal(strlen(lines[1].text), 200);
+	assert_int_equal(strlen(lines[6].text), 200);
+	assert_int_equal(strlen(lines[7].text), 200);
+}
+
 /* Whatever the size and the view: all lines are there, none is too long, the last one helps. */
 static void test_any_size(void **state)
 {
@@ -106,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_80x24),
+		cmocka_unit_test(test_wide),
 		cmocka_unit_test(test_any_size),
 		cmocka_unit_test(test_text_is_wrapped_and_escaped),
 	};

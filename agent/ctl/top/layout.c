@@ -43,7 +43,7 @@ static struct top_line *next_line(struct canvas *c, enum top_style style)
 	return line;
 }
 
-/* Cuts to the width. */
+/* Cuts to the width. What stands out does so over all of it. */
 static void __attribute__((format(printf, 3, 4)))
 add_line(struct canvas *c, enum top_style style, const char *format, ...)
 {
@@ -55,6 +55,12 @@ add_line(struct canvas *c, enum top_style style, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(line->text, c->columns + 1, format, ap);
 	va_end(ap);
+	if (style == TOP_HEADING || style == TOP_SELECTED) {
+		size_t n = strlen(line->text);
+
+		memset(line->text + n, ' ', c->columns - n);
+		line->text[c->columns] = '\0';
+	}
 }
 
 /* How many nodes are shown, and whether with their bars: half of the screen is for groups. */
@@ -122,13 +128,20 @@ static void add_nodes(struct canvas *c, const struct top_model *m)
 	bool bars;
 	size_t n = shown_nodes(m, c->rows, &bars);
 
-	add_line(c, TOP_HEADING, "%-*s", (int)c->columns,
+	add_line(c, TOP_HEADING, "%s",
 		 "NODE  FREE   LOW  HIGH  ROOM MARGIN RATE/s TAKEN BACK/s  us/M WHY");
 	for (size_t i = 0; i < n; i++) {
 		add_node(c, &m->nodes[i]);
 		if (bars)
 			add_history(c, &m->nodes[i]);
 	}
+}
+
+static size_t escaped_length(const char *path)
+{
+	char escaped[ESCAPE_SIZE(1024)];
+
+	return strlen(escape_ascii(escaped, sizeof(escaped), path));
 }
 
 /* A long name loses its front: what tells groups apart stands at the end. */
@@ -160,9 +173,20 @@ static void add_group(struct canvas *c, const struct top_group *group, size_t wi
 		 SIZE(doings->taken_bytes), COUNT(doings->price_us_per_mib), doings->why);
 }
 
+/* As wide as the longest name asks for: on a wide terminal the rest stays beside it. */
+static size_t name_width(const struct canvas *c, const struct top_model *m)
+{
+	size_t room = MAX(c->columns, (size_t)(FIXED_COLUMNS + NAME_COLUMNS)) - FIXED_COLUMNS;
+	size_t longest = NAME_COLUMNS;
+
+	for (size_t i = 0; i < m->n_shown && longest < room; i++)
+		longest = MAX(longest, escaped_length(m->groups[m->shown[i]].path));
+	return MIN(longest, room);
+}
+
 static void add_groups(struct canvas *c, const struct top_model *m)
 {
-	size_t width = MAX(c->columns, (size_t)(FIXED_COLUMNS + NAME_COLUMNS)) - FIXED_COLUMNS;
+	size_t width = name_width(c, m);
 	size_t page = top_page(m, c->rows), selected = 0, first;
 	const struct top_group *group = top_selected(m, &selected);
 
