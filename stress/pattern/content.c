@@ -38,13 +38,24 @@ uint64_t content_first_word(const struct content *content, uint64_t page, uint32
 	return word_of_first_row(page_key(content, page, generation), 0);
 }
 
+/*
+ * The word that fills the rest. Its last byte is that of the word before, where LZ4 finds it: a
+ * byte less of 42, which is what a page takes at best.
+ */
+static uint64_t word_to_repeat(uint64_t key, const uint64_t *before)
+{
+	const size_t last = sizeof(uint64_t) - 1;
+	uint64_t word = random_mix(key);
+
+	memcpy((char *)&word + last, (const char *)before + last, 1);
+	return word;
+}
+
 void content_fill(const struct content *content, uint64_t page, uint32_t generation, void *to)
 {
-	uint64_t key = page_key(content, page, generation), repeated = random_mix(key);
+	uint64_t key = page_key(content, page, generation), repeated, first[LANES], *words = to;
 	size_t n_random = MIN(page_random_words(content, key), CONTENT_PAGE_WORDS), i = 0;
-	const pair_of_words repeated_pair = {repeated, repeated};
-	uint64_t first[LANES], *words = to;
-	pair_of_words row[ROW_PAIRS];
+	pair_of_words row[ROW_PAIRS], repeated_pair;
 
 	for (size_t lane = 0; lane < LANES; lane++)
 		first[lane] = word_of_first_row(key, lane);
@@ -59,6 +70,8 @@ void content_fill(const struct content *content, uint64_t page, uint32_t generat
 			row[p] ^= row[p] << 17;
 		}
 	}
+	repeated = word_to_repeat(key, &words[n_random - 1]);
+	repeated_pair = (pair_of_words){repeated, repeated};
 	for (i = n_random; i % 2; i++)
 		words[i] = repeated;
 #pragma GCC unroll 4

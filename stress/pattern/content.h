@@ -2,8 +2,9 @@
 /*
  * What stands in a page: words computed from (seed, page, generation), so that no two pages are
  * alike, every page can be checked without keeping a copy, and a page that fell back to an earlier
- * generation is seen. The first words are random, the rest repeats one word of the page's own; how
- * many are random sets how well it compresses.
+ * generation is seen. The first words are random, the rest repeats one word of the page's own,
+ * which has its last byte from the random word before it; how many are random sets how well it
+ * compresses.
  */
 #pragma once
 
@@ -15,9 +16,9 @@
 #define CONTENT_PAGE_WORDS (CONTENT_PAGE_BYTES / sizeof(uint64_t))
 
 /*
- * Ratios are in percent: 200 is 2:1. What LZ4 makes of the pages is within 3 % of what was asked
- * for, from one end to the other: the most that can be had is 97.5:1, since a page of its own needs
- * two different words, and LZ4 a byte for every 255 of the rest.
+ * Ratios are in percent: 200 is 2:1. What LZ4 makes of the pages is within 2 % of what was asked
+ * for, from one end to the other. 99.9:1 is the most that can be had: a page of its own needs two
+ * different words (15 bytes of them are new), and LZ4 a byte for every 255 of the rest.
  */
 #define CONTENT_RATIO_MIN 100
 #define CONTENT_RATIO_MAX 10000
