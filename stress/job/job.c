@@ -183,7 +183,7 @@ int job_open_group(struct job *job, const char *name, size_t n, const struct job
 
 /* Keeps it for the report. Values too long for that are cut there, not here. */
 static int keep_saying(struct job *job, const char *section, const char *name, const char *key,
-		       const char *value)
+		       const char *value, const struct job_place *place)
 {
 	struct job_saying *saying = grow((void **)&job->sayings, &job->n_sayings, sizeof(*saying));
 
@@ -193,6 +193,29 @@ static int keep_saying(struct job *job, const char *section, const char *name, c
 		       *name ? " " : "", name);
 	(void)snprintf(saying->key, sizeof(saying->key), "%s", key);
 	(void)snprintf(saying->value, sizeof(saying->value), "%s", value);
+	saying->place = *place;
+	return 0;
+}
+
+int job_check_once(const struct job *job, size_t begin, const char *key,
+		   const struct job_place *place, struct stress_error *ret_error)
+{
+	const struct setting *setting = stress_setting_find(&global_table, key);
+	char line[32] = "";
+
+	if (setting && setting->many)
+		return 0;
+	for (size_t i = begin; i < job->n_sayings; i++) {
+		const struct job_saying *said = &job->sayings[i];
+
+		if (strcmp(said->key, key) != 0)
+			continue;
+		if (said->place.line)
+			(void)snprintf(line, sizeof(line), "in line %u ", said->place.line);
+		return job_fail(ret_error, place, said->section, NULL,
+				"%s: was said %sbefore, as \"%.64s\"; leave out one of the two",
+				key, line, said->value);
+	}
 	return 0;
 }
 
@@ -254,7 +277,8 @@ int job_set_load(struct job *job, struct job_load *load, const char *key, const 
 	if (strcmp(key, "type") == 0 && job_check_type(load, place, ret_error) < 0)
 		return -EINVAL;
 	load->said[setting - load_table.settings] = *place;
-	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value);
+	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value,
+			   place);
 }
 
 int job_set_in_global(struct job *job, const char *key, const char *value,
@@ -276,7 +300,7 @@ int job_set_in_global(struct job *job, const char *key, const char *value,
 	r = stress_setting_read(setting, value, &job->global);
 	if (r < 0)
 		return explain_value(ret_error, place, "global", NULL, setting, value, r);
-	return keep_saying(job, "global", "", key, value);
+	return keep_saying(job, "global", "", key, value, place);
 }
 
 /* "memory.swap.max": a controller and the file's name. */
@@ -325,7 +349,7 @@ int job_set_group(struct job *job, struct job_group *group, const char *key, con
 	if (strlen(value) >= JOB_VALUE_MAX)
 		return job_fail(ret_error, place, "group", group->name,
 				"%s: the value has more than %d bytes", key, JOB_VALUE_MAX - 1);
-	/* Said twice, the last counts, at the first one's place in the order. */
+	/* Said again by an option, that counts, at the first one's place in the order. */
 	for (size_t i = 0; i < group->n_knobs; i++)
 		if (strcmp(group->knobs[i].file, key) == 0)
 			knob = &group->knobs[i];
@@ -337,5 +361,5 @@ int job_set_group(struct job *job, struct job_group *group, const char *key, con
 	strcpy(knob->file, key);
 	strcpy(knob->value, value);
 	knob->place = *place;
-	return keep_saying(job, "group", group->name, key, value);
+	return keep_saying(job, "group", group->name, key, value, place);
 }

@@ -20,8 +20,8 @@
  *	--duration 20s --group svc:memory.max=128M --load anon:name=grow,group=svc,size=160M
  * and changes what a file said with --set load.grow.size=64M.
  *
- * Nothing here touches the machine. Errors are -EINVAL with words in struct stress_error; what is
- *said last counts.
+ * Nothing here touches the machine. Errors are -EINVAL with words in struct stress_error. What is
+ * said last counts, an option after a file; in one section, or one option, a key stands once.
  */
 #pragma once
 
@@ -62,6 +62,7 @@ struct job_saying {
 	char section[STRESS_NAME_MAX + 8]; /* "global", "load grow" */
 	char key[STRESS_NAME_MAX];
 	char value[JOB_VALUE_MAX];
+	struct job_place place;
 };
 
 struct job_load {

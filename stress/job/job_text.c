@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two ways of saying a job: files and the command line. */
+/* A job as files say it. */
 #include "stress/job/job.h"
 
 #include "stress/job/job_build.h"
@@ -24,7 +24,8 @@ struct ini_job {
 	struct stress_error *error;
 	const char *cursor; /* rest of the text */
 	struct job_place place;
-	enum section section; /* the last of job->groups or job->loads */
+	enum section section;  /* the last of job->groups or job->loads */
+	size_t section_begins; /* in job->sayings */
 	bool may_include;
 	bool failed;
 };
@@ -61,6 +62,7 @@ static int open_section(struct ini_job *ini, const char *line, size_t n)
 	if (!end)
 		return job_fail(ini->error, &ini->place, NULL, NULL, "a section ends with ']'");
 	ini->section = SECTION_NONE;
+	ini->section_begins = ini->job->n_sayings;
 	if ((size_t)(end - name) == 6 && memcmp(name, "global", 6) == 0) {
 		ini->section = SECTION_GLOBAL;
 		return 0;
@@ -176,6 +178,9 @@ static int take_pair(void *context, const char *section, const char *key, const 
 	(void)section;
 	if (ini->failed)
 		return 0;
+	ini->failed = job_check_once(job, ini->section_begins, key, &ini->place, ini->error) < 0;
+	if (ini->failed)
+		return 0;
 	switch (ini->section) {
 	case SECTION_NONE:
 		r = job_fail(ini->error, &ini->place, NULL, NULL,
@@ -271,170 +276,4 @@ int job_read_file(struct job *job, const char *path, struct stress_error *ret_er
 		return job_fail(ret_error, &place, NULL, NULL, "not a text file");
 	text[n] = '\0';
 	return read_text(job, path, text, true, ret_error);
-}
-
-/* The next comma behind which there is a KEY=, or NULL: all others belong to the value. */
-static char *find_separator(char *text)
-{
-	static const char key_bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-	char *comma = text;
-
-	while ((comma = strchr(comma, ','))) {
-		size_t n = strspn(comma + 1, key_bytes);
-
-		if (n && comma[1 + n] == '=')
-			return comma;
-		comma++;
-	}
-	return NULL;
-}
-
-/* Takes "KEY=VALUE" up to the next separator off *rest, which is changed. NULL: no '='. */
-static char *take_assignment(char **rest, char **ret_value)
-{
-	char *key = *rest, *comma = find_separator(key);
-	char *equals;
-
-	*rest = NULL;
-	if (comma) {
-		*comma = '\0';
-		*rest = comma + 1;
-	}
-	equals = strchr(key, '=');
-	if (!equals)
-		return NULL;
-	*equals = '\0';
-	*ret_value = equals + 1;
-	return key;
-}
-
-/* What name= says in "KEY=VALUE,KEY=VALUE", else type, type2, type3 ... */
-static const char *name_load(const struct job *job, const char *type, const char *pairs,
-			     char name[static STRESS_NAME_MAX], size_t *ret_n)
-{
-	for (const char *at = pairs; at; at = strchr(at, ',')) {
-		at += *at == ',';
-		if (strncmp(at, "name=", 5) == 0) {
-			*ret_n = strcspn(at + 5, ",");
-			return at + 5;
-		}
-	}
-	(void)snprintf(name, STRESS_NAME_MAX, "%.48s", type);
-	for (unsigned int i = 2; job_find_load(job, name) >= 0; i++)
-		(void)snprintf(name, STRESS_NAME_MAX, "%.48s%u", type, i);
-	*ret_n = strlen(name);
-	return name;
-}
-
-int job_add_load(struct job *job, const char *text, struct stress_error *ret_error)
-{
-	static const struct job_place place = {.file = "--load"};
-	_cleanup_free_ char *copy = strdup(text);
-	char *rest, *key, *value, free_name[STRESS_NAME_MAX];
-	const char *name;
-	size_t n;
-	int r;
-
-	if (!copy)
-		return -ENOMEM;
-	rest = strchr(copy, ':');
-	if (rest)
-		*rest++ = '\0';
-	name = name_load(job, copy, rest, free_name, &n);
-	r = job_open_load(job, name, n, &place, ret_error);
-	if (r == 0)
-		r = job_set_load(job, &job->loads[job->n_loads - 1], "type", copy, &place,
-				 ret_error);
-	while (r == 0 && rest && *rest) {
-		key = take_assignment(&rest, &value);
-		if (!key)
-			return job_fail(ret_error, &place, NULL, NULL,
-					"%.128s: is TYPE:KEY=VALUE,KEY=VALUE...", text);
-		if (strcmp(key, "name") != 0)
-			r = job_set_load(job, &job->loads[job->n_loads - 1], key, value, &place,
-					 ret_error);
-	}
-	return r;
-}
-
-int job_add_group(struct job *job, const char *text, struct stress_error *ret_error)
-{
-	static const struct job_place place = {.file = "--group"};
-	_cleanup_free_ char *copy = strdup(text);
-	char *rest, *key, *value;
-	int r;
-
-	if (!copy)
-		return -ENOMEM;
-	rest = strchr(copy, ':');
-	if (rest)
-		*rest++ = '\0';
-	r = job_open_group(job, copy, strlen(copy), &place, ret_error);
-	while (r == 0 && rest && *rest) {
-		key = take_assignment(&rest, &value);
-		if (!key)
-			return job_fail(ret_error, &place, NULL, NULL,
-					"%.128s: is NAME:FILE=VALUE,FILE=VALUE...", text);
-		r = job_set_group(job, &job->groups[job->n_groups - 1], key, value, &place,
-				  ret_error);
-	}
-	return r;
-}
-
-/* Splits "NAME.KEY" at the first dot: names have none, keys may. */
-static char *split_name(char *text)
-{
-	char *dot = strchr(text, '.');
-
-	if (!dot || !dot[1])
-		return NULL;
-	*dot = '\0';
-	return dot + 1;
-}
-
-int job_set(struct job *job, const char *text, struct stress_error *ret_error)
-{
-	static const struct job_place place = {.file = "--set"};
-	_cleanup_free_ char *copy = strdup(text);
-	char *value, *name, *key;
-	int i;
-
-	if (!copy)
-		return -ENOMEM;
-	value = strchr(copy, '=');
-	if (!value)
-		goto malformed;
-	*value++ = '\0';
-	name = split_name(copy);
-	if (!name)
-		goto malformed;
-	if (strcmp(copy, "global") == 0)
-		return job_set_in_global(job, name, value, &place, ret_error);
-	key = split_name(name);
-	if (!key)
-		goto malformed;
-	if (strcmp(copy, "load") == 0) {
-		i = job_find_load(job, name);
-		if (i < 0)
-			return job_fail(ret_error, &place, "load", name, "there is no such load");
-		return job_set_load(job, &job->loads[i], key, value, &place, ret_error);
-	}
-	if (strcmp(copy, "group") == 0) {
-		i = job_find_group(job, name);
-		if (i < 0)
-			return job_fail(ret_error, &place, "group", name, "there is no such group");
-		return job_set_group(job, &job->groups[i], key, value, &place, ret_error);
-	}
-malformed:
-	return job_fail(ret_error, &place, NULL, NULL,
-			"%.128s: is global.KEY=VALUE, load.NAME.KEY=VALUE or group.NAME.FILE=VALUE",
-			text);
-}
-
-int job_set_global(struct job *job, const char *name, const char *value,
-		   struct stress_error *ret_error)
-{
-	static const struct job_place place = {.file = "command line"};
-
-	return job_set_in_global(job, name, value, &place, ret_error);
 }

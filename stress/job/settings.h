@@ -144,6 +144,7 @@ struct setting {
 	const char *default_text;   /* NULL: must be given, or is empty */
 	const char *help;
 	bool common; /* of loads: every type knows it; others are listed in load_ops.settings */
+	bool many;   /* it may be said again and again: each adds to those before */
 };
 
 enum { N_GLOBAL_SETTINGS_MAX = 16, N_LOAD_SETTINGS_MAX = 80 };

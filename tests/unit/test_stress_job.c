@@ -45,6 +45,7 @@ static void test_whole_job(void **state)
 							 "seed = 99\n"
 							 "watch-pid = 1\n"
 							 "watch = uswapd\n"
+							 "watch = a-second\n"
 							 "ratio = 3.5\n"
 							 "\n"
 							 "[group svc]\n"
@@ -70,16 +71,17 @@ static void test_whole_job(void **state)
 	(void)state;
 	assert_int_equal(job->global.duration_ns, 1500000000);
 	assert_int_equal(job->global.seed, 99);
-	assert_int_equal(job->global.watches.n, 2);
+	assert_int_equal(job->global.watches.n, 3);
 	assert_int_equal(job->global.watches.entries[0].pid, 1);
 	assert_string_equal(job->global.watches.entries[1].name, "uswapd");
+	assert_string_equal(job->global.watches.entries[2].name, "a-second");
 	assert_int_equal(job->n_groups, 2);
 	/* The order of a group's files is kept. */
 	assert_int_equal(job->groups[0].n_knobs, 3);
 	assert_string_equal(job->groups[0].knobs[0].file, "memory.max");
 	assert_string_equal(job->groups[0].knobs[2].file, "memory.low");
 	assert_string_equal(job->groups[0].knobs[2].value, "10M");
-	assert_int_equal(job->groups[0].knobs[2].place.line, 12);
+	assert_int_equal(job->groups[0].knobs[2].place.line, 13);
 	assert_string_equal(grow->group, "svc/inner");
 	assert_int_equal(grow->size.of, AMOUNT_OF_LIMIT);
 	assert_int_equal(grow->size.value, 8800);
@@ -224,6 +226,14 @@ static void test_bad_files(void **state)
 		{"[load a]\ntype=fileread\nsize=1M\nmode=stream\naccess=uniform\n", "stream"},
 		{"[load a]\ntype=fileread\nsize=1M\naccess=none\n", "access"},
 		{LOAD_A LOAD_A, "bad.job:4: [load a] is there already (bad.job:1)"},
+		{LOAD_A "size=2M\n",
+		 "bad.job:4: [load a] size: was said in line 3 before, as \"1M\""},
+		{"[global]\nseed=1\nrate=1M/s\nseed=1\n" LOAD_A,
+		 "bad.job:4: [global] seed: was said in line 2"},
+		{"[global]\nrate=1M/s\nseed=1\nrate=2M/s\n" LOAD_A,
+		 "bad.job:4: [global] rate: was said in line 2"},
+		{LOAD_A "[group g]\nmemory.max=1G\nmemory.high=1G\nmemory.max=max\n",
+		 "bad.job:7: [group g] memory.max: was said in line 5"},
 		{"[load a b]\n", "bad.job:1: [load a b]: a load's name"},
 		{"[load ]\n", "bad.job:1:|a load's name"},
 		{"[laod a]\n", "bad.job:1: [laod a]: no such section|[load NAME]"},
@@ -277,6 +287,13 @@ static void test_bad_command_line(void **state)
 		{job_add_load, "anon:size", "--load:|TYPE:KEY=VALUE"},
 		{job_add_load, "anon:name=a/b", "--load:|a load's name"},
 		{job_add_load, "anon:name=old", "is there already"},
+		{job_add_load, "anon:name=a,size=1M,name=a", "--load:|more than one name"},
+		{job_add_load, "anon:size=1M,rate=1M/s,size=2M",
+		 "--load: [load anon] size: was said before, as \"1M\""},
+		{job_add_load, "anon:size=1M,type=shmem",
+		 "--load: [load anon] type: was said before"},
+		{job_add_group, "g:memory.max=1G,memory.max=2G",
+		 "--group: [group g] memory.max: was said before"},
 		{job_add_load, "anon:sise=1M", "--load: [load anon] sise:|'size'"},
 		{job_add_load, "", "a load's name"},
 		{job_add_group, "svc:memory.max", "--group:|NAME:FILE=VALUE"},
