@@ -260,16 +260,18 @@ static int check_load(const struct job *job, const struct job_load *load,
 				load->name, "group: there is no [group %s] in this job%s%s%s",
 				load->settings.group, nearest ? "; did you mean '" : "",
 				nearest ? nearest : "", nearest ? "'?" : "");
-	if (knows(ops, "set-point") && check_schedule(load, ops, ret_error) < 0)
+	why = ops->check ? ops->check(&load->settings) : NULL;
+	if (why)
+		return job_fail(ret_error, job_said_first(load, why), "load", load->name, "%s",
+				why);
+	if (knows(ops, "schedule") && check_schedule(load, ops, ret_error) < 0)
 		return -EINVAL;
 	if (knows(ops, "drift") &&
 	    (knows(ops, "reuse")
 		     ? check_changes(load, "reuse", load->settings.reuse.kind, ret_error)
 		     : check_changes(load, "access", load->settings.access.kind, ret_error)) < 0)
 		return -EINVAL;
-	why = ops->check ? ops->check(&load->settings) : NULL;
-	return why ? job_fail(ret_error, job_said_first(load, why), "load", load->name, "%s", why)
-		   : 0;
+	return 0;
 }
 
 int job_check(const struct job *job, struct stress_error *ret_error)

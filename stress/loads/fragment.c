@@ -4,7 +4,8 @@
  * aligned block of 2^order. Where the kernel tells page frame numbers (CAP_SYS_ADMIN) the blocks
  * are those of the buddy allocator, and no free block of that order is left of this memory;
  * otherwise they are blocks of addresses, which comes near it. What is kept can be moved:
- * compaction undoes it.
+ * compaction undoes it. Memory given back before all of it is there would only be filled again: a
+ * schedule says when there is all, and that of bursts when the pieces are whole again.
  */
 #include "stress/loads/pages.h"
 
@@ -22,12 +23,28 @@
 
 /* The kind's own part of struct pages. */
 struct fragment {
-	bool *kept;    /* of pages [0, next) */
-	uint64_t next; /* to be given back or kept */
+	bool *kept;	 /* of pages [0, next) */
+	uint64_t next;	 /* to be given back or kept */
+	uint64_t n_gone; /* of those before it */
 	int pagemap_fd;
 };
 
-static const char *const fragment_settings[] = {"contents", "order", NULL};
+static const char *const fragment_settings[] = {
+	"contents", "order", "schedule", "low", "steps", "period", "burst", "hold", "release", NULL,
+};
+
+static const char *fragment_check(const struct load_settings *settings)
+{
+	switch ((enum schedule_kind)settings->schedule) {
+	case SCHEDULE_SINE:
+	case SCHEDULE_SAWTOOTH:
+	case SCHEDULE_REPLAY:
+		return "schedule: memory is in pieces once all of it was there: it is steady, "
+		       "burst, hold, leak, ramp or step";
+	default:
+		return pages_check(settings);
+	}
+}
 
 static int fragment_prepare(struct load *load, const char **ret_why)
 {
@@ -77,7 +94,7 @@ static void choose(const struct load *load, const struct pages *pages, uint64_t 
 /* Gives back those of n pages that are not kept. */
 static int thin(struct load *load, const struct pages *pages, uint64_t from, uint64_t n)
 {
-	const struct fragment *fragment = pages->own;
+	struct fragment *fragment = pages->own;
 	uint64_t end = from + n, n_gone = 0;
 
 	for (uint64_t page = from, run; page < end; page += run + 1) {
@@ -89,20 +106,32 @@ static int thin(struct load *load, const struct pages *pages, uint64_t from, uin
 			return -errno;
 	}
 	load->block->skipped_pages += n_gone;
+	fragment->n_gone += n_gone;
 	block_set(&load->block->resident_pages, block_get(&load->block->resident_pages) - n_gone);
 	return 0;
+}
+
+/* There is not all of it, or no more: what had been given back of a burst was skipped twice. */
+static void begin_anew(struct load *load, struct fragment *fragment)
+{
+	load->block->skipped_pages -= fragment->n_gone;
+	fragment->next = fragment->n_gone = 0;
 }
 
 static int fragment_step(struct load *load, uint64_t now_ns, uint64_t *ret_due_ns)
 {
 	struct pages *pages = load->state;
 	struct fragment *fragment = pages->own;
-	uint64_t n = MIN(pages->n_pages - fragment->next, (uint64_t)CHUNK_PAGES);
-	int r;
+	uint64_t n;
+	int r = pages_step(load, now_ns, ret_due_ns);
 
-	if (pages->touched < pages->n_pages)
-		return pages_step(load, now_ns, ret_due_ns);
-	*ret_due_ns = UINT64_MAX;
+	if (r < 0)
+		return r;
+	if (pages->touched < pages->n_pages) {
+		begin_anew(load, fragment);
+		return 0;
+	}
+	n = MIN(pages->n_pages - fragment->next, (uint64_t)CHUNK_PAGES);
 	if (n == 0)
 		return 0;
 	choose(load, pages, fragment->next, n);
@@ -144,12 +173,12 @@ static void fragment_finish(struct load *load)
 
 const struct load_ops load_fragment = {
 	.name = "fragment",
-	.help = "memory that is filled and given back but for single pages, so that what is free "
-		"is "
-		"in pieces",
+	.help = "memory that is filled and, once all is there, given back but for single pages, so "
+		"that what is free is in pieces",
 	.anonymous = true,
 	.settings = fragment_settings,
 	.anonymous_bytes = pages_anonymous_bytes,
+	.check = fragment_check,
 	.prepare = fragment_prepare,
 	.begin = fragment_begin,
 	.step = fragment_step,

@@ -25,14 +25,16 @@
 #define DENTRY_BYTES 192
 #define FILE_BYTES   (DENTRY_BYTES + 1120)
 
-/* Objects of one directory: so many are given back together. */
-#define DIR_OBJECTS 512
+/* Objects of one directory, which are given back together: some 100 KiB of either kind. */
+#define DIR_DENTRIES 512
+#define DIR_FILES    64
 
 struct slab {
 	char path[PATH_MAX]; /* of the directory */
 	int dir_fd;
 	struct janitor janitor;
 	struct level level;
+	uint64_t dir_objects;
 	uint64_t n_objects, made; /* at most, and now: [0, made) */
 	struct pace pace, reuse;
 	struct access access;
@@ -49,14 +51,14 @@ static uint64_t object_bytes(const struct load *load)
 
 #define NAME_BYTES 48
 
-static void name_directory(char name[NAME_BYTES], uint64_t index)
+static void name_directory(const struct slab *slab, char name[NAME_BYTES], uint64_t index)
 {
-	(void)snprintf(name, NAME_BYTES, "%ju", (uintmax_t)(index / DIR_OBJECTS));
+	(void)snprintf(name, NAME_BYTES, "%ju", (uintmax_t)(index / slab->dir_objects));
 }
 
-static void name_object(char name[NAME_BYTES], uint64_t index)
+static void name_object(const struct slab *slab, char name[NAME_BYTES], uint64_t index)
 {
-	(void)snprintf(name, NAME_BYTES, "%ju/%020ju", (uintmax_t)(index / DIR_OBJECTS),
+	(void)snprintf(name, NAME_BYTES, "%ju/%020ju", (uintmax_t)(index / slab->dir_objects),
 		       (uintmax_t)index);
 }
 
@@ -125,6 +127,7 @@ static int slab_prepare(struct load *load, const char **ret_why)
 	r = level_prepare(&slab->level, load, object_bytes(load), ret_why);
 	if (r < 0)
 		return r;
+	slab->dir_objects = settings->objects == OBJECTS_FILES ? DIR_FILES : DIR_DENTRIES;
 	slab->n_objects = level_peak_bytes(&slab->level) / object_bytes(load);
 	/* Each file has an inode on the disk, and an entry of the directory. */
 	disk_bytes = settings->objects == OBJECTS_FILES ? slab->n_objects * 512 : 0;
@@ -150,7 +153,7 @@ static int make_object(struct load *load, const struct slab *slab, uint64_t inde
 	struct stat unused;
 	char name[NAME_BYTES];
 
-	name_object(name, index);
+	name_object(slab, name, index);
 	if (load->settings->objects == OBJECTS_FILES)
 		return mknodat(slab->dir_fd, name, S_IFREG | 0600, 0) < 0 ? -errno : 0;
 	if (fstatat(slab->dir_fd, name, &unused, 0) == 0)
@@ -164,7 +167,7 @@ static int look_up(const struct load *load, const struct slab *slab, uint64_t in
 	struct stat unused;
 	char name[NAME_BYTES];
 
-	name_object(name, index);
+	name_object(slab, name, index);
 	if (fstatat(slab->dir_fd, name, &unused, 0) < 0)
 		return !there && errno == ENOENT ? 0 : -errno;
 	return there ? 0 : -EEXIST;
@@ -180,17 +183,17 @@ static int begin_directory(const struct slab *slab)
 {
 	char name[NAME_BYTES];
 
-	name_directory(name, slab->made);
+	name_directory(slab, name, slab->made);
 	return mkdirat(slab->dir_fd, name, 0700) < 0 ? -errno : 0;
 }
 
 static int make_objects(struct load *load, struct slab *slab, uint64_t n)
 {
-	int r = slab->made % DIR_OBJECTS == 0 ? begin_directory(slab) : 0;
-	uint64_t then, now;
+	uint64_t in_directory = slab->made % slab->dir_objects, then, now;
+	int r = in_directory == 0 ? begin_directory(slab) : 0;
 
 	/* Not beyond this directory. */
-	n = MIN(n, DIR_OBJECTS - slab->made % DIR_OBJECTS);
+	n = MIN(n, slab->dir_objects - in_directory);
 	then = clock_now_ns();
 	for (uint64_t i = 0; i < n && r == 0; i++) {
 		r = make_object(load, slab, slab->made);
@@ -204,19 +207,25 @@ static int make_objects(struct load *load, struct slab *slab, uint64_t n)
 	return r;
 }
 
+/* The first object of the directory that the last of so many is in. */
+static uint64_t last_directory(const struct slab *slab, uint64_t made)
+{
+	return (made - 1) / slab->dir_objects * slab->dir_objects;
+}
+
 /* Whole directories from the end. */
 static int give_back(struct load *load, struct slab *slab, uint64_t to)
 {
 	uint64_t made = slab->made;
 	int r = 0;
 
-	while (r == 0 && made > 0 && (made - 1) / DIR_OBJECTS * DIR_OBJECTS >= to) {
+	while (r == 0 && made > 0 && last_directory(slab, made) >= to) {
 		char name[NAME_BYTES];
 
-		name_directory(name, made - 1);
+		name_directory(slab, name, made - 1);
 		r = remove_below(slab->dir_fd, name);
 		if (r == 0)
-			made = (made - 1) / DIR_OBJECTS * DIR_OBJECTS;
+			made = last_directory(slab, made);
 	}
 	load->block->skipped_pages += slab->made - made;
 	set_made(load, slab, made);

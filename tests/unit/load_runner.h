@@ -108,14 +108,31 @@ static inline uint64_t verified_meanwhile(struct load *load)
 }
 
 /* Files need a disk. */
-static inline struct running begin_on_disk(const char *settings)
+static inline void need_disk(void)
 {
 	struct statfs fs;
 
 	if (statfs("/var/tmp", &fs) < 0 || fs.f_type == TMPFS_MAGIC)
 		skip();
+}
+
+static inline struct running begin_on_disk(const char *settings)
+{
+	need_disk();
 	return begin(settings);
 }
+
+/* The same in a directory of its own, in which others make nothing; *directory is a template. */
+static inline struct running begin_alone_on_disk(const char *settings, char *directory)
+{
+	char text[512];
+
+	need_disk();
+	assert_non_null(mkdtemp(directory));
+	(void)snprintf(text, sizeof(text), "%s,directory=%s", settings, directory);
+	return begin(text);
+}
+#define DIRECTORY_TEMPLATE "/var/tmp/uswap-test-XXXXXX"
 
 /* What prepare says to what it refuses. */
 static inline int refusal(const char *settings, const char **ret_why)

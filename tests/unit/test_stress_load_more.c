@@ -6,7 +6,6 @@
 #include "stress/loads/pages.h"
 #include "stress/run/janitor.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -181,6 +180,32 @@ static void test_fragment(void **state)
 	end(&running);
 }
 
+/* Pieces that come and go: each burst is filled, left in pieces, and given back. */
+static void test_fragment_bursts(void **state)
+{
+	struct running running =
+		begin("fragment:size=8M,order=4,schedule=burst,rate=16M/s,period=2s,hold=1s");
+	struct worker_block *block = running.load.block;
+	uint64_t kept;
+
+	(void)state;
+	run_until(&running, NSEC_PER_SEC);
+	assert_in_range(block_get(&block->resident_pages), 64, 512);
+	run_until(&running, 1800 * NSEC_PER_MSEC);
+	assert_int_equal(block_get(&block->resident_pages), 0);
+	assert_int_equal(block->skipped_pages, 2048);
+	run_until(&running, 2400 * NSEC_PER_MSEC);
+	assert_int_equal(block_get(&block->resident_pages), 1638);
+	run_until(&running, 3 * NSEC_PER_SEC);
+	kept = block_get(&block->resident_pages);
+	assert_in_range(kept, 64, 512);
+	assert_int_equal(verified(&running.load), kept);
+	assert_int_equal(block->bad_pages, 0);
+	assert_int_equal(block->skipped_pages, 2 * 2048 - kept);
+	assert_int_equal(block->lost_bytes, 0);
+	end(&running);
+}
+
 /* What waits in the kernel is what was written, in its order. */
 static void test_buffers(void **state)
 {
@@ -211,19 +236,6 @@ static void test_buffers(void **state)
 	}
 }
 
-/* Directories of ours below /var/tmp. */
-static size_t count_directories(void)
-{
-	_cleanup_(closedirp) DIR *dir = opendir("/var/tmp");
-	const struct dirent *entry;
-	size_t n = 0;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)))
-		n += strncmp(entry->d_name, "uswap-stress-", 13) == 0;
-	return n;
-}
-
 static void test_slab(void **state)
 {
 	static const char *const loads[] = {
@@ -233,8 +245,8 @@ static void test_slab(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(loads); i++) {
-		size_t before = count_directories();
-		struct running running = begin_on_disk(loads[i]);
+		char directory[] = DIRECTORY_TEMPLATE;
+		struct running running = begin_alone_on_disk(loads[i], directory);
 		struct worker_block *block = running.load.block;
 		uint64_t n_objects = 384 * 1024 / (i ? 1312 : 192);
 
@@ -243,11 +255,12 @@ static void test_slab(void **state)
 		run_until(&running, 3 * NSEC_PER_SEC);
 		assert_int_equal(block->first.count, n_objects);
 		assert_int_equal(block->reuse.count, i ? 0 : 1536);
-		assert_int_equal(count_directories(), before + 1);
+		assert_int_equal(rmdir(directory), -1);
+		assert_int_equal(errno, ENOTEMPTY);
 		assert_int_equal(verified(&running.load), n_objects);
 		assert_int_equal(block->bad_pages, 0);
 		end(&running);
-		assert_int_equal(count_directories(), before);
+		assert_int_equal(rmdir(directory), 0);
 	}
 }
 
@@ -402,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_churn_killed),
 		cmocka_unit_test(test_churn_meanwhile),
 		cmocka_unit_test(test_fragment),
+		cmocka_unit_test(test_fragment_bursts),
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_slab),
 		cmocka_unit_test(test_janitor),

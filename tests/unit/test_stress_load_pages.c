@@ -102,6 +102,27 @@ static void test_leak(void **state)
 	end(&running);
 }
 
+/* ... also by steps, or evenly. */
+static void test_leak_schedules(void **state)
+{
+	struct running running = begin("leak:size=4M,low=1M,schedule=step,steps=3,period=1s");
+
+	(void)state;
+	run_until(&running, NSEC_PER_SEC / 2);
+	assert_int_equal(kib(&running, "Rss"), 1024);
+	run_until(&running, 5 * NSEC_PER_SEC / 2);
+	assert_int_equal(kib(&running, "Rss"), 3072);
+	end(&running);
+	running = begin("leak:size=4M,schedule=ramp,period=4s");
+	run_until(&running, NSEC_PER_SEC);
+	assert_int_equal(kib(&running, "Rss"), 1024);
+	run_until(&running, 60 * NSEC_PER_SEC);
+	assert_int_equal(kib(&running, "Rss"), 4096);
+	assert_int_equal(verified(&running.load), 1024);
+	assert_int_equal(running.load.block->bad_pages, 0);
+	end(&running);
+}
+
 /* Without privilege there is a limit; it is met before anything is made. */
 static void refuse_locked(void)
 {
@@ -153,11 +174,9 @@ static void test_check(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_bursts),
-		cmocka_unit_test(test_leak),
-		cmocka_unit_test(test_lock_refused),
-		cmocka_unit_test(test_hugetlb_refused),
+		cmocka_unit_test(test_kinds),	     cmocka_unit_test(test_bursts),
+		cmocka_unit_test(test_leak),	     cmocka_unit_test(test_leak_schedules),
+		cmocka_unit_test(test_lock_refused), cmocka_unit_test(test_hugetlb_refused),
 		cmocka_unit_test(test_check),
 	};
 
