@@ -221,16 +221,34 @@ const struct numa_node *topology_find(const struct topology *topology, unsigned 
 	return NULL;
 }
 
-static int prefer_memory(unsigned int id)
+static int mempolicy_mode(size_t n, enum topology_policy policy)
+{
+	switch (policy) {
+	case TOPOLOGY_BIND:
+		return MPOL_BIND;
+	case TOPOLOGY_PREFER:
+		return n == 1 ? MPOL_PREFERRED : MPOL_PREFERRED_MANY;
+	case TOPOLOGY_INTERLEAVE:
+		return MPOL_INTERLEAVE;
+	case TOPOLOGY_ANYWHERE:
+		break;
+	}
+	return MPOL_DEFAULT;
+}
+
+static int bind_memory(const struct numa_node *const *nodes, size_t n, enum topology_policy policy)
 {
 	unsigned long mask[NODE_NUMBERS / (8 * sizeof(unsigned long))] = {0};
 	const size_t bits = 8 * sizeof(mask[0]);
 
-	if (id >= NODE_NUMBERS)
-		return -EINVAL;
-	mask[id / bits] = 1UL << (id % bits);
-	/* The kernel reads one bit less than it is told. */
-	if (syscall(SYS_set_mempolicy, MPOL_PREFERRED, mask, NODE_NUMBERS + 1UL) < 0)
+	for (size_t i = 0; i < n; i++) {
+		if (nodes[i]->id >= NODE_NUMBERS)
+			return -EINVAL;
+		mask[nodes[i]->id / bits] |= 1UL << (nodes[i]->id % bits);
+	}
+	/* The kernel reads one bit less than it is told, and of the default none. */
+	if (syscall(SYS_set_mempolicy, mempolicy_mode(n, policy),
+		    policy == TOPOLOGY_ANYWHERE ? NULL : mask, NODE_NUMBERS + 1UL) < 0)
 		return -errno;
 	return 0;
 }
@@ -246,9 +264,19 @@ static int bind_cpus(const cpu_set_t *cpus)
 	return sched_setaffinity(0, sizeof(wanted), &wanted) < 0 ? -errno : 0;
 }
 
+int topology_bind_thread_to(const struct numa_node *const *nodes, size_t n,
+			    enum topology_policy policy)
+{
+	int memory = bind_memory(nodes, n, policy), cpus;
+	cpu_set_t all = nodes[0]->cpus;
+
+	for (size_t i = 1; i < n; i++)
+		CPU_OR(&all, &all, &nodes[i]->cpus);
+	cpus = bind_cpus(&all);
+	return memory < 0 ? memory : cpus;
+}
+
 int topology_bind_thread(const struct numa_node *node)
 {
-	int memory = prefer_memory(node->id), cpus = bind_cpus(&node->cpus);
-
-	return memory < 0 ? memory : cpus;
+	return topology_bind_thread_to(&node, 1, TOPOLOGY_PREFER);
 }

@@ -67,6 +67,14 @@ const struct numa_node *topology_find(const struct topology *topology, unsigned 
  */
 void topology_set_fallback(struct topology *topology);
 
+/* Whose memory a thread takes. */
+enum topology_policy {
+	TOPOLOGY_BIND,	     /* the nodes' only: MPOL_BIND */
+	TOPOLOGY_PREFER,     /* the nodes' first; of several MPOL_PREFERRED_MANY, since 5.15 */
+	TOPOLOGY_ANYWHERE,   /* wherever the kernel takes it */
+	TOPOLOGY_INTERLEAVE, /* the nodes' in turn, page by page */
+};
+
 /*
  * Prefers the node's memory for what the calling thread allocates from now on (prefers, never
  * demands: an agent that can't get memory elsewhere would be killed), and binds it to those of the
@@ -74,3 +82,7 @@ void topology_set_fallback(struct topology *topology);
  * Both are tried; returns the first error. -EINVAL: the node is not allowed, or none of its CPUs.
  */
 int topology_bind_thread(const struct numa_node *node);
+
+/* The same to the CPUs of n nodes, 1 at least, and their memory as policy says. */
+int topology_bind_thread_to(const struct numa_node *const *nodes, size_t n,
+			    enum topology_policy policy);

@@ -63,7 +63,6 @@ void actors_free(struct actors *actors)
 int actor_start(struct actor *actor, int group_fd, int event_fd, const struct topology *topology,
 		uint64_t last_ns, struct stress_error *ret_error)
 {
-	int64_t node = actor->load.settings->node;
 	int r;
 
 	actor->load.group_fd = group_fd;
@@ -73,9 +72,7 @@ int actor_start(struct actor *actor, int group_fd, int event_fd, const struct to
 	actor->control->last_ns = last_ns;
 	atomic_store(&actor->control->end_ns, last_ns);
 	atomic_store(&actor->control->phase, RUN_STARTED);
-	r = worker_spawn(&actor->load, actor->control,
-			 node < 0 ? NULL : topology_find(topology, (unsigned int)node), &actor->pid,
-			 &actor->pidfd);
+	r = worker_spawn(&actor->load, actor->control, topology, &actor->pid, &actor->pidfd);
 	if (r < 0)
 		return stress_fail(ret_error, r, "[load %s] start its worker: %s", actor->load.name,
 				   strerror(-r));

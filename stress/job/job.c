@@ -89,6 +89,15 @@ const struct job_place *job_said_first(const struct job_load *load, const char *
 	return setting ? job_said(load, setting) : &load->place;
 }
 
+const struct job_place *job_said_globally(const struct job *job, const char *key)
+{
+	for (size_t i = job->n_sayings; i > 0; i--)
+		if (strcmp(job->sayings[i - 1].section, "global") == 0 &&
+		    strcmp(job->sayings[i - 1].key, key) == 0)
+			return &job->sayings[i - 1].place;
+	return NULL;
+}
+
 /* Letters, digits, '-' and '_'; nested: parts of such, joined by '/'. */
 static bool name_is_good(const char *name, size_t n, bool nested)
 {

@@ -128,9 +128,60 @@ static bool knows(const struct load_ops *ops, const char *name)
 	return stress_setting_find(&load_table, name)->common || listed(ops->settings, name);
 }
 
-static bool was_said(const struct job_load *load, const char *name)
+/* Said of this load, not as a default for all from [global], which may be of no use to it. */
+static bool said_itself(const struct job *job, const struct job_load *load,
+			const struct setting *setting)
 {
-	return load->said[stress_setting_find(&load_table, name) - load_table.settings].file;
+	size_t i = (size_t)(setting - load_table.settings);
+	const struct job_place *place = &load->said[i], *by_default = &job->defaults.said[i];
+
+	return place->file && (place->file != by_default->file || place->line != by_default->line);
+}
+
+#define KIND(name) (1U << SCHEDULE_##name)
+#define PERIODIC   (KIND(BURST) | KIND(RAMP) | KIND(STEP) | KIND(SINE) | KIND(SAWTOOTH))
+
+/* Settings that say nothing without another one: of a schedule, and of touching again. */
+static const struct {
+	const char *key;
+	unsigned int schedules;
+	const char *words;
+} of_schedules[] = {
+	{"low", KIND(LEAK) | (PERIODIC & ~KIND(BURST)), "leak, ramp, step, sine or sawtooth"},
+	{"period", PERIODIC, "burst, ramp, step, sine or sawtooth"},
+	{"steps", KIND(STEP), "step"},
+	{"burst", KIND(BURST), "burst"},
+	{"hold", KIND(BURST), "burst"},
+	{"release", KIND(BURST), "burst"},
+	{"trace-scale", KIND(REPLAY), "replay"},
+};
+static const char *const of_reuse[] = {"reuse-when", "reuse-rate", "reuse-write", "reuse-debt"};
+
+static int check_idle(const struct job *job, const struct job_load *load,
+		      struct stress_error *ret_error)
+{
+	const struct load_settings *settings = &load->settings;
+	const struct setting *setting = stress_setting_find(&load_table, "policy");
+
+	if (said_itself(job, load, setting) && settings->nodes.n == 0)
+		return job_fail(ret_error, job_said(load, setting), "load", load->name,
+				"policy: whose memory is to be taken? say which `node`");
+	for (size_t i = 0; i < ARRAY_SIZE(of_schedules); i++) {
+		setting = stress_setting_find(&load_table, of_schedules[i].key);
+		if (said_itself(job, load, setting) &&
+		    !(of_schedules[i].schedules & 1U << settings->schedule))
+			return job_fail(ret_error, job_said(load, setting), "load", load->name,
+					"%s: only with schedule = %s", setting->name,
+					of_schedules[i].words);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(of_reuse); i++) {
+		setting = stress_setting_find(&load_table, of_reuse[i]);
+		if (said_itself(job, load, setting) && settings->reuse.kind == ACCESS_NONE)
+			return job_fail(ret_error, job_said(load, setting), "load", load->name,
+					"%s: nothing is touched again; say how with `reuse`",
+					setting->name);
+	}
+	return 0;
 }
 
 /* A setting that needs another one, and is said without it. */
@@ -141,8 +192,6 @@ static int check_schedule(const struct job_load *load, const struct load_ops *op
 	enum schedule_kind kind = (enum schedule_kind)settings->schedule;
 	bool own_rate = kind == SCHEDULE_HOLD || kind == SCHEDULE_RAMP || kind == SCHEDULE_SINE ||
 			kind == SCHEDULE_SAWTOOTH || kind == SCHEDULE_REPLAY;
-	bool has_low = kind == SCHEDULE_LEAK || kind == SCHEDULE_STEP ||
-		       (own_rate && kind != SCHEDULE_HOLD && kind != SCHEDULE_REPLAY);
 	bool limited = settings->rate_bytes != SCHEDULE_UNLIMITED;
 	const char *key = NULL, *why = NULL;
 
@@ -152,6 +201,9 @@ static int check_schedule(const struct job_load *load, const struct load_ops *op
 	} else if (settings->set_point.signal == SETPOINT_CURRENT && !settings->group[0]) {
 		key = "set-point";
 		why = "memory.current is that of a group: say which with `group`";
+	} else if (settings->set_point.signal == SETPOINT_FREE && settings->nodes.n > 1) {
+		key = "set-point";
+		why = "free memory is that of one node, or of the machine without `node`";
 	} else if (own_rate && limited && !ops->io_rate) {
 		key = "rate";
 		why = "this schedule has its own; leave it out";
@@ -161,9 +213,6 @@ static int check_schedule(const struct job_load *load, const struct load_ops *op
 	} else if ((kind == SCHEDULE_REPLAY) != (settings->trace[0] != '\0')) {
 		key = "trace";
 		why = "schedule = replay and the file to replay go together; one is missing";
-	} else if (!has_low && was_said(load, "low") && !amount_is_zero(&settings->low)) {
-		key = "low";
-		why = "only with schedule = leak, ramp, step, sine or sawtooth";
 	}
 	return key ? job_fail(ret_error, job_said(load, stress_setting_find(&load_table, key)),
 			      "load", load->name, "%s: %s", key, why)
@@ -239,11 +288,7 @@ static int check_load(const struct job *job, const struct job_load *load,
 	for (size_t i = 0; i < load_table.n; i++) {
 		const struct setting *setting = &load_table.settings[i];
 
-		/* A default for all loads from [global] may be of no use to this one. */
-		if (!load->said[i].file || (load->said[i].file == job->defaults.said[i].file &&
-					    load->said[i].line == job->defaults.said[i].line))
-			continue;
-		if (!knows(ops, setting->name))
+		if (said_itself(job, load, setting) && !knows(ops, setting->name))
 			return job_fail(ret_error, &load->said[i], "load", load->name,
 					"%s: a load of type %s has no such setting; %s have it",
 					setting->name, ops->name,
@@ -264,7 +309,8 @@ static int check_load(const struct job *job, const struct job_load *load,
 	if (why)
 		return job_fail(ret_error, job_said_first(load, why), "load", load->name, "%s",
 				why);
-	if (knows(ops, "schedule") && check_schedule(load, ops, ret_error) < 0)
+	if ((knows(ops, "schedule") && check_schedule(load, ops, ret_error) < 0) ||
+	    check_idle(job, load, ret_error) < 0)
 		return -EINVAL;
 	if (knows(ops, "drift") &&
 	    (knows(ops, "reuse")

@@ -6,7 +6,8 @@
 #include "stress/job/settings.h"
 #include "stress/pattern/content.h"
 
-static const char *const policies[] = {"bind", "preferred", "none", NULL};
+/* As enum topology_policy. */
+static const char *const policies[] = {"bind", "preferred", "none", "interleave", NULL};
 static const char *const verifies[] = {"end", "sample", "none", NULL};
 static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
 static const char *const locks[] = {"onfault", "mlock", NULL};
@@ -42,19 +43,20 @@ static const struct setting load_settings[] = {
 	 .common = true,
 	 .help = "the job's group its worker is born in; default: none"},
 	{.name = "node",
-	 .type = &type_node,
-	 LOAD(node),
+	 .type = &type_nodes,
+	 LOAD(nodes),
 	 .max = 1023,
 	 .default_text = "any",
 	 .common = true,
-	 .help = "NUMA node it runs on; `policy` says how strictly its memory"},
+	 .help = "NUMA nodes it runs on, one or several; `policy` says how strictly its memory"},
 	{.name = "policy",
 	 .type = &type_choice,
 	 LOAD(policy),
 	 .choices = policies,
 	 .default_text = "bind",
 	 .common = true,
-	 .help = "with a node: its memory only, its memory first, or only its CPUs"},
+	 .help = "with nodes: their memory only, their memory first, only their CPUs, or their "
+		 "memory in turn, page by page"},
 	{.name = "workers",
 	 .type = &type_number,
 	 LOAD(n_workers),

@@ -3,6 +3,7 @@
 
 #include "base/parse.h"
 #include "base/random.h"
+#include "base/saturate.h"
 #include "stress/loads/load.h"
 
 #include <errno.h>
@@ -34,10 +35,10 @@ struct plan *plan_free(struct plan *plan)
 	return NULL;
 }
 
-static const struct machine_node *find_node(const struct machine *machine, int64_t id)
+static const struct machine_node *find_node(const struct machine *machine, unsigned int id)
 {
 	for (size_t i = 0; i < machine->n_nodes; i++)
-		if ((int64_t)machine->nodes[i].id == id)
+		if (machine->nodes[i].id == id)
 			return &machine->nodes[i];
 	return NULL;
 }
@@ -178,36 +179,52 @@ static int fail_above_peak(const struct job_load *load, const struct load_plan *
 			plan->peak_bytes > plan->size_bytes ? "size times alive" : "size");
 }
 
+/* Whether the load can have its nodes, and the memory that is there as bases of its sizes. */
+static int plan_nodes(const struct job_load *load, const struct machine *machine,
+		      struct amount_bases *bases, struct stress_error *ret_error)
+{
+	const struct job_place *place = job_said(load, stress_setting_find(&load_table, "node"));
+	const struct node_list *nodes = &load->settings.nodes;
+	uint64_t total = 0, free = 0;
+
+	for (size_t i = 0; i < nodes->n; i++) {
+		const struct machine_node *node = find_node(machine, nodes->ids[i]);
+
+		if (!node)
+			return job_fail(ret_error, place, "load", load->name,
+					"node: this machine has no node %u with memory",
+					nodes->ids[i]);
+		if (!node->allowed && load->settings.policy != TOPOLOGY_ANYWHERE)
+			return job_fail(ret_error, place, "load", load->name,
+					"node: the cpuset of this program does not allow node %u",
+					nodes->ids[i]);
+		total += node->total_bytes;
+		free += node->free_bytes;
+	}
+	if (nodes->n) {
+		bases->node = total;
+		bases->free = free;
+	}
+	return 0;
+}
+
 static int plan_load(const struct job *job, size_t index, const struct machine *machine,
 		     struct plan *plan, struct stress_error *ret_error)
 {
 	const struct job_load *load = &job->loads[index];
 	const struct load_settings *settings = &load->settings;
 	const struct load_ops *ops = load_find_type(settings->type);
-	const struct machine_node *node = find_node(machine, settings->node);
-	const struct job_place *node_place =
-		job_said(load, stress_setting_find(&load_table, "node"));
 	struct load_plan *to = &plan->loads[index];
 	struct amount_bases bases = {machine->own_limit, machine->own_headroom, UINT64_MAX,
 				     machine->available, machine->total};
-	int r;
+	int r = plan_nodes(load, machine, &bases, ret_error);
 
-	if (settings->node >= 0 && !node)
-		return job_fail(ret_error, node_place, "load", load->name,
-				"node: this machine has no node %" PRId64 " with memory",
-				settings->node);
-	if (node && !node->allowed && settings->policy != POLICY_NONE)
-		return job_fail(ret_error, node_place, "load", load->name,
-				"node: the cpuset of this program does not allow node %" PRId64,
-				settings->node);
+	if (r < 0)
+		return r;
 	to->group = settings->group[0] ? job_find_group(job, settings->group) : -1;
 	if (to->group >= 0) {
 		bases.limit = plan->groups[to->group].limit_bytes;
 		bases.headroom = plan->groups[to->group].headroom_bytes;
-	}
-	if (node) {
-		bases.node = node->total_bytes;
-		bases.free = node->free_bytes;
 	}
 	to->seed = settings->seed ? settings->seed
 				  : random_mix(job->global.seed + (index + 1) * RANDOM_STRIDE) >> 1;
@@ -250,13 +267,6 @@ static bool is_within(const struct plan *plan, int group, int ancestor)
 	return group == ancestor;
 }
 
-static uint64_t add_saturated(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 /* Says that need does not fit into room and how it is made up. */
 static int refuse(struct stress_error *ret_error, const struct job_place *place,
 		  const char *section, const char *name, uint64_t need_bytes, uint64_t room_bytes,
@@ -292,11 +302,11 @@ static int check_floor(const struct job *job, const struct plan *plan, int group
 		if (!is_within(plan, plan->loads[i].group, group))
 			continue;
 		n++;
-		need = add_saturated(need, WORKER_FLOOR_BYTES);
+		need = plus(need, WORKER_FLOOR_BYTES);
 		/* A page table of a page for 512 pages. */
-		need = add_saturated(need, anonymous_bytes(job, plan, i) / 512);
+		need = plus(need, anonymous_bytes(job, plan, i) / 512);
 		if (load_find_type(job->loads[i].settings.type)->unswappable)
-			need = add_saturated(need, anonymous_bytes(job, plan, i));
+			need = plus(need, anonymous_bytes(job, plan, i));
 	}
 	if (n == 0 || need <= limit)
 		return 0;
@@ -307,6 +317,34 @@ static int check_floor(const struct job *job, const struct plan *plan, int group
 		format_size(has, sizeof(has), limit), n, format_size(floor, sizeof(floor), need));
 }
 
+static bool is_bound(const struct job_load *load)
+{
+	return load->settings.nodes.n && load->settings.policy == TOPOLOGY_BIND;
+}
+
+/* Whether the nodes that a load is bound to have room for it and all that can go nowhere else. */
+static int check_nodes(const struct job *job, const struct machine *machine,
+		       const struct plan *plan, size_t index, struct stress_error *ret_error)
+{
+	const struct node_list *nodes = &job->loads[index].settings.nodes;
+	uint64_t need = 0, room = 0;
+	char ids[NODE_LIST_BYTES];
+
+	if (!is_bound(&job->loads[index]))
+		return 0;
+	for (size_t i = 0; i < plan->n_loads; i++)
+		if (is_bound(&job->loads[i]) &&
+		    node_list_is_within(&job->loads[i].settings.nodes, nodes))
+			need = plus(need, anonymous_bytes(job, plan, i));
+	for (size_t i = 0; i < nodes->n; i++)
+		room += find_node(machine, nodes->ids[i])->free_bytes;
+	if (need <= plus(room, machine->swap_free))
+		return 0;
+	return refuse(ret_error, NULL, "node", node_list_format(ids, sizeof(ids), nodes), need,
+		      room, nodes->n == 1 ? "free on the node" : "free on these nodes",
+		      machine->swap_free);
+}
+
 static int check_fit(const struct job *job, const struct machine *machine, const struct plan *plan,
 		     struct stress_error *ret_error)
 {
@@ -314,7 +352,7 @@ static int check_fit(const struct job *job, const struct machine *machine, const
 	int r;
 
 	for (size_t i = 0; i < plan->n_loads; i++)
-		total = add_saturated(total, anonymous_bytes(job, plan, i));
+		total = plus(total, anonymous_bytes(job, plan, i));
 	for (size_t g = 0; g < plan->n_groups; g++) {
 		r = check_floor(job, plan, (int)g, ret_error);
 		if (r < 0)
@@ -325,28 +363,19 @@ static int check_fit(const struct job *job, const struct machine *machine, const
 
 		for (size_t i = 0; i < plan->n_loads; i++)
 			if (is_within(plan, plan->loads[i].group, (int)g))
-				need = add_saturated(need, anonymous_bytes(job, plan, i));
-		if (need > add_saturated(plan->groups[g].hard_limit_bytes, swap))
+				need = plus(need, anonymous_bytes(job, plan, i));
+		if (need > plus(plan->groups[g].hard_limit_bytes, swap))
 			return refuse(ret_error, &job->groups[g].place, "group",
 				      job->groups[g].name, need, plan->groups[g].hard_limit_bytes,
 				      "memory.max, its own or of a group above", swap);
 	}
-	for (size_t n = 0; n < machine->n_nodes; n++) {
-		uint64_t need = 0;
-		char id[16];
-
-		(void)snprintf(id, sizeof(id), "%u", machine->nodes[n].id);
-		for (size_t i = 0; i < plan->n_loads; i++)
-			if (job->loads[i].settings.node == (int64_t)machine->nodes[n].id &&
-			    job->loads[i].settings.policy == POLICY_BIND)
-				need = add_saturated(need, anonymous_bytes(job, plan, i));
-		if (need > add_saturated(machine->nodes[n].free_bytes, machine->swap_free))
-			return refuse(ret_error, NULL, "node", id, need,
-				      machine->nodes[n].free_bytes, "free on the node",
-				      machine->swap_free);
+	for (size_t i = 0; i < plan->n_loads; i++) {
+		r = check_nodes(job, machine, plan, i, ret_error);
+		if (r < 0)
+			return r;
 	}
-	room = machine->available > plan->floor_bytes ? machine->available - plan->floor_bytes : 0;
-	if (total > add_saturated(room, machine->swap_free))
+	room = minus(machine->available, plan->floor_bytes);
+	if (total > plus(room, machine->swap_free))
 		return refuse(ret_error, NULL, "global", NULL, total, room,
 			      "available memory less the floor", machine->swap_free);
 	return 0;
@@ -373,7 +402,7 @@ int plan_make(const struct job *job, const struct machine *machine, struct plan 
 	if (!plan->groups || !plan->loads)
 		return -ENOMEM;
 	if (amount_resolve(&job->global.floor, &bases, &plan->floor_bytes, &missing) < 0)
-		return job_fail(ret_error, NULL, "global", NULL,
+		return job_fail(ret_error, job_said_globally(job, "floor"), "global", NULL,
 				"floor: it is bytes, a share of memory or of free");
 	for (size_t i = 0; i < job->n_groups && r == 0; i++)
 		r = plan_group(job, i, machine, plan, ret_error);

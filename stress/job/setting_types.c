@@ -171,19 +171,9 @@ static int read_text(const struct setting *setting, const char *text, void *fiel
 	return 0;
 }
 
-static int read_node(const struct setting *setting, const char *text, void *field)
+static int read_nodes(const struct setting *setting, const char *text, void *field)
 {
-	uint64_t node;
-	int r;
-
-	if (strcmp(text, "any") == 0) {
-		*(int64_t *)field = -1;
-		return 0;
-	}
-	r = read_number(parse_u64, setting, text, &node);
-	if (r == 0)
-		*(int64_t *)field = (int64_t)node;
-	return r;
+	return node_list_parse(text, (unsigned int)setting->max, field);
 }
 
 static int read_access(const struct setting *setting, const char *text, void *field)
@@ -290,9 +280,9 @@ const struct setting_type type_text = {
 	.words = "text",
 	.parse = read_text,
 };
-const struct setting_type type_node = {
-	.words = "a node's number or 'any'",
-	.parse = read_node,
+const struct setting_type type_nodes = {
+	.words = "nodes' numbers in order (1 or 0,2-3) or 'any'",
+	.parse = read_nodes,
 };
 const struct setting_type type_bound = {
 	.words = SIZE_WORDS " or 'unlimited'",

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "stress/job/amount.h"
+#include "stress/job/node_list.h"
 #include "stress/pattern/access.h"
 #include "stress/pattern/schedule.h"
 #include "stress/pattern/setpoint.h"
@@ -19,12 +20,6 @@
 #define STRESS_NAME_MAX 64 /* of a load or a group, with the final NUL */
 #define WATCHES_MAX	8
 #define LOAD_BYTES_MAX	(UINT64_C(1) << 46) /* 64 TiB: with it there is address space to spare */
-
-enum policy {
-	POLICY_BIND,	  /* only the node's memory: MPOL_BIND */
-	POLICY_PREFERRED, /* the node's first */
-	POLICY_NONE,	  /* the node's CPUs, memory wherever the kernel takes it */
-};
 
 enum verify { VERIFY_END, VERIFY_SAMPLE, VERIFY_NONE };
 enum page_size { PAGES_4K, PAGES_THP, PAGES_HUGETLB };
@@ -72,8 +67,8 @@ struct set_point {
 struct load_settings {
 	char type[STRESS_NAME_MAX];
 	char group[STRESS_NAME_MAX]; /* "": where this program is */
-	int64_t node;		     /* -1: any */
-	uint64_t policy;	     /* enum policy */
+	struct node_list nodes;
+	uint64_t policy; /* enum topology_policy */
 	uint64_t n_workers;
 	struct amount size;
 	uint64_t rate_bytes; /* per second; SCHEDULE_UNLIMITED */

@@ -64,8 +64,9 @@ int level_prepare(struct level *level, const struct load *load, uint64_t unit_by
 
 int level_begin(struct level *level, const struct load *load, const char **ret_why)
 {
+	const struct node_list *nodes = &load->settings->nodes;
 	const struct gauge_sources sources = {load->proc_fd, load->sys_fd, load->group_fd,
-					      load->settings->node};
+					      nodes->n ? (int64_t)nodes->ids[0] : -1};
 
 	if (level->setpoint.signal == SETPOINT_NONE)
 		return 0;

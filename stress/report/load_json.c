@@ -84,6 +84,15 @@ static json_t *verify_json(const struct load *load)
 	return to;
 }
 
+static json_t *nodes_json(const struct node_list *nodes)
+{
+	json_t *to = json_array();
+
+	for (size_t i = 0; i < nodes->n; i++)
+		(void)json_array_append_new(to, number(nodes->ids[i]));
+	return to;
+}
+
 json_t *load_json(const struct run_worker *worker)
 {
 	const struct load *load = &worker->load;
@@ -97,8 +106,10 @@ json_t *load_json(const struct run_worker *worker)
 	(void)json_object_set_new(to, "type", json_string(load->ops->name));
 	if (settings->group[0])
 		(void)json_object_set_new(to, "group", json_string(settings->group));
-	if (settings->node >= 0)
-		put(to, "node", (uint64_t)settings->node);
+	if (settings->nodes.n == 1)
+		put(to, "node", settings->nodes.ids[0]);
+	else if (settings->nodes.n)
+		(void)json_object_set_new(to, "nodes", nodes_json(&settings->nodes));
 	(void)json_object_set_new(to, "end", json_string(worker_end_name(worker->end)));
 	put(to, "pid", (uint64_t)worker->pid);
 	put(to, "seed", load->seed);

@@ -87,12 +87,13 @@ static void print_slow(FILE *to, const struct worker_block *block)
 static void print_share(FILE *to, const struct run_worker *worker)
 {
 	uint64_t there = worker->share.on_node_bytes, bytes = there + worker->share.elsewhere_bytes;
-	char size[FORMAT_SIZE_BYTES];
+	char size[FORMAT_SIZE_BYTES], ids[NODE_LIST_BYTES];
 
 	if (worker->has_share && bytes)
-		(void)fprintf(to, "    node     %.2f %% of %s mapped is on node %" PRId64 "\n",
+		(void)fprintf(to, "    node     %.2f %% of %s mapped is on node %s\n",
 			      100 * (double)there / (double)bytes,
-			      format_size(size, sizeof(size), bytes), worker->load.settings->node);
+			      format_size(size, sizeof(size), bytes),
+			      node_list_format(ids, sizeof(ids), &worker->load.settings->nodes));
 }
 
 static void print_load(FILE *to, const struct run_worker *worker)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -222,7 +223,26 @@ static bool wants_share(const struct run_worker *worker)
 {
 	const struct load_settings *settings = worker->load.settings;
 
-	return settings->node >= 0 && settings->policy != POLICY_NONE && is_alive(worker);
+	return settings->nodes.n && settings->policy != TOPOLOGY_ANYWHERE && is_alive(worker);
+}
+
+/* Of what the worker has mapped, what is on its nodes. false: it can't be told. */
+static bool read_share(const struct run *run, const struct run_worker *worker,
+		       struct numa_share *ret)
+{
+	const struct node_list *nodes = &worker->load.settings->nodes;
+	struct numa_share share = {0}, one = {0};
+
+	if (!wants_share(worker))
+		return false;
+	for (size_t i = 0; i < nodes->n; i++) {
+		if (numa_maps_read(run->proc_fd, worker->pid, nodes->ids[i], &one) < 0)
+			return false;
+		share.on_node_bytes += one.on_node_bytes;
+	}
+	share.elsewhere_bytes = minus(one.on_node_bytes + one.elsewhere_bytes, share.on_node_bytes);
+	*ret = share;
+	return true;
 }
 
 /* Where the loads' memory is before they touch any: libraries, what came with the fork. */
@@ -231,16 +251,8 @@ static void read_shares(struct run *run)
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 
-		worker->has_share = wants_share(worker) &&
-				    numa_maps_read(run->proc_fd, worker->pid,
-						   (unsigned int)worker->load.settings->node,
-						   &worker->share) == 0;
+		worker->has_share = read_share(run, worker, &worker->share);
 	}
-}
-
-static uint64_t grown(uint64_t before, uint64_t after)
-{
-	return after > before ? after - before : 0;
 }
 
 /* A bound load's book-keeping, shared with us, may be on our node: so much and a byte a page. */
@@ -253,22 +265,20 @@ static void judge_shares(struct run *run)
 		struct run_worker *worker = &run->workers[i];
 		const struct load_settings *settings = worker->load.settings;
 		struct numa_share now, *share = &worker->share;
+		char ids[NODE_LIST_BYTES];
 
+		worker->has_share = worker->has_share && read_share(run, worker, &now);
 		if (!worker->has_share)
 			continue;
-		worker->has_share = wants_share(worker) &&
-				    numa_maps_read(run->proc_fd, worker->pid,
-						   (unsigned int)settings->node, &now) == 0;
-		if (!worker->has_share)
-			continue;
-		share->on_node_bytes = grown(share->on_node_bytes, now.on_node_bytes);
-		share->elsewhere_bytes = grown(share->elsewhere_bytes, now.elsewhere_bytes);
-		if (settings->policy == POLICY_BIND &&
+		share->on_node_bytes = minus(now.on_node_bytes, share->on_node_bytes);
+		share->elsewhere_bytes = minus(now.elsewhere_bytes, share->elsewhere_bytes);
+		if (settings->policy == TOPOLOGY_BIND &&
 		    share->elsewhere_bytes > STRAY_BYTES + share->on_node_bytes / 100)
 			run_fail(run,
-				 "[load %s] is bound to node %jd, yet %ju bytes of its memory are "
+				 "[load %s] is bound to node %s, yet %ju bytes of its memory are "
 				 "elsewhere (%ju there)",
-				 worker->load.name, (intmax_t)settings->node,
+				 worker->load.name,
+				 node_list_format(ids, sizeof(ids), &settings->nodes),
 				 (uintmax_t)share->elsewhere_bytes,
 				 (uintmax_t)share->on_node_bytes);
 	}
@@ -303,15 +313,12 @@ static int spawn_all(struct run *run, struct stress_error *ret_error)
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 		int group = worker->load.plan->group;
-		int64_t node = worker->load.settings->node;
 		int r;
 
 		if (group >= 0)
 			worker->load.group_fd = placement_group_fd(run->placement, (size_t)group);
-		r = worker_spawn(&worker->load, run->control,
-				 node < 0 ? NULL : topology_find(run->topology, (unsigned int)node),
-				 &worker->pid, &worker->pidfd);
-
+		r = worker_spawn(&worker->load, run->control, run->topology, &worker->pid,
+				 &worker->pidfd);
 		if (r == -EBUSY)
 			return stress_fail(ret_error, -EINVAL,
 					   "[load %s] group %s has groups inside that it gives "

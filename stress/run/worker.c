@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -93,20 +92,17 @@ static void set_alarm(uint64_t at_ns)
 	(void)alarm((unsigned int)MIN(seconds, (uint64_t)UINT_MAX));
 }
 
-/* CPUs by topology_bind_thread, which also prefers the node's memory; then what was asked for. */
-static int bind_to_node(const struct numa_node *node, enum policy policy)
+static int bind_to_nodes(const struct load_settings *settings, const struct topology *topology)
 {
-	unsigned long mask[NUMA_NODES_MAX / 64 + 16] = {0};
-	int r = topology_bind_thread(node);
+	const struct numa_node *nodes[NUMA_NODES_MAX];
 
-	if (r < 0 || policy == POLICY_PREFERRED)
-		return r;
-	mask[node->id / 64] = 1UL << (node->id % 64);
-	if (syscall(SYS_set_mempolicy, policy == POLICY_BIND ? MPOL_BIND : MPOL_DEFAULT,
-		    policy == POLICY_BIND ? mask : NULL,
-		    policy == POLICY_BIND ? sizeof(mask) * 8 : 0) < 0)
-		return -errno;
-	return 0;
+	for (size_t i = 0; i < settings->nodes.n; i++) {
+		nodes[i] = topology_find(topology, settings->nodes.ids[i]);
+		if (!nodes[i])
+			return -ENODEV;
+	}
+	return topology_bind_thread_to(nodes, settings->nodes.n,
+				       (enum topology_policy)settings->policy);
 }
 
 struct usage {
@@ -251,7 +247,7 @@ static int run_measured(struct load *load, const struct run_control *control, st
 }
 
 static _Noreturn void worker_main(struct load *load, struct run_control *control,
-				  const struct numa_node *node)
+				  const struct topology *topology)
 {
 	const char *why = "";
 	struct check check = {0};
@@ -266,11 +262,9 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 	/* The default slack of 50 us would make small rates coarse. */
 	(void)prctl(PR_SET_TIMERSLACK, 1);
 	(void)kfile_write_at(load->proc_fd, "self/oom_score_adj", OOM_SCORE_ADJ);
-	if (node) {
-		r = bind_to_node(node, (enum policy)load->settings->policy);
-		if (r < 0)
-			fail(load, control, "bind to the node", r);
-	}
+	r = load->settings->nodes.n ? bind_to_nodes(load->settings, topology) : 0;
+	if (r < 0)
+		fail(load, control, "bind to the nodes", r);
 	r = load->ops->begin ? load->ops->begin(load, &why) : 0;
 	if (r < 0)
 		fail(load, control, why, r);
@@ -299,7 +293,7 @@ static int enter_group(int group_fd)
 	return kfile_write_at(group_fd, "cgroup.procs", "0");
 }
 
-int worker_spawn(struct load *load, struct run_control *control, const struct numa_node *node,
+int worker_spawn(struct load *load, struct run_control *control, const struct topology *topology,
 		 pid_t *ret_pid, int *ret_pidfd)
 {
 	int pidfd = -1, group_fd = load->group_fd;
@@ -313,7 +307,7 @@ int worker_spawn(struct load *load, struct run_control *control, const struct nu
 	int r;
 
 	if (pid == 0)
-		worker_main(load, control, node);
+		worker_main(load, control, topology);
 	/* A container's seccomp filter may know no clone3, or refuse it. */
 	if (pid < 0 && (errno == ENOSYS || errno == EPERM)) {
 		pid = fork();
@@ -321,7 +315,7 @@ int worker_spawn(struct load *load, struct run_control *control, const struct nu
 			r = group_fd >= 0 ? enter_group(group_fd) : 0;
 			if (r < 0)
 				fail(load, control, "enter the group", r);
-			worker_main(load, control, node);
+			worker_main(load, control, topology);
 		}
 		if (pid > 0)
 			pidfd = (int)syscall(SYS_pidfd_open, pid, 0);

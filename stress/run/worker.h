@@ -34,10 +34,10 @@ struct run_control {
 void run_control_set(struct run_control *control, enum run_phase phase);
 
 /*
- * Starts the load's worker in the load's group. node: NULL for any.
+ * Starts the load's worker in the load's group, on its nodes, which topology knows.
  * Tries clone3(CLONE_INTO_CGROUP) first; where that is refused, the child enters the group by
  * itself before it touches any memory of the load.
  * 0 with the process and its descriptor, or -errno.
  */
-int worker_spawn(struct load *load, struct run_control *control, const struct numa_node *node,
+int worker_spawn(struct load *load, struct run_control *control, const struct topology *topology,
 		 pid_t *ret_pid, int *ret_pidfd);

@@ -29,7 +29,7 @@ static void test_defaults(void **state)
 	assert_true(job->global.duration_ns == UINT64_C(10000000000));
 	assert_int_equal(job->global.floor.of, AMOUNT_OF_MEMORY);
 	assert_int_equal(job->global.floor.value, 500);
-	assert_int_equal(load->node, -1);
+	assert_int_equal(load->nodes.n, 0);
 	assert_int_equal(load->ratio_percent, 200);
 	assert_true(load->rate_bytes == SCHEDULE_UNLIMITED);
 	assert_int_equal(load->reuse.kind, ACCESS_NONE);
@@ -88,7 +88,8 @@ static void test_whole_job(void **state)
 	assert_int_equal(grow->rate_bytes, 8 << 20);
 	assert_int_equal(grow->reuse.kind, ACCESS_HOT);
 	assert_int_equal(grow->reuse_write_permyriad, 1000);
-	assert_int_equal(grow->node, 1);
+	assert_int_equal(grow->nodes.n, 1);
+	assert_int_equal(grow->nodes.ids[0], 1);
 	/* A load's setting in [global] is the default of those that follow. */
 	assert_int_equal(grow->ratio_percent, 350);
 	assert_int_equal(job->loads[1].settings.ratio_percent, 100);
@@ -177,10 +178,13 @@ static void test_bad_files(void **state)
 		{LOAD_A "rate=8M\n", "bad.job:4:|8M/s"},
 		{LOAD_A "rate=8/s/s\n", "bad.job:4:"},
 		{LOAD_A "start=5\n", "bad.job:4:|with its unit"},
-		{LOAD_A "policy=interleave\n", "bad.job:4:|bind, preferred, none"},
+		{LOAD_A "policy=local\n", "bad.job:4:|bind, preferred, none, interleave"},
+		{LOAD_A "policy=interleave\n", "bad.job:4: [load a] policy:|say which `node`"},
+		{LOAD_A "set-point=free 1G\nnode=0-1\n",
+		 "bad.job:4: [load a] set-point: free memory is that of one node"},
 		{LOAD_A "ratio=0.5\n", "bad.job:4:|out of range"},
 		{LOAD_A "ratio=101\n", "bad.job:4:|out of range"},
-		{LOAD_A "node=one\n", "bad.job:4:|a node's number"},
+		{LOAD_A "node=one\n", "bad.job:4:|nodes' numbers"},
 		{LOAD_A "reuse=hot\n", "bad.job:4:|hot:SHARE%"},
 		{LOAD_A "group=svc\n", "bad.job:4: [load a] group: there is no [group svc]"},
 		{LOAD_A "files=3\n",
@@ -201,6 +205,12 @@ static void test_bad_files(void **state)
 		{LOAD_A "schedule=replay\n", "[load a] trace: schedule = replay|go together"},
 		{LOAD_A "trace=/tmp/x\n", "bad.job:4: [load a] trace:|go together"},
 		{LOAD_A "low=4K\n", "bad.job:4: [load a] low: only with schedule"},
+		{LOAD_A "period=4s\n", "bad.job:4: [load a] period: only with schedule = burst,"},
+		{LOAD_A "schedule=ramp\nsteps=4\n",
+		 "bad.job:5: [load a] steps: only with schedule = step"},
+		{LOAD_A "schedule=sine\nhold=1s\n",
+		 "bad.job:5: [load a] hold: only with schedule = burst"},
+		{LOAD_A "reuse-rate=1M/s\n", "bad.job:4: [load a] reuse-rate:|with `reuse`"},
 		{LOAD_A "schedule=burst\nset-point=resident 1M\n",
 		 "bad.job:5: [load a] set-point:|takes the place of a schedule"},
 		{LOAD_A "set-point=memory.current 1M\n", "bad.job:4: [load a] set-point:|`group`"},

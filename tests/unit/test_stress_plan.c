@@ -43,6 +43,8 @@ static void test_sizes(void **state)
 		{"size=50% of limit\ngroup=g", 64 * MIB},
 		{"size=10% of node\nnode=1", UINT64_C(107372544)}, /* whole pages of 107374182 */
 		{"size=10% of free\nnode=1", 70 * MIB},
+		{"size=10% of node\nnode=0-1", UINT64_C(214745088)}, /* of 214748364 */
+		{"size=10% of free\nnode=0,1", 160 * MIB},
 		{"size=10% of free", 160 * MIB},
 		{"size=25% of memory", 512 * MIB},
 		{"size=4097", 4096},
@@ -137,6 +139,11 @@ static void test_refusals(void **state)
 		/* 1213 > 700 + 512 */
 		{"[load a]\ntype=anon\nsize=1213M\nnode=1\n",
 		 {"[node 1] does not fit", "1.2 GiB", "700.0 MiB"}},
+		/* Alone each fits; 1000 + 1120 > 900 + 700 + 512 */
+		{"[load a]\ntype=anon\nsize=1000M\nnode=0\n"
+		 "[load b]\ntype=anon\nsize=1120M\nnode=0,1\n",
+		 {"[node 0,1] does not fit", "2.1 GiB", "1.6 GiB (free on these nodes)"}},
+		{"[load a]\ntype=anon\nsize=1M\nnode=0-2\n", {"p.job:4: [load a] node:", "node 2"}},
 		{"[load a]\ntype=anon\nsize=1100M\n[load b]\ntype=anon\nsize=1000M\n",
 		 {"does not fit", "2.1 GiB", "less the floor"}},
 		{"[load a]\ntype=anon\nsize=1M\nnode=2\n", {"p.job:4: [load a] node:", "node 2"}},
@@ -156,7 +163,7 @@ static void test_refusals(void **state)
 		 {"does not fit", "2.3 GiB", "less the floor"}},
 		{"[group g]\nmemory.max=10M each\n[load a]\ntype=anon\nsize=1M\ngroup=g\n",
 		 {"p.job:2: [group g] memory.max:", "not understood"}},
-		{"[load a]\ntype=anon\nsize=0.01% of free\nnode=0\nburst=1G\n",
+		{"[load a]\ntype=anon\nsize=0.01% of free\nnode=0\nburst=1G\nschedule=burst\n",
 		 {"p.job:5:", "burst: more than size"}},
 		{"[load a]\ntype=anon\nsize=0% of free\n", {"p.job:3:", "less than a page"}},
 		{"[load a]\ntype=anon\nsize=1M\nset-point=free 16383P\n",
@@ -165,7 +172,8 @@ static void test_refusals(void **state)
 		 {"p.job:2: [group g] memory.max:", "lots", "128M"}},
 		{"[group g]\nmemory.max=10% of limit\n[load a]\ntype=anon\nsize=1M\n",
 		 {"p.job:2:", "no limit"}},
-		{"[global]\nfloor=10% of limit\n[load a]\ntype=anon\nsize=1M\n", {"floor"}},
+		{"[global]\nfloor=10% of limit\n[load a]\ntype=anon\nsize=1M\n",
+		 {"p.job:2: [global] floor: it is bytes"}},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -193,6 +201,9 @@ static void test_fits(void **state)
 		"[global]\ncheck-fit=no\n[group g]\nmemory.max=1M\n"
 		"[load a]\ntype=anon\nsize=1T\ngroup=g\n",
 		"[load a]\ntype=anon\nsize=1213M\nnode=1\npolicy=preferred\n",
+		"[load a]\ntype=anon\nsize=1213M\nnode=0,1\n",
+		"[load a]\ntype=anon\nsize=1000M\nnode=0\n"
+		"[load b]\ntype=anon\nsize=1000M\nnode=1\n",
 		"[group g]\nmemory.high=64M\n[load a]\ntype=anon\nsize=1000M\ngroup=g\n",
 		"[group g]\nmemory.max=128M\n[load a]\ntype=anon\nsize=640M\ngroup=g\n",
 	};
