@@ -169,7 +169,7 @@ static int check_idle(const struct job *job, const struct job_load *load,
 	for (size_t i = 0; i < ARRAY_SIZE(of_schedules); i++) {
 		setting = stress_setting_find(&load_table, of_schedules[i].key);
 		if (said_itself(job, load, setting) &&
-		    !(of_schedules[i].schedules & 1U << settings->schedule))
+		    !(of_schedules[i].schedules & (1U << settings->schedule)))
 			return job_fail(ret_error, job_said(load, setting), "load", load->name,
 					"%s: only with schedule = %s", setting->name,
 					of_schedules[i].words);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stress/job/plan.h"
 
-#include "base/parse.h"
 #include "base/random.h"
-#include "base/saturate.h"
 #include "stress/loads/load.h"
 
 #include <errno.h>
@@ -25,6 +23,14 @@ static bool holds_size(const char *file)
 	return false;
 }
 
+const struct machine_node *machine_find_node(const struct machine *machine, unsigned int id)
+{
+	for (size_t i = 0; i < machine->n_nodes; i++)
+		if (machine->nodes[i].id == id)
+			return &machine->nodes[i];
+	return NULL;
+}
+
 struct plan *plan_free(struct plan *plan)
 {
 	if (!plan)
@@ -32,14 +38,6 @@ struct plan *plan_free(struct plan *plan)
 	free(plan->groups);
 	free(plan->loads);
 	free(plan);
-	return NULL;
-}
-
-static const struct machine_node *find_node(const struct machine *machine, unsigned int id)
-{
-	for (size_t i = 0; i < machine->n_nodes; i++)
-		if (machine->nodes[i].id == id)
-			return &machine->nodes[i];
 	return NULL;
 }
 
@@ -188,7 +186,7 @@ static int plan_nodes(const struct job_load *load, const struct machine *machine
 	uint64_t total = 0, free = 0;
 
 	for (size_t i = 0; i < nodes->n; i++) {
-		const struct machine_node *node = find_node(machine, nodes->ids[i]);
+		const struct machine_node *node = machine_find_node(machine, nodes->ids[i]);
 
 		if (!node)
 			return job_fail(ret_error, place, "load", load->name,
@@ -251,136 +249,6 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	return r;
 }
 
-/* Memory of a load that can't be dropped, only swapped. */
-static uint64_t anonymous_bytes(const struct job *job, const struct plan *plan, size_t index)
-{
-	const struct load_settings *settings = &job->loads[index].settings;
-	const struct load_ops *ops = load_find_type(settings->type);
-
-	return ops->anonymous_bytes ? ops->anonymous_bytes(settings, &plan->loads[index]) : 0;
-}
-
-static bool is_within(const struct plan *plan, int group, int ancestor)
-{
-	while (group >= 0 && group != ancestor)
-		group = plan->groups[group].parent;
-	return group == ancestor;
-}
-
-/* Says that need does not fit into room and how it is made up. */
-static int refuse(struct stress_error *ret_error, const struct job_place *place,
-		  const char *section, const char *name, uint64_t need_bytes, uint64_t room_bytes,
-		  const char *room_words, uint64_t swap_bytes)
-{
-	char need[FORMAT_SIZE_BYTES], room[FORMAT_SIZE_BYTES], swap[FORMAT_SIZE_BYTES];
-
-	return job_fail(ret_error, place, section, name,
-			"does not fit: its loads want %s of anonymous memory; there is %s (%s) + "
-			"%s swap (--check-fit no runs it all the same)",
-			format_size(need, sizeof(need), need_bytes),
-			format_size(room, sizeof(room), room_bytes), room_words,
-			format_size(swap, sizeof(swap), swap_bytes));
-}
-
-/* Where the group's own memory.max was said, else the group's place. */
-static const struct job_place *limit_place(const struct job_group *group)
-{
-	for (size_t i = 0; i < group->n_knobs; i++)
-		if (strcmp(group->knobs[i].file, "memory.max") == 0)
-			return &group->knobs[i].place;
-	return &group->place;
-}
-
-/* What loads can't do without, whatever is reclaimed and however much swap there is. */
-static int check_floor(const struct job *job, const struct plan *plan, int group,
-		       struct stress_error *ret_error)
-{
-	uint64_t limit = plan->groups[group].hard_limit_bytes, need = 0, n = 0;
-	char floor[FORMAT_SIZE_BYTES], has[FORMAT_SIZE_BYTES];
-
-	for (size_t i = 0; i < plan->n_loads; i++) {
-		if (!is_within(plan, plan->loads[i].group, group))
-			continue;
-		n++;
-		need = plus(need, WORKER_FLOOR_BYTES);
-		/* A page table of a page for 512 pages. */
-		need = plus(need, anonymous_bytes(job, plan, i) / 512);
-		if (load_find_type(job->loads[i].settings.type)->unswappable)
-			need = plus(need, anonymous_bytes(job, plan, i));
-	}
-	if (n == 0 || need <= limit)
-		return 0;
-	return job_fail(
-		ret_error, limit_place(&job->groups[group]), "group", plan->groups[group].name,
-		"memory.max: %s is less than its loads can live with: %" PRIu64
-		" workers need %s that can't be reclaimed (--check-fit no runs it all the same)",
-		format_size(has, sizeof(has), limit), n, format_size(floor, sizeof(floor), need));
-}
-
-static bool is_bound(const struct job_load *load)
-{
-	return load->settings.nodes.n && load->settings.policy == TOPOLOGY_BIND;
-}
-
-/* Whether the nodes that a load is bound to have room for it and all that can go nowhere else. */
-static int check_nodes(const struct job *job, const struct machine *machine,
-		       const struct plan *plan, size_t index, struct stress_error *ret_error)
-{
-	const struct node_list *nodes = &job->loads[index].settings.nodes;
-	uint64_t need = 0, room = 0;
-	char ids[NODE_LIST_BYTES];
-
-	if (!is_bound(&job->loads[index]))
-		return 0;
-	for (size_t i = 0; i < plan->n_loads; i++)
-		if (is_bound(&job->loads[i]) &&
-		    node_list_is_within(&job->loads[i].settings.nodes, nodes))
-			need = plus(need, anonymous_bytes(job, plan, i));
-	for (size_t i = 0; i < nodes->n; i++)
-		room += find_node(machine, nodes->ids[i])->free_bytes;
-	if (need <= plus(room, machine->swap_free))
-		return 0;
-	return refuse(ret_error, NULL, "node", node_list_format(ids, sizeof(ids), nodes), need,
-		      room, nodes->n == 1 ? "free on the node" : "free on these nodes",
-		      machine->swap_free);
-}
-
-static int check_fit(const struct job *job, const struct machine *machine, const struct plan *plan,
-		     struct stress_error *ret_error)
-{
-	uint64_t total = 0, room;
-	int r;
-
-	for (size_t i = 0; i < plan->n_loads; i++)
-		total = plus(total, anonymous_bytes(job, plan, i));
-	for (size_t g = 0; g < plan->n_groups; g++) {
-		r = check_floor(job, plan, (int)g, ret_error);
-		if (r < 0)
-			return r;
-	}
-	for (size_t g = 0; g < plan->n_groups; g++) {
-		uint64_t swap = MIN(plan->groups[g].swap_max_bytes, machine->swap_free), need = 0;
-
-		for (size_t i = 0; i < plan->n_loads; i++)
-			if (is_within(plan, plan->loads[i].group, (int)g))
-				need = plus(need, anonymous_bytes(job, plan, i));
-		if (need > plus(plan->groups[g].hard_limit_bytes, swap))
-			return refuse(ret_error, &job->groups[g].place, "group",
-				      job->groups[g].name, need, plan->groups[g].hard_limit_bytes,
-				      "memory.max, its own or of a group above", swap);
-	}
-	for (size_t i = 0; i < plan->n_loads; i++) {
-		r = check_nodes(job, machine, plan, i, ret_error);
-		if (r < 0)
-			return r;
-	}
-	room = minus(machine->available, plan->floor_bytes);
-	if (total > plus(room, machine->swap_free))
-		return refuse(ret_error, NULL, "global", NULL, total, room,
-			      "available memory less the floor", machine->swap_free);
-	return 0;
-}
-
 int plan_make(const struct job *job, const struct machine *machine, struct plan **ret_plan,
 	      struct stress_error *ret_error)
 {
@@ -409,7 +277,7 @@ int plan_make(const struct job *job, const struct machine *machine, struct plan 
 	for (size_t i = 0; i < job->n_loads && r == 0; i++)
 		r = plan_load(job, i, machine, plan, ret_error);
 	if (r == 0 && job->global.check_fit)
-		r = check_fit(job, machine, plan, ret_error);
+		r = plan_check_fit(job, machine, plan, ret_error);
 	if (r == 0)
 		*ret_plan = TAKE_PTR(plan);
 	return r;

@@ -37,6 +37,9 @@ struct machine {
 	struct machine_node nodes[MACHINE_NODES_MAX];
 };
 
+/* NULL: there is none. */
+const struct machine_node *machine_find_node(const struct machine *machine, unsigned int id);
+
 struct load_plan {
 	uint64_t size_bytes;		 /* whole pages, as all of these */
 	uint64_t peak_bytes;		 /* the most there is at once, by load_ops.peak_bytes */
@@ -73,5 +76,8 @@ int plan_check_sizes(const struct job_group *group, struct stress_error *ret_err
  */
 int plan_make(const struct job *job, const struct machine *machine, struct plan **ret_plan,
 	      struct stress_error *ret_error);
+/* Part of plan_make, unless the job says otherwise: -EINVAL with the sum that is too much. fit.c */
+int plan_check_fit(const struct job *job, const struct machine *machine, const struct plan *plan,
+		   struct stress_error *ret_error);
 struct plan *plan_free(struct plan *plan);
 DEFINE_CLEANUP(struct plan *, plan_free)

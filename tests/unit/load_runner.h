@@ -27,7 +27,11 @@ struct running {
 static inline struct running plan_load(const char *settings)
 {
 	static const struct machine machine = {
-		.total = 4096 * MIB, .available = 4000 * MIB, .parent_limit = UINT64_MAX};
+		.total = 4096 * MIB,
+		.available = 4000 * MIB,
+		.parent_limit = UINT64_MAX,
+		.own_limit = UINT64_MAX,
+	};
 	struct running running = {.now_ns = START_NS};
 	struct load *load = &running.load;
 	struct stress_error error;

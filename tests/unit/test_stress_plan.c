@@ -138,14 +138,14 @@ static void test_refusals(void **state)
 		 {"[group g] does not fit", "1.0 GiB", "128.0 MiB"}},
 		/* 1213 > 700 + 512 */
 		{"[load a]\ntype=anon\nsize=1213M\nnode=1\n",
-		 {"[node 1] does not fit", "1.2 GiB", "700.0 MiB"}},
+		 {"p.job:4: [node 1] does not fit", "1.2 GiB", "700.0 MiB"}},
 		/* Alone each fits; 1000 + 1120 > 900 + 700 + 512 */
 		{"[load a]\ntype=anon\nsize=1000M\nnode=0\n"
 		 "[load b]\ntype=anon\nsize=1120M\nnode=0,1\n",
 		 {"[node 0,1] does not fit", "2.1 GiB", "1.6 GiB (free on these nodes)"}},
 		{"[load a]\ntype=anon\nsize=1M\nnode=0-2\n", {"p.job:4: [load a] node:", "node 2"}},
 		{"[load a]\ntype=anon\nsize=1100M\n[load b]\ntype=anon\nsize=1000M\n",
-		 {"does not fit", "2.1 GiB", "less the floor"}},
+		 {"p.job:3: [global] does not fit", "2.1 GiB", "less the floor"}},
 		{"[load a]\ntype=anon\nsize=1M\nnode=2\n", {"p.job:4: [load a] node:", "node 2"}},
 		{"[load a]\ntype=anon\nsize=10% of limit\n",
 		 {"p.job:3: [load a] size:", "no limit", "memory.max"}},
@@ -325,6 +325,30 @@ static void test_parent_limit(void **state)
 	assert_int_equal(plan->loads[0].size_bytes, 32 * MIB);
 }
 
+/* Loads without a group are in the program's own, whose limit is theirs. */
+static void test_own_limit(void **state)
+{
+	_cleanup_(plan_freep) struct plan *plan = NULL, *none = NULL;
+	_cleanup_(job_freep) struct job *job = NULL, *large = NULL;
+	struct machine limited = machine;
+	struct stress_error error;
+
+	(void)state;
+	limited.own_limit = 64 * MIB;
+	limited.swap_free = 0;
+	assert_int_equal(make("[group g]\n[load a]\ntype=anon\nsize=50% of limit\n"
+			      "[load b]\ntype=anon\nsize=1G\ngroup=g\n",
+			      &limited, &plan, &job, &error),
+			 0);
+	assert_int_equal(plan->loads[0].size_bytes, 32 * MIB);
+	assert_int_equal(make("[load a]\ntype=anon\nsize=32M\n[load b]\ntype=anon\nsize=33M\n",
+			      &limited, &none, &large, &error),
+			 -EINVAL);
+	assert_non_null(
+		strstr(error.text, "p.job:6: [global] does not fit: its loads want 65.0 MiB"));
+	assert_non_null(strstr(error.text, "64.0 MiB (the limit of the group this program is in)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_fits),	     cmocka_unit_test(test_disallowed_node),
 		cmocka_unit_test(test_parent_limit), cmocka_unit_test(test_workers),
 		cmocka_unit_test(test_headroom),     cmocka_unit_test(test_set_point),
+		cmocka_unit_test(test_own_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
