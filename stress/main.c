@@ -28,8 +28,9 @@ static const char usage[] =
 	"uswap-stress " USWAP_VERSION ": memory pressure as it was asked for, measured\n"
 	"\n"
 	"  uswap-stress run [JOB...] [OPTION...]\n"
-	"  uswap-stress report RUN.json [OTHER.json] -o FILE.html   a page with charts, of what\n"
-	"                                 run --json wrote; with two runs, their differences\n"
+	"  uswap-stress report RUN.json [OTHER.json] [-o FILE]   a page with charts (RUN.html), "
+	"of\n"
+	"                                 what run --json wrote; with two runs, their differences\n"
 	"  uswap-stress check FILE|FOLDER... [--repeat N] [--seed N] [--mutants] [--junit FILE]\n"
 	"                     [--json FILE] [--html FILE] [--KEY VALUE]\n"
 	"                                 run scenarios: what must come of groups and loads; the\n"
@@ -206,6 +207,8 @@ static int read_job(struct job *job, char **words, int n, struct stress_error *e
 
 		if (strncmp(*words, "--", 2) == 0) {
 			r = take_option(job, words, n, &for_nobody, error);
+		} else if (**words == '-') {
+			r = stress_fail(error, -EINVAL, "%s: options begin with --", *words);
 		} else {
 			r = job_read_file(job, *words, error);
 			r = r < 0 ? r : 1;
@@ -311,8 +314,7 @@ static int run_job(const struct log *log, const struct job *job)
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *json = job->global.json, *csv = job->global.csv;
-	_cleanup_close_ int json_fd = open_output(log, "json", json);
-	_cleanup_close_ int csv_fd = open_output(log, "csv", csv);
+	_cleanup_close_ int json_fd = -1, csv_fd = -1;
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
 	_cleanup_(live_freep) struct live *live = NULL;
@@ -322,8 +324,6 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
-	if (json_fd < 0 || csv_fd < 0)
-		return EXIT_USAGE;
 	if (json[0] && strcmp(json, csv) == 0) {
 		log_error(log, "csv: json goes to %s already", csv);
 		return EXIT_USAGE;
@@ -333,11 +333,16 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "%s", error.text);
 		return exit_status(r);
 	}
+	json_fd = open_output(log, "json", json);
+	csv_fd = open_output(log, "csv", csv);
+	if (json_fd < 0 || csv_fd < 0)
+		return EXIT_USAGE;
 	live = live_new(stderr);
 	if (live) {
 		run->progress = show_progress;
 		run->progress_context = live;
 	}
+	live_begin(live, job->n_loads);
 	r = run_execute(run, &error);
 	run_clean(run);
 	live_end(live);

@@ -298,6 +298,15 @@ static void print_line(const struct live *live, const struct run *run)
 		      run->measured ? "; verifying" : "");
 }
 
+void live_begin(struct live *live, size_t n_loads)
+{
+	if (!live || !live->terminal)
+		return;
+	(void)fprintf(live->to, "preparing %zu loads\n", n_loads);
+	(void)fflush(live->to);
+	live->n_lines = 1;
+}
+
 void live_show(struct live *live, const struct run *run)
 {
 	uint64_t now_ns = clock_now_ns();

@@ -18,7 +18,13 @@ struct live *live_new(FILE *to);
 struct live *live_free(struct live *live);
 DEFINE_CLEANUP(struct live *, live_free)
 
-/* Called at every sample; paints when it is time to. live may be NULL, here and below. */
+/*
+ * On a terminal: says that loads are being prepared, which takes its time where files are written.
+ * live may be NULL, here and below.
+ */
+void live_begin(struct live *live, size_t n_loads);
+
+/* Called at every sample; paints when it is time to. */
 void live_show(struct live *live, const struct run *run);
 
 /* Takes the screen away: the report comes in its place. */

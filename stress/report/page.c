@@ -231,6 +231,23 @@ static int write_file(const char *path, const struct page_run *runs, size_t n,
 	return r < 0 ? stress_fail(ret_error, r, "write %s: %s", path, strerror(-r)) : 0;
 }
 
+/* Beside the run: "run.html" of "run.json"; said on standard output. */
+static int write_beside(const char *path, const struct page_run *runs, size_t n,
+			struct stress_error *ret_error)
+{
+	const char *end = strrchr(path, '.');
+	size_t stem = end && strcmp(end, ".json") == 0 ? (size_t)(end - path) : strlen(path);
+	_cleanup_free_ char *out = NULL;
+	int r;
+
+	if (asprintf(&out, "%.*s.html", (int)stem, path) < 0)
+		return stress_fail(ret_error, -ENOMEM, "out of memory");
+	r = write_file(out, runs, n, ret_error);
+	if (r == 0)
+		(void)printf("%s\n", out);
+	return r;
+}
+
 int page_command(char **words, int n, struct stress_error *ret_error)
 {
 	struct page_run runs[PAGE_RUNS_MAX] = {0};
@@ -244,7 +261,7 @@ int page_command(char **words, int n, struct stress_error *ret_error)
 		} else if (words[i][0] == '-' && words[i][1]) {
 			r = stress_fail(ret_error, -EINVAL,
 					"report: %s is not understood; it is RUN.json [OTHER.json] "
-					"-o FILE",
+					"[-o FILE]",
 					words[i]);
 		} else if (n_runs == PAGE_RUNS_MAX) {
 			r = stress_fail(ret_error, -EINVAL, "report: %d runs at most",
@@ -262,11 +279,9 @@ int page_command(char **words, int n, struct stress_error *ret_error)
 	if (r == 0 && n_runs == 0)
 		r = stress_fail(ret_error, -EINVAL,
 				"report: which run? RUN.json is what run --json wrote");
-	if (r == 0 && !out)
-		r = stress_fail(ret_error, -EINVAL,
-				"report: -o FILE is missing ('-': standard output)");
-	if (r == 0 && out)
-		r = write_file(out, runs, n_runs, ret_error);
+	else if (r == 0)
+		r = out ? write_file(out, runs, n_runs, ret_error)
+			: write_beside(paths[0], runs, n_runs, ret_error);
 	for (size_t i = 0; i < n_runs; i++)
 		json_decref(runs[i].run);
 	return r;

@@ -28,5 +28,8 @@ struct page_run {
 /* The first run is what the others are compared with. -errno of writing. */
 int page_write(const struct page_run *runs, size_t n, FILE *to);
 
-/* `uswap-stress report RUN.json [OTHER.json] -o FILE`: words[0..n-1] are what follows "report". */
+/*
+ * `uswap-stress report RUN.json [OTHER.json] [-o FILE]`: words[0..n-1] are what follows "report".
+ * Without FILE the page is RUN.html, and that is printed.
+ */
 int page_command(char **words, int n, struct stress_error *ret_error);

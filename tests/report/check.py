@@ -258,11 +258,14 @@ def test_refusals(program, run, work):
         status, words = report(program, [write(os.path.join(work, "bad.json"), data)], out)
         check(f"refused: {name}", status == 2 and word in words and not os.path.exists(out), status, words)
     good = write(os.path.join(work, "good.json"), run)
-    for name, words, word in [("nothing", [], "which run"), ("three runs", [good] * 3 + ["-o", out], "2 runs"), ("no output", [good], "-o FILE"),
+    for name, words, word in [("nothing", [], "which run"), ("three runs", [good] * 3 + ["-o", out], "2 runs"),
                               ("no such file", ["/nowhere.json", "-o", out], "No such file"),
                               ("an option", [good, "--output", out], "not understood")]:
         done = subprocess.run([program, "report", *words], capture_output=True, text=True, timeout=20)
         check(f"refused: {name}", done.returncode != 0 and word in done.stderr and not os.path.exists(out), done)
+    done = subprocess.run([program, "report", good], capture_output=True, text=True, timeout=20)
+    beside = os.path.join(work, "good.html")
+    check("without -o the page is beside the run", done.returncode == 0 and done.stdout == beside + "\n" and os.path.exists(beside), done)
 
 
 def test_live(browser, program, work):

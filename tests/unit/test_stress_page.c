@@ -78,6 +78,29 @@ static void test_files(void **state)
 	json_decref(run);
 }
 
+/* Without -o the page stands beside the run. */
+static void test_command(void **state)
+{
+	const struct fixture_file files[] = {{"a.json", good}, {"b.run", good}};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	_cleanup_free_ char *a = NULL, *b = NULL, *out = NULL;
+	char to[] = "-o", unknown[] = "-x";
+	struct stress_error error = {""};
+
+	(void)state;
+	assert_true(asprintf(&a, "%s/a.json", fx->path) > 0);
+	assert_true(asprintf(&b, "%s/b.run", fx->path) > 0);
+	assert_true(asprintf(&out, "%s/out", fx->path) > 0);
+	assert_int_equal(page_command((char *[]){a, b}, 2, &error), 0);
+	assert_int_equal(faccessat(fx->fd, "a.html", R_OK, 0), 0);
+	assert_int_equal(page_command((char *[]){b}, 1, &error), 0);
+	assert_int_equal(faccessat(fx->fd, "b.run.html", R_OK, 0), 0);
+	assert_int_equal(page_command((char *[]){a, to, out}, 3, &error), 0);
+	assert_int_equal(faccessat(fx->fd, "out", R_OK, 0), 0);
+	assert_int_equal(page_command((char *[]){a, unknown}, 2, &error), -EINVAL);
+	assert_int_equal(page_command((char *[]){to, out}, 2, &error), -EINVAL);
+}
+
 /* Between the data's tags there is none of the characters that end them or mean something there. */
 static void test_data_stay_data(void **state)
 {
@@ -122,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_data_stay_data),
 	};
 
