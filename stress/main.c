@@ -197,6 +197,17 @@ static int take_option(struct job *job, char **words, int n, const char **ret_de
 	return used;
 }
 
+static int read_file(struct job *job, const char *path, struct stress_error *error)
+{
+	int r = job_read_file(job, path, error);
+
+	if (r != -ENOENT || !strchr(path, '='))
+		return r;
+	return stress_fail(error, -EINVAL,
+			   "%s: is no file; a load's settings stand with it: --load TYPE:%s", path,
+			   path);
+}
+
 static int read_job(struct job *job, char **words, int n, struct stress_error *error)
 {
 	const char *for_nobody = NULL; /* a default that no load has followed */
@@ -210,7 +221,7 @@ static int read_job(struct job *job, char **words, int n, struct stress_error *e
 		} else if (**words == '-') {
 			r = stress_fail(error, -EINVAL, "%s: options begin with --", *words);
 		} else {
-			r = job_read_file(job, *words, error);
+			r = read_file(job, *words, error);
 			r = r < 0 ? r : 1;
 		}
 		if (r < 0)
