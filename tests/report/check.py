@@ -77,7 +77,7 @@ def test_drawn(page, n_runs):
     panels = page.evaluate("panels.length")
     check(f"{n_runs} run: there are charts of groups, loads and the machine", panels >= 12 * n_runs, panels)
     ids = set(page.evaluate("panels.map((panel) => panel.chart.id)"))
-    wanted = {"memory", "psi", "latency-first", "latency-reuse", "throughput", "reclaim", "refaults", "slow", "nodes", "swap"}
+    wanted = {"memory", "there", "psi", "latency-first", "latency-reuse", "throughput", "reclaim", "refaults", "slow", "nodes", "swap"}
     check(f"{n_runs} run: ... of each kind", wanted <= ids, wanted - ids)
     pixels = page.evaluate(PIXELS)
     # A single dot is 20 pixels. Where lines coincide the last one hides the others.

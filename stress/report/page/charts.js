@@ -74,6 +74,10 @@ const groupCharts = (name) => [
 ];
 
 const loadCharts = (name) => [
+	{
+		id: "there", section: "Memory", title: "What " + name + " has there", format: format.bytes, binary: true,
+		lines: [{ label: "there", of: (run) => column(run, "loads", name, "resident_pages")?.map((pages) => pages * 4096) ?? null, fill: true }],
+	},
 	...[["first", "First touches of "], ["reuse", "Reuse by "]].map(([kind, words]) => ({
 		id: "latency-" + kind, section: "Latency of touches, percentiles of each interval", title: words + name, format: format.ns,
 		log: true,

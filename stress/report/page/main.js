@@ -23,6 +23,8 @@ const figuresOf = {
 		...latencyFigures("first", "first touch"), ...latencyFigures("reuse", "reuse"),
 		...slowFigures, ["major faults", format.count, ["major_faults"]], ["CPU time", format.ns, ["cpu_ns"]],
 		["behind at worst", format.bytes, ["rate", "debt_max_bytes"]], ["given up", format.bytes, ["rate", "lost_bytes"]],
+		["looks at the set point", format.count, ["rate", "looks"]],
+		["... within 2 % of it", format.count, ["rate", "looks_within_2_percent"]],
 		["bound memory elsewhere", format.bytes, ["elsewhere_bytes"]],
 		["pages verified", format.count, ["contents", "pages"]], ["wrong pages", format.count, ["contents", "bad_pages"]],
 	],
