@@ -168,8 +168,8 @@ const struct setting settings[] = {
 
 	{"record", "file", PATH(record.file), NO_RANGE, "",
 	 "File to record all that the policies see and decide in, for uswapd --replay; what was recorded before "
-	 "stays as FILE.1. The packaged service may write below /var/lib/uswapd, where its user may. "
-	 "Holds from the agent's next start on. Empty: none."},
+	 "stays as FILE.1. The packaged service has /var/lib/uswapd for it. Holds from the agent's next start "
+	 "on. Empty: none."},
 	{"record", "max", SIZE(record.max_bytes), "1M", "1T", "64M",
 	 "Most bytes of both files: the older half makes place."},
 
