@@ -52,6 +52,13 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* What to do about a file that can't be written, where rights are what mostly lacks. */
+static const char *remedy(int r, const char *rights)
+{
+	return r == -EROFS ? "it must be mounted for writing here (in a container: a volume)"
+			   : rights;
+}
+
 static void examine_cgroup(const struct doctor *d, FILE *out)
 {
 	char text[256];
@@ -85,8 +92,8 @@ static bool examine_memory_reclaim(const struct doctor *d, FILE *out)
 	else if (r == -ENOENT)
 		tell(out, false, "memory.reclaim", "needs Linux 5.19 and cgroup v2");
 	else
-		tell(out, false, "memory.reclaim", "%s: needs root or CAP_DAC_OVERRIDE",
-		     strerrordesc_np(-r));
+		tell(out, false, "memory.reclaim", "%s: %s", strerrordesc_np(-r),
+		     remedy(r, "needs root or CAP_DAC_OVERRIDE"));
 	return r >= 0;
 }
 
@@ -109,8 +116,8 @@ static bool examine_node_reclaim(const struct doctor *d, FILE *out)
 		tell(out, false, "nodeN/reclaim",
 		     "needs Linux 6.17; nodes are relieved through their groups");
 	else
-		tell(out, false, "nodeN/reclaim", "%s: needs root or CAP_DAC_OVERRIDE",
-		     strerrordesc_np(-r));
+		tell(out, false, "nodeN/reclaim", "%s: %s", strerrordesc_np(-r),
+		     remedy(r, "needs root or CAP_DAC_OVERRIDE"));
 	return n > 0;
 }
 
@@ -128,8 +135,8 @@ static void examine_pressure(const struct doctor *d, FILE *out)
 	if (fd >= 0)
 		tell(out, true, "PSI triggers", "of windows below 2 s");
 	else if (r >= 0)
-		tell(out, false, "PSI triggers", "%s: windows below 2 s need CAP_SYS_RESOURCE",
-		     strerrordesc_np(-fd));
+		tell(out, false, "PSI triggers", "%s: %s", strerrordesc_np(-fd),
+		     remedy(fd, "windows below 2 s need CAP_SYS_RESOURCE"));
 }
 
 static const char *swap_kind(struct ktext_line name, struct ktext_line type)
