@@ -106,7 +106,7 @@ static int run_scenario(struct check *check, struct result *result, struct stres
 			break;
 	}
 	result->duration_ns = clock_now_ns() - begin_ns;
-	return r == 0 ? result_conclude(result, check->options.common.seed) : r;
+	return r == 0 ? result_conclude(result, &check->options.common) : r;
 }
 
 static int write_file(const struct check *check, const char *name, const char *path,

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,24 @@ bool require_has(const struct require_facts *facts, const struct scenario_requir
 			       requirement->mount_option);
 	else
 		return true;
+	return false;
+}
+
+bool require_has_file(int group_fd, const char *name)
+{
+	const char *key = strchr(name, ':'), *cursor;
+	char file[STRESS_NAME_MAX], text[16384];
+	struct ktext_line line, word;
+
+	(void)snprintf(file, sizeof(file), "%.*s", (int)strcspn(name, ":"), name);
+	if (!key)
+		return faccessat(group_fd, file, F_OK, 0) == 0;
+	cursor = text;
+	if (kfile_read_at(group_fd, file, text, sizeof(text)) < 0)
+		return false;
+	while (ktext_next_line(&cursor, &line))
+		if (ktext_next_word(&line, &word) && ktext_word_is(word, key + 1))
+			return true;
 	return false;
 }
 

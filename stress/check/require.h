@@ -34,5 +34,8 @@ int require_parse_release(const char *release, uint64_t *ret_major, uint64_t *re
 bool require_has(const struct require_facts *facts, const struct scenario_requirement *requirement,
 		 char *words, size_t n);
 
+/* Whether a group has the file, or the key in it: "memory.peak", "memory.stat:zswpwb". */
+bool require_has_file(int group_fd, const char *name);
+
 /* Whether a program of that name is in the PATH. */
 bool require_has_program(const char *name);

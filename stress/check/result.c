@@ -133,7 +133,23 @@ static int conclude_figures(struct result *result, const struct result_run *run)
 	return 0;
 }
 
-int result_conclude(struct result *result, const char *seed)
+static int say_repeat(struct result *result, const struct common_options *options)
+{
+	size_t size;
+	FILE *to = open_memstream(&result->repeat, &size);
+
+	if (!to)
+		return -ENOMEM;
+	(void)fprintf(to, "uswap-stress check %s%s", result->path,
+		      result->mutant ? " --mutants" : "");
+	if (options->seed)
+		(void)fprintf(to, " --seed %s", options->seed);
+	for (size_t i = 0; i < options->n_settings; i += 2)
+		(void)fprintf(to, " --%s %s", options->settings[i], options->settings[i + 1]);
+	return fclose(to) == 0 ? 0 : -ENOMEM;
+}
+
+int result_conclude(struct result *result, const struct common_options *options)
 {
 	const struct result_run *run = worst(result);
 	const char *title = result->scenario->title;
@@ -141,10 +157,7 @@ int result_conclude(struct result *result, const char *seed)
 
 	for (size_t i = 0; i < result->n_runs; i++)
 		n_good += outcome_is_good(result->runs[i].kind);
-	if (conclude_figures(result, run) < 0 ||
-	    asprintf(&result->repeat, "uswap-stress check %s%s%s%s", result->path,
-		     result->mutant ? " --mutants" : "", seed ? " --seed " : "",
-		     seed ? seed : "") < 0 ||
+	if (conclude_figures(result, run) < 0 || say_repeat(result, options) < 0 ||
 	    asprintf(&result->name, "%s%s%s", title[0] ? title : result->path,
 		     result->mutant ? ", mutant " : "",
 		     result->mutant ? result->mutant->name : "") < 0)

@@ -2,6 +2,7 @@
 /* All runs of one scenario, taken together. */
 #pragma once
 
+#include "stress/check/common.h"
 #include "stress/check/figures.h"
 #include "stress/check/trial.h"
 #include "stress/scenario/outcome.h"
@@ -32,10 +33,10 @@ struct result {
 int result_add(struct result *result, const struct trial *trial);
 
 /*
- * When all runs were added: the worst run's outcome, each figure with its spread over all runs.
- * seed: NULL: the scenario's own. -ENOMEM.
+ * When all runs were added: the worst run's outcome, each figure with its spread over all runs, and
+ * the command line that repeats them, with what was said for all scenarios. -ENOMEM.
  */
-int result_conclude(struct result *result, const char *seed);
+int result_conclude(struct result *result, const struct common_options *options);
 
 void result_free(struct result *result);
 

@@ -78,7 +78,7 @@ static void check_files(struct trial *trial)
 		const char *file = scenario->requirements[i].file;
 
 		if (!file[0] || scenario->job->n_groups == 0 ||
-		    faccessat(trial->group_fds[0], file, F_OK, 0) == 0)
+		    require_has_file(trial->group_fds[0], file))
 			continue;
 		trial->missing = &scenario->requirements[i];
 		(void)snprintf(trial->lack, sizeof(trial->lack),

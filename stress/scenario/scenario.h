@@ -36,7 +36,7 @@ struct scenario_requirement {
 	bool zswap;
 	char controller[STRESS_NAME_MAX];
 	char mount_option[STRESS_NAME_MAX]; /* of the cgroup file system */
-	char file[STRESS_NAME_MAX];	    /* groups have it */
+	char file[STRESS_NAME_MAX];	    /* groups have it; "FILE:KEY": with that key */
 	char program[STRESS_NAME_MAX];	    /* it is in the PATH */
 };
 

@@ -79,12 +79,30 @@ static void test_missing(void **state)
 	}
 }
 
+static void test_files(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"memory.stat", "anon 1\nfile_dirty 2\nzswpwb 0\n"},
+		{"memory.reclaim", ""},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+
+	(void)state;
+	assert_true(require_has_file(fx->fd, "memory.reclaim"));
+	assert_false(require_has_file(fx->fd, "memory.peak"));
+	assert_true(require_has_file(fx->fd, "memory.stat:zswpwb"));
+	/* "file_dirty" is not "file". */
+	assert_false(require_has_file(fx->fd, "memory.stat:file"));
+	assert_false(require_has_file(fx->fd, "memory.peak:anon"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_release),
 		cmocka_unit_test(test_met),
 		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

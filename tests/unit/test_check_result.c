@@ -46,6 +46,8 @@ static void test_spread(void **state)
 	_cleanup_(scenario_freep) struct scenario *scenario = scenario_of(TEXT);
 	struct result result = {.scenario = scenario, .path = "f"};
 	const int64_t measured[] = {5 << 20, 9 << 20, 4 << 20};
+	const char *settings[] = {"directory", "/data"};
+	const struct common_options options = {.seed = "7", .n_settings = 2, .settings = settings};
 	struct trial_expect expect;
 
 	(void)state;
@@ -54,11 +56,12 @@ static void test_spread(void **state)
 
 		assert_int_equal(result_add(&result, &trial), 0);
 	}
-	assert_int_equal(result_conclude(&result, "7"), 0);
+	assert_int_equal(result_conclude(&result, &options), 0);
 	assert_int_equal(result.outcome.kind, OUTCOME_FAILED);
 	assert_int_equal(result.outcome.n_runs, 3);
 	assert_int_equal(result.outcome.n_good, 2);
-	assert_string_equal(result.outcome.repeat, "uswap-stress check f --seed 7");
+	assert_string_equal(result.outcome.repeat,
+			    "uswap-stress check f --seed 7 --directory /data");
 	/* Of the run that failed. */
 	assert_string_equal(result.outcome.figures[0].measured, "9.0 MiB");
 	assert_string_equal(result.outcome.figures[0].spread,
@@ -113,6 +116,7 @@ static void test_json(void **state)
 	struct result result = {.scenario = scenario, .path = "f"};
 	struct trial_expect expect;
 	struct trial trial = trial_of(scenario, &expect, 5 << 20);
+	const struct common_options options = {.seed = NULL};
 	_cleanup_free_ char *text = NULL;
 	const char *outcome, *name;
 	json_int_t value;
@@ -122,7 +126,7 @@ static void test_json(void **state)
 
 	(void)state;
 	assert_int_equal(result_add(&result, &trial), 0);
-	assert_int_equal(result_conclude(&result, NULL), 0);
+	assert_int_equal(result_conclude(&result, &options), 0);
 	assert_int_equal(results_write_json(&result, 1, to), 0);
 	assert_int_equal(fclose(to), 0);
 	root = json_loads(text, 0, NULL);
