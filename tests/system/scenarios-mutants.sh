@@ -1,16 +1,14 @@
 #!/bin/sh
-# Guards that must fail where what they guard against is let in; and what uswap-stress check does with what goes wrong. The
-# other mutants are left to tests/system/scenarios.
+# A mutant without the agent and one without protection; what uswap-stress check does with what goes wrong. The guards' mutants are in
+# scenarios-guards.sh, the others are left to tests/system/scenarios.
 # vm: --nodes 2 --mem 512M --swap zram:256M --disk 256M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=scenario-lib.sh
 . "${0%/*}/scenario-lib.sh"
 
-cd stress/scenarios || exit 1
-run_check --mutants agent/locked.scenario agent/no-swap.scenario agent/protect.scenario oom.scenario protect-min.scenario
-cd - >/dev/null || exit 1
-results "the mutants of the guards"
+run_check --mutants stress/scenarios/agent/headroom.scenario stress/scenarios/reclaim/protect-min.scenario
+results "mutants"
 
 # --- a scenario that fails says where ---
 cat >"$work/wrong.scenario" <<'END'

@@ -1,0 +1,11 @@
+#!/bin/sh
+# The library's scenarios about what groups are charged for.
+# vm: --nodes 2 --mem 512M --swap zram:256M --disk 256M
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=scenario-lib.sh
+. "${0%/*}/scenario-lib.sh"
+
+run_check stress/scenarios/charge
+results "the library"
+finish
