@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the agent share: agent.c, and world.c, which finds out what it works with. */
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/report/journal.h"
+
+struct agent {
+	struct agent_options options;
+	struct worker_world world;
+	struct journal journal;
+	const struct config *config;
+	uint64_t start_ns;
+	struct topology *topology;
+	size_t n_workers;
+	struct worker *workers[NUMA_NODES_MAX];
+	struct node_status nodes[NUMA_NODES_MAX];
+	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];
+	size_t n_degraded;
+};
+
+/* Says once, clearly, what can't be done here, and remembers it for uswapctl status. */
+__attribute__((format(printf, 2, 3))) void agent_degrade(struct agent *agent, const char *format,
+							 ...);
+
+/*
+ * Opens the roots, reads the topology and probes what the kernel offers. On error it has logged
+ * what failed; -EOPNOTSUPP: nothing here could ever be reclaimed.
+ */
+int agent_open_world(struct agent *agent);
+void agent_close_world(struct agent *agent);
