@@ -34,21 +34,14 @@ void effect_add(struct effect_log *log, const struct effect_window *window)
 	log->seen++;
 }
 
-/* A window's value as a share of its group's mean. */
-struct item {
-	uint64_t group;
-	double share;
-	bool held;
-};
-
 static int by_group(const void *a, const void *b)
 {
-	const struct item *left = a, *right = b;
+	const struct effect_item *left = a, *right = b;
 
 	return (left->group > right->group) - (left->group < right->group);
 }
 
-static size_t end_of_group(const struct item *items, size_t n, size_t begin)
+static size_t end_of_group(const struct effect_item *items, size_t n, size_t begin)
 {
 	size_t end = begin;
 
@@ -59,12 +52,12 @@ static size_t end_of_group(const struct item *items, size_t n, size_t begin)
 
 /* Sorted by group; what was 0 all the time tells nothing and is left out. */
 static size_t make_items(const struct effect_log *log, enum effect_signal signal,
-			 struct item items[EFFECT_WINDOWS])
+			 struct effect_item items[EFFECT_WINDOWS])
 {
 	size_t n = log->n, kept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		items[i] = (struct item){
+		items[i] = (struct effect_item){
 			.group = log->windows[i].group,
 			.share = (double)log->windows[i].values[signal],
 			.held = log->windows[i].held,
@@ -85,7 +78,7 @@ static size_t make_items(const struct effect_log *log, enum effect_signal signal
 }
 
 /* Of the mean of those that were looked after from that of the others, as a share of the latter. */
-static double difference(const struct item *items, size_t n)
+static double difference(const struct effect_item *items, size_t n)
 {
 	double sums[2] = {0}, counts[2] = {0};
 
@@ -93,13 +86,13 @@ static double difference(const struct item *items, size_t n)
 		sums[items[i].held] += items[i].share;
 		counts[items[i].held]++;
 	}
-	if (sums[1] <= 0)
+	if (sums[1] <= 0 || counts[0] == 0)
 		return 0;
 	return sums[0] / counts[0] / (sums[1] / counts[1]) - 1;
 }
 
 /* Draws the lots anew within each group (Fisher and Yates). */
-static void draw(struct item *items, size_t n, uint64_t *random)
+static void draw(struct effect_item *items, size_t n, uint64_t *random)
 {
 	for (size_t begin = 0, end; begin < n; begin = end) {
 		end = end_of_group(items, n, begin);
@@ -141,28 +134,59 @@ static void count(const struct effect_log *log, enum effect_signal signal, struc
 	ret->held_mean = (uint64_t)MIN(sums[1] / (double)MAX(ret->held, (size_t)1), 0x1p63);
 }
 
-struct effect effect_of(const struct effect_log *log, enum effect_signal signal, uint64_t seed)
+void effect_search_begin(struct effect_search *s, const struct effect_log *log,
+			 enum effect_signal signal, uint64_t seed)
 {
-	struct item items[EFFECT_WINDOWS];
-	double draws[EFFECT_DRAWS], found;
-	struct effect effect = {0};
-	size_t n = make_items(log, signal, items), extreme = 0;
+	s->effect = (struct effect){0};
+	s->drawn = 0;
+	s->seed = seed;
+	count(log, signal, &s->effect);
+	s->n = make_items(log, signal, s->items);
+	if (s->effect.acted < EFFECT_MIN_WINDOWS || s->effect.held < EFFECT_MIN_WINDOWS)
+		s->n = 0;
+	s->found = difference(s->items, s->n);
+}
 
-	count(log, signal, &effect);
-	if (n == 0 || effect.acted < EFFECT_MIN_WINDOWS || effect.held < EFFECT_MIN_WINDOWS)
-		return (struct effect){0};
-	found = difference(items, n);
-	for (size_t i = 0; i < EFFECT_DRAWS; i++) {
-		draw(items, n, &seed);
-		draws[i] = difference(items, n);
-		extreme += (draws[i] < 0 ? -draws[i] : draws[i]) >= (found < 0 ? -found : found);
-	}
-	qsort(draws, EFFECT_DRAWS, sizeof(*draws), by_size);
-	effect.difference = permyriad(found);
-	effect.low = permyriad(found - draws[EFFECT_DRAWS - 1 - EFFECT_DRAWS / 40]);
-	effect.high = permyriad(found - draws[EFFECT_DRAWS / 40]);
+static struct effect conclude(struct effect_search *s)
+{
+	struct effect effect = s->effect;
+	double size = s->found < 0 ? -s->found : s->found;
+	size_t extreme = 0;
+
+	for (size_t i = 0; i < EFFECT_DRAWS; i++)
+		extreme += (s->draws[i] < 0 ? -s->draws[i] : s->draws[i]) >= size;
+	qsort(s->draws, EFFECT_DRAWS, sizeof(*s->draws), by_size);
+	effect.difference = permyriad(s->found);
+	effect.low = permyriad(s->found - s->draws[EFFECT_DRAWS - 1 - EFFECT_DRAWS / 40]);
+	effect.high = permyriad(s->found - s->draws[EFFECT_DRAWS / 40]);
 	/* The lots as they were are one of the draws. */
 	effect.chance = 10000 * (extreme + 1) / (EFFECT_DRAWS + 1);
+	return effect;
+}
+
+bool effect_search_go_on(struct effect_search *s, size_t items, struct effect *ret)
+{
+	if (s->n == 0) {
+		*ret = (struct effect){0};
+		return true;
+	}
+	for (size_t used = 0; used < items && s->drawn < EFFECT_DRAWS; used += s->n) {
+		draw(s->items, s->n, &s->seed);
+		s->draws[s->drawn++] = difference(s->items, s->n);
+	}
+	if (s->drawn < EFFECT_DRAWS)
+		return false;
+	*ret = conclude(s);
+	return true;
+}
+
+struct effect effect_of(const struct effect_log *log, enum effect_signal signal, uint64_t seed)
+{
+	struct effect_search search;
+	struct effect effect;
+
+	effect_search_begin(&search, log, signal, seed);
+	(void)effect_search_go_on(&search, SIZE_MAX, &effect);
 	return effect;
 }
 

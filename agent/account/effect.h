@@ -57,7 +57,31 @@ struct effect {
 	uint64_t chance; /* permyriad of draws that differ as much: the test's p */
 };
 
+/* A window's value as a share of its group's mean. */
+struct effect_item {
+	uint64_t group;
+	double share;
+	bool held;
+};
+
+/* Finding an effect, a few draws at a time: all of them take milliseconds. */
+struct effect_search {
+	struct effect effect; /* what is known without draws */
+	struct effect_item items[EFFECT_WINDOWS];
+	size_t n;      /* items; 0: nothing to find */
+	uint64_t seed; /* of the next draw */
+	double found, draws[EFFECT_DRAWS];
+	size_t drawn;
+};
+
 /* seed: of the draws; any number. */
+void effect_search_begin(struct effect_search *search, const struct effect_log *log,
+			 enum effect_signal signal, uint64_t seed);
+
+/* Goes on with about so many items, of which a draw takes n. True: *ret is the effect. */
+bool effect_search_go_on(struct effect_search *search, size_t items, struct effect *ret);
+
+/* All of it at once. */
 struct effect effect_of(const struct effect_log *log, enum effect_signal signal, uint64_t seed);
 
 /* The whole interval is on one side of 0. */

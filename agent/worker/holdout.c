@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define CPU_STAT_BYTES 4096
+/* Of a search for an effect: about a tenth of a millisecond. */
+#define ITEMS_A_TURN 16384
 
 /* Of all its tasks; 0 where that is not told, and then of the whole window. */
 static uint64_t read_cpu_us(const struct group *g)
@@ -97,16 +99,21 @@ static void look_for_harm(struct worker *w)
 			    w->node->id, effect_signal_words(h->harm));
 }
 
-/* One at a time: each takes some milliseconds. */
+/* One signal after the other, a little in each turn. */
 static void see_effect(struct worker *w)
 {
 	struct worker_holdout *h = &w->holdout;
 
 	if (h->stale == 0)
 		return;
+	if (!h->searching)
+		effect_search_begin(&h->search, &h->log, h->next, h->seed);
+	h->searching = !effect_search_go_on(&h->search, ITEMS_A_TURN, &h->effects[h->next]);
+	if (h->searching)
+		return;
 	h->stale--;
-	h->effects[h->stale] = effect_of(&h->log, (enum effect_signal)h->stale, h->seed);
-	if (h->stale == 0)
+	h->next = (h->next + 1) % EFFECT_SIGNALS;
+	if (h->next == 0)
 		look_for_harm(w);
 }
 

@@ -96,7 +96,10 @@ struct worker_holdout {
 	uint64_t seed;
 	struct effect_log log;
 	struct effect effects[EFFECT_SIGNALS];
-	size_t stale;		 /* so many of the first effects are not of the log as it is */
+	size_t stale;		 /* so many of the effects are not of the log as it is */
+	enum effect_signal next; /* the oldest of them */
+	bool searching;		 /* for that one */
+	struct effect_search search;
 	bool harmful;		 /* headroom and trim have stopped */
 	enum effect_signal harm; /* the signal that showed it */
 };

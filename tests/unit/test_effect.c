@@ -127,6 +127,31 @@ static void test_the_same_seed_finds_the_same(void **state)
 	assert_int_equal(a.chance, b.chance);
 }
 
+/* A little at a time finds what is found at once, whatever the pieces are. */
+static void test_a_little_at_a_time(void **state)
+{
+	static const size_t pieces[] = {1, GROUPS * WINDOWS, 5000, SIZE_MAX};
+	struct effect_log log = run(3, 10, WINDOWS), none = {0};
+	struct effect_search search;
+	struct effect e, all = effect_of(&log, EFFECT_CPU, 7);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pieces); i++) {
+		size_t turns = 1, items = pieces[i];
+		size_t draws = (MIN(items, SIZE_MAX / 2) + GROUPS * WINDOWS - 1) /
+			       (GROUPS * WINDOWS);
+
+		effect_search_begin(&search, &log, EFFECT_CPU, 7);
+		while (!effect_search_go_on(&search, items, &e))
+			turns++;
+		assert_memory_equal(&e, &all, sizeof(e));
+		assert_int_equal(turns, (EFFECT_DRAWS + draws - 1) / draws);
+	}
+	effect_search_begin(&search, &none, EFFECT_CPU, 7);
+	assert_true(effect_search_go_on(&search, 1, &e));
+	assert_int_equal(e.acted + e.held, 0);
+}
+
 /* Too little, all on one side, all zero, and numbers as large as they get. */
 static void test_extremes(void **state)
 {
@@ -238,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_found_in_nothing),
 		cmocka_unit_test(test_harm),
 		cmocka_unit_test(test_the_same_seed_finds_the_same),
+		cmocka_unit_test(test_a_little_at_a_time),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_harm_is_looked_for_seldom),
 		cmocka_unit_test(test_lots),
