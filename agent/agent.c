@@ -6,6 +6,7 @@
 #include "agent/sense/dirty.h"
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -228,6 +229,34 @@ int agent_reload(struct agent *a, struct config_error *ret_error)
 	return 0;
 }
 
+static void set_paused(struct agent *a, uint64_t until_ns)
+{
+	a->paused_until_ns = until_ns;
+	for (size_t i = 0; i < a->n_workers; i++)
+		worker_set_paused(a->workers[i], until_ns > 0);
+}
+
+void agent_pause(struct agent *a, uint64_t for_ns)
+{
+	set_paused(a, plus(clock_boottime_ns(), for_ns));
+}
+
+void agent_resume(struct agent *a)
+{
+	set_paused(a, 0);
+}
+
+bool agent_is_paused(const struct agent *a)
+{
+	return a->paused_until_ns > 0;
+}
+
+uint64_t agent_pause_left_ns(const struct agent *a)
+{
+	return a->paused_until_ns == UINT64_MAX ? UINT64_MAX
+						: minus(a->paused_until_ns, clock_boottime_ns());
+}
+
 const struct config *agent_config(const struct agent *a)
 {
 	return a->config;
@@ -266,6 +295,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.version = USWAP_VERSION,
 		.dry_run = a->options.dry_run,
 		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
+		.paused = agent_is_paused(a),
+		.pause_left_ns = agent_pause_left_ns(a),
 		.config_file = a->options.config_file,
 		.metrics_groups_max = a->config->metrics.groups_max,
 		.n_nodes = a->n_workers,

@@ -36,6 +36,17 @@ int agent_stop(struct agent *agent);
 /* Reads the configuration anew; the old one stays when the new one is wrong. */
 int agent_reload(struct agent *agent, struct config_error *ret_error);
 
+/*
+ * Has it look and decide, and ask the kernel for nothing, for so long; UINT64_MAX: until it is
+ * resumed. It is not remembered over its end.
+ */
+void agent_pause(struct agent *agent, uint64_t for_ns);
+void agent_resume(struct agent *agent);
+
+/* Of the pause; 0: it is not paused, or no longer; UINT64_MAX: until it is resumed. */
+uint64_t agent_pause_left_ns(const struct agent *agent);
+bool agent_is_paused(const struct agent *agent);
+
 const struct config *agent_config(const struct agent *agent);
 bool agent_is_dry_run(const struct agent *agent);
 const struct log *agent_log(const struct agent *agent);

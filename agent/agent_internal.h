@@ -11,6 +11,7 @@ struct agent {
 	struct journal journal;
 	const struct config *config;
 	uint64_t start_ns;
+	uint64_t paused_until_ns; /* boottime; 0: it is not paused; UINT64_MAX: until resumed */
 	struct topology *topology;
 	size_t n_workers;
 	struct worker *workers[NUMA_NODES_MAX];

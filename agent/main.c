@@ -12,6 +12,7 @@
 #include "agent/report/metrics_writer.h"
 #include "agent/report/notify.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -90,6 +91,8 @@ static void tell_mode(const struct agent *agent, const char *since)
 		words = "dry run, the kernel is asked for nothing";
 	else if (agent_config(agent)->agent.mode == MODE_OBSERVE)
 		words = "observes, the kernel is asked for nothing (uswapctl advise, enable)";
+	else if (agent_is_paused(agent))
+		words = "paused, the kernel is asked for nothing (uswapctl resume)";
 	log_notice(agent_log(agent), "%s: %s", since, words);
 	(void)notify_status("%s", words);
 }
@@ -118,11 +121,37 @@ static int serve_reload(void *context, struct config_error *ret_error)
 	return r;
 }
 
+static void serve_pause(void *context, uint64_t for_ns)
+{
+	agent_pause(context, for_ns);
+	tell_mode(context, "pause begins");
+}
+
+static void serve_resume(void *context)
+{
+	if (!agent_is_paused(context))
+		return;
+	agent_resume(context);
+	tell_mode(context, "pause ends");
+}
+
+/* When the pause has to be looked at again; UINT64_MAX: nobody waits for its end. */
+static uint64_t end_pause_in_time(struct agent *agent, uint64_t now_ns)
+{
+	uint64_t left_ns = agent_pause_left_ns(agent);
+
+	if (left_ns == 0)
+		serve_resume(agent);
+	return left_ns == 0 ? UINT64_MAX : plus(now_ns, left_ns);
+}
+
 static const struct control_ops serve = {
 	.status = serve_status,
 	.release = serve_release,
 	.wake = serve_wake,
 	.reload = serve_reload,
+	.pause = serve_pause,
+	.resume = serve_resume,
 };
 
 /* True when a signal says that it is time to go. */
@@ -162,6 +191,7 @@ static void wait_for_end(struct agent *agent, struct control *control,
 		size_t n = 1 + control_poll_fds(control, clock_now_ns(), fds + 1);
 
 		due_ns = MIN(due_ns, control_due_ns(control));
+		due_ns = MIN(due_ns, end_pause_in_time(agent, clock_now_ns()));
 		if (poll(fds, n, time_to_wait_ms(due_ns, watchdog_ns)) < 0 && errno != EINTR)
 			return;
 		if (handle_signals(agent, signal_fd))

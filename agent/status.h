@@ -103,6 +103,8 @@ struct agent_status {
 	const char *version;
 	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
 	bool observes; /* asks the kernel for nothing */
+	bool paused;   /* the same, for a while */
+	uint64_t pause_left_ns;	      /* UINT64_MAX: until it is resumed */
 	const char *config_file;      /* NULL: none */
 	uint64_t metrics_groups_max;  /* the most groups that metrics name */
 	char degraded[8][160];	      /* what this agent can't do here, in words; "" ends */

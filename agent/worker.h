@@ -63,6 +63,12 @@ void worker_set_config(struct worker *worker, const struct config *config);
  */
 const struct config *worker_config_in_use(const struct worker *worker);
 
+/*
+ * Paused, it goes on looking and deciding, and asks the kernel for nothing; what is under way is
+ * cut short.
+ */
+void worker_set_paused(struct worker *worker, bool paused);
+
 /* When the worker last turned: a hung one can be told from one that has nothing to do. */
 uint64_t worker_turned_ns(const struct worker *worker);
 

@@ -129,6 +129,10 @@ static void say_mode(const struct agent_status *status, FILE *out)
 			"uswapd observes, running for %s: it asks the kernel for nothing until "
 			"\"uswapctl enable\".\n",
 			TIME(status->uptime_ns));
+	else if (status->paused)
+		fputs("uswapd is paused: it asks the kernel for nothing until \"uswapctl "
+		      "resume\".\n",
+		      out);
 	else
 		fputs("uswapd acts: this is what it wishes for, and takes as far as it can.\n",
 		      out);

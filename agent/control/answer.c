@@ -131,6 +131,9 @@ static int answer_why(const struct asking *asking, const struct agent_status *st
 		why_all(status, words);
 	if (status->observes)
 		fputs("uswapd only observes: it asks the kernel for nothing.\n", words);
+	else if (status->paused)
+		fputs("uswapd is paused: it asks the kernel for nothing (uswapctl resume).\n",
+		      words);
 	if (fclose(words) != 0)
 		return -ENOMEM;
 	return write_text(asking->out, "uswapd-why/1", "text", text);
@@ -211,6 +214,26 @@ static int answer_reload(const struct asking *asking)
 			  "the configuration was read again and is in force");
 }
 
+static int answer_pause(const struct asking *asking)
+{
+	uint64_t for_ns = asking->request.pause_ns;
+	char time[FORMAT_DURATION_BYTES], message[128];
+
+	asking->agent->ops->pause(asking->agent->context, for_ns);
+	if (for_ns == UINT64_MAX)
+		(void)snprintf(message, sizeof(message), "paused until uswapctl resume");
+	else
+		(void)snprintf(message, sizeof(message), "paused for %s, or until uswapctl resume",
+			       format_duration(time, sizeof(time), for_ns));
+	return write_text(asking->out, "uswapd-done/1", "message", message);
+}
+
+static int answer_resume(const struct asking *asking)
+{
+	asking->agent->ops->resume(asking->agent->context);
+	return write_text(asking->out, "uswapd-done/1", "message", "resumed");
+}
+
 static int answer_denied(const struct asking *asking, const struct control_peer *peer)
 {
 	char message[160];
@@ -237,6 +260,10 @@ static int answer(struct asking *asking, const struct control_peer *peer, const 
 		return answer_wake(asking);
 	case CONTROL_RELOAD:
 		return answer_reload(asking);
+	case CONTROL_PAUSE:
+		return answer_pause(asking);
+	case CONTROL_RESUME:
+		return answer_resume(asking);
 	default:
 		return answer_looking(asking);
 	}

@@ -31,6 +31,9 @@ struct control_ops {
 	int (*wake)(void *context, const struct control_wake *wake);
 	/* With ret_error filled in when it failed; the old configuration is then still in force. */
 	int (*reload)(void *context, struct config_error *ret_error);
+	/* UINT64_MAX: until resume. */
+	void (*pause)(void *context, uint64_t for_ns);
+	void (*resume)(void *context);
 };
 
 struct control_agent {

@@ -198,8 +198,9 @@ static void write_agent(const struct agent_status *status, uint64_t left_out, st
 	metrics_text_head(page, "uswapd_uptime_seconds", GAUGE,
 			  "Time since the agent was started.");
 	metrics_text_sample(page, "uswapd_uptime_seconds", NULL, status->uptime_ns, NS);
-	write_single(page, "uswapd_acting", GAUGE, "1: takes memory; 0: only observes.",
-		     !status->observes);
+	write_single(page, "uswapd_acting", GAUGE,
+		     "1: takes memory; 0: only observes, or is paused.",
+		     !status->observes && !status->paused);
 	write_single(page, "uswapd_degradations", GAUGE,
 		     "Things the agent can't do on this machine (uswapctl status has them).",
 		     degraded);

@@ -15,6 +15,7 @@ enum member {
 	MEMBER_NODE = 2,
 	MEMBER_BYTES = 4,
 	MEMBER_ORDER = 8,
+	MEMBER_FOR = 16,
 };
 
 static const struct {
@@ -29,6 +30,8 @@ static const struct {
 	[CONTROL_METRICS] = {"metrics", false, 0},
 	[CONTROL_WAKE] = {"wake", true, MEMBER_NODE | MEMBER_BYTES | MEMBER_ORDER},
 	[CONTROL_RELOAD] = {"reload", true, 0},
+	[CONTROL_PAUSE] = {"pause", true, MEMBER_FOR},
+	[CONTROL_RESUME] = {"resume", true, 0},
 };
 
 static int __attribute__((format(printf, 2, 3)))
@@ -74,10 +77,9 @@ static int read_member(const char *key, const json_t *value, struct control_requ
 		enum member bit;
 		uint64_t max;
 	} members[] = {
-		{"group", MEMBER_GROUP, 0},
-		{"node", MEMBER_NODE, INT_MAX},
-		{"bytes", MEMBER_BYTES, INT64_MAX},
-		{"order", MEMBER_ORDER, CONTROL_ORDER_MAX},
+		{"group", MEMBER_GROUP, 0},	    {"node", MEMBER_NODE, INT_MAX},
+		{"bytes", MEMBER_BYTES, INT64_MAX}, {"order", MEMBER_ORDER, CONTROL_ORDER_MAX},
+		{"for_ns", MEMBER_FOR, INT64_MAX},
 	};
 	char shown[64];
 	uint64_t number = 0;
@@ -101,6 +103,8 @@ static int read_member(const char *key, const json_t *value, struct control_requ
 		request->wake.all_nodes = false;
 	} else if (members[i].bit == MEMBER_BYTES) {
 		request->wake.bytes = number;
+	} else if (members[i].bit == MEMBER_FOR) {
+		request->pause_ns = number;
 	} else {
 		request->wake.order = (unsigned int)number;
 	}
@@ -119,13 +123,14 @@ static int read_verb(const json_t *value, enum control_verb *ret,
 		}
 	}
 	return wrong(ret_problem,
-		     "\"request\" must be status, why, advise, effect, metrics, wake or reload");
+		     "\"request\" must be status, why, advise, effect, metrics, wake, reload, "
+		     "pause or resume");
 }
 
 int control_request_parse(const char *text, size_t n, struct control_request *ret,
 			  struct control_problem *ret_problem)
 {
-	struct control_request request = {.wake = {.all_nodes = true}};
+	struct control_request request = {.wake = {.all_nodes = true}, .pause_ns = UINT64_MAX};
 	json_error_t error;
 	json_auto_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
 	const char *key;

@@ -13,6 +13,8 @@
  *	                                              node: all; bytes: what the policy says; order:
  *0
  *	{"request": "reload"}
+ *	{"request": "pause", "for_ns": 60000000000}   for_ns: until resume
+ *	{"request": "resume"}
  *
  * Unknown members are errors: a misspelt "byte" must not wake with a default.
  */
@@ -37,6 +39,8 @@ enum control_verb {
 	CONTROL_METRICS,
 	CONTROL_WAKE,
 	CONTROL_RELOAD,
+	CONTROL_PAUSE,
+	CONTROL_RESUME,
 };
 
 struct control_wake {
@@ -49,6 +53,7 @@ struct control_wake {
 struct control_request {
 	enum control_verb verb;
 	struct control_wake wake; /* of CONTROL_WAKE; of CONTROL_WHY the node unless all_nodes */
+	uint64_t pause_ns;	  /* of CONTROL_PAUSE; UINT64_MAX: until resumed */
 	char group[ESCAPE_SIZE(STATUS_PATH_MAX)]; /* of CONTROL_WHY; "": none. The root is "/" */
 };
 

@@ -222,6 +222,8 @@ static void put_head(struct json *json, const struct agent_status *status)
 	json_put_number(json, "uptime_ns", status->uptime_ns);
 	json_put_flag(json, "dry_run", status->dry_run);
 	json_put_word(json, "mode", status->observes ? "observe" : "act");
+	json_put_flag(json, "paused", status->paused);
+	json_put_number(json, "pause_left_ns", status->pause_left_ns);
 	json_put_text(json, "config_file", status->config_file);
 	json_open(json, "degraded", '[');
 	for (size_t i = 0; i < ARRAY_SIZE(status->degraded) && *status->degraded[i]; i++)

@@ -21,6 +21,7 @@ static const char *const verbs[] = {
 	[CTL_ADVISE] = "advise",   [CTL_ENABLE] = "enable",   [CTL_DISABLE] = "disable",
 	[CTL_RELOAD] = "reload",   [CTL_VERSION] = "version", [CTL_HELP] = "help",
 	[CTL_METRICS] = "metrics", [CTL_TOP] = "top",	      [CTL_EFFECT] = "effect",
+	[CTL_PAUSE] = "pause",	   [CTL_RESUME] = "resume",
 };
 
 static int __attribute__((format(printf, 2, 3)))
@@ -53,6 +54,16 @@ static int read_bytes(const char *text, struct ctl_options *options,
 	if (parse_size(text, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
 		return wrong(ret_problem, "\"%s\" is not a size, as in 64M", text);
 	options->bytes = bytes;
+	return 0;
+}
+
+static int read_time(const char *text, struct ctl_options *options, struct ctl_problem *ret_problem)
+{
+	uint64_t for_ns;
+
+	if (parse_duration(text, &for_ns) < 0 || for_ns == 0 || for_ns > INT64_MAX)
+		return wrong(ret_problem, "\"%s\" is not a time, as in 30min", text);
+	options->for_ns = for_ns;
 	return 0;
 }
 
@@ -104,6 +115,8 @@ static int read_words(int n, char *const words[], struct ctl_options *options,
 		return r;
 	if (options->verb != CTL_WAKE && (options->has_node || options->bytes > 0))
 		return wrong(ret_problem, "--node and --bytes belong to wake");
+	if (options->verb != CTL_PAUSE && options->for_ns > 0)
+		return wrong(ret_problem, "--for belongs to pause");
 	if (options->verb == CTL_WHY)
 		return read_subject(n - 1, words + 1, options, ret_problem);
 	if (n > 1)
@@ -131,13 +144,10 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 		      struct ctl_problem *ret_problem)
 {
 	static const struct option known[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"node", required_argument, NULL, 'n'},
-		{"bytes", required_argument, NULL, 'b'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
+		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
+		{"node", required_argument, NULL, 'n'},	  {"bytes", required_argument, NULL, 'b'},
+		{"for", required_argument, NULL, 'f'},	  {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	  {NULL, 0, NULL, 0},
 	};
 	struct ctl_options options = {.socket_path = CONFIG_SOCKET_PATH};
 	int option, r = 0;
@@ -156,6 +166,9 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 			break;
 		case 'b':
 			r = read_bytes(optarg, &options, ret_problem);
+			break;
+		case 'f':
+			r = read_time(optarg, &options, ret_problem);
 			break;
 		case 'h':
 		case 'V':
@@ -195,6 +208,8 @@ void ctl_print_help(FILE *out)
 		"                           the configuration's drop-in 90-mode.conf and reloads\n"
 		"  wake [--node N] [--bytes SIZE]\n"
 		"                           look now, and take SIZE however much room there is\n"
+		"  pause [--for TIME]       ask the kernel for nothing, until resume or its end\n"
+		"  resume                   go on\n"
 		"  reload                   read the configuration again\n"
 		"  version\n"
 		"\n"
@@ -202,8 +217,8 @@ void ctl_print_help(FILE *out)
 		"  --json                   the agent's answer as it is\n"
 		"  --help, --version\n"
 		"\n"
-		"Anyone in the socket's group may look; wake and reload are for root and the\n"
-		"agent's own user, enable and disable for root.\n"
+		"Anyone in the socket's group may look; wake, pause, resume and reload are for\n"
+		"root and the agent's own user, enable and disable for root.\n"
 		"\n"
 		"exit status: 0 done, 1 refused or failed, 2 wrong command line, 3 no agent\n",
 		out);
@@ -230,5 +245,8 @@ char *ctl_request(const struct ctl_options *options)
 	if (options->bytes > 0)
 		r |= json_object_set_new(request, "bytes",
 					 json_integer((json_int_t)options->bytes));
+	if (options->for_ns > 0)
+		r |= json_object_set_new(request, "for_ns",
+					 json_integer((json_int_t)options->for_ns));
 	return r == 0 ? json_dumps(request, JSON_COMPACT) : NULL;
 }

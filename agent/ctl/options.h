@@ -17,6 +17,8 @@ enum ctl_verb {
 	CTL_DISABLE,
 	CTL_WAKE,
 	CTL_RELOAD,
+	CTL_PAUSE,
+	CTL_RESUME,
 	CTL_VERSION,
 	CTL_HELP,
 };
@@ -28,7 +30,8 @@ struct ctl_options {
 	const char *group; /* of why; NULL: none */
 	bool has_node;	   /* of why and wake */
 	unsigned int node;
-	uint64_t bytes; /* of wake; 0: not said */
+	uint64_t bytes;	 /* of wake; 0: not said */
+	uint64_t for_ns; /* of pause; 0: not said */
 };
 
 /* Texts of argv are kept. -EINVAL with the reason in ret_problem. */

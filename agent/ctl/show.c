@@ -311,6 +311,8 @@ static void show_head(struct reader *head, FILE *out)
 		mode = ", dry run: it changes nothing";
 	else if (strcmp(reader_text(head, "mode"), "observe") == 0)
 		mode = ", observes: it changes nothing (uswapctl advise, enable)";
+	else if (reader_flag(head, "paused"))
+		mode = ", paused: it changes nothing (uswapctl resume)";
 	(void)snprintf(line, sizeof(line), "uswapd %s, up %s%s", reader_text(head, "version"),
 		       format_duration(up, sizeof(up), reader_number(head, "uptime_ns")), mode);
 	show_line("", line, out);
@@ -338,6 +340,7 @@ int show_status(const json_t *status, FILE *out)
 	(void)reader_number(&head, "uptime_ns");
 	(void)reader_flag(&head, "dry_run");
 	(void)reader_text(&head, "mode");
+	(void)reader_flag(&head, "paused");
 	r = head.bad ? -EPROTO : 0;
 	if (r == 0)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);

@@ -127,12 +127,13 @@ struct worker {
 	size_t index;
 	uint64_t page_size;
 	const struct config *config; /* of this tick */
-	const struct act_ops *act;   /* what its mode allows */
+	const struct act_ops *act;   /* what its mode allows, and main */
 
 	/* The mailbox: what main may touch. */
 	pthread_t thread;
 	int main_fd, answer_fd; /* eventfds: main -> worker, worker -> main */
 	_Atomic bool stop;
+	_Atomic bool paused;
 	_Atomic bool ended;
 	_Atomic(const struct config *) next_config, config_in_use;
 	_Atomic uint64_t ordered_bytes;

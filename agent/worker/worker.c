@@ -144,10 +144,14 @@ static void handle_event(struct worker *w, const struct ring_event *event, uint6
 	}
 }
 
-/* What the mode allows to ask the kernel for. */
-static const struct act_ops *ops_of(const struct worker *w, const struct config *config)
+/* What may be asked of the kernel. A request that may not any more is cut short. */
+static void choose_ops(struct worker *w, uint64_t now_ns)
 {
-	return config->agent.mode == MODE_ACT ? w->world->act : &act_dry_run;
+	bool may_act = w->config->agent.mode == MODE_ACT && !atomic_load(&w->paused);
+
+	w->act = may_act ? w->world->act : &act_dry_run;
+	if (w->flight.active && w->act->dry && !w->flight.act->dry)
+		w->flight.interrupt_ns = now_ns;
 }
 
 static void change_config(struct worker *w)
@@ -162,7 +166,6 @@ static void change_config(struct worker *w)
 		atomic_store(&w->config_in_use, next);
 	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
-	w->act = ops_of(w, next);
 	record_turn(w->record, next, true);
 	w->holdout.harmful = false;
 	for (size_t i = 0; i < w->n_groups; i++) {
@@ -211,6 +214,7 @@ static void turn(struct worker *w)
 		handle_event(w, &events[i], now_ns);
 	atomic_store(&w->turned_ns, now_ns);
 	change_config(w);
+	choose_ops(w, now_ns);
 	worker_finish(w, now_ns);
 	worker_holdout(w, now_ns);
 	/* Groups first: what they protect decides how the node may be asked. */
@@ -274,7 +278,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->node = &world->topology->nodes[index];
 	w->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	w->config = config;
-	w->act = ops_of(w, config);
+	choose_ops(w, 0);
 	w->record = recorder_lane(world->recorder, index);
 	w->holdout.seed = clock_boottime_ns() + index;
 	atomic_init(&w->next_config, config);
@@ -341,6 +345,12 @@ int worker_join(struct worker *w, uint64_t timeout_ns)
 void worker_set_config(struct worker *w, const struct config *config)
 {
 	atomic_store(&w->next_config, config);
+	kick(w);
+}
+
+void worker_set_paused(struct worker *w, bool paused)
+{
+	atomic_store(&w->paused, paused);
 	kick(w);
 }
 

@@ -37,10 +37,28 @@ static int fake_reload(void *context, struct config_error *ret_error)
 	return -EINVAL;
 }
 
+static void fake_pause(void *context, uint64_t for_ns)
+{
+	(void)context;
+	(void)for_ns;
+}
+
+static void fake_resume(void *context)
+{
+	(void)context;
+}
+
 /* Beside the request the input is the name of a group: what is asked for is sometimes there. */
 static void check(const uint8_t *data, size_t size, uid_t uid)
 {
-	static const struct control_ops ops = {fake_status, fake_release, fake_wake, fake_reload};
+	static const struct control_ops ops = {
+		.status = fake_status,
+		.release = fake_release,
+		.wake = fake_wake,
+		.reload = fake_reload,
+		.pause = fake_pause,
+		.resume = fake_resume,
+	};
 	struct group_status groups[2] = {{.path = "a/b"}};
 	struct node_status node = {.answered = true, .n_groups = 2, .groups = groups};
 	const struct control_agent agent = {.ops = &ops, .context = &node, .uid = 990};

@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <string.h>
 
+#define ROUNDS 100 /* of half a second and more, until something must have happened */
+
 static void test_text_that_turns_bad_and_good_again(void **state)
 {
 	static const struct {
@@ -260,6 +262,58 @@ static void test_stops_in_the_middle_of_a_request(void **state)
 	fd_close(fd);
 }
 
+/* A pause cuts short what is under way, and nothing more is asked for until it ends. */
+static void test_pauses_in_the_middle_of_a_request(void **state)
+{
+	struct scene s = scene_new();
+	uint64_t actions;
+	int fd;
+
+	(void)state;
+	fd = hold_a_request(&s, 60 * NSEC_PER_SEC);
+	agent_pause(s.agent, UINT64_MAX);
+	assert_true(agent_is_paused(s.agent));
+	for (int i = 0; i < 2000 && scene_actions_on(&s, "svc") == 0; i++)
+		(void)poll(NULL, 0, 10);
+	actions = scene_actions_on(&s, "svc");
+	assert_int_equal(actions, 1);
+	for (int i = 0; i < 3; i++)
+		(void)scene_grow_rounds(&s, "svc", 1);
+	assert_int_equal(scene_actions_on(&s, "svc"), actions);
+	assert_true(scene_status(&s).paused);
+	assert_int_equal(scene_status(&s).pause_left_ns, UINT64_MAX);
+	assert_false(scene_status(&s).observes);
+
+	agent_resume(s.agent);
+	assert_false(agent_is_paused(s.agent));
+	assert_int_equal(scene_status(&s).pause_left_ns, 0);
+	assert_int_equal(scene_logged(&s, "svc: taking"), 1);
+	for (int i = 0; i < ROUNDS && scene_logged(&s, "svc: taking") == 1; i++)
+		(void)scene_grow_rounds(&s, "svc", 1);
+	assert_int_equal(scene_logged(&s, "svc: taking"), 2);
+	scene_end(&s);
+	fd_close(fd);
+}
+
+/* Who is to end it asks how long it lasts. */
+static void test_a_pause_has_an_end(void **state)
+{
+	struct scene s = scene_new();
+
+	(void)state;
+	assert_int_equal(scene_start(&s), 0);
+	assert_int_equal(agent_pause_left_ns(s.agent), 0);
+	agent_pause(s.agent, 3600 * NSEC_PER_SEC);
+	assert_in_range(agent_pause_left_ns(s.agent), 1, 3600 * NSEC_PER_SEC);
+	agent_pause(s.agent, 1);
+	(void)poll(NULL, 0, 1);
+	assert_int_equal(agent_pause_left_ns(s.agent), 0);
+	assert_true(agent_is_paused(s.agent));
+	agent_resume(s.agent);
+	assert_false(agent_is_paused(s.agent));
+	scene_end(&s);
+}
+
 /* Its limit goes while the request is under way: the hand's descriptor must outlast that. */
 static void test_a_limit_lifted_under_a_request(void **state)
 {
@@ -350,6 +404,8 @@ int main(void)
 		cmocka_unit_test(test_observes_until_told),
 		cmocka_unit_test(test_a_request_past_its_deadline),
 		cmocka_unit_test(test_stops_in_the_middle_of_a_request),
+		cmocka_unit_test(test_pauses_in_the_middle_of_a_request),
+		cmocka_unit_test(test_a_pause_has_an_end),
 		cmocka_unit_test(test_a_limit_lifted_under_a_request),
 		cmocka_unit_test(test_a_group_that_stands_at_its_limit),
 		cmocka_unit_test(test_less_than_a_page_is_not_asked_for),

@@ -17,6 +17,7 @@ struct fake {
 	int status_result, wake_result, reload_result;
 	const char *reload_error;
 	struct control_wake woken;
+	uint64_t paused_ns;
 	unsigned int n_woken, n_released;
 };
 
@@ -75,11 +76,23 @@ static int fake_reload(void *context, struct config_error *ret_error)
 	return fake->reload_result;
 }
 
+static void fake_pause(void *context, uint64_t for_ns)
+{
+	((struct fake *)context)->paused_ns = for_ns;
+}
+
+static void fake_resume(void *context)
+{
+	((struct fake *)context)->paused_ns = 0;
+}
+
 static const struct control_ops fake_ops = {
 	.status = fake_status,
 	.release = fake_release,
 	.wake = fake_wake,
 	.reload = fake_reload,
+	.pause = fake_pause,
+	.resume = fake_resume,
 };
 
 static void fake_init(struct fake *fake)
@@ -352,6 +365,26 @@ static void test_wake_and_reload(void **state)
 		     "reloading failed: Invalid argument");
 }
 
+static void test_pause_and_resume(void **state)
+{
+	struct fake fake;
+
+	(void)state;
+	fake_init(&fake);
+	check_answer(&fake, &root, "{\"request\":\"pause\"}", "uswapd-done/1", "message",
+		     "paused until uswapctl resume");
+	assert_int_equal(fake.paused_ns, UINT64_MAX);
+	check_answer(&fake, &root, "{\"request\":\"resume\"}", "uswapd-done/1", "message",
+		     "resumed");
+	assert_int_equal(fake.paused_ns, 0);
+	check_answer(&fake, &root, "{\"request\":\"pause\",\"for_ns\":90000000000}",
+		     "uswapd-done/1", "message", "paused for 1.5 min, or until uswapctl resume");
+	assert_int_equal(fake.paused_ns, 90 * NSEC_PER_SEC);
+	check_answer(&fake, &reader, "{\"request\":\"resume\"}", "uswapd-error/1", "error",
+		     "denied");
+	assert_int_equal(fake.paused_ns, 90 * NSEC_PER_SEC);
+}
+
 static void test_refusals(void **state)
 {
 	static const struct control_peer stranger = {.uid = 1001};
@@ -363,6 +396,8 @@ static void test_refusals(void **state)
 		     "uid 1000 may not ask for wake: it is for root and the agent's own user "
 		     "(uid 990)");
 	check_answer(&fake, &reader, "{\"request\":\"reload\"}", "uswapd-error/1", "error",
+		     "denied");
+	check_answer(&fake, &reader, "{\"request\":\"pause\"}", "uswapd-error/1", "error",
 		     "denied");
 	check_answer(&fake, &stranger, "{\"request\":\"status\"}", "uswapd-error/1", "error",
 		     "denied");
@@ -419,11 +454,9 @@ static void test_why(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_metrics),
-		cmocka_unit_test(test_wake_and_reload),
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_why),
+		cmocka_unit_test(test_status),		cmocka_unit_test(test_metrics),
+		cmocka_unit_test(test_wake_and_reload), cmocka_unit_test(test_pause_and_resume),
+		cmocka_unit_test(test_refusals),	cmocka_unit_test(test_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

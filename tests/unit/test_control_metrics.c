@@ -131,6 +131,11 @@ static void test_values(void **state)
 	free(text);
 	text = write_text(&fake, 100);
 	assert_true(has_line(text, "uswapd_acting 0"));
+	fake.status.observes = false;
+	fake.status.paused = true;
+	free(text);
+	text = write_text(&fake, 100);
+	assert_true(has_line(text, "uswapd_acting 0"));
 }
 
 /* One of them would make a reader refuse all the rest. */

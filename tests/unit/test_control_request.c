@@ -24,6 +24,11 @@ static void test_good_requests(void **state)
 		{"{\"request\":\"wake\"}", {.verb = CONTROL_WAKE, .wake = {.all_nodes = true}}},
 		{"{\"request\":\"wake\",\"bytes\":9223372036854775807,\"order\":10,\"node\":0}",
 		 {.verb = CONTROL_WAKE, .wake = {.bytes = INT64_MAX, .order = 10}}},
+		{"{\"request\":\"pause\"}",
+		 {.verb = CONTROL_PAUSE, .wake = {.all_nodes = true}, .pause_ns = UINT64_MAX}},
+		{"{\"request\":\"pause\",\"for_ns\":5}",
+		 {.verb = CONTROL_PAUSE, .wake = {.all_nodes = true}, .pause_ns = 5}},
+		{"{\"request\":\"resume\"}", {.verb = CONTROL_RESUME, .wake = {.all_nodes = true}}},
 	};
 
 	(void)state;
@@ -38,9 +43,15 @@ static void test_good_requests(void **state)
 		assert_int_equal(request.wake.node, rows[i].request.wake.node);
 		assert_int_equal(request.wake.bytes, rows[i].request.wake.bytes);
 		assert_int_equal(request.wake.order, rows[i].request.wake.order);
+		if (request.verb == CONTROL_PAUSE)
+			assert_int_equal(request.pause_ns, rows[i].request.pause_ns);
 		assert_string_equal(request.group, rows[i].request.group);
 	}
 }
+
+#define WHICH_REQUEST                                                                       \
+	"\"request\" must be status, why, advise, effect, metrics, wake, reload, pause or " \
+	"resume"
 
 static void test_bad_requests(void **state)
 {
@@ -55,11 +66,9 @@ static void test_bad_requests(void **state)
 		{"{\"request\":\"why\",\"group\":\"\xff\"}", "the request is not JSON: ..."},
 		{"{\"request\":\"why\",\"group\":\"a\\u0000b\"}", "the request is not JSON: ..."},
 		{"[]", "the request must be a JSON object"},
-		{"{}", "\"request\" must be status, why, advise, effect, metrics, wake or reload"},
-		{"{\"request\":1}",
-		 "\"request\" must be status, why, advise, effect, metrics, wake or reload"},
-		{"{\"request\":\"Status\"}",
-		 "\"request\" must be status, why, advise, effect, metrics, wake or reload"},
+		{"{}", WHICH_REQUEST},
+		{"{\"request\":1}", WHICH_REQUEST},
+		{"{\"request\":\"Status\"}", WHICH_REQUEST},
 		{"{\"request\":\"status\",\"node\":0}",
 		 "\"node\" does not belong in a status request"},
 		{"{\"request\":\"wake\",\"group\":\"a\"}",
@@ -77,6 +86,10 @@ static void test_bad_requests(void **state)
 		 "\"order\" must be a whole number from 0 to 10"},
 		{"{\"request\":\"wake\",\"node\":4294967296}",
 		 "\"node\" must be a whole number from 0 to 2147483647"},
+		{"{\"request\":\"resume\",\"for_ns\":1}",
+		 "\"for_ns\" does not belong in a resume request"},
+		{"{\"request\":\"pause\",\"for_ns\":-1}",
+		 "\"for_ns\" must be a whole number from 0 to 9223372036854775807"},
 		{"{\"request\":\"why\",\"group\":\"\"}",
 		 "\"group\" must be a path of 1 to 1024 bytes"},
 		{"{\"request\":\"why\",\"group\":7}",

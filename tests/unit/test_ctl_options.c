@@ -43,6 +43,9 @@ static void test_requests(void **state)
 		{"wake --node 1 --bytes 1.5M",
 		 "{\"request\":\"wake\",\"node\":1,\"bytes\":1572864}"},
 		{"--node=0 wake", "{\"request\":\"wake\",\"node\":0}"},
+		{"pause", "{\"request\":\"pause\"}"},
+		{"pause --for 1.5h", "{\"request\":\"pause\",\"for_ns\":5400000000000}"},
+		{"resume", "{\"request\":\"resume\"}"},
 	};
 
 	(void)state;
@@ -100,6 +103,10 @@ static void test_wrong_command_lines(void **state)
 		{"wake --bytes", "--bytes needs a value"},
 		{"status --node 0", "--node and --bytes belong to wake"},
 		{"why --bytes 1M", "--node and --bytes belong to wake"},
+		{"pause --for 0s", "\"0s\" is not a time, as in 30min"},
+		{"pause --for 30", "\"30\" is not a time, as in 30min"},
+		{"pause 30min", "\"30min\" is too much: pause takes no more words"},
+		{"resume --for 1s", "--for belongs to pause"},
 		{"why node", "write: why node N (and why /node for a group of that name)"},
 		{"why node x", "\"x\" is not the number of a node"},
 		{"why a b", "why takes one group, or: node N"},

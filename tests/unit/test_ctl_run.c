@@ -25,7 +25,7 @@ struct world {
 
 /* Of the agent's process; made before it begins. */
 static const char *config_file;
-static bool observes;
+static bool observes, paused;
 
 static int fake_status(void *context, struct agent_status *ret)
 {
@@ -39,7 +39,9 @@ static int fake_status(void *context, struct agent_status *ret)
 				     .n_nodes = 1,
 				     .nodes = &node,
 				     .config_file = config_file,
-				     .observes = observes};
+				     .observes = observes,
+				     .paused = paused,
+				     .pause_left_ns = paused ? UINT64_MAX : 0};
 	return 0;
 }
 
@@ -70,6 +72,19 @@ static int fake_reload(void *context, struct config_error *ret_error)
 	return -EINVAL;
 }
 
+static void fake_pause(void *context, uint64_t for_ns)
+{
+	(void)context;
+	(void)for_ns;
+	paused = true;
+}
+
+static void fake_resume(void *context)
+{
+	(void)context;
+	paused = false;
+}
+
 static void serve(const char *path, int ready_fd)
 {
 	static const struct control_ops ops = {
@@ -77,6 +92,8 @@ static void serve(const char *path, int ready_fd)
 		.release = fake_release,
 		.wake = fake_wake,
 		.reload = fake_reload,
+		.pause = fake_pause,
+		.resume = fake_resume,
 	};
 	const struct control_agent agent = {.ops = &ops, .uid = geteuid()};
 	struct control *control = NULL;
@@ -221,6 +238,21 @@ static void test_answers(void **state)
 	check(world, "reload --json", CTL_FAILED, "{\"schema\":\"uswapd-error/1\",", "");
 }
 
+static void test_pause(void **state)
+{
+	struct world *world = *state;
+
+	start(world, NULL, false);
+	check(world, "pause --for 30min", CTL_DONE, "paused for 30 min, or until uswapctl resume\n",
+	      "");
+	check(world, "status", CTL_DONE, ", paused: it changes nothing (uswapctl resume)\n", "");
+	check(world, "status --json", CTL_DONE, "\"paused\":true,\"pause_left_ns\":null,", "");
+	check(world, "why", CTL_DONE, "uswapd is paused: ", "");
+	check(world, "advise", CTL_DONE, "uswapd is paused: ", "");
+	check(world, "resume", CTL_DONE, "resumed\n", "");
+	check(world, "advise", CTL_DONE, "uswapd acts: ", "");
+}
+
 static void test_mode(void **state)
 {
 	struct world *world = *state;
@@ -348,8 +380,9 @@ static void test_not_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_answers),	  TEST(test_mode),    TEST(test_without_an_agent),
-		TEST(test_other_answers), TEST(test_timeout), TEST(test_not_allowed),
+		TEST(test_answers),	     TEST(test_mode),	       TEST(test_pause),
+		TEST(test_without_an_agent), TEST(test_other_answers), TEST(test_timeout),
+		TEST(test_not_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #define STATUS STATUS_OF(GROUP)
 #define STATUS_OF(groups)                                                                     \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
-	"\"dry_run\":true,\"mode\":\"observe\",\"degraded\":[\"no "                           \
+	"\"dry_run\":true,\"mode\":\"observe\",\"paused\":false,\"degraded\":[\"no "          \
 	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2,\"devices\":[" DEVICE       \
 	"]},\"nodes\":[" NODE ",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
@@ -96,11 +96,12 @@ static void test_width(void **state)
 	_cleanup_free_ char *text = NULL, *status = NULL;
 
 	(void)state;
-	assert_true(asprintf(&status,
-			     "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-			     "\"act\",\"nodes\":[],\"write_back\":{\"devices\":[]},"
-			     "\"groups\":[%s]}",
-			     group) > 0);
+	assert_true(
+		asprintf(&status,
+			 "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+			 "\"act\",\"paused\":false,\"nodes\":[],\"write_back\":{\"devices\":[]},"
+			 "\"groups\":[%s]}",
+			 group) > 0);
 	assert_int_equal(show(status, &text), 0);
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 80);
@@ -112,11 +113,12 @@ static void test_no_groups(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	(void)state;
-	assert_int_equal(show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-			      "\"act\",\"nodes\":[],\"write_back\":{\"devices\":[]},"
-			      "\"groups\":[]}",
-			      &text),
-			 0);
+	assert_int_equal(
+		show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+		     "\"act\",\"paused\":false,\"nodes\":[],\"write_back\":{\"devices\":[]},"
+		     "\"groups\":[]}",
+		     &text),
+		0);
 	assert_non_null(strstr(text, "No group has a limit (memory.high, memory.max).\n"));
 }
 
@@ -128,6 +130,7 @@ static void test_every_member_is_checked(void **state)
 		"uptime_ns",
 		"dry_run",
 		"mode",
+		"paused",
 		"nodes",
 		"groups",
 		"node",

@@ -45,10 +45,10 @@ char *scene_status(uint64_t uptime_s, uint64_t free_mib, const struct scene_grou
 						 ledger(g->taken_mib, g->back_mib, g->cpu_ms),
 						 "owns_limit", !g->trim, "trim", trim(g))),
 			0);
-	status = json_pack("{ss,ss,sI,sb,ss,s[{sI,sb,sI,sI,sI,so,so},{sI,sb}],so}", "schema",
+	status = json_pack("{ss,ss,sI,sb,ss,sb,s[{sI,sb,sI,sI,sI,so,so},{sI,sb}],so}", "schema",
 			   "uswapd-status/1", "version", "0.1.0", "uptime_ns",
 			   (json_int_t)(uptime_s * NSEC_PER_SEC), "dry_run", 0, "mode", "act",
-			   "nodes", "node", (json_int_t)0, "answered", 1, "free_bytes",
+			   "paused", 0, "nodes", "node", (json_int_t)0, "answered", 1, "free_bytes",
 			   (json_int_t)(free_mib * MIB), "low_bytes", (json_int_t)(10 * MIB),
 			   "high_bytes", (json_int_t)(20 * MIB), "verdict", verdict("node-low"),
 			   "ledger", ledger(100, 1, 50), "node", (json_int_t)1, "answered", 0,

@@ -178,15 +178,17 @@ static int read_head(const json_t *status, struct top_model *m, uint64_t *ret_up
 	const char *mode = reader_text(&head, "mode");
 	char up[FORMAT_DURATION_BYTES], version[32];
 	uint64_t uptime_ns = reader_number(&head, "uptime_ns");
-	bool dry_run = reader_flag(&head, "dry_run");
+	bool dry_run = reader_flag(&head, "dry_run"), paused = reader_flag(&head, "paused");
 
 	escape_ascii(version, sizeof(version), reader_text(&head, "version"));
 	if (head.bad || strcmp(reader_text(&head, "schema"), "uswapd-status/1") != 0)
 		return -EPROTO;
 	if (dry_run)
 		mode = "dry run";
+	else if (strcmp(mode, "act") != 0)
+		mode = "observes";
 	else
-		mode = strcmp(mode, "act") == 0 ? "acts" : "observes";
+		mode = paused ? "paused" : "acts";
 	(void)snprintf(m->agent, sizeof(m->agent), "uswapd %s  %s  up %s", version, mode,
 		       format_duration(up, sizeof(up), uptime_ns));
 	*ret_uptime_ns = uptime_ns;
