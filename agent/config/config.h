@@ -19,6 +19,7 @@
 #define CONFIG_PATH_MAX	    108			       /* a unix socket's address */
 #define CONFIG_PATTERNS_MAX 32
 #define CONFIG_PATTERN_MAX  256
+#define CONFIG_RULES_MAX    32
 
 /*
  * Globs over a group's path below the cgroup root, as fnmatch(3) with FNM_PATHNAME. A match holds
@@ -124,6 +125,22 @@ struct holdout_settings {
 	uint64_t harm_permyriad; /* more of what hurts stops the agent */
 };
 
+/* What is said of a group by its name, or else holds for all. */
+struct group_settings {
+	bool exclude;	      /* nothing is taken from it */
+	bool headroom;	      /* it is looked after below its limit */
+	bool trim;	      /* its cold memory is taken */
+	uint64_t weight;      /* its share of what a node wants, beside its size; 0: not said */
+	uint64_t floor_bytes; /* of it are left alone */
+};
+
+/* A section [group PATTERN]. */
+struct group_rule {
+	char pattern[CONFIG_PATTERN_MAX];
+	unsigned int said;		/* a bit for each of group_keys (group_rules.h) */
+	struct group_settings settings; /* of which this was said, and the rest is 0 */
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -145,6 +162,8 @@ struct config {
 	struct metrics_settings metrics;
 	struct record_settings record;
 	struct holdout_settings holdout;
+	size_t n_rules;
+	struct group_rule rules[CONFIG_RULES_MAX]; /* as they were read: the last counts */
 };
 
 /* Where a setting came from and what is wrong with it, ready to be shown. */
@@ -169,6 +188,12 @@ int config_override(const struct config *base, const char *const *overrides, siz
 
 /* Prints the settings with their values in the form of a configuration file, help as comments. */
 void config_print(const struct config *config, FILE *out);
+
+/* What holds for the group at path. */
+struct group_settings config_of_group(const struct config *config, const char *path);
+
+/* Some group is, or may be. */
+bool config_trims(const struct config *config);
 
 bool config_patterns_match(const struct config_patterns *patterns, const char *path);
 

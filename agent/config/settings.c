@@ -2,7 +2,6 @@
 #include "agent/config/settings.h"
 
 #include "base/parse.h"
-#include "base/spell.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -290,19 +289,30 @@ static int set_path(const struct setting *setting, const char *text, char *dest,
  * A leading slash is dropped: people write paths with and without it. What begins like a comment
  * needs it.
  */
-static int add_pattern(struct config_patterns *patterns, const char *word, size_t n)
+int setting_read_pattern(const char *word, size_t n, char ret[CONFIG_PATTERN_MAX])
 {
-	bool slash = *word == '/';
+	bool slash = n > 0 && *word == '/';
 
 	word += slash;
 	n -= slash;
-	if (n == 0 || *word == '/' || word[n - 1] == '/' ||
-	    (!slash && (*word == '#' || *word == ';')))
+	if (n == 0 || n > SETTING_VALUE_MAX || *word == '/' || word[n - 1] == '/' ||
+	    (!slash && (*word == '#' || *word == ';')) || memchr(word, ' ', n) ||
+	    memchr(word, '\t', n))
+		return -EINVAL;
+	memcpy(ret, word, n);
+	ret[n] = '\0';
+	return 0;
+}
+
+static int add_pattern(struct config_patterns *patterns, const char *word, size_t n)
+{
+	char pattern[CONFIG_PATTERN_MAX];
+
+	if (setting_read_pattern(word, n, pattern) < 0)
 		return -EINVAL;
 	if (patterns->n == CONFIG_PATTERNS_MAX)
 		return -E2BIG;
-	memcpy(patterns->pattern[patterns->n], word, n);
-	patterns->pattern[patterns->n++][n] = '\0';
+	memcpy(patterns->pattern[patterns->n++], pattern, strlen(pattern) + 1);
 	return 0;
 }
 
@@ -336,7 +346,7 @@ static int set_patterns(const struct setting *setting, const char *text, bool ap
 }
 _Static_assert(SETTING_VALUE_MAX < CONFIG_PATTERN_MAX, "a pattern must fit its place");
 
-int setting_set(const struct setting *setting, const char *text, bool append, struct config *config,
+int setting_set(const struct setting *setting, const char *text, bool append, void *config,
 		struct setting_problem *ret_problem)
 {
 	void *dest = (char *)config + setting->offset;
@@ -371,58 +381,6 @@ int setting_set(const struct setting *setting, const char *text, bool append, st
 	default:
 		return set_number(setting, text, dest, ret_problem);
 	}
-}
-
-bool settings_section_exists(const char *section)
-{
-	for (size_t i = 0; i < n_settings; i++)
-		if (strcmp(settings[i].section, section) == 0)
-			return true;
-	return false;
-}
-
-const struct setting *setting_find(const char *section, const char *key)
-{
-	for (size_t i = 0; i < n_settings; i++)
-		if (strcmp(settings[i].section, section) == 0 && strcmp(settings[i].key, key) == 0)
-			return &settings[i];
-	return NULL;
-}
-
-const char *settings_nearest_section(const char *section)
-{
-	const char *names[SETTINGS_MAX];
-	size_t nearest;
-
-	for (size_t i = 0; i < n_settings; i++)
-		names[i] = settings[i].section;
-	nearest = spell_nearest(section, names, n_settings);
-	return nearest < n_settings ? names[nearest] : NULL;
-}
-
-/* Among the keys of one section, or of all with NULL. */
-static const struct setting *nearest_key(const char *section, const char *key)
-{
-	const struct setting *candidates[SETTINGS_MAX];
-	const char *names[SETTINGS_MAX];
-	size_t n = 0, nearest;
-
-	for (size_t i = 0; i < n_settings; i++) {
-		if (section && strcmp(settings[i].section, section) != 0)
-			continue;
-		candidates[n] = &settings[i];
-		names[n++] = settings[i].key;
-	}
-	nearest = spell_nearest(key, names, n);
-	return nearest < n ? candidates[nearest] : NULL;
-}
-
-const struct setting *setting_nearest(const char *section, const char *key)
-{
-	const char *meant = settings_nearest_section(section);
-	const struct setting *setting = meant ? nearest_key(meant, key) : NULL;
-
-	return setting ? setting : nearest_key(NULL, key);
 }
 
 bool settings_in_order(const struct config *config, const struct setting **ret_lower,

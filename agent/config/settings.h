@@ -26,7 +26,7 @@ enum setting_kind {
 struct setting {
 	const char *section, *key;
 	enum setting_kind kind;
-	size_t offset;	       /* in struct config, of a field of the kind's type */
+	size_t offset;	       /* in struct config, mostly; of a field of the kind's type */
 	const char *min, *max; /* both allowed; NULL where the kind has no order */
 	const char *initial;   /* the default */
 	const char *help;      /* sentences, with what the value is measured in */
@@ -59,12 +59,15 @@ const struct setting *setting_nearest(const char *section, const char *key);
 const char *settings_nearest_section(const char *section);
 
 /*
- * Sets one setting from text; a list is replaced, or with append joined to. -EINVAL (not such a
- * value), -ERANGE (outside of min and max), -E2BIG (too long, or too many patterns): then config is
- * unchanged and ret_problem filled in.
+ * Sets one setting from text in what its offset is in, a struct config; a list is replaced, or with
+ * append joined to. -EINVAL (not such a value), -ERANGE (outside of min and max), -E2BIG (too long,
+ * or too many patterns): then nothing is changed and ret_problem filled in.
  */
-int setting_set(const struct setting *setting, const char *text, bool append, struct config *config,
+int setting_set(const struct setting *setting, const char *text, bool append, void *config,
 		struct setting_problem *ret_problem);
+
+/* Reads one pattern of n bytes, without its leading slash. -EINVAL: no path looks like that. */
+int setting_read_pattern(const char *word, size_t n, char ret[CONFIG_PATTERN_MAX]);
 
 /* False when a setting is more than one that must not be less (piece_min, piece_max). */
 bool settings_in_order(const struct config *config, const struct setting **ret_lower,
@@ -74,7 +77,7 @@ bool settings_in_order(const struct config *config, const struct setting **ret_l
  * "key = value" and a newline, read again by setting_set as the same value. A long list takes
  * several lines, which a file may have.
  */
-void setting_print(const struct setting *setting, const struct config *config, FILE *out);
+void setting_print(const struct setting *setting, const void *config, FILE *out);
 
 /* Text for --help-settings, at most 80 columns wide. */
 void settings_print_help(FILE *out);

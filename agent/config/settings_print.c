@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/config/settings.h"
+#include "agent/config/group_rules.h"
 
 #include "base/clock.h"
 
@@ -71,7 +71,7 @@ static void print_patterns(const char *key, const struct config_patterns *patter
 	fputc('\n', out);
 }
 
-void setting_print(const struct setting *setting, const struct config *config, FILE *out)
+void setting_print(const struct setting *setting, const void *config, FILE *out)
 {
 	const void *field = (const char *)config + setting->offset;
 
@@ -128,21 +128,26 @@ void settings_print_wrapped(const char *text, const char *indent, size_t width, 
 		fputc('\n', out);
 }
 
+static void print_help(const struct setting *setting, FILE *out)
+{
+	fprintf(out, "  %s = %s", setting->key, *setting->initial ? setting->initial : "(none)");
+	if (setting->min)
+		fprintf(out, "    (%s to %s)", setting->min, setting->max);
+	fputc('\n', out);
+	settings_print_wrapped(setting->help, "      ", 78, out);
+}
+
 void settings_print_help(FILE *out)
 {
 	const char *section = "";
 
 	for (size_t i = 0; i < n_settings; i++) {
-		const struct setting *setting = &settings[i];
-
-		if (strcmp(setting->section, section) != 0)
-			fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", setting->section);
-		section = setting->section;
-		fprintf(out, "  %s = %s", setting->key,
-			*setting->initial ? setting->initial : "(none)");
-		if (setting->min)
-			fprintf(out, "    (%s to %s)", setting->min, setting->max);
-		fputc('\n', out);
-		settings_print_wrapped(setting->help, "      ", 78, out);
+		if (strcmp(settings[i].section, section) != 0)
+			fprintf(out, "%s[%s]\n", i > 0 ? "\n" : "", settings[i].section);
+		section = settings[i].section;
+		print_help(&settings[i], out);
 	}
+	fputs("\n[group PATTERN]\n", out);
+	for (size_t i = 0; i < n_group_keys; i++)
+		print_help(&group_keys[i], out);
 }

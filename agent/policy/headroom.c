@@ -5,10 +5,9 @@
 #include "base/saturate.h"
 #include "cgroup/reclaim.h"
 
-static enum verdict_reason reason_to_wait(const struct config *config, const struct group_sample *s,
-					  const struct verdict *v)
+static enum verdict_reason reason_to_wait(const struct group_sample *s, const struct verdict *v)
 {
-	if (!config->headroom.margin.enabled || s->limit_bytes == UINT64_MAX || s->excluded)
+	if (s->limit_bytes == UINT64_MAX || s->excluded)
 		return VERDICT_EXCLUDED;
 	if (v->rate_bytes_per_s == 0)
 		return VERDICT_NO_DEMAND;
@@ -61,7 +60,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
 					     config->agent.tick_min_ns, config->agent.tick_max_ns,
 					     config->agent.tick_max_ns);
-	v->reason = reason_to_wait(config, s, v);
+	v->reason = reason_to_wait(s, v);
 	high_mark = v->margin_bytes + v->margin_bytes / 2;
 	if (v->reason != VERDICT_ROOM_ENOUGH)
 		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);

@@ -156,12 +156,9 @@ void trim_learn(struct trim_history *h, const struct trim_settings *settings,
 	}
 }
 
-static enum trim_reason reason_to_wait(const struct trim_settings *settings,
-				       const struct trim_history *h,
+static enum trim_reason reason_to_wait(const struct trim_history *h,
 				       const struct group_sample *group)
 {
-	if (!settings->enabled)
-		return TRIM_OFF;
 	if (group->excluded)
 		return TRIM_EXCLUDED;
 	if (group->now_ns < h->pause_until_ns)
@@ -241,7 +238,7 @@ struct trim_plan trim_decide(const struct trim_settings *settings,
 {
 	uint64_t next_ns = minus(settings->interval_ns, minus(group->now_ns, h->judged_ns));
 	struct trim_plan plan = {
-		.reason = reason_to_wait(settings, h, group),
+		.reason = reason_to_wait(h, group),
 		.swappiness = GROUP_RECLAIM_DEFAULT,
 		.terms = trim_terms(h, settings, group, trim),
 		.ratio_permyriad = h->ratio_permyriad,

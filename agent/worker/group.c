@@ -13,7 +13,8 @@
  * group at rest is looked at this many times less often. */
 #define QUIET_FACTOR 4
 
-struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
+struct group *group_new(struct cgroup *cgroup, struct shared_group *shared,
+			const struct config *config)
 {
 	struct group *g = calloc(1, sizeof(*g));
 
@@ -21,6 +22,7 @@ struct group *group_new(struct cgroup *cgroup, struct shared_group *shared)
 		return NULL;
 	g->cgroup = cgroup;
 	g->shared = shared;
+	g->settings = config_of_group(config, cgroup->path);
 	g->watch = GROUP_WATCH_CLOSED;
 	g->clean.slot = -1;
 	g->weight = GROUP_WEIGHT_DEFAULT;
@@ -200,6 +202,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	int r;
 
 	begin_sample(g, context);
+	s->excluded |= !g->settings.headroom;
 	s->swap_is_futile = yield_is_poor_for_limit(&g->yield, context->now_ns);
 	s->filling = verdict_acts(g->target.verdict.reason);
 	r = memory_bytes_read(g->watch.current_fd, &s->current_bytes);

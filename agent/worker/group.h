@@ -74,10 +74,11 @@ struct group {
 	uint64_t limits_due_ns;
 	uint64_t protected_bytes; /* effective protection, or what the groups below it claim */
 	uint64_t claimed_bytes;	  /* by the groups below it */
+	struct group_settings settings; /* by its name */
 	struct group_marks marks;
 	bool excluded_itself; /* by the configuration or by its marks */
 	bool excluded;	      /* or one above it is: nothing is taken from it */
-	uint64_t weight;      /* its mark, or that of the next above it */
+	uint64_t weight;      /* its own, or that of the next above it */
 	bool excluded_below;  /* or from one below it, which asking it would */
 	struct yield yield;   /* of swapping from it, as far as this worker did */
 
@@ -106,7 +107,8 @@ struct group {
 	struct backoff node_backoff;
 };
 
-struct group *group_new(struct cgroup *cgroup, struct shared_group *shared);
+struct group *group_new(struct cgroup *cgroup, struct shared_group *shared,
+			const struct config *config);
 struct group *group_free(struct group *group);
 
 /* The limit headroom looks after: the lower of memory.high and memory.max; UINT64_MAX: none. */

@@ -53,7 +53,7 @@ static void add_group(struct cgroup *cgroup, void *context)
 	shared = shared_group_get(w->world->shared, cgroup->id, (int)w->index);
 	if (!shared)
 		return;
-	g = group_new(cgroup, shared);
+	g = group_new(cgroup, shared, w->config);
 	if (!g) {
 		shared_group_put(w->world->shared, shared);
 		return;
@@ -210,7 +210,7 @@ static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns
 
 static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 {
-	bool wanted = is_home(w, g) && (group_limit_bytes(g) != UINT64_MAX || worker_trims(w, g));
+	bool wanted = is_home(w, g) && (group_limit_bytes(g) != UINT64_MAX || group_is_trimmed(g));
 	int r;
 
 	if (wanted == g->watched || g->role_due_ns > now_ns)

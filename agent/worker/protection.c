@@ -66,7 +66,8 @@ static bool is_named(const struct protect_settings *settings, const struct group
 	char uid[16];
 
 	(void)snprintf(uid, sizeof(uid), "%u", g->marks.owner);
-	return g->marks.exclude || config_patterns_match(&settings->exclude, g->cgroup->path) ||
+	return g->marks.exclude || g->settings.exclude ||
+	       config_patterns_match(&settings->exclude, g->cgroup->path) ||
 	       config_patterns_match_part(&settings->exclude_unit, g->cgroup->path) ||
 	       config_patterns_match(&settings->exclude_uid, uid);
 }
@@ -111,7 +112,8 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 
 bool group_claims_protection(const struct group *g)
 {
-	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0));
+	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0 ||
+						       g->settings.floor_bytes > 0));
 }
 
 void worker_refresh_limits(struct worker *w, uint64_t now_ns)
@@ -175,7 +177,7 @@ static void pass_claims_up(struct worker *w)
 
 		if (w->any_protection && g->has_limits) {
 			own = MAX(g->limits.min, g->limits.low);
-			own = MAX(own, g->protected_bytes);
+			own = MAX(own, g->protected_bytes); /* its floor too */
 			own = MIN(own, w->protections[i + 1].current);
 		}
 		if (g->limits_unknown)
@@ -189,6 +191,15 @@ static void pass_claims_up(struct worker *w)
 			parent->claimed_bytes = UINT64_MAX;
 		parent->excluded_below |= g->excluded || g->excluded_below;
 	}
+}
+
+static uint64_t weight_of(const struct group *g, const struct group *parent)
+{
+	uint64_t said = g->settings.weight ? g->settings.weight : g->marks.weight;
+
+	if (said > 0)
+		return said;
+	return parent ? parent->weight : GROUP_WEIGHT_DEFAULT;
 }
 
 void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_age_ns)
@@ -214,11 +225,10 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 		const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 
 		g->excluded = g->excluded_itself || (parent && parent->excluded);
-		g->weight = g->marks.weight ? g->marks.weight
-			    : parent	    ? parent->weight
-					    : GROUP_WEIGHT_DEFAULT;
+		g->weight = weight_of(g, parent);
 		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
 						       : 0;
+		g->protected_bytes = MAX(g->protected_bytes, g->settings.floor_bytes);
 		g->claimed_bytes = 0;
 		g->excluded_below = false;
 	}

@@ -48,11 +48,11 @@ static struct yield_status yield_of_target(const struct yield *yield, uint64_t n
 	};
 }
 
-static struct trim_status trim_of(const struct worker *w, const struct group *g, uint64_t now_ns)
+static struct trim_status trim_of(const struct group *g, uint64_t now_ns)
 {
 	const struct group_trim *t = &g->trim;
 
-	if (!worker_trims(w, g))
+	if (!group_is_trimmed(g))
 		return (struct trim_status){0};
 	return (struct trim_status){
 		.on = true,
@@ -67,8 +67,7 @@ static struct trim_status trim_of(const struct worker *w, const struct group *g,
 	};
 }
 
-static void fill_group(const struct worker *w, const struct group *g, uint64_t now_ns,
-		       struct group_status *ret)
+static void fill_group(const struct group *g, uint64_t now_ns, struct group_status *ret)
 {
 	struct psi_totals stalled = {0};
 
@@ -101,7 +100,7 @@ static void fill_group(const struct worker *w, const struct group *g, uint64_t n
 		.anon_bytes = g->sample.stat.inactive_anon + g->sample.stat.active_anon,
 		.dirty_bytes = g->sample.stat.file_dirty + g->sample.stat.file_writeback,
 		.clean = g->clean.reason,
-		.trim = trim_of(w, g, now_ns),
+		.trim = trim_of(g, now_ns),
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }
@@ -177,8 +176,7 @@ void worker_answer_status(struct worker *w, uint64_t now_ns)
 	memcpy(w->status.effects, w->holdout.effects, sizeof(w->status.effects));
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
-			fill_group(w, w->groups[i], now_ns,
-				   &w->status.groups[w->status.n_groups++]);
+			fill_group(w->groups[i], now_ns, &w->status.groups[w->status.n_groups++]);
 	atomic_store(&w->status_state, STATUS_ANSWERED);
 	(void)eventfd_write(w->answer_fd, 1);
 }

@@ -28,14 +28,14 @@ static bool holds_memory(const struct group *g)
 	return true;
 }
 
-bool worker_trims(const struct worker *w, const struct group *g)
+bool group_is_trimmed(const struct group *g)
 {
-	return w->config->trim.enabled && holds_memory(g);
+	return g->settings.trim && holds_memory(g);
 }
 
 uint64_t worker_trim_due_ns(const struct worker *w)
 {
-	return w->config->trim.enabled ? w->trim.due_ns : UINT64_MAX;
+	return config_trims(w->config) ? w->trim.due_ns : UINT64_MAX;
 }
 
 /* What was read from swap since the last round, by anybody. */
@@ -205,7 +205,7 @@ void worker_trim(struct worker *w, uint64_t now_ns)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (!g->watched || !worker_trims(w, g) || worker_is_busy_with(w, g))
+		if (!g->watched || !group_is_trimmed(g) || worker_is_busy_with(w, g))
 			continue;
 		if (!is_small(w, g, now_ns))
 			look(w, g, &reads, now_ns);
@@ -219,7 +219,7 @@ struct group *worker_trim_next(struct worker *w)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (g->watched && g->trim.target.wants && worker_trims(w, g) &&
+		if (g->watched && g->trim.target.wants && group_is_trimmed(g) &&
 		    (!best || g->trim.target.verdict.bytes > best->trim.target.verdict.bytes))
 			best = g;
 	}

@@ -8,7 +8,7 @@
 #include "agent/worker/internal.h"
 
 /* The group is to be trimmed: it holds memory of its own, and trimming is wanted. */
-bool worker_trims(const struct worker *worker, const struct group *group);
+bool group_is_trimmed(const struct group *group);
 
 /* When the next round is due; UINT64_MAX: never. */
 uint64_t worker_trim_due_ns(const struct worker *worker);

@@ -168,12 +168,16 @@ static void change_config(struct worker *w)
 	w->config = next;
 	record_turn(w->record, next, true);
 	w->holdout.harmful = false;
+	w->protections_ns = 0;
 	for (size_t i = 0; i < w->n_groups; i++) {
-		w->groups[i]->limits_due_ns = 0; /* reads the exclusions anew too */
-		w->groups[i]->target.due_ns = 0;
-		w->groups[i]->yield.until_ns = 0;
-		if (!next->trim.enabled)
-			worker_trim_forget(w, w->groups[i]);
+		struct group *g = w->groups[i];
+
+		g->settings = config_of_group(next, g->cgroup->path);
+		g->limits_due_ns = 0; /* reads the exclusions anew too */
+		g->target.due_ns = 0;
+		g->yield.until_ns = 0;
+		if (!g->settings.trim)
+			worker_trim_forget(w, g);
 	}
 	w->here.target.due_ns = 0;
 	w->here.yield.until_ns = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes uswapd.conf(5): copies a template, and puts the table of settings in place of its line
- * @SETTINGS@. The table is the agent's own, so that the page can't be wrong.
+ * Writes uswapd.conf(5): copies a template, and puts the tables of settings in place of its lines
+ * @SETTINGS@ and @GROUP_KEYS@. The tables are the agent's own, so that the page can't be wrong.
  */
-#include "agent/config/settings.h"
+#include "agent/config/group_rules.h"
 #include "base/cleanup.h"
 
 #include <stdio.h>
@@ -52,6 +52,14 @@ static void print_settings(FILE *out)
 	(void)fprintf(out, ".El\n");
 }
 
+static void print_group_keys(FILE *out)
+{
+	(void)fprintf(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < n_group_keys; i++)
+		print_setting(&group_keys[i], out);
+	(void)fprintf(out, ".El\n");
+}
+
 static bool print_page(FILE *in, FILE *out)
 {
 	_cleanup_free_ char *line = NULL;
@@ -62,6 +70,8 @@ static bool print_page(FILE *in, FILE *out)
 		if (strcmp(line, "@SETTINGS@\n") == 0) {
 			print_settings(out);
 			found = true;
+		} else if (strcmp(line, "@GROUP_KEYS@\n") == 0) {
+			print_group_keys(out);
 		} else {
 			(void)fputs(line, out);
 		}

@@ -112,10 +112,6 @@ static void test_leaves_alone(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
 
 	s = near_limit();
-	s.config.headroom.margin.enabled = false;
-	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
-
-	s = near_limit();
 	s.sample.limit_bytes = UINT64_MAX;
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 }

@@ -180,7 +180,7 @@ static void test_bounds(void **state)
 	static const struct {
 		const char *name;
 		uint64_t current, protected, floor, cold, dirty;
-		bool disabled, excluded;
+		bool excluded;
 		uint64_t bytes;
 		enum trim_reason reason;
 	} rows[] = {
@@ -189,11 +189,6 @@ static void test_bounds(void **state)
 		 .cold = TRIM_AGE_UNKNOWN,
 		 .bytes = 4 * MIB,
 		 .reason = TRIM_STEP},
-		{.name = "off",
-		 .current = 400 * MIB,
-		 .cold = TRIM_AGE_UNKNOWN,
-		 .disabled = true,
-		 .reason = TRIM_OFF},
 		{.name = "excluded",
 		 .current = 400 * MIB,
 		 .cold = TRIM_AGE_UNKNOWN,
@@ -254,7 +249,6 @@ static void test_bounds(void **state)
 		struct scene s = well();
 		struct trim_plan plan;
 
-		s.settings.enabled = !rows[i].disabled;
 		s.settings.floor_bytes = rows[i].floor;
 		s.group.excluded = rows[i].excluded;
 		s.group.current_bytes = rows[i].current;

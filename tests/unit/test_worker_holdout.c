@@ -45,7 +45,7 @@ static void grow(struct grown *s)
 	fake_root_add_group(s->fx, "svc");
 	s->cgroup.dir_fd = kfile_open_dir(s->fx->fd, FAKE_CGROUP "/svc");
 	assert_true(s->cgroup.dir_fd >= 0);
-	s->group = group_new(&s->cgroup, &s->shared);
+	s->group = group_new(&s->cgroup, &s->shared, &s->config);
 	assert_non_null(s->group);
 	assert_int_equal(memory_limits_read(s->cgroup.dir_fd, &s->group->limits, NULL), 0);
 	s->group->has_limits = true;

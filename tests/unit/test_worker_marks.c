@@ -65,8 +65,11 @@ static void scene_free(struct scene *s)
 
 static void look(struct scene *s, uint64_t now_ns)
 {
-	for (size_t i = 0; i < N; i++)
+	for (size_t i = 0; i < N; i++) {
 		s->groups[i].limits_due_ns = 0;
+		s->groups[i].settings = config_of_group(&s->config, s->cgroups[i].path);
+	}
+	s->worker.protections_ns = 0;
 	worker_refresh_limits(&s->worker, now_ns);
 	worker_update_protections(&s->worker, now_ns, 5 * NSEC_PER_SEC);
 }
@@ -159,6 +162,83 @@ static void test_weights(void **state)
 	scene_free(s);
 }
 
+static struct group_settings *rule(struct scene *s, const char *path, unsigned int said)
+{
+	struct group_rule *rule = &s->config.rules[s->config.n_rules++];
+
+	(void)snprintf(rule->pattern, sizeof(rule->pattern), "%s", path);
+	rule->said = said;
+	return &rule->settings;
+}
+
+/* A bit each, in the order of group_keys. */
+enum { EXCLUDE = 1, WEIGHT = 8, FLOOR = 16 };
+
+/* By its name an operator has the last word, and those below follow. */
+static void test_said_by_name(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	rule(s, "other", WEIGHT)->weight = 30;
+	rule(s, "top/db*", WEIGHT)->weight = 20;
+	look(s, NOW);
+	assert_int_equal(s->groups[TOP].weight, GROUP_WEIGHT_DEFAULT);
+	assert_int_equal(s->groups[DB].weight, 20);
+	assert_int_equal(s->groups[WORKER].weight, 20);
+	assert_int_equal(s->groups[OTHER].weight, 30);
+	rule(s, "top/db.service/worker", EXCLUDE)->exclude = true;
+	assert_int_equal(excluded(s), 1U << WORKER);
+	mark(s, OTHER, "user.uswapd.weight", "400");
+	look(s, NOW + NSEC_PER_SEC);
+	assert_int_equal(s->groups[OTHER].weight, 30);
+	scene_free(s);
+}
+
+static void write_memory(struct scene *s, const char *path, const char *current)
+{
+	static const char *const files[] = {"memory.min", "memory.low", "memory.high", "memory.max",
+					    "memory.swap.max"};
+	char name[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		(void)snprintf(name, sizeof(name), "%s/%s", path, files[i]);
+		fixture_write(s->fx, name, i < 2 ? "0\n" : "max\n");
+	}
+	(void)snprintf(name, sizeof(name), "%s/memory.current", path);
+	fixture_write(s->fx, name, current);
+}
+
+/* Protected as if memory.low said so, and counted in the groups above; no more than there is. */
+static void test_floor(void **state)
+{
+	struct protection_group protections[N + 1];
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->worker.protections = protections;
+	s->worker.groups_sorted = true;
+	write_memory(s, "top", "8000000\n");
+	write_memory(s, "top/db.service", "7000000\n");
+	write_memory(s, "top/db.service/worker", "3000000\n");
+	look(s, NOW);
+	assert_int_equal(s->groups[DB].protected_bytes, 0);
+	assert_false(group_claims_protection(&s->groups[DB]));
+	rule(s, "top/db.service/worker", FLOOR)->floor_bytes = 2000000;
+	look(s, NOW + NSEC_PER_SEC);
+	assert_int_equal(s->groups[WORKER].protected_bytes, 2000000);
+	assert_int_equal(s->groups[DB].protected_bytes, 2000000);
+	assert_int_equal(s->groups[TOP].protected_bytes, 2000000);
+	assert_int_equal(s->groups[OTHER].protected_bytes, 0);
+	assert_true(group_claims_protection(&s->groups[WORKER]));
+	assert_false(group_claims_protection(&s->groups[DB]));
+	rule(s, "top/db.service/worker", FLOOR)->floor_bytes = 5000000;
+	look(s, NOW + 2 * NSEC_PER_SEC);
+	assert_int_equal(s->groups[WORKER].protected_bytes, 5000000);
+	assert_int_equal(s->groups[DB].protected_bytes, 3000000);
+	scene_free(s);
+}
+
 /* The last look before taking finds what was said since, of the groups above too. */
 static void test_marked_a_moment_ago(void **state)
 {
@@ -188,6 +268,8 @@ int main(void)
 		cmocka_unit_test(test_named_by_the_configuration),
 		cmocka_unit_test(test_marked),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_said_by_name),
+		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_marked_a_moment_ago),
 	};
 

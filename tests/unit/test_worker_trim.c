@@ -88,6 +88,7 @@ static void add_group(struct scene *s, size_t i, const char *path)
 		.shared = &s->shared[i],
 		.index = i,
 		.has_limits = true,
+		.settings = {.trim = true},
 		.limits = {.high = UINT64_MAX, .max = UINT64_MAX, .swap_max = UINT64_MAX},
 		.watch = GROUP_WATCH_CLOSED,
 		.trim.trigger_fd = -1,
@@ -184,19 +185,25 @@ static void test_groups_that_are_not_trimmed(void **state)
 	(void)state;
 	/* Its memory is its child's. */
 	s->cgroups[0].first_child = &s->cgroups[1];
-	assert_false(worker_trims(&s->worker, &s->groups[0]));
+	assert_false(group_is_trimmed(&s->groups[0]));
 	s->groups[1].has_limits = false;
-	assert_true(worker_trims(&s->worker, &s->groups[0]));
-	assert_false(worker_trims(&s->worker, &s->groups[1]));
+	assert_true(group_is_trimmed(&s->groups[0]));
+	assert_false(group_is_trimmed(&s->groups[1]));
 	s->groups[0].excluded_below = true;
 	s->groups[2].protected_bytes = 399 * MIB;
 	two_rounds(s);
 	assert_int_equal(reason_of(s, 0), TRIM_EXCLUDED);
 	assert_int_equal(reason_of(s, 2), TRIM_NOTHING_SPARE);
 	assert_null(worker_trim_next(&s->worker));
+	s->groups[0].settings.trim = false;
+	assert_false(group_is_trimmed(&s->groups[0]));
+	assert_int_not_equal(worker_trim_due_ns(&s->worker), UINT64_MAX);
 	s->config.trim.enabled = false;
-	assert_false(worker_trims(&s->worker, &s->groups[0]));
 	assert_int_equal(worker_trim_due_ns(&s->worker), UINT64_MAX);
+	/* One group alone has rounds too. */
+	s->config.n_rules = 1;
+	s->config.rules[0].settings.trim = true;
+	assert_int_not_equal(worker_trim_due_ns(&s->worker), UINT64_MAX);
 	scene_free(s);
 }
 
