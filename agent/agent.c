@@ -148,6 +148,8 @@ int agent_start(const struct agent_options *options, const struct config *config
 		start_cleaner(a);
 		start_pager(a);
 		start_recorder(a);
+		agent_take_over_tuning(a);
+		agent_tune(a);
 	}
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
 		r = worker_start(&a->world, i, a->config, &a->workers[i]);
@@ -167,6 +169,7 @@ int agent_stop(struct agent *a)
 	uint64_t end_ns = clock_now_ns() + STOP_NS;
 	int r = 0;
 
+	agent_restore_tuning(a);
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_ask_to_stop(a->workers[i]);
 	for (size_t i = 0; i < a->n_workers; i++) {
@@ -219,6 +222,11 @@ int agent_reload(struct agent *a, struct config_error *ret_error)
 		return r;
 	}
 	a->config = next;
+	if (next->agent.mode != old->agent.mode ||
+	    memcmp(&next->tuning, &old->tuning, sizeof(next->tuning)) != 0) {
+		agent_restore_tuning(a);
+		agent_tune(a);
+	}
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_set_config(a->workers[i], next);
 	while (is_in_use(a, old) && clock_now_ns() < end_ns)

@@ -15,6 +15,7 @@ struct agent_options {
 	const char *const *overrides;
 	size_t n_overrides;
 	const char *writer_program; /* uswapd-writer; NULL: dirty files are not written back */
+	const char *tuning_file;    /* of what sysctls were; NULL: they are left alone */
 	const char *journal_socket; /* of systemd-journald; NULL: no records of actions */
 	bool dry_run;
 	bool try_uring;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "agent/act/tuning.h"
 #include "agent/report/journal.h"
 
 struct agent {
@@ -16,6 +17,7 @@ struct agent {
 	size_t n_workers;
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];
+	struct tuning tuning;
 	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];
 	size_t n_degraded;
 };
@@ -30,3 +32,9 @@ __attribute__((format(printf, 2, 3))) void agent_degrade(struct agent *agent, co
  */
 int agent_open_world(struct agent *agent);
 void agent_close_world(struct agent *agent);
+
+/* tune.c: gives back what an agent that was killed has left. */
+void agent_take_over_tuning(struct agent *agent);
+/* Sets what the configuration wants and is not set; and gives all of it back. */
+void agent_tune(struct agent *agent);
+void agent_restore_tuning(struct agent *agent);

@@ -312,7 +312,7 @@ static const char *find_writer(char *path, size_t size)
 
 int main(int argc, char **argv)
 {
-	char writer[PATH_MAX];
+	char writer[PATH_MAX], tuning[CONFIG_PATH_MAX + sizeof(".tuning")];
 	struct command_line cl;
 	struct config_error error;
 	struct config config;
@@ -340,6 +340,8 @@ int main(int argc, char **argv)
 			cl.agent.config_file ? ": good" : " (--config FILE): the defaults hold");
 		return 0;
 	}
+	(void)snprintf(tuning, sizeof(tuning), "%s.tuning", config.agent.socket_path);
+	cl.agent.tuning_file = tuning;
 	status = run(&cl, &config);
 	/* Returning would run destructors under a thread that is still inside the kernel. */
 	if (status == EXIT_LEAVING)

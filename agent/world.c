@@ -20,6 +20,9 @@ void agent_degrade(struct agent *a, const char *format, ...)
 	va_start(ap, format);
 	(void)vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	for (size_t i = 0; i < a->n_degraded; i++)
+		if (strcmp(a->degraded[i], text) == 0)
+			return;
 	log_warning(&a->world.log, "%s", text);
 	if (a->n_degraded < ARRAY_SIZE(a->degraded))
 		memcpy(a->degraded[a->n_degraded++], text, sizeof(text));

@@ -125,6 +125,8 @@ struct holdout_settings {
 	uint64_t harm_permyriad; /* more of what hurts stops the agent */
 };
 
+#define TUNING_KEEP UINT64_MAX
+
 /* What is said of a group by its name, or else holds for all. */
 struct group_settings {
 	bool exclude;	      /* nothing is taken from it */
@@ -139,6 +141,12 @@ struct group_rule {
 	char pattern[CONFIG_PATTERN_MAX];
 	unsigned int said;		/* a bit for each of group_keys (group_rules.h) */
 	struct group_settings settings; /* of which this was said, and the rest is 0 */
+};
+
+/* Sysctls for as long as the agent runs; TUNING_KEEP: left as they are (act/tuning.h). */
+struct tuning_settings {
+	uint64_t swappiness, vfs_cache_pressure, page_cluster, watermark_scale_factor;
+	uint64_t dirty_ratio, dirty_background_ratio;
 };
 
 struct agent_settings {
@@ -162,6 +170,7 @@ struct config {
 	struct metrics_settings metrics;
 	struct record_settings record;
 	struct holdout_settings holdout;
+	struct tuning_settings tuning;
 	size_t n_rules;
 	struct group_rule rules[CONFIG_RULES_MAX]; /* as they were read: the last counts */
 };

@@ -14,6 +14,7 @@
 #define DURATION(member) SETTING_DURATION, FIELD(member, uint64_t)
 #define PERCENT(member)	 SETTING_PERCENT, FIELD(member, uint64_t)
 #define COUNT(member)	 SETTING_COUNT, FIELD(member, uint64_t)
+#define SYSCTL(member)	 SETTING_SYSCTL, FIELD(member, uint64_t)
 #define BOOL(member)	 SETTING_BOOL, FIELD(member, bool)
 #define LEVEL(member)	 SETTING_LEVEL, FIELD(member, enum log_level)
 #define MODE(member)	 SETTING_MODE, FIELD(member, enum agent_mode)
@@ -182,6 +183,24 @@ const struct setting settings[] = {
 	 "More stalls, hits of limits or CPU time than in groups left alone, from which on headroom and "
 	 "trim stop by themselves, if chance makes as much once in a hundred times at most; until the "
 	 "configuration is read anew."},
+
+	{"tuning", "swappiness", SYSCTL(tuning.swappiness), "0", "200", "keep",
+	 "vm.swappiness for as long as the agent acts: how readily the kernel itself swaps. keep: as it is. "
+	 "These need uid 0, and are given back at the end, or by the next agent after a crash, if they "
+	 "still have the value that was set."},
+	{"tuning", "vfs_cache_pressure", SYSCTL(tuning.vfs_cache_pressure), "1", "1000", "keep",
+	 "vm.vfs_cache_pressure: how readily dentries and inodes go, beside the page cache."},
+	{"tuning", "page_cluster", SYSCTL(tuning.page_cluster), "0", "10", "keep",
+	 "vm.page-cluster: pages read from swap at once, as a power of two; 0 is best for zram."},
+	{"tuning", "watermark_scale_factor", SYSCTL(tuning.watermark_scale_factor), "1", "3000", "keep",
+	 "vm.watermark_scale_factor: how far apart the kernel's watermarks are, in 10,000ths of memory. "
+	 "The agent's own marks move with them."},
+	{"tuning", "dirty_ratio", SYSCTL(tuning.dirty_ratio), "1", "100", "keep",
+	 "vm.dirty_ratio: percent of memory that may be dirty before writers are held up; left alone "
+	 "where vm.dirty_bytes is set."},
+	{"tuning", "dirty_background_ratio", SYSCTL(tuning.dirty_background_ratio), "1", "100", "keep",
+	 "vm.dirty_background_ratio: percent from which on the kernel writes back; left alone where "
+	 "vm.dirty_background_bytes is set."},
 };
 /* clang-format on */
 const size_t n_settings = ARRAY_SIZE(settings);
@@ -200,6 +219,7 @@ static const struct kind kinds[] = {
 			      parse_duration},
 	[SETTING_PERCENT] = {"percent", "a share: write digits and %, as in 12.5%", parse_percent},
 	[SETTING_COUNT] = {"count", "a count: write digits, as in 16", parse_u64},
+	[SETTING_SYSCTL] = {"sysctl", "keep, or digits, as in 60", parse_u64},
 	[SETTING_BOOL] = {"yes or no", "yes or no", NULL},
 	[SETTING_LEVEL] = {"level", "a level: write error, warning, notice, info or debug", NULL},
 	[SETTING_MODE] = {"mode", "a mode: write observe or act", NULL},
@@ -373,6 +393,11 @@ int setting_set(const struct setting *setting, const char *text, bool append, vo
 	case SETTING_MODE:
 		if (mode_parse(text, dest) < 0)
 			return not_such_a_value(setting, text, ret_problem);
+		return 0;
+	case SETTING_SYSCTL:
+		if (strcmp(text, "keep") != 0)
+			return set_number(setting, text, dest, ret_problem);
+		*(uint64_t *)dest = TUNING_KEEP;
 		return 0;
 	case SETTING_PATH:
 		return set_path(setting, text, dest, ret_problem);

@@ -16,6 +16,7 @@ enum setting_kind {
 	SETTING_DURATION, /* uint64_t nanoseconds */
 	SETTING_PERCENT,  /* uint64_t permyriad */
 	SETTING_COUNT,	  /* uint64_t */
+	SETTING_SYSCTL,	  /* uint64_t, TUNING_KEEP for "keep" */
 	SETTING_BOOL,	  /* bool */
 	SETTING_LEVEL,	  /* enum log_level */
 	SETTING_MODE,	  /* enum agent_mode */
@@ -38,7 +39,7 @@ const char *agent_mode_name(enum agent_mode mode);
 /* Grouped by section. */
 extern const struct setting settings[];
 extern const size_t n_settings;
-#define SETTINGS_MAX 64
+#define SETTINGS_MAX 80
 
 /*
  * The longest value. inih takes lines of 200 bytes; overrides have the same bound, so that every

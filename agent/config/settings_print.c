@@ -93,6 +93,12 @@ void setting_print(const struct setting *setting, const void *config, FILE *out)
 	case SETTING_COUNT:
 		fprintf(out, "%" PRIu64, *(const uint64_t *)field);
 		break;
+	case SETTING_SYSCTL:
+		if (*(const uint64_t *)field == TUNING_KEEP)
+			fputs("keep", out);
+		else
+			fprintf(out, "%" PRIu64, *(const uint64_t *)field);
+		break;
 	case SETTING_BOOL:
 		fputs(*(const bool *)field ? "yes" : "no", out);
 		break;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Killed at twenty moments while it reclaims, the agent leaves no process, no group, no limit and no request behind, and
-# the next one starts.
+# the next one starts; it gives back what the last one has tuned.
 # vm: --nodes 2 --mem 384M --swap zram:256M --disk 64M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -15,10 +15,11 @@ load full --cgroup $cg/full file:100G@16M:$big_file
 listing | sort >"$work/running.listing"
 limits >"$work/running.limits"
 
+swappiness=$(cat /proc/sys/vm/swappiness)
 seed=$(date +%N)
 slowest=0 acting=0 failed_starts=0
 for i in $(seq 20); do
-	uswapd --set agent.log_level=debug >"$work/agent.log" 2>&1 &
+	uswapd --set agent.log_level=debug --set tuning.swappiness=$((100 + i)) >"$work/agent.log" 2>&1 &
 	agent_pid=$!
 	wait_until 15 agent_is_ready_or_gone
 	if ! logged 'is ready'; then
@@ -39,8 +40,16 @@ agent_pid=
 check_log "each of 20 started ($failed_starts did not)" [ $failed_starts -eq 0 ]
 check "most were killed while they reclaimed ($acting of 20)" [ $acting -ge 10 ]
 check "none was stuck in the kernel (gone after $slowest ms at most)" [ $slowest -le 10000 ]
-check "socket and lock alone are left" [ "$(ls $run_dir | tr '\n' ' ')" = "control.sock control.sock.lock " ]
-rm -f $run_dir/*
+check "socket, lock and what was tuned are left" \
+	[ "$(ls $run_dir | tr '\n' ' ')" = "control.sock control.sock.lock control.sock.tuning " ]
+check "the sysctl is the last one's" [ "$(cat /proc/sys/vm/swappiness)" -eq 120 ]
+uswapd --set agent.mode=observe >"$work/agent.log" 2>&1 &
+agent_pid=$!
+check_log "an agent that observes starts after them" wait_until 15 logged 'is ready'
+check_log "and has given the sysctl back" [ "$(cat /proc/sys/vm/swappiness)" -eq "$swappiness" ]
+kill -TERM "$agent_pid"
+wait "$agent_pid"
+agent_pid=
 listing | sort >"$work/killed.listing"
 limits >"$work/killed.limits"
 check "nothing else is left" same "$work/running.listing" "$work/killed.listing"

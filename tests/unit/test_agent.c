@@ -154,6 +154,48 @@ static void test_a_wrong_file_keeps_the_old_configuration(void **state)
 	scene_end(&s);
 }
 
+static void assert_swappiness(const struct scene *s, const char *expected)
+{
+	_cleanup_free_ char *text = fixture_read(s->fx, "proc/sys/vm/swappiness");
+
+	assert_string_equal(text, expected);
+}
+
+/* While it acts; and no longer, however that comes. */
+static void test_tunes_while_it_acts(void **state)
+{
+	struct scene s = scene_new();
+	struct config_error error;
+	char path[128], tuning[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", s.fx->path);
+	(void)snprintf(tuning, sizeof(tuning), "%s/tuning", s.fx->path);
+	fixture_write(s.fx, "proc/sys/vm/swappiness", "60\n");
+	fixture_write(s.fx, "tuning", "swappiness 60 100\n");
+	fixture_write(s.fx, "uswapd.conf", "[tuning]\nswappiness = 80\npage_cluster = 0\n");
+	s.options.config_file = path;
+	s.options.tuning_file = tuning;
+	assert_int_equal(config_load(path, NULL, 0, &s.config, &error), 0);
+	assert_int_equal(scene_start(&s), 0);
+	assert_swappiness(&s, "80\n");
+	assert_true(scene_is_degraded(&s, "vm.page-cluster is left alone: No such file"));
+	fixture_write(s.fx, "uswapd.conf", "[tuning]\nswappiness = 90\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_swappiness(&s, "90\n");
+	fixture_write(s.fx, "uswapd.conf", "[agent]\nmode = observe\n[tuning]\nswappiness = 90\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_swappiness(&s, "60\n");
+	fixture_write(s.fx, "uswapd.conf", "[tuning]\nswappiness = 70\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_swappiness(&s, "70\n");
+	assert_int_equal(agent_stop(s.agent), 0);
+	s.agent = NULL;
+	assert_swappiness(&s, "60\n");
+	assert_int_equal(access(tuning, F_OK), -1);
+	scene_end(&s);
+}
+
 /* It wishes, and asks for nothing; then it may, and does; then it may no more. */
 static void test_observes_until_told(void **state)
 {
@@ -401,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
+		cmocka_unit_test(test_tunes_while_it_acts),
 		cmocka_unit_test(test_observes_until_told),
 		cmocka_unit_test(test_a_request_past_its_deadline),
 		cmocka_unit_test(test_stops_in_the_middle_of_a_request),

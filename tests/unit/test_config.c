@@ -118,7 +118,9 @@ static void test_names(void **state)
 		{"[agent]\nreaction = 1s\n", -EINVAL,
 		 ":2: agent.reaction: there is no such setting; did you mean headroom.reaction?"},
 		{"[agent]\nswappiness = 1\n", -EINVAL,
-		 ":2: agent.swappiness: there is no such setting; uswapd --help-settings lists "
+		 ":2: agent.swappiness: there is no such setting; did you mean tuning.swappiness?"},
+		{"[agent]\ncompressor = lz4\n", -EINVAL,
+		 ":2: agent.compressor: there is no such setting; uswapd --help-settings lists "
 		 "them all"},
 		{"cpu = 10%\n", -EINVAL,
 		 ":1: .cpu: there is no such setting; did you mean protect.cpu?"},

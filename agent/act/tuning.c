@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/act/tuning.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/kfile.h"
+#include "base/ktext.h"
+#include "base/parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VALUE_BYTES 32
+#define STATE_BYTES 1024
+
+/* A ratio and its counterpart in bytes switch each other off (mm/page-writeback.c). */
+static const struct {
+	const char *name, *counterpart;
+} knobs[TUNING_KNOBS] = {
+	[TUNING_SWAPPINESS] = {"swappiness", NULL},
+	[TUNING_VFS_CACHE_PRESSURE] = {"vfs_cache_pressure", NULL},
+	[TUNING_PAGE_CLUSTER] = {"page-cluster", NULL},
+	[TUNING_WATERMARK_SCALE_FACTOR] = {"watermark_scale_factor", NULL},
+	[TUNING_DIRTY_RATIO] = {"dirty_ratio", "dirty_bytes"},
+	[TUNING_DIRTY_BACKGROUND_RATIO] = {"dirty_background_ratio", "dirty_background_bytes"},
+};
+
+const char *tuning_name(enum tuning_knob knob)
+{
+	return knobs[knob].name;
+}
+
+static int read_value(const struct tuning *t, const char *name, uint64_t *ret)
+{
+	char path[64], text[VALUE_BYTES];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "sys/vm/%s", name);
+	n = kfile_read_at(t->proc_fd, path, text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	text[strcspn(text, "\n")] = '\0';
+	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
+}
+
+static int write_value(const struct tuning *t, enum tuning_knob knob, uint64_t value)
+{
+	char path[64], text[VALUE_BYTES];
+
+	(void)snprintf(path, sizeof(path), "sys/vm/%s", knobs[knob].name);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
+	return kfile_write_at(t->proc_fd, path, text);
+}
+
+/*
+ * A line each: name, what stood there, what we set. It takes the place of the former one as a
+ * whole; it need not outlive the machine, whose sysctls do not either.
+ */
+static int save(const struct tuning *t)
+{
+	char text[STATE_BYTES] = "", beside[PATH_MAX];
+	_cleanup_close_ int fd = -1;
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < TUNING_KNOBS; i++)
+		if (t->knobs[i].held)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+					      "%s %" PRIu64 " %" PRIu64 "\n", knobs[i].name,
+					      t->knobs[i].before, t->knobs[i].ours);
+	if (n == 0)
+		return unlink(t->path) < 0 && errno != ENOENT ? -errno : 0;
+	if (snprintf(beside, sizeof(beside), "%s.new", t->path) >= (int)sizeof(beside))
+		return -ENAMETOOLONG;
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = file_write_all(fd, text, n);
+	if (r == 0 && rename(beside, t->path) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlink(beside);
+	return r;
+}
+
+static int load_line(struct tuned found[TUNING_KNOBS], struct ktext_line line)
+{
+	struct ktext_line name, before, ours, more;
+	struct tuned tuned = {.held = true};
+	size_t i = 0;
+
+	if (!ktext_next_word(&line, &name) || !ktext_next_word(&line, &before) ||
+	    !ktext_next_word(&line, &ours) || ktext_next_word(&line, &more) ||
+	    parse_u64_n(before.text, before.length, &tuned.before) < 0 ||
+	    parse_u64_n(ours.text, ours.length, &tuned.ours) < 0)
+		return -EBADMSG;
+	while (i < TUNING_KNOBS && !ktext_word_is(name, knobs[i].name))
+		i++;
+	if (i == TUNING_KNOBS || found[i].held)
+		return -EBADMSG;
+	found[i] = tuned;
+	return 0;
+}
+
+int tuning_load(struct tuning *t)
+{
+	struct tuned found[TUNING_KNOBS] = {0};
+	char text[STATE_BYTES];
+	const char *cursor = text;
+	struct ktext_line line;
+	ssize_t n = kfile_read_at(AT_FDCWD, t->path, text, sizeof(text));
+
+	if (n == -ENOENT)
+		return 0;
+	if (n < 0)
+		return n == -EOVERFLOW ? -EBADMSG : (int)n;
+	while (ktext_next_line(&cursor, &line))
+		if (load_line(found, line) < 0)
+			return -EBADMSG;
+	memcpy(t->knobs, found, sizeof(found));
+	return 0;
+}
+
+/* Written down first: an agent killed in between has left its value nowhere else. */
+int tuning_set(struct tuning *t, enum tuning_knob knob, uint64_t value)
+{
+	struct tuned *tuned = &t->knobs[knob];
+	uint64_t now, counterpart = 0;
+	int r = read_value(t, knobs[knob].name, &now);
+
+	if (r == 0 && knobs[knob].counterpart)
+		r = read_value(t, knobs[knob].counterpart, &counterpart);
+	if (r == 0 && counterpart > 0)
+		r = -EBUSY;
+	if (r < 0 || now == value)
+		return r;
+	*tuned = (struct tuned){.held = true, .before = now, .ours = value};
+	r = save(t);
+	if (r == 0)
+		r = write_value(t, knob, value);
+	if (r < 0) {
+		tuned->held = false;
+		(void)save(t);
+	}
+	return r;
+}
+
+int tuning_restore(struct tuning *t, enum tuning_knob knob)
+{
+	struct tuned *tuned = &t->knobs[knob];
+	uint64_t now;
+	int r = read_value(t, knobs[knob].name, &now);
+
+	if (r == 0 && now == tuned->ours)
+		r = write_value(t, knob, tuned->before);
+	if (r < 0)
+		return r;
+	tuned->held = false;
+	r = save(t);
+	return r == 0 && now != tuned->ours ? -ESTALE : r;
+}
