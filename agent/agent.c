@@ -303,6 +303,7 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.version = USWAP_VERSION,
 		.dry_run = a->options.dry_run,
 		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
+		.watches_growth = a->config->growth.enabled,
 		.paused = agent_is_paused(a),
 		.pause_left_ns = agent_pause_left_ns(a),
 		.config_file = a->options.config_file,

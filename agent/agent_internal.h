@@ -2,8 +2,8 @@
 /* What the files of the agent share: agent.c, and world.c, which finds out what it works with. */
 #pragma once
 
-#include "agent/agent.h"
 #include "agent/act/tuning.h"
+#include "agent/agent.h"
 #include "agent/report/journal.h"
 
 struct agent {

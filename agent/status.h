@@ -7,6 +7,7 @@
 
 #include "agent/account/backoff.h"
 #include "agent/account/effect.h"
+#include "agent/account/growth.h"
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
 #include "agent/policy/clean.h"
@@ -69,6 +70,7 @@ struct group_status {
 	uint64_t dirty_bytes;		 /* of its files, and under write-back; of the same look */
 	enum clean_reason clean;	 /* why dirty files were written back, or not */
 	struct trim_status trim;
+	struct growth growth;
 };
 
 struct node_status {
@@ -104,6 +106,7 @@ struct agent_status {
 	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
 	bool observes; /* asks the kernel for nothing */
 	bool paused;   /* the same, for a while */
+	bool watches_growth;
 	uint64_t pause_left_ns;	      /* UINT64_MAX: until it is resumed */
 	const char *config_file;      /* NULL: none */
 	uint64_t metrics_groups_max;  /* the most groups that metrics name */

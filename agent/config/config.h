@@ -149,6 +149,12 @@ struct tuning_settings {
 	uint64_t dirty_ratio, dirty_background_ratio;
 };
 
+/* Who only grows, for uswapctl growth. */
+struct growth_settings {
+	bool enabled;
+	uint64_t interval_ns; /* between two looks at a group */
+};
+
 struct agent_settings {
 	enum agent_mode mode;
 	enum log_level log_level;
@@ -171,6 +177,7 @@ struct config {
 	struct record_settings record;
 	struct holdout_settings holdout;
 	struct tuning_settings tuning;
+	struct growth_settings growth;
 	size_t n_rules;
 	struct group_rule rules[CONFIG_RULES_MAX]; /* as they were read: the last counts */
 };

@@ -201,6 +201,12 @@ const struct setting settings[] = {
 	{"tuning", "dirty_background_ratio", SYSCTL(tuning.dirty_background_ratio), "1", "100", "keep",
 	 "vm.dirty_background_ratio: percent from which on the kernel writes back; left alone where "
 	 "vm.dirty_background_bytes is set."},
+
+	{"growth", "enabled", BOOL(growth.enabled), NO_RANGE, "no",
+	 "Watch how groups grow, for uswapctl growth: who only does, what of it is not used again, and "
+	 "whose files' memory nobody reads."},
+	{"growth", "interval", DURATION(growth.interval_ns), "1s", "1d", "1min",
+	 "Time between two looks at a group; something is said after ten."},
 };
 /* clang-format on */
 const size_t n_settings = ARRAY_SIZE(settings);

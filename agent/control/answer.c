@@ -4,6 +4,7 @@
 #include "agent/control/advise.h"
 #include "agent/control/effect.h"
 #include "agent/control/group_name.h"
+#include "agent/control/growth.h"
 #include "agent/control/json.h"
 #include "agent/control/metrics.h"
 #include "agent/control/status_json.h"
@@ -171,6 +172,8 @@ static int answer_looking(const struct asking *asking)
 		r = answer_text(asking, "uswapd-advice/1", advise, &status);
 	else if (asking->request.verb == CONTROL_EFFECT)
 		r = answer_text(asking, "uswapd-effect/1", effect_write, &status);
+	else if (asking->request.verb == CONTROL_GROWTH)
+		r = answer_text(asking, "uswapd-growth/1", growth_write, &status);
 	else if (asking->request.verb == CONTROL_METRICS)
 		r = metrics_write(&status, status.metrics_groups_max, asking->out);
 	else

@@ -7,6 +7,7 @@
  *	{"schema": "uswapd-why/1", "text": "lines for a person"}
  *	{"schema": "uswapd-advice/1", "text": "lines for a person"}
  *	{"schema": "uswapd-effect/1", "text": "lines for a person"}
+ *	{"schema": "uswapd-growth/1", "text": "lines for a person"}
  *	{"schema": "uswapd-done/1", "message": "what was done"}
  *	{"schema": "uswapd-error/1", "error": "bad-request|denied|failed|busy", "message": "..."}
  *

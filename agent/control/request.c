@@ -27,6 +27,7 @@ static const struct {
 	[CONTROL_WHY] = {"why", false, MEMBER_GROUP | MEMBER_NODE},
 	[CONTROL_ADVISE] = {"advise", false, 0},
 	[CONTROL_EFFECT] = {"effect", false, 0},
+	[CONTROL_GROWTH] = {"growth", false, 0},
 	[CONTROL_METRICS] = {"metrics", false, 0},
 	[CONTROL_WAKE] = {"wake", true, MEMBER_NODE | MEMBER_BYTES | MEMBER_ORDER},
 	[CONTROL_RELOAD] = {"reload", true, 0},
@@ -123,8 +124,8 @@ static int read_verb(const json_t *value, enum control_verb *ret,
 		}
 	}
 	return wrong(ret_problem,
-		     "\"request\" must be status, why, advise, effect, metrics, wake, reload, "
-		     "pause or resume");
+		     "\"request\" must be status, why, advise, effect, growth, metrics, wake, "
+		     "reload, pause or resume");
 }
 
 int control_request_parse(const char *text, size_t n, struct control_request *ret,

@@ -8,6 +8,7 @@
  *	{"request": "why", "node": 0}
  *	{"request": "advise"}                         what it would take, why, and the risk
  *	{"request": "effect"}                         what looking after groups does for them
+ *	{"request": "growth"}                         who only grows
  *	{"request": "metrics"}                        for Prometheus
  *	{"request": "wake", "node": 0, "bytes": 1048576, "order": 0}
  *	                                              node: all; bytes: what the policy says; order:
@@ -36,6 +37,7 @@ enum control_verb {
 	CONTROL_WHY,
 	CONTROL_ADVISE,
 	CONTROL_EFFECT,
+	CONTROL_GROWTH,
 	CONTROL_METRICS,
 	CONTROL_WAKE,
 	CONTROL_RELOAD,
@@ -73,7 +75,7 @@ struct control_peer {
 
 /*
  * Root and the agent's own user may do all; the group of the socket's file may read (status, why,
- * advise, effect, metrics).
+ * advise, effect, growth, metrics).
  */
 bool control_may(const struct control_peer *peer, uid_t agent_uid, enum control_verb verb);
 

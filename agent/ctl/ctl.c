@@ -125,7 +125,7 @@ static int show_answer(const struct run *run, const json_t *answer)
 	if (strcmp(schema, "uswapd-done/1") == 0)
 		show_text(text_of(answer, "message"), run->out);
 	else if (strcmp(schema, "uswapd-why/1") == 0 || strcmp(schema, "uswapd-advice/1") == 0 ||
-		 strcmp(schema, "uswapd-effect/1") == 0)
+		 strcmp(schema, "uswapd-effect/1") == 0 || strcmp(schema, "uswapd-growth/1") == 0)
 		show_text(text_of(answer, "text"), run->out);
 	else if (strcmp(schema, "uswapd-status/1") != 0 || show_status(answer, run->out) < 0)
 		return not_understood(run);

@@ -21,7 +21,7 @@ static const char *const verbs[] = {
 	[CTL_ADVISE] = "advise",   [CTL_ENABLE] = "enable",   [CTL_DISABLE] = "disable",
 	[CTL_RELOAD] = "reload",   [CTL_VERSION] = "version", [CTL_HELP] = "help",
 	[CTL_METRICS] = "metrics", [CTL_TOP] = "top",	      [CTL_EFFECT] = "effect",
-	[CTL_PAUSE] = "pause",	   [CTL_RESUME] = "resume",
+	[CTL_PAUSE] = "pause",	   [CTL_RESUME] = "resume",   [CTL_GROWTH] = "growth",
 };
 
 static int __attribute__((format(printf, 2, 3)))
@@ -202,6 +202,8 @@ void ctl_print_help(FILE *out)
 		"  advise                   what it would take, why, and what that would risk\n"
 		"  effect                   what it does for groups, against those left alone by\n"
 		"                           lot (holdout.share)\n"
+		"  growth                   who only grows, and which caches nobody reads\n"
+		"                           (growth.enabled)\n"
 		"  top                      the same as status, kept up to date in the terminal\n"
 		"  metrics                  nodes and groups for Prometheus, in its text format\n"
 		"  enable, disable          let it act, or only observe: writes agent.mode into\n"

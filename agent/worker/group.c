@@ -46,6 +46,19 @@ uint64_t group_limit_bytes(const struct group *g)
 	return g->has_limits ? MIN(g->limits.high, g->limits.max) : UINT64_MAX;
 }
 
+bool group_holds_memory(const struct group *g)
+{
+	if (!g->has_limits)
+		return false;
+	for (const struct cgroup *c = g->cgroup->first_child; c; c = c->next_sibling) {
+		const struct group *child = c->data;
+
+		if (!child || child->has_limits || child->limits_unknown)
+			return false;
+	}
+	return true;
+}
+
 static void read_past(struct group *g)
 {
 	struct memory_events events;

@@ -7,6 +7,7 @@
 
 #include "agent/account/backoff.h"
 #include "agent/account/effect.h"
+#include "agent/account/growth.h"
 #include "agent/policy/clean.h"
 #include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
@@ -90,6 +91,7 @@ struct group {
 	struct group_clean clean;
 	struct group_trim trim;
 	struct group_holdout holdout;
+	struct growth growth;
 	struct group_sample sample; /* the last full one */
 	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
@@ -113,6 +115,9 @@ struct group *group_free(struct group *group);
 
 /* The limit headroom looks after: the lower of memory.high and memory.max; UINT64_MAX: none. */
 uint64_t group_limit_bytes(const struct group *group);
+
+/* Groups whose children have the memory controller too leave their memory to these. */
+bool group_holds_memory(const struct group *group);
 
 /* Opens or closes the files as the worker's role wants it. -errno of what is missing. */
 int group_set_watched(struct group *group, bool watched);

@@ -210,7 +210,8 @@ static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns
 
 static void take_role(struct worker *w, struct group *g, uint64_t now_ns)
 {
-	bool wanted = is_home(w, g) && (group_limit_bytes(g) != UINT64_MAX || group_is_trimmed(g));
+	bool wanted = is_home(w, g) && (group_limit_bytes(g) != UINT64_MAX || group_is_trimmed(g) ||
+					(w->config->growth.enabled && group_holds_memory(g)));
 	int r;
 
 	if (wanted == g->watched || g->role_due_ns > now_ns)

@@ -91,6 +91,12 @@ struct worker_trim {
 	uint64_t ages_due_ns;
 };
 
+/* How they grow: a round is for all of them, a few a turn. */
+struct worker_growth {
+	uint64_t due_ns, next_ns; /* the next turn's, and the next round */
+	size_t at;		  /* index of the next group in this one */
+};
+
 /* What looking after groups does for them. */
 struct worker_holdout {
 	uint64_t seed;
@@ -168,6 +174,7 @@ struct worker {
 	bool look_at_growing; /* an event said so */
 
 	struct worker_trim trim;
+	struct worker_growth growth;
 	struct worker_holdout holdout;
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */

@@ -101,6 +101,7 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		.dirty_bytes = g->sample.stat.file_dirty + g->sample.stat.file_writeback,
 		.clean = g->clean.reason,
 		.trim = trim_of(g, now_ns),
+		.growth = g->growth,
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }

@@ -14,23 +14,9 @@
 #define TRIGGERS_MAX	 64
 #define TRIGGER_STALL_US 10000
 
-/* Groups whose children have the memory controller too leave their memory to these. */
-static bool holds_memory(const struct group *g)
-{
-	if (!g->has_limits)
-		return false;
-	for (const struct cgroup *c = g->cgroup->first_child; c; c = c->next_sibling) {
-		const struct group *child = c->data;
-
-		if (!child || child->has_limits || child->limits_unknown)
-			return false;
-	}
-	return true;
-}
-
 bool group_is_trimmed(const struct group *g)
 {
-	return g->settings.trim && holds_memory(g);
+	return g->settings.trim && group_holds_memory(g);
 }
 
 uint64_t worker_trim_due_ns(const struct worker *w)

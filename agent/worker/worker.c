@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
+#include "agent/worker/growth.h"
 #include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/pageout.h"
@@ -188,6 +189,8 @@ static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 {
 	uint64_t due_ns = MIN(now_ns + w->config->agent.tick_max_ns, worker_trim_due_ns(w));
 
+	due_ns = MIN(due_ns, worker_growth_due_ns(w));
+
 	if (w->flight.active)
 		due_ns = MIN(due_ns, w->flight.interrupt_ns);
 	if (!w->flight.active || w->flight.target != &w->here.target)
@@ -225,6 +228,7 @@ static void turn(struct worker *w)
 	worker_look_at_groups(w, now_ns);
 	worker_look_at_node(w, now_ns);
 	worker_trim(w, now_ns);
+	worker_growth(w, now_ns);
 	worker_pageout(w, now_ns);
 	worker_act(w, now_ns);
 	worker_hurry(w, clock_now_ns());

@@ -2,7 +2,8 @@
 # Trimming: cold memory of groups without a limit is given back and hot memory stays; of what is protected, excluded or marked
 # nothing is taken, of one with a floor not what is below it, and no anonymous memory from a group that may not swap, nor of
 # what does not compress. An agent that observes says what it would take; one that is paused takes nothing until it is resumed.
-# What was recorded meanwhile is decided the same when it is replayed. Of groups left alone by lot the effect is told.
+# What was recorded meanwhile is decided the same when it is replayed. Of groups left alone by lot the effect is told, and of
+# one that only grows, that it does.
 # vm: --nodes 2 --mem 512M --swap zram:512M --disk 64M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -27,6 +28,11 @@ effect_is_told() {
 	uswapctl effect >"$work/effect" 2>&1
 	grep -Eq '^  CPU time, us: [0-9]+ looked after, [0-9]+ left alone$' "$work/effect" &&
 		grep -Eq '^  memory, bytes: [1-9][0-9]* looked after, [1-9][0-9]* left alone$' "$work/effect"
+}
+
+growth_is_told() {
+	uswapctl growth >"$work/growth" 2>&1
+	grep -qx '  /leak' "$work/growth"
 }
 
 groups='cold hot min low/heir excluded marked off floor unswapped noise'
@@ -96,7 +102,12 @@ stop_agent
 if replays_the_same; then ok "what was recorded is decided again, and the same"; else not_ok "the replay" "$work/replay"; fi
 
 # Harm would have to be twofold to stop it: in windows of a second much is chance.
-start_agent "$@" --set holdout.share=50% --set holdout.window=1s --set holdout.harm=100% --set agent.tick_max=100ms
+group leak
+load leak --cgroup $cg/leak anon:256M@3M hold
+start_agent "$@" --set holdout.share=50% --set holdout.window=1s --set holdout.harm=100% --set agent.tick_max=100ms \
+	--set growth.enabled=yes --set growth.interval=1s
 if wait_until 90 effect_is_told; then ok "what trimming does is told"; else not_ok "what trimming does is told" "$work/effect"; fi
+if wait_until 90 growth_is_told; then ok "who only grows is told"; else not_ok "who only grows is told" "$work/growth"; fi
+check "and nobody else" [ "$(grep -c '^  /' "$work/growth")" -eq 1 ]
 stop_agent "the one that leaves alone by lot"
 finish

@@ -49,9 +49,9 @@ static void test_good_requests(void **state)
 	}
 }
 
-#define WHICH_REQUEST                                                                       \
-	"\"request\" must be status, why, advise, effect, metrics, wake, reload, pause or " \
-	"resume"
+#define WHICH_REQUEST                                                                      \
+	"\"request\" must be status, why, advise, effect, growth, metrics, wake, reload, " \
+	"pause or resume"
 
 static void test_bad_requests(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a worker has steps taken, of whom, and what it makes of what they brought. */
+#include "agent/worker/growth.h"
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
@@ -207,6 +208,68 @@ static void test_groups_that_are_not_trimmed(void **state)
 	scene_free(s);
 }
 
+/* All of them each interval, a few a turn; one whose request is under way in the next round. */
+static void test_growth_is_watched_in_rounds(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+	uint64_t minute = s->config.growth.interval_ns;
+
+	(void)state;
+	worker_growth(w, START);
+	assert_int_equal(worker_growth_due_ns(w), UINT64_MAX);
+	assert_int_equal(s->groups[0].growth.looks, 0);
+	s->config.growth.enabled = true;
+	s->groups[2].watched = false;
+	w->flight = (struct flight){.active = true, .group = &s->groups[1]};
+	worker_growth(w, START);
+	assert_int_equal(worker_growth_due_ns(w), START + minute);
+	assert_int_equal(s->groups[0].growth.looks, 1);
+	assert_int_equal(s->groups[1].growth.looks, 0);
+	assert_int_equal(s->groups[2].growth.looks, 0);
+	w->flight.active = false;
+	s->groups[2].watched = true;
+	write_group(s, 0, 500 * MIB, 0, 0);
+	fixture_write(s->fx, "g1/memory.stat", "nothing\n");
+	worker_growth(w, START + minute - 1);
+	assert_int_equal(s->groups[0].growth.looks, 1);
+	worker_growth(w, START + minute);
+	assert_int_equal(s->groups[0].growth.looks, 2);
+	assert_int_equal(growth_bytes(&s->groups[0].growth), 100 * MIB);
+	assert_int_equal(s->groups[0].growth.last.cold_anon_bytes, GROWTH_UNKNOWN);
+	assert_int_equal(s->groups[1].growth.looks, 0);
+	assert_int_equal(s->groups[2].growth.looks, 1);
+	scene_free(s);
+}
+
+/* More than fit into a turn. */
+static void test_growth_of_many_groups(void **state)
+{
+	struct scene *s = scene_new();
+	struct group *many[40];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = &s->groups[i % N];
+	s->config.growth.enabled = true;
+	s->worker.groups = many;
+	s->worker.n_groups = ARRAY_SIZE(many);
+	worker_growth(&s->worker, START);
+	assert_int_equal(s->groups[0].growth.looks + s->groups[1].growth.looks +
+				 s->groups[2].growth.looks,
+			 16);
+	assert_true(worker_growth_due_ns(&s->worker) <= START);
+	worker_growth(&s->worker, START + 1);
+	worker_growth(&s->worker, START + 2);
+	assert_int_equal(s->groups[0].growth.looks + s->groups[1].growth.looks +
+				 s->groups[2].growth.looks,
+			 40);
+	assert_int_equal(worker_growth_due_ns(&s->worker), START + s->config.growth.interval_ns);
+	s->worker.groups = s->all;
+	s->worker.n_groups = N;
+	scene_free(s);
+}
+
 static void test_small_groups_cost_one_read(void **state)
 {
 	struct scene *s = scene_new();
@@ -379,6 +442,8 @@ int main(void)
 		cmocka_unit_test(test_an_interval_and_then_a_step),
 		cmocka_unit_test(test_groups_that_are_not_trimmed),
 		cmocka_unit_test(test_small_groups_cost_one_read),
+		cmocka_unit_test(test_growth_is_watched_in_rounds),
+		cmocka_unit_test(test_growth_of_many_groups),
 		cmocka_unit_test(test_without_swap_no_anonymous_memory),
 		cmocka_unit_test(test_what_is_read_back_stops_it),
 		cmocka_unit_test(test_pieces),
