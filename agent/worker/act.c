@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define BUDGET_WINDOW_NS    NSEC_PER_SEC
+#define VICTIMS_MAX	    64 /* refused in one turn */
 #define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
 
 static uint64_t cpu_used_ns(const struct worker *w)
@@ -130,6 +131,21 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	return request->fd < 0 ? request->fd : 0;
 }
 
+/* One that gives nothing, being protected, does not keep the turn from the others. */
+static int aim_at_victims(struct worker *w, struct request *request, uint64_t now_ns)
+{
+	const struct request wanted = *request;
+
+	for (int tries = 0; w->here.victim && tries < VICTIMS_MAX; tries++) {
+		if (aim_at_victim(w, request, now_ns) == 0)
+			return 0;
+		worker_rung_refused(w, wanted.bytes, now_ns);
+		*request = wanted;
+		w->here.victim = worker_choose_victim(w, now_ns);
+	}
+	return -EAGAIN;
+}
+
 /* Before acting, read again: what protection allows, and what is left of the wish. */
 static int check_group(struct worker *w, struct group *group, struct request *request,
 		       uint64_t now_ns)
@@ -203,13 +219,13 @@ static int aim(struct worker *w, const struct target *target, struct group *grou
 	if (group)
 		return check_group(w, group, request, now_ns);
 	if (request->backend == BACKEND_MEMORY_RECLAIM)
-		return aim_at_victim(w, request, now_ns);
+		return aim_at_victims(w, request, now_ns);
 	if (request->backend == BACKEND_NODE_RECLAIM && worker_node_is_spared(w)) {
 		if (!w->world->has_memory_reclaim)
 			return -EAGAIN;
 		w->here.victim = worker_choose_victim(w, now_ns);
 		request->backend = w->here.backend = BACKEND_MEMORY_RECLAIM;
-		return aim_at_victim(w, request, now_ns);
+		return aim_at_victims(w, request, now_ns);
 	}
 	return 0;
 }

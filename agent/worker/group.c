@@ -59,6 +59,13 @@ bool group_holds_memory(const struct group *g)
 	return true;
 }
 
+struct group *group_payer(struct group *g)
+{
+	while (g && !g->has_limits)
+		g = g->cgroup->parent ? g->cgroup->parent->data : NULL;
+	return g;
+}
+
 static void read_past(struct group *g)
 {
 	struct memory_events events;

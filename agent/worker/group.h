@@ -116,8 +116,10 @@ struct group *group_free(struct group *group);
 /* The limit headroom looks after: the lower of memory.high and memory.max; UINT64_MAX: none. */
 uint64_t group_limit_bytes(const struct group *group);
 
-/* Groups whose children have the memory controller too leave their memory to these. */
+/* Memory is charged to it: groups whose children have the controller too leave theirs to these. */
 bool group_holds_memory(const struct group *group);
+/* Whom its memory is charged to: itself, or one above when it has no controller; NULL: nobody. */
+struct group *group_payer(struct group *group);
 
 /* Opens or closes the files as the worker's role wants it. -errno of what is missing. */
 int group_set_watched(struct group *group, bool watched);

@@ -119,11 +119,15 @@ static int read_share(const struct worker *w, const struct group *g,
 	return 0;
 }
 
-/* What can't be read may be here; what is gone is not. */
-static bool has_memory_here(const struct worker *w, const struct group *g)
+/*
+ * What can't be read may be here; what is gone is not. Memory of a group without a controller is
+ * among that of the one it is charged to.
+ */
+static bool has_memory_here(const struct worker *w, struct group *g)
 {
+	const struct group *payer = group_payer(g);
 	struct memory_node_share here;
-	int r = read_share(w, g, &here);
+	int r = payer ? read_share(w, payer, &here) : -ENOENT;
 
 	return r == 0 ? here.anon + here.file > 0 : r != -ENOENT && r != -ENODEV;
 }
@@ -153,8 +157,7 @@ void worker_read_shares(struct worker *w, uint64_t now_ns)
 		struct memory_node_share here;
 
 		g->node_bytes = g->node_dirty_bytes = 0;
-		/* Groups with children hold little of their own; their children are asked. */
-		if (!g->cgroup->parent || g->cgroup->first_child || g->excluded ||
+		if (!g->cgroup->parent || !group_holds_memory(g) || g->excluded ||
 		    g->excluded_below || g->limits_unknown || read_share(w, g, &here) < 0)
 			continue;
 		g->node_dirty_bytes = here.file_dirty;

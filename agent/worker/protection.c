@@ -20,6 +20,7 @@ static void limits_changed(uint64_t id, void *context)
 		return;
 	g->limits_due_ns = 0;
 	g->target.due_ns = 0;
+	g->node_backoff = (struct backoff){0}; /* it may have been its protection */
 	w->protections_ns = 0;
 	/* The node is judged anew too: it may no longer be asked as a whole. */
 	w->here.shares_ns = 0;

@@ -112,6 +112,14 @@ void worker_choose_rung(struct worker *w, uint64_t now_ns)
 	}
 }
 
+void worker_rung_refused(struct worker *w, uint64_t bytes, uint64_t now_ns)
+{
+	struct group *victim = w->here.victim;
+
+	victim->node_bytes = 0; /* until it is read again */
+	backoff_learn(&victim->node_backoff, &backoff_of_groups, now_ns, bytes, 0);
+}
+
 static void learn_of_victim(const struct flight *f, uint64_t applied_bytes, uint64_t now_ns)
 {
 	struct group *victim = f->victim;

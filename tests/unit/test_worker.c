@@ -391,6 +391,60 @@ static void test_the_node_is_not_asked_once_an_heir_has_memory(void **state)
 	end_scene(s);
 }
 
+/* Groups are asked by turns; one that gives nothing, being protected, passes it on. */
+static void test_a_protected_group_does_not_keep_the_turn(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "big");
+	add_group(s->fx, "small");
+	fixture_write(s->fx, "cg/big/memory.low", "max\n");
+	set_number(s->fx, "cg/small/memory.current", 50 * MIB);
+	asked.current = "cg/small/memory.current";
+	start(s);
+	(void)status_of(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	assert_true(number_in(s->fx, "cg/small/memory.current") < 50 * MIB);
+	assert_int_equal(number_in(s->fx, "cg/big/memory.current"), 100 * MIB);
+	end_scene(s);
+}
+
+/* As libvirt's and many containers' inner groups: memory is charged to the one above them. */
+static void test_children_without_a_controller_leave_memory_to_the_parent(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "vm");
+	fixture_write(s->fx, "cg/vm/emulator/", NULL);
+	start(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	end_scene(s);
+}
+
+static void test_the_node_is_not_asked_where_the_excluded_have_no_controller(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.whole_machine = true;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "a");
+	fixture_write(s->fx, "cg/a/secret/", NULL);
+	add_group(s->fx, "b");
+	(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX, "a/secret");
+	s->config.protect.exclude.n = 1;
+	asked.current = "cg/b/memory.current";
+	start(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	assert_true(number_in(s->fx, "cg/b/memory.current") < 100 * MIB);
+	end_scene(s);
+}
+
 static void test_excluded_groups_are_not_asked(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -633,6 +687,10 @@ int main(void)
 		cmocka_unit_test(test_protection_set_a_moment_ago_holds),
 		cmocka_unit_test(test_a_share_of_protection_grows_with_the_group),
 		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
+		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
+		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
+		cmocka_unit_test(
+			test_the_node_is_not_asked_where_the_excluded_have_no_controller),
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
 		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
