@@ -30,7 +30,7 @@ struct config_patterns {
 	char pattern[CONFIG_PATTERNS_MAX][CONFIG_PATTERN_MAX];
 };
 
-/* How a margin follows demand; see policy/margin.h for the law. */
+/* How a margin follows demand; see policy/demand.h for the law. */
 struct margin_settings {
 	bool enabled;
 	uint64_t reaction_ns;	   /* what the agent needs from "it grows" to "memory is free" */

@@ -57,9 +57,9 @@ const struct setting settings[] = {
 	 "Time the agent gets to free memory: the margin is what is taken from the node in that "
 	 "time."},
 	{"balance", "margin_min", SIZE(balance.margin.margin_min_bytes), "4K", "1T", "4M",
-	 "Bytes kept free above the high watermark of a node whose free memory shrinks."},
+	 "Bytes kept free above the low watermarks of a node whose free memory shrinks."},
 	{"balance", "margin_max", PERCENT(balance.margin.margin_max_permyriad), "0.1%", "50%", "5%",
-	 "Most memory kept free above the high watermark, as a share of the node's memory."},
+	 "Most memory kept free above the low watermarks, as a share of the node's memory."},
 	{"balance", "keep_local", BOOL(balance.keep_local), NO_RANGE, "no",
 	 "Free memory on a full node although other nodes have room, so that tasks stay local."},
 	{"balance", "hopeless_rounds", COUNT(balance.hopeless_rounds), "1", "1000000", "16",

@@ -79,8 +79,6 @@ void worker_unwatch(struct worker *w, struct group *g)
 /* The last of a group that is no more: what was done to it stays counted. */
 void worker_let_go(struct worker *w, struct group *g)
 {
-	worker_clean_forget(w, g);
-	worker_pageout_forget(w, g);
 	ledger_add(&w->gone, &g->target.ledger);
 	ledger_add(&w->gone, &g->trim.target.ledger);
 	worker_unwatch(w, g);
@@ -107,6 +105,8 @@ static void remove_group(struct cgroup *cgroup, void *context)
 		w->here.victim = NULL;
 	if (w->flight.victim == g)
 		w->flight.victim = NULL;
+	worker_clean_forget(w, g);
+	worker_pageout_forget(w, g);
 	/* The hand may be inside the kernel with its descriptor: worker_finish lets go of it. */
 	if (w->flight.active && w->flight.group == g)
 		return;
@@ -204,8 +204,9 @@ static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns
 		return;
 	}
 	seen_ns = atomic_load_explicit(&g->shared->home_seen_ns, memory_order_relaxed);
-	if (now_ns > seen_ns && now_ns - seen_ns > MAX(ORPHAN_NS, 3 * w->config->agent.tick_max_ns))
-		(void)atomic_compare_exchange_strong(&g->shared->home, &home, (int)w->index);
+	if (now_ns > seen_ns && now_ns - seen_ns > MAX(ORPHAN_NS, 3 * w->config->agent.tick_max_ns) &&
+	    atomic_compare_exchange_strong(&g->shared->home, &home, (int)w->index))
+		atomic_store_explicit(&g->shared->home_seen_ns, now_ns, memory_order_relaxed);
 }
 
 static void take_role(struct worker *w, struct group *g, uint64_t now_ns)

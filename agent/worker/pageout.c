@@ -47,15 +47,6 @@ static bool is_below(const struct group *g, const struct group *above)
 	return false;
 }
 
-/* Whom the group's memory is charged to: itself, or one above when it has no controller of its own.
- */
-static struct group *payer_of(struct group *g)
-{
-	while (g && !g->has_limits)
-		g = g->cgroup->parent ? g->cgroup->parent->data : NULL;
-	return g;
-}
-
 /* How much more of what is charged to the group may go to swap. */
 static uint64_t swap_left(const struct worker *w, const struct group *payer, uint64_t now_ns)
 {
@@ -84,7 +75,7 @@ static uint64_t swap_left(const struct worker *w, const struct group *payer, uin
 /* What may be asked of the group, for the target. False: nothing. */
 static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct pageout_ask *ret)
 {
-	struct group *payer = payer_of(g);
+	struct group *payer = group_payer(g);
 	uint64_t current, spare, left;
 
 	if (!payer || g->excluded || (w->pageout.group && !is_below(g, w->pageout.group)))
@@ -125,9 +116,9 @@ static void end_round(struct worker *w, uint64_t now_ns)
 
 static bool ask(struct worker *w, struct group *g, const struct pageout_ask *what)
 {
+	w->pageout.store_known = worker_read_store(w, &w->pageout.store);
 	w->pageout.slot = pager_ask(w->world->pager, w->act, w->config, what, w->main_fd);
 	w->pageout.asked = g;
-	w->pageout.store_known = worker_read_store(w, &w->pageout.store);
 	return w->pageout.slot >= 0;
 }
 
@@ -177,7 +168,7 @@ static void account(struct worker *w, struct target *target, const struct pageou
 /* What of the group went to swap, and what of that stays in memory. */
 static void learn_yield(struct worker *w, uint64_t swapped_bytes, uint64_t now_ns)
 {
-	struct group *payer = w->pageout.asked ? payer_of(w->pageout.asked) : NULL;
+	struct group *payer = w->pageout.asked ? group_payer(w->pageout.asked) : NULL;
 	struct swap_store store;
 
 	if (payer && w->pageout.store_known && worker_read_store(w, &store))
