@@ -148,16 +148,18 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 }
 
 /*
- * A kernel that can't be told to spare anonymous memory takes some in any case: light effort is not
- * to be had there. False when that is all that would be allowed.
+ * Light effort is not to be had of a kernel that can't be told to spare anonymous memory: it takes
+ * some in any case. Nor does it suffice where half of the clean file memory is less than what is
+ * wanted: the last of it is what programs run from. False when nothing else is allowed.
  */
 static bool bound_effort(const struct config *config, const struct node_sample *s,
-			 struct node_plan *plan)
+			 uint64_t wanted_bytes, struct node_plan *plan)
 {
 	if (!balance_may_swap(config, s))
 		plan->effort = EFFORT_LIGHT;
-	else if (plan->effort == EFFORT_LIGHT && !s->anon_can_be_spared)
-		plan->effort = EFFORT_MIDDLE;
+	else if (plan->effort == EFFORT_LIGHT &&
+		 (!s->anon_can_be_spared || s->clean_file_bytes / 2 < wanted_bytes))
+		plan->effort = EFFORT_FULL;
 	if (plan->effort > EFFORT_LIGHT)
 		return true;
 	plan->swappiness = 0;
@@ -169,7 +171,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 {
 	struct node_plan plan = {.effort = history->effort, .swappiness = -1};
 	struct verdict *v = &plan.verdict;
-	uint64_t spare = s->clean_file_bytes, round;
+	uint64_t spare = s->clean_file_bytes, round, wanted;
 	bool for_kswapd;
 
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
@@ -187,14 +189,15 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 				       rest_before_next_look(config, demand, s, v, for_kswapd));
 		return plan;
 	}
-	if (!bound_effort(config, s, &plan)) {
+	wanted = v->margin_bytes + round - room_to_come(s, v);
+	if (!bound_effort(config, s, wanted, &plan)) {
 		v->reason = s->swap_is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
 		v->look_again_ns = config->agent.tick_max_ns;
 		return plan;
 	}
 	if (plan.effort > EFFORT_LIGHT)
 		spare += s->anon_bytes;
-	v->bytes = MIN(v->margin_bytes + round - room_to_come(s, v), spare);
+	v->bytes = MIN(wanted, spare);
 	if (v->bytes == 0) {
 		v->reason = s->swap_is_futile && s->anon_bytes > 0 ? VERDICT_SWAP_YIELD
 								   : VERDICT_NOTHING_SPARE;
@@ -209,12 +212,10 @@ void balance_learn(const struct balance_settings *settings, struct balance_histo
 	if (applied_bytes >= tried_bytes / 2) {
 		history->fruitless = 0;
 		history->hopeless_until_ns = 0;
-		if (history->effort > EFFORT_LIGHT)
-			history->effort--;
+		history->effort = EFFORT_LIGHT;
 		return;
 	}
-	if (history->effort < EFFORT_HEAVY)
-		history->effort++;
+	history->effort = EFFORT_FULL;
 	/* Some progress is progress; only rounds that brought next to nothing count. */
 	if (applied_bytes >= tried_bytes / 16) {
 		history->fruitless = 0;

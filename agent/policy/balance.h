@@ -20,10 +20,10 @@
 /* One is looked at again when it has lasted half as long again, after at most so many tick_max. */
 #define BALANCE_STREAM_REST_TICKS 8
 
+/* None goes below memory.low: whoever sets it expects it to hold against us. */
 enum effort {
-	EFFORT_LIGHT,  /* clean file memory only; not on 6.1, which can't be told */
-	EFFORT_MIDDLE, /* anonymous memory and slab too */
-	EFFORT_HEAVY,  /* below memory.low, never below memory.min */
+	EFFORT_LIGHT, /* clean file memory only; not on 6.1, which can't be told */
+	EFFORT_FULL,  /* anonymous memory and slab too */
 };
 
 /* What earlier rounds brought. All zero at the start. */

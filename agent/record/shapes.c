@@ -97,7 +97,7 @@ static const struct field node_sample_fields[] = {
 static const struct shape node_sample_shape = SHAPE(struct node_sample, node_sample_fields);
 
 static const struct field balance_history_fields[] = {
-	CHOICE(struct balance_history, effort, EFFORT_HEAVY + 1),
+	CHOICE(struct balance_history, effort, EFFORT_FULL + 1),
 	NUMBER(struct balance_history, fruitless),
 	NUMBER(struct balance_history, hopeless_until_ns),
 };
@@ -143,7 +143,7 @@ static const struct shape group_plan_shape = SHAPE(struct group_plan, group_plan
 
 static const struct field node_plan_fields[] = {
 	PART(struct node_plan, verdict, &verdict_shape),
-	CHOICE(struct node_plan, effort, EFFORT_HEAVY + 1),
+	CHOICE(struct node_plan, effort, EFFORT_FULL + 1),
 	INT(struct node_plan, swappiness),
 };
 static const struct shape node_plan_shape = SHAPE(struct node_plan, node_plan_fields);

@@ -204,7 +204,8 @@ static void claim_if_orphaned(struct worker *w, struct group *g, uint64_t now_ns
 		return;
 	}
 	seen_ns = atomic_load_explicit(&g->shared->home_seen_ns, memory_order_relaxed);
-	if (now_ns > seen_ns && now_ns - seen_ns > MAX(ORPHAN_NS, 3 * w->config->agent.tick_max_ns) &&
+	if (now_ns > seen_ns &&
+	    now_ns - seen_ns > MAX(ORPHAN_NS, 3 * w->config->agent.tick_max_ns) &&
 	    atomic_compare_exchange_strong(&g->shared->home, &home, (int)w->index))
 		atomic_store_explicit(&g->shared->home_seen_ns, now_ns, memory_order_relaxed);
 }

@@ -287,7 +287,7 @@ static void take_order(struct worker *w, const struct node_sample *sample)
 		return;
 	plan->verdict.reason = VERDICT_ORDERED;
 	plan->verdict.bytes = ordered;
-	plan->effort = EFFORT_MIDDLE;
+	plan->effort = EFFORT_FULL;
 	plan->swappiness = balance_may_swap(w->config, sample) ? GROUP_RECLAIM_DEFAULT
 							       : GROUP_RECLAIM_NO_ANON;
 }
@@ -312,6 +312,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	struct node_state *n = &w->here;
 	struct node_view view, before = n->view;
 	struct node_sample sample;
+	struct node_plan plan;
 	const char *bad = NULL;
 	bool kswapd_ran;
 	int r;
@@ -336,7 +337,11 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	n->seen = true;
 	worker_read_swap(w, now_ns);
 	sample = sample_of(w, &view, kswapd_ran, now_ns);
-	n->plan = decide(w, &sample);
+	plan = decide(w, &sample);
+	/* With more effort, groups have more to give. */
+	if (plan.effort != n->plan.effort)
+		n->shares_ns = 0;
+	n->plan = plan;
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
 	take_order(w, &sample);
 	if (n->plan.verdict.bytes > 0) {

@@ -217,7 +217,7 @@ static void test_reasons_to_wait(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_EXCLUDED);
 
 	s = low_node();
-	s.sample.clean_file_bytes = 0;
+	s.sample.clean_file_bytes = s.sample.anon_bytes = 0;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 }
@@ -246,14 +246,26 @@ static void test_effort_rises_with_failure_and_falls_with_success(void **state)
 
 	(void)state;
 	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
-	assert_int_equal(s.history.effort, EFFORT_MIDDLE);
+	assert_int_equal(s.history.effort, EFFORT_FULL);
 	assert_int_equal(decide(&s).swappiness, -1);
-	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
-	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 2 * MIB);
-	assert_int_equal(s.history.effort, EFFORT_HEAVY);
-	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 10 * MIB);
 	balance_learn(&s.config.balance, &s.history, 0, 10 * MIB, 10 * MIB);
 	assert_int_equal(s.history.effort, EFFORT_LIGHT);
+}
+
+/* The last of it is what programs run from: anonymous memory goes before. */
+static void test_little_file_memory_is_not_stripped(void **state)
+{
+	struct scene s = low_node();
+	uint64_t wanted = decide(&s).verdict.bytes;
+
+	(void)state;
+	s.sample.clean_file_bytes = 2 * wanted;
+	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
+	s.sample.clean_file_bytes = 2 * wanted - 2;
+	assert_int_equal(decide(&s).effort, EFFORT_FULL);
+	assert_int_equal(decide(&s).swappiness, -1);
+	s.sample.clean_file_bytes = 0;
+	assert_int_equal(decide(&s).verdict.bytes, wanted);
 }
 
 /* As on 6.1, where memory.reclaim knows no swappiness=. */
@@ -263,11 +275,11 @@ static void test_anon_that_cannot_be_spared(void **state)
 
 	(void)state;
 	s.sample.anon_can_be_spared = false;
-	assert_int_equal(decide(&s).effort, EFFORT_MIDDLE);
+	assert_int_equal(decide(&s).effort, EFFORT_FULL);
 	assert_int_equal(decide(&s).swappiness, -1);
 	assert_true(decide(&s).verdict.bytes > 0);
-	s.history.effort = EFFORT_HEAVY;
-	assert_int_equal(decide(&s).effort, EFFORT_HEAVY);
+	s.history.effort = EFFORT_FULL;
+	assert_int_equal(decide(&s).effort, EFFORT_FULL);
 	/* Not into a swap that is nearly full. */
 	s.sample.swap.free_bytes = s.sample.swap.total_bytes / 5;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
@@ -286,7 +298,7 @@ static void test_swap_floor_keeps_effort_light(void **state)
 	struct scene s = low_node();
 
 	(void)state;
-	s.history.effort = EFFORT_HEAVY;
+	s.history.effort = EFFORT_FULL;
 	s.sample.swap.free_bytes = s.sample.swap.total_bytes / 5;
 	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
 	assert_int_equal(decide(&s).swappiness, 0);
@@ -299,7 +311,7 @@ static void test_swap_that_gains_too_little(void **state)
 	struct scene s = low_node();
 
 	(void)state;
-	s.history.effort = EFFORT_HEAVY;
+	s.history.effort = EFFORT_FULL;
 	s.sample.swap_is_futile = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
 	assert_int_equal(decide(&s).swappiness, 0);
@@ -342,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_reasons_to_wait),
 		cmocka_unit_test(test_neighbours_come_first),
 		cmocka_unit_test(test_effort_rises_with_failure_and_falls_with_success),
+		cmocka_unit_test(test_little_file_memory_is_not_stripped),
 		cmocka_unit_test(test_anon_that_cannot_be_spared),
 		cmocka_unit_test(test_swap_floor_keeps_effort_light),
 		cmocka_unit_test(test_swap_that_gains_too_little),

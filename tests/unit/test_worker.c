@@ -689,8 +689,7 @@ int main(void)
 		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
 		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
 		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
-		cmocka_unit_test(
-			test_the_node_is_not_asked_where_the_excluded_have_no_controller),
+		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
 		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
