@@ -175,7 +175,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	bool for_kswapd;
 
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
-	v->refault_permyriad = demand_refault_permyriad(demand);
+	v->refault_permyriad = refaults_permyriad(&demand->refaults);
 	v->room_bytes = s->room_bytes;
 	v->margin_bytes = node_margin(config, demand, s);
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,

@@ -68,7 +68,7 @@ static void learn_gain(struct demand *d, const struct demand_sample *s)
 
 void demand_learn(struct demand *d, const struct demand_sample *s)
 {
-	uint64_t elapsed_ns;
+	uint64_t elapsed_ns, back;
 
 	if (d->seen_ns == 0 || s->now_ns < d->seen_ns) {
 		if (d->gain == 0)
@@ -81,14 +81,10 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 		return;
 	}
 	elapsed_ns = s->now_ns - d->seen_ns;
-	d->taken_bytes =
-		plus(decay(d->taken_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS), s->taken_bytes);
-	d->refaulted_bytes =
-		MIN(plus(decay(d->refaulted_bytes, elapsed_ns, DEMAND_REFAULT_DECAY_NS),
-			 s->refaulted_bytes),
-		    d->taken_bytes);
+	back = refaults_learn(&d->refaults, s->now_ns, elapsed_ns, s->taken_bytes,
+			      s->refaulted_bytes);
 	d->window_taken_bytes += (int64_t)MIN(s->taken_bytes, (uint64_t)INT64_MAX / 4);
-	d->window_taken_bytes -= (int64_t)MIN(s->refaulted_bytes, (uint64_t)INT64_MAX / 4);
+	d->window_taken_bytes -= (int64_t)MIN(back, (uint64_t)INT64_MAX / 4);
 	d->window_others_took |= s->others_took;
 	learn_rate(d, s, elapsed_ns);
 	learn_gain(d, s);
@@ -96,16 +92,10 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 	d->used_bytes = s->used_bytes;
 }
 
-uint64_t demand_refault_permyriad(const struct demand *d)
-{
-	/* Below a MiB taken the share says nothing yet. */
-	return scale(d->refaulted_bytes, 10000, MAX(d->taken_bytes, UINT64_C(1) << 20));
-}
-
 uint64_t demand_margin(const struct demand *d, const struct margin_settings *settings,
 		       uint64_t size_bytes, uint64_t rate_bytes_per_s)
 {
-	uint64_t refault = demand_refault_permyriad(d);
+	uint64_t refault = refaults_permyriad(&d->refaults);
 	uint64_t most = scale(size_bytes, settings->margin_max_permyriad, 10000);
 	uint64_t need;
 

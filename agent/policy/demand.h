@@ -10,8 +10,7 @@
  *	peak	the same, but falling by half in 30 s: what the target has shown it can do
  *	need	rate x reaction x gain
  *	margin	clamp(need, margin_min, margin_max x size), shrunk by refaults: to 0 when a
- *		quarter of what was taken within the last half minute was read back. More than
- *		was taken can't have come back: the rest, others had taken before
+ *		quarter of what was taken within the last half minute was read back
  *
  * gain doubles (up to 8) each time tasks had to reclaim for themselves although a margin was kept,
  * and falls back to 1 by a tenth in 10 s without that.
@@ -19,18 +18,18 @@
 #pragma once
 
 #include "agent/config/config.h"
+#include "agent/policy/refaults.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DEMAND_WINDOW_NS	(100 * UINT64_C(1000000))
-#define DEMAND_RATE_DECAY_NS	(2 * UINT64_C(1000000000))
-#define DEMAND_PEAK_HALF_NS	(30 * UINT64_C(1000000000))
-#define DEMAND_REFAULT_DECAY_NS (30 * UINT64_C(1000000000))
-#define DEMAND_GAIN_REST_NS	(10 * UINT64_C(1000000000))
-#define DEMAND_GAIN_ONE		UINT64_C(10000) /* gain is a permyriad */
-#define DEMAND_GAIN_MAX		(8 * DEMAND_GAIN_ONE)
-#define DEMAND_REFAULT_FULL	UINT64_C(2500) /* permyriad of the taken at which margin is 0 */
+#define DEMAND_WINDOW_NS     (100 * UINT64_C(1000000))
+#define DEMAND_RATE_DECAY_NS (2 * UINT64_C(1000000000))
+#define DEMAND_PEAK_HALF_NS  (30 * UINT64_C(1000000000))
+#define DEMAND_GAIN_REST_NS  (10 * UINT64_C(1000000000))
+#define DEMAND_GAIN_ONE	     UINT64_C(10000) /* gain is a permyriad */
+#define DEMAND_GAIN_MAX	     (8 * DEMAND_GAIN_ONE)
+#define DEMAND_REFAULT_FULL  UINT64_C(2500) /* permyriad of the taken at which margin is 0 */
 #define DEMAND_UNKNOWN_RATE \
 	(UINT64_C(32) << 20) /* bytes/s; of a target that has shown nothing yet */
 #define DEMAND_RATE_NOISE (UINT64_C(256) << 10) /* bytes/s; slower growth is none */
@@ -40,14 +39,14 @@ struct demand {
 	uint64_t seen_ns; /* of the last sample; 0: none yet */
 	uint64_t used_bytes;
 	uint64_t window_start_ns, window_used_bytes;
-	int64_t window_taken_bytes; /* taken minus refaulted in the open window */
+	int64_t window_taken_bytes; /* taken minus what of it came back, in the open window */
 	bool window_others_took;
 	uint64_t rate_bytes_per_s, peak_bytes_per_s;
-	uint64_t growing_since_ns;	       /* without a pause; 0: at rest */
-	uint64_t taken_bytes, refaulted_bytes; /* recent, decaying */
-	uint64_t stalls;		       /* the sample's counter */
-	uint64_t gain;			       /* permyriad; 0: not started */
-	uint64_t gain_ns;		       /* when it last changed */
+	uint64_t growing_since_ns; /* without a pause; 0: at rest */
+	struct refaults refaults;
+	uint64_t stalls;  /* the sample's counter */
+	uint64_t gain;	  /* permyriad; 0: not started */
+	uint64_t gain_ns; /* when it last changed */
 };
 
 struct demand_sample {
@@ -61,9 +60,6 @@ struct demand_sample {
 
 /* Takes a sample in. A clock or a counter that goes back counts as no change. */
 void demand_learn(struct demand *demand, const struct demand_sample *sample);
-
-/* Permyriad of what was taken lately that came back. */
-uint64_t demand_refault_permyriad(const struct demand *demand);
 
 /*
  * The margin for a target of size_bytes (its limit, the node's managed memory) at rate, which is

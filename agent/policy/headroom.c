@@ -53,7 +53,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	struct spare spare;
 
 	v->rate_bytes_per_s = demand->rate_bytes_per_s;
-	v->refault_permyriad = demand_refault_permyriad(demand);
+	v->refault_permyriad = refaults_permyriad(&demand->refaults);
 	v->room_bytes = s->limit_bytes > s->current_bytes ? s->limit_bytes - s->current_bytes : 0;
 	v->margin_bytes =
 		demand_margin(demand, &settings->margin, s->limit_bytes, demand->rate_bytes_per_s);

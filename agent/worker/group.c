@@ -156,7 +156,7 @@ static void judge_far(struct group *g, const struct group_context *context)
 		.reason = demand->rate_bytes_per_s ? VERDICT_ROOM_ENOUGH : VERDICT_NO_DEMAND,
 		.room_bytes = room,
 		.rate_bytes_per_s = demand->rate_bytes_per_s,
-		.refault_permyriad = demand_refault_permyriad(demand),
+		.refault_permyriad = refaults_permyriad(&demand->refaults),
 	};
 
 	v.margin_bytes = demand_margin(demand, &context->config->headroom.margin,

@@ -195,8 +195,7 @@ static void test_reasons_to_wait(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NO_DEMAND);
 
 	s = low_node();
-	s.demand.taken_bytes = 40 * MIB;
-	s.demand.refaulted_bytes = 20 * MIB;
+	s.demand.refaults.now = (struct refaults_span){40 * MIB, 20 * MIB};
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_REFAULTS);
 
 	s = low_node();

@@ -103,8 +103,7 @@ static void test_leaves_alone(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NO_DEMAND);
 
 	s = near_limit();
-	s.demand.taken_bytes = 40 * MIB;
-	s.demand.refaulted_bytes = 10 * MIB;
+	s.demand.refaults.now = (struct refaults_span){40 * MIB, 10 * MIB};
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_REFAULTS);
 
 	s = near_limit();
