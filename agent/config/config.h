@@ -161,7 +161,7 @@ struct agent_settings {
 	char socket_path[CONFIG_PATH_MAX];
 	uint64_t journal_min_bytes; /* requests that took less leave no record in the journal */
 	uint64_t tick_min_ns;	    /* a worker never looks more often than this */
-	uint64_t tick_max_ns;	    /* nor less often */
+	uint64_t tick_max_ns;	    /* what may change unheard is looked at so often */
 };
 
 struct config {

@@ -111,13 +111,15 @@ static uint64_t rest_ns(const struct config *config)
 	return MIN(config->agent.tick_max_ns / 20, config->balance.margin.reaction_ns / 2);
 }
 
-/* What has gone on for long will go on for as long; stalls are told by the pressure trigger. */
+/* What has gone on for long will go on for as long, as long as stalls are told. */
 static uint64_t rest_beside_stream(const struct config *config, const struct demand *demand,
-				   uint64_t now_ns)
+				   const struct node_sample *s)
 {
-	uint64_t age_ns = now_ns - demand->growing_since_ns;
+	uint64_t age_ns = s->now_ns - demand->growing_since_ns;
 	uint64_t least_ns = config->agent.tick_max_ns;
 
+	if (!s->stalls_are_told)
+		return least_ns / 4;
 	return MIN(MAX(age_ns / 2, least_ns), BALANCE_STREAM_REST_TICKS * least_ns);
 }
 
@@ -140,7 +142,7 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 			return config->agent.tick_max_ns / 40;
 		break;
 	case VERDICT_KSWAPD_SUFFICES:
-		return rest_beside_stream(config, demand, s->now_ns);
+		return rest_beside_stream(config, demand, s);
 	default:
 		break;
 	}

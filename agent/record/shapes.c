@@ -88,15 +88,23 @@ static const struct field group_sample_fields[] = {
 static const struct shape group_sample_shape = SHAPE(struct group_sample, group_sample_fields);
 
 static const struct field node_sample_fields[] = {
-	NUMBER(struct node_sample, now_ns),	      NUMBER(struct node_sample, managed_bytes),
-	NUMBER(struct node_sample, free_bytes),	      NUMBER(struct node_sample, low_bytes),
-	NUMBER(struct node_sample, high_bytes),	      NUMBER(struct node_sample, room_bytes),
-	NUMBER(struct node_sample, percpu_bytes),     NUMBER(struct node_sample, clean_file_bytes),
-	NUMBER(struct node_sample, anon_bytes),	      NUMBER(struct node_sample, taken_bytes),
-	NUMBER(struct node_sample, refaulted_bytes),  NUMBER(struct node_sample, stalls),
-	FLAG(struct node_sample, kswapd_ran),	      NUMBER(struct node_sample, others_room_bytes),
-	FLAG(struct node_sample, bound_demand),	      FLAG(struct node_sample, filling),
-	FLAG(struct node_sample, swap_is_futile),     PART(struct node_sample, swap, &swap_shape),
+	NUMBER(struct node_sample, now_ns),
+	NUMBER(struct node_sample, managed_bytes),
+	NUMBER(struct node_sample, free_bytes),
+	NUMBER(struct node_sample, low_bytes),
+	NUMBER(struct node_sample, high_bytes),
+	NUMBER(struct node_sample, room_bytes),
+	NUMBER(struct node_sample, percpu_bytes),
+	NUMBER(struct node_sample, clean_file_bytes),
+	NUMBER(struct node_sample, anon_bytes),
+	NUMBER(struct node_sample, stalls),
+	FLAG(struct node_sample, stalls_are_told),
+	FLAG(struct node_sample, kswapd_ran),
+	NUMBER(struct node_sample, others_room_bytes),
+	FLAG(struct node_sample, bound_demand),
+	FLAG(struct node_sample, filling),
+	FLAG(struct node_sample, swap_is_futile),
+	PART(struct node_sample, swap, &swap_shape),
 	FLAG(struct node_sample, anon_can_be_spared),
 };
 static const struct shape node_sample_shape = SHAPE(struct node_sample, node_sample_fields);

@@ -43,8 +43,8 @@ struct node_sample {
 	uint64_t percpu_bytes;		/* freed by us, and not yet counted as free (percpu.h) */
 	uint64_t clean_file_bytes;	/* on this node */
 	uint64_t anon_bytes;
-	uint64_t taken_bytes, refaulted_bytes; /* since the last sample, on this node */
 	uint64_t stalls;	    /* allocstall of the machine: tasks in direct reclaim */
+	bool stalls_are_told;	    /* by a PSI trigger */
 	bool kswapd_ran;	    /* since the last sample */
 	uint64_t others_room_bytes; /* on the other nodes, which the kernel fills before it reclaims
 				     */

@@ -212,6 +212,8 @@ static struct node_sample sample_of(const struct worker *w, const struct node_vi
 		.percpu_bytes = w->here.percpu.bytes,
 		.clean_file_bytes = (file > dirty ? file - dirty : 0) * w->page_size,
 		.anon_bytes = (c->inactive_anon_pages + c->active_anon_pages) * w->page_size,
+		.stalls = w->here.machine.allocstall,
+		.stalls_are_told = w->pressure_fd >= 0,
 		.kswapd_ran = kswapd_ran,
 		.others_room_bytes = others_room(w),
 		.bound_demand = w->here.bound_until_ns > now_ns,

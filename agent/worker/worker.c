@@ -203,6 +203,19 @@ static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 	return MAX(due_ns - now_ns, w->config->agent.tick_min_ns);
 }
 
+/* However many events there are, no more turns are made of them than were configured. */
+static void rest_between_turns(const struct worker *w, const struct ring_event *events, int n)
+{
+	uint64_t next_ns = atomic_load(&w->turned_ns) + w->config->agent.tick_min_ns;
+	uint64_t now_ns = clock_now_ns();
+
+	for (int i = 0; i < n; i++)
+		if (events[i].token == TOKEN_HAND || events[i].token == TOKEN_MAIN)
+			return;
+	if (now_ns < next_ns)
+		(void)poll(NULL, 0, (int)((next_ns - now_ns) / NSEC_PER_MSEC) + 1);
+}
+
 static void turn(struct worker *w)
 {
 	struct ring_event events[32];
@@ -215,6 +228,7 @@ static void turn(struct worker *w)
 		worker_complain(w, now_ns, "ring", n, "can't wait");
 		(void)poll(NULL, 0, 100); /* not a busy loop */
 	}
+	rest_between_turns(w, events, n);
 	now_ns = clock_now_ns();
 	record_turn(w->record, w->config, false);
 	for (int i = 0; i < n; i++)

@@ -27,6 +27,7 @@ static struct scene low_node(void)
 				.anon_bytes = 600 * MIB,
 				.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
 				.anon_can_be_spared = true,
+				.stalls_are_told = true,
 			},
 	};
 
@@ -95,6 +96,10 @@ static void test_streams_are_left_to_kswapd(void **state)
 	s.demand.growing_since_ns = s.sample.now_ns - 60 * s.config.agent.tick_max_ns;
 	assert_int_equal(decide(&s).verdict.look_again_ns,
 			 BALANCE_STREAM_REST_TICKS * s.config.agent.tick_max_ns);
+	/* Not where nobody would tell of a stall. */
+	s.sample.stalls_are_told = false;
+	assert_int_equal(decide(&s).verdict.look_again_ns, s.config.agent.tick_max_ns / 4);
+	s.sample.stalls_are_told = true;
 	/* It has not gone on for long. */
 	s.demand.growing_since_ns = s.sample.now_ns - BALANCE_STREAM_NS;
 	s.demand.growing_since_ns++;

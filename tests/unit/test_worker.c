@@ -506,6 +506,29 @@ static void test_a_group_that_gives_nothing_is_left_for_a_while(void **state)
 	end_scene(s);
 }
 
+/* Whoever may write a limit of his own can make events without end. */
+static void test_events_make_no_more_turns_than_configured(void **state)
+{
+	struct scene *s = new_scene(true);
+	uint64_t begin_ns, turns;
+
+	(void)state;
+	s->config.agent.tick_min_ns = 100 * NSEC_PER_MSEC;
+	add_group(s->fx, "own");
+	start(s);
+	begin_ns = clock_now_ns();
+	turns = status_of(s).wakeups;
+	for (int i = 0; i < 1000; i++) {
+		fixture_write(s->fx, "cg/own/memory.high", "max\n");
+		(void)poll(NULL, 0, 1);
+	}
+	/* Two for the questions. */
+	turns = status_of(s).wakeups - turns;
+	assert_true(turns <= (clock_now_ns() - begin_ns) / s->config.agent.tick_min_ns + 3);
+	assert_true(turns > 5);
+	end_scene(s);
+}
+
 static void test_malformed_text_is_survived(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -693,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_excluded_groups_are_not_asked),
 		cmocka_unit_test(test_what_is_below_a_limit_is_spared),
 		cmocka_unit_test(test_a_group_that_gives_nothing_is_left_for_a_while),
+		cmocka_unit_test(test_events_make_no_more_turns_than_configured),
 		cmocka_unit_test(test_malformed_text_is_survived),
 		cmocka_unit_test(test_an_order_is_carried_out),
 		cmocka_unit_test(test_the_journal_is_told),
