@@ -7,6 +7,7 @@
 #include "stress/job/job.h"
 #include "stress/loads/load.h"
 #include "stress/report/live.h"
+#include "stress/report/output.h"
 #include "stress/report/page.h"
 #include "stress/report/report.h"
 #include "stress/run/run.h"
@@ -245,37 +246,6 @@ static void show_progress(const struct run *run, void *context)
 	live_show(context, run);
 }
 
-/* Opens an output before the run, which would be for nothing if it can't be written. -1: failed */
-static int open_output(const struct log *log, const char *name, const char *path)
-{
-	int fd;
-
-	if (!path[0] || strcmp(path, "-") == 0)
-		return dup(STDOUT_FILENO);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (fd < 0)
-		log_error(log, "%s: open %s: %s", name, path, strerror(errno));
-	return fd;
-}
-
-static int write_output(const struct log *log, const char *name, const struct run *run, int *fd,
-			int (*write_to)(const struct run *, FILE *))
-{
-	_cleanup_(fclosep) FILE *file = NULL;
-	int r;
-
-	/* What stood there before; a pipe can't be cut and need not be. */
-	(void)!ftruncate(*fd, 0);
-	file = fdopen(*fd, "w");
-	if (!file)
-		return -errno;
-	*fd = -1;
-	r = write_to(run, file);
-	if (r < 0)
-		log_error(log, "%s: write: %s", name, strerror(-r));
-	return r;
-}
-
 static int exit_status(int error)
 {
 	return error == -EOPNOTSUPP ? EXIT_SKIPPED : error == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
@@ -294,19 +264,22 @@ static void die_of(int sig)
 	(void)raise(sig);
 }
 
-static int write_report(const struct log *log, const struct run *run, int *json_fd, int *csv_fd)
+static int write_report(const struct log *log, const struct run *run, struct output *json,
+			struct output *csv)
 {
-	const char *json = run->job->global.json, *csv = run->job->global.csv;
-	bool stdout_taken = strcmp(json, "-") == 0 || strcmp(csv, "-") == 0;
+	bool stdout_taken = strcmp(json->path, "-") == 0 || strcmp(csv->path, "-") == 0;
+	struct stress_error error;
 
 	report_table(run, stdout_taken ? stderr : stdout);
 	if (fflush(stdout) == EOF) {
 		log_error(log, "standard output: write: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	if ((json[0] && write_output(log, "json", run, json_fd, report_json) < 0) ||
-	    (csv[0] && write_output(log, "csv", run, csv_fd, report_csv) < 0))
+	if ((json->path[0] && output_write(json, run, report_json, &error) < 0) ||
+	    (csv->path[0] && output_write(csv, run, report_csv, &error) < 0)) {
+		log_error(log, "%s", error.text);
 		return EXIT_FAILED;
+	}
 	return run->n_failures ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -324,8 +297,7 @@ static int run_job(const struct log *log, const struct job *job)
 {
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const char *json = job->global.json, *csv = job->global.csv;
-	_cleanup_close_ int json_fd = -1, csv_fd = -1;
+	_cleanup_(output_close) struct output json = {.fd = -1}, csv = {.fd = -1};
 	_cleanup_(run_freep) struct run *run = NULL;
 	struct stress_error error;
 	_cleanup_(live_freep) struct live *live = NULL;
@@ -335,8 +307,8 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "open /proc and /sys: %s", strerror(errno));
 		return EXIT_SKIPPED;
 	}
-	if (json[0] && strcmp(json, csv) == 0) {
-		log_error(log, "csv: json goes to %s already", csv);
+	if (job->global.json[0] && strcmp(job->global.json, job->global.csv) == 0) {
+		log_error(log, "csv: json goes to %s already", job->global.csv);
 		return EXIT_USAGE;
 	}
 	r = run_open(job, proc_fd, sys_fd, &run, &error);
@@ -344,10 +316,11 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "%s", error.text);
 		return exit_status(r);
 	}
-	json_fd = open_output(log, "json", json);
-	csv_fd = open_output(log, "csv", csv);
-	if (json_fd < 0 || csv_fd < 0)
+	if (output_open("json", job->global.json, &json, &error) < 0 ||
+	    output_open("csv", job->global.csv, &csv, &error) < 0) {
+		log_error(log, "%s", error.text);
 		return EXIT_USAGE;
+	}
 	live = live_new(stderr);
 	if (live) {
 		run->progress = show_progress;
@@ -357,9 +330,11 @@ static int run_job(const struct log *log, const struct job *job)
 	r = run_execute(run, &error);
 	run_clean(run);
 	live_end(live);
-	status = r < 0 ? complain(log, run, r, &error) : write_report(log, run, &json_fd, &csv_fd);
+	status = r < 0 ? complain(log, run, r, &error) : write_report(log, run, &json, &csv);
 	sig = run->interrupted;
 	run = run_free(run);
+	output_close(&json);
+	output_close(&csv);
 	if (sig)
 		die_of(sig);
 	return status;
