@@ -2,13 +2,33 @@
 #include "stress/check/sources.h"
 
 #include "base/kfile.h"
+#include "base/parse.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* memory.stat has 2.5 KiB; nothing of a group is as long. */
 #define TEXT_BYTES 16384
+
+struct formula_machine sources_read_machine(int sys_fd, uint64_t n_nodes)
+{
+	struct formula_machine machine = {
+		.page_bytes = sysconf(_SC_PAGESIZE),
+		.cpus = sysconf(_SC_NPROCESSORS_ONLN),
+		.nodes = (int64_t)n_nodes,
+	};
+	char text[32] = "";
+	uint64_t folio_bytes;
+
+	(void)kfile_read_at(sys_fd, "kernel/mm/transparent_hugepage/hpage_pmd_size", text,
+			    sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	machine.folio_bytes = parse_u64(text, &folio_bytes) == 0 ? (int64_t)folio_bytes
+								 : machine.page_bytes;
+	return machine;
+}
 
 static bool same_file(const struct formula_file *a, const struct formula_file *b)
 {

@@ -25,6 +25,9 @@ struct sources {
 	struct formula_machine machine;
 };
 
+/* folio_bytes: of a transparent huge page; where there are none: of a page. sys_fd: /sys. */
+struct formula_machine sources_read_machine(int sys_fd, uint64_t n_nodes);
+
 #define SOURCES_WORDS_BYTES 256
 
 /*

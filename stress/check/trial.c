@@ -265,8 +265,7 @@ static int open_trial(struct trial *trial, struct stress_error *ret_error)
 		.watches = &trial->watches,
 		.steps = trial->step_results,
 		.actors = &trial->actors,
-		.machine = {sysconf(_SC_PAGESIZE), sysconf(_SC_NPROCESSORS_ONLN),
-			    (int64_t)trial->machine.n_nodes},
+		.machine = sources_read_machine(trial->ground.sys_fd, trial->machine.n_nodes),
 	};
 	return r;
 }

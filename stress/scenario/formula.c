@@ -240,6 +240,7 @@ static const struct {
 	enum formula_kind kind;
 } constants[] = {
 	{"page", FORMULA_PAGE, 0, FORMULA_BYTES},
+	{"folio", FORMULA_FOLIO, 0, FORMULA_BYTES},
 	{"cpus", FORMULA_CPUS, 0, FORMULA_PLAIN},
 	{"nodes", FORMULA_NODES, 0, FORMULA_PLAIN},
 	{"max", FORMULA_NUMBER, INT64_MAX, FORMULA_ANY},

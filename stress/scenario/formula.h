@@ -90,6 +90,7 @@ enum formula_operation {
 	FORMULA_NUMBER, /* operand: the number itself */
 	FORMULA_FILE,	/* operand: index in files */
 	FORMULA_PAGE,	/* bytes */
+	FORMULA_FOLIO,	/* bytes of the largest */
 	FORMULA_CPUS,
 	FORMULA_NODES,
 	FORMULA_ADD,
@@ -162,7 +163,7 @@ char *formula_file_name(char text[static FORMULA_FILE_NAME_BYTES], const struct 
 bool formula_kinds_agree(enum formula_kind a, enum formula_kind b);
 
 struct formula_machine {
-	int64_t page_bytes, cpus, nodes;
+	int64_t page_bytes, folio_bytes, cpus, nodes;
 };
 
 /*

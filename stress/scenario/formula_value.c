@@ -41,6 +41,7 @@ static size_t operands(enum formula_operation operation)
 	case FORMULA_NUMBER:
 	case FORMULA_FILE:
 	case FORMULA_PAGE:
+	case FORMULA_FOLIO:
 	case FORMULA_CPUS:
 	case FORMULA_NODES:
 		return 0;
@@ -72,6 +73,9 @@ int formula_evaluate(const struct formula *formula, const int64_t *values,
 			break;
 		case FORMULA_PAGE:
 			stack[n++] = machine->page_bytes;
+			break;
+		case FORMULA_FOLIO:
+			stack[n++] = machine->folio_bytes;
 			break;
 		case FORMULA_CPUS:
 			stack[n++] = machine->cpus;

@@ -278,7 +278,8 @@ static bool constant(const struct formula *formula, int64_t *ret)
 		enum formula_operation operation = formula->steps[i].operation;
 
 		if (operation == FORMULA_FILE || operation == FORMULA_PAGE ||
-		    operation == FORMULA_CPUS || operation == FORMULA_NODES)
+		    operation == FORMULA_FOLIO || operation == FORMULA_CPUS ||
+		    operation == FORMULA_NODES)
 			return false;
 	}
 	return formula->n_steps && formula_evaluate(formula, NULL, &none, ret) == 0;

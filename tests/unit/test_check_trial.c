@@ -69,7 +69,7 @@ static struct stage *stage_new(const char *sections)
 			    .handles = &stage->trial.handles,
 			    .watches = &stage->trial.watches,
 			    .steps = stage->step_results,
-			    .machine = {4096, 2, 1}},
+			    .machine = {4096, 4096, 2, 1}},
 	};
 	return stage;
 }
@@ -113,6 +113,23 @@ static void test_steps(void **state)
 	assert_string_equal(text_of(stage, "A/memory.reclaim", text), "20M");
 	assert_true(trial_steps_are_over(trial));
 	assert_string_equal(trial->words, "");
+}
+
+/* Without huge pages no folio is sure to be larger than a page. */
+static void test_folio(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n"}};
+	_cleanup_(fixture_freep) struct fixture *huge = fixture_new(files, ARRAY_SIZE(files));
+	_cleanup_(fixture_freep) struct fixture *none = fixture_new(NULL, 0);
+	struct formula_machine machine = sources_read_machine(huge->fd, 2);
+
+	(void)state;
+	assert_int_equal(machine.folio_bytes, 2097152);
+	assert_int_equal(machine.nodes, 2);
+	machine = sources_read_machine(none->fd, 1);
+	assert_true(machine.page_bytes > 0);
+	assert_int_equal(machine.folio_bytes, machine.page_bytes);
 }
 
 static void test_condition_too_late(void **state)
@@ -358,11 +375,17 @@ static void test_samples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_steps),	    cmocka_unit_test(test_condition_too_late),
-		cmocka_unit_test(test_write_fails), cmocka_unit_test(test_write_may_fail),
-		cmocka_unit_test(test_reclaim),	    cmocka_unit_test(test_handles_and_watches),
-		cmocka_unit_test(test_figures),	    cmocka_unit_test(test_since_and_poll),
-		cmocka_unit_test(test_poll_ends),   cmocka_unit_test(test_samples),
+		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_folio),
+		cmocka_unit_test(test_condition_too_late),
+		cmocka_unit_test(test_write_fails),
+		cmocka_unit_test(test_write_may_fail),
+		cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_handles_and_watches),
+		cmocka_unit_test(test_figures),
+		cmocka_unit_test(test_since_and_poll),
+		cmocka_unit_test(test_poll_ends),
+		cmocka_unit_test(test_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,7 @@ static void test_meter(void **state)
 		.actors = &trial.actors,
 		.handles = &trial.handles,
 		.watches = &trial.watches,
-		.machine = {4096, 2, 1},
+		.machine = {4096, 4096, 2, 1},
 	};
 	if (meter_begin(&meter, &trial, &error) < 0)
 		fail_msg("%s", error.text);

@@ -8,7 +8,8 @@
 
 #define MIB INT64_C(1048576)
 
-static const struct formula_machine machine = {.page_bytes = 4096, .cpus = 3, .nodes = 2};
+static const struct formula_machine machine = {
+	.page_bytes = 4096, .folio_bytes = 2 << 20, .cpus = 3, .nodes = 2};
 
 static void test_values(void **state)
 {
@@ -32,6 +33,7 @@ static void test_values(void **state)
 		{"3-5", -2, FORMULA_PLAIN},
 		{"abs(3-5)", 2, FORMULA_PLAIN},
 		{"min(3, 2) + max(4,5)", 7, FORMULA_PLAIN},
+		{"2 * folio", INT64_C(4) << 20, FORMULA_BYTES},
 		{"page * 64 * cpus", INT64_C(4096) * 64 * 3, FORMULA_BYTES},
 		{"nodes", 2, FORMULA_PLAIN},
 		{"1G / 1M", 1024, FORMULA_PLAIN},
