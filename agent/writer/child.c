@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/writer/child.h"
 
+#include "agent/child_process.h"
 #include "agent/writer/process.h"
-#include "base/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 
 struct writer {
 	uint64_t device;
@@ -20,54 +16,13 @@ struct writer {
 	int socket;
 };
 
-/* dup2 of a descriptor onto itself would leave it closed on exec: it is moved out of the way. */
-static int above(int fd)
-{
-	int moved = fcntl(fd, F_DUPFD_CLOEXEC, WRITER_STAT_FD + 1);
-
-	return moved < 0 ? -errno : moved;
-}
-
-static int spawn(const char *program, uint64_t device, int socket, int stat_fd, bool try_uring,
-		 pid_t *ret_pid)
-{
-	char name[32];
-	char *arguments[] = {(char[]){"uswapd-writer"}, name,
-			     try_uring ? NULL : (char[]){WRITER_NO_URING}, NULL};
-	char *environment[] = {NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int r;
-
-	(void)snprintf(name, sizeof(name), "%u:%u", major(device), minor(device));
-	sigemptyset(&none);
-	sigfillset(&all);
-	r = posix_spawn_file_actions_init(&actions);
-	if (r != 0)
-		return -r;
-	r = posix_spawnattr_init(&attributes);
-	if (r != 0) {
-		(void)posix_spawn_file_actions_destroy(&actions);
-		return -r;
-	}
-	(void)posix_spawnattr_setsigmask(&attributes, &none);
-	(void)posix_spawnattr_setsigdefault(&attributes, &all);
-	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	r = posix_spawn_file_actions_adddup2(&actions, socket, WRITER_SOCKET_FD);
-	if (r == 0 && stat_fd >= 0)
-		r = posix_spawn_file_actions_adddup2(&actions, stat_fd, WRITER_STAT_FD);
-	if (r == 0)
-		r = posix_spawn(ret_pid, program, &actions, &attributes, arguments, environment);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)posix_spawnattr_destroy(&attributes);
-	return -r;
-}
-
 int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uring,
 		 struct writer **ret_writer)
 {
-	_cleanup_close_ int ours = -1, theirs = -1, stat = -1;
+	_cleanup_close_ int ours = -1, theirs = -1;
+	char name[32];
+	char *arguments[] = {(char[]){"uswapd-writer"}, name,
+			     try_uring ? NULL : (char[]){WRITER_NO_URING}, NULL};
 	_cleanup_free_ struct writer *w = calloc(1, sizeof(*w));
 	int pair[2], r;
 
@@ -76,12 +31,9 @@ int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uri
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	ours = pair[0];
-	theirs = above(pair[1]);
-	fd_close(pair[1]);
-	stat = stat_fd < 0 ? -1 : above(stat_fd);
-	if (theirs < 0 || (stat_fd >= 0 && stat < 0))
-		return theirs < 0 ? theirs : stat;
-	r = spawn(program, device, theirs, stat, try_uring, &w->pid);
+	theirs = pair[1];
+	(void)snprintf(name, sizeof(name), "%u:%u", major(device), minor(device));
+	r = child_spawn(program, arguments, (int[]){theirs, stat_fd}, 2, 0, &w->pid);
 	if (r < 0)
 		return r;
 	w->device = device;
@@ -92,21 +44,7 @@ int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uri
 
 bool writer_has_ended(struct writer *w)
 {
-	if (w->pid > 0 && waitpid(w->pid, NULL, WNOHANG) != 0)
-		w->pid = 0;
-	return w->pid == 0;
-}
-
-static bool wait_end(struct writer *w, uint64_t timeout_ns)
-{
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
-
-	while (!writer_has_ended(w)) {
-		if (clock_now_ns() >= end_ns)
-			return false;
-		(void)poll(NULL, 0, 5);
-	}
-	return true;
+	return child_has_ended(&w->pid);
 }
 
 int writer_stop(struct writer *w, uint64_t timeout_ns)
@@ -115,10 +53,10 @@ int writer_stop(struct writer *w, uint64_t timeout_ns)
 		return 0;
 	/* The end of the socket is its sign to leave. */
 	w->socket = fd_close(w->socket);
-	if (wait_end(w, timeout_ns))
+	if (child_wait_end(&w->pid, timeout_ns))
 		return 0;
 	(void)kill(w->pid, SIGKILL);
-	return wait_end(w, timeout_ns) ? 0 : -ETIMEDOUT;
+	return child_wait_end(&w->pid, timeout_ns) ? 0 : -ETIMEDOUT;
 }
 
 struct writer *writer_free(struct writer *w)
