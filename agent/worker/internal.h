@@ -227,14 +227,21 @@ bool worker_rung_learn(struct worker *worker, const struct flight *flight, int e
 		       uint64_t applied_bytes, uint64_t now_ns);
 
 /* act.c */
-void worker_take_off_order(struct worker *worker, uint64_t bytes);
-void worker_end_order(struct worker *worker);
 bool worker_budget_is_used_up(struct worker *worker, uint64_t now_ns);
 void worker_act(struct worker *worker, uint64_t now_ns);
-void worker_finish(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);
 /* Its request is under way: what it was before must stand until that is accounted for. */
 bool worker_is_busy_with(const struct worker *worker, const struct group *group);
+/* Whether the target is the group's cold memory. */
+bool worker_is_trim(const struct target *target, const struct group *group);
+/* The group a request is sent to; 0: the node itself. */
+uint64_t worker_asked_id(const struct flight *flight);
+
+/* finish.c */
+void worker_take_off_order(struct worker *worker, uint64_t bytes);
+void worker_end_order(struct worker *worker);
+/* Takes the result of a request that is done. */
+void worker_finish(struct worker *worker, uint64_t now_ns);
 
 /* swap.c */
 /* The machine's swap, read at most once a second. */

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What came of a request: measured, accounted for, learned from. */
+#include "agent/worker/clean.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/probes.h"
+#include "agent/worker/trim.h"
+
+#include <errno.h>
+
+/* What came of a request to the node, as far as it can be told from what others did meanwhile. */
+static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t net_freed_bytes)
+{
+	struct machine_counters machine;
+	uint64_t left_bytes, most = 2 * f->request.bytes, taken = MIN(net_freed_bytes, most);
+
+	/* What goes to zram may give the node nothing: taken it was all the same. */
+	if (f->victim &&
+	    memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current", &left_bytes) == 0 &&
+	    f->victim_bytes > left_bytes)
+		taken = MAX(taken, MIN(f->victim_bytes - left_bytes, most));
+	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
+	if (f->counted && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
+	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
+		uint64_t pages = machine.pgsteal_proactive - f->machine.pgsteal_proactive;
+
+		taken = MAX(taken, MIN(pages * w->page_size, most));
+	}
+	return taken;
+}
+
+static struct taken measure(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
+{
+	struct taken taken = {0};
+	uint64_t free_bytes;
+
+	if (worker_view_node(w, now_ns, NULL) == 0) {
+		free_bytes = w->here.fresh.counters.free_pages * w->page_size;
+		if (free_bytes > f->node_free_bytes)
+			taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+	}
+	if (f->group)
+		(void)group_measure_taken(f->group, w->page_size, f->request.bytes,
+					  &taken.applied_bytes);
+	else
+		taken.applied_bytes = measure_node(w, f, taken.net_freed_bytes);
+	/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
+	if (error == 0)
+		taken.applied_bytes = MAX(taken.applied_bytes, f->request.bytes);
+	return taken;
+}
+
+/* A request that was refused, not just short. */
+static void sort_error(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
+{
+	const char *object = f->group && f->group->cgroup ? f->group->cgroup->path : "the node";
+
+	switch (error) {
+	case 0:
+	case -EAGAIN:
+	case -EBUSY:
+	case -EINTR:
+	case -ENODEV:
+		return;
+	default:
+		worker_complain(w, now_ns, object, error, backend_name(f->request.backend));
+	}
+}
+
+/* What was ordered while the old one was under way is a new order. */
+void worker_take_off_order(struct worker *w, uint64_t bytes)
+{
+	uint64_t left = atomic_load(&w->ordered_bytes);
+
+	while (!atomic_compare_exchange_weak(&w->ordered_bytes, &left,
+					     left > bytes ? left - bytes : 0))
+		;
+}
+
+/* The node has no more to give, or may not be asked. */
+void worker_end_order(struct worker *w)
+{
+	worker_take_off_order(w, UINT64_MAX);
+}
+
+static void account_node(struct worker *w, const struct flight *f, int error,
+			 const struct taken *taken, uint64_t now_ns)
+{
+	bool another_way = worker_rung_learn(w, f, error, taken->applied_bytes, now_ns);
+
+	w->here.came_back_short = error < 0;
+	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
+		      taken->applied_bytes);
+	if (f->request.backend == BACKEND_MEMORY_RECLAIM)
+		fd_close(f->request.fd);
+	if (f->target->action.reason != VERDICT_ORDERED)
+		return;
+	/*
+	 * An order ends when it is filled, or when the node has no more to give, which a request
+	 * that was cut short does not tell, nor one that has another way left; many in a row do.
+	 */
+	if (taken->applied_bytes > 0 || another_way ||
+	    (error == -EINTR && w->here.history.hopeless_until_ns <= now_ns))
+		worker_take_off_order(w, taken->applied_bytes);
+	else
+		worker_end_order(w);
+}
+
+/* It was only wished for: nothing is learned, and it is looked at again after a while. */
+static void pass_over(struct worker *w, const struct flight *f, uint64_t now_ns)
+{
+	if (!f->group && f->request.backend == BACKEND_MEMORY_RECLAIM)
+		fd_close(f->request.fd);
+	if (f->target->verdict.reason == VERDICT_ORDERED)
+		worker_end_order(w);
+	f->target->due_ns = now_ns + w->config->agent.tick_max_ns / 4;
+	if (f->group && !f->group->cgroup)
+		worker_let_go(w, f->group);
+}
+
+static void tell_journal(struct worker *w, const struct flight *f, const struct hand_result *result,
+			 const struct taken *taken, uint64_t now_ns)
+{
+	const struct group *asked = f->group ? f->group : f->victim;
+	const struct journal_action action = {
+		.node = w->node->id,
+		.group = asked && asked->cgroup ? asked->cgroup->path : NULL,
+		.reason = worker_is_trim(f->target, f->group)
+				  ? "trim"
+				  : verdict_name(f->target->action.reason),
+		.backend = backend_name(f->request.backend),
+		.error = result->error,
+		.tried_bytes = f->request.bytes,
+		.applied_bytes = taken->applied_bytes,
+		.net_freed_bytes = taken->net_freed_bytes,
+		.wall_ns = result->wall_ns,
+		.cpu_ns = result->cpu_ns,
+	};
+
+	if (w->world->journal && taken->applied_bytes >= w->config->agent.journal_min_bytes)
+		(void)journal_send_action(w->world->journal, &w->journal_rate, &action, now_ns);
+}
+
+void worker_finish(struct worker *w, uint64_t now_ns)
+{
+	struct flight f = w->flight;
+	struct hand_result result;
+	struct taken taken;
+
+	if (!hand_take(w->hand, &result))
+		return;
+	w->flight.active = false;
+	if (f.act->dry) {
+		pass_over(w, &f, now_ns);
+		return;
+	}
+	w->hand_cpu_ns += result.cpu_ns;
+	taken = measure(w, &f, result.error, now_ns);
+	worker_swap_after(w, &f, &taken, now_ns);
+	probe_completion(w->node->id, worker_asked_id(&f), result.error, f.request.bytes,
+			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
+	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
+	sort_error(w, &f, result.error, now_ns);
+	tell_journal(w, &f, &result, &taken, now_ns);
+	if (worker_is_trim(f.target, f.group)) {
+		worker_trim_account(w, f.group, &f.request, result.error, &taken, now_ns);
+	} else if (f.group) {
+		backoff_learn(&f.group->backoff, &backoff_of_groups, now_ns, f.request.bytes,
+			      taken.applied_bytes);
+		worker_clean_took(w, f.group, &f.request, taken.applied_bytes);
+	} else {
+		account_node(w, &f, result.error, &taken, now_ns);
+	}
+	f.target->due_ns = 0;
+	/* Those that waited for the hand are judged by what is true now. */
+	w->look_at_growing = true;
+	if (w->here.target.wants)
+		w->here.target.due_ns = 0;
+	if (f.group && !f.group->cgroup)
+		worker_let_go(w, f.group);
+}
