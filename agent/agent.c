@@ -58,7 +58,7 @@ static void start_cleaner(struct agent *a)
 /* Started even where it is off: it may be switched on later. */
 static void start_pager(struct agent *a)
 {
-	int r = pager_start(a->world.proc_fd, &a->world.pager);
+	int r = pager_start(a->world.proc_fd, &a->hands, &a->world.pager);
 
 	if (r == 0 && a->config->pageout.enabled)
 		r = act_try_advise(OTHER_PID);
@@ -128,11 +128,13 @@ int agent_start(const struct agent_options *options, const struct config *config
 	a->options = *options;
 	a->start_ns = clock_boottime_ns();
 	a->journal.fd = -1;
+	a->hands.program = options->hand_program;
 	a->world = (struct worker_world){
 		.log = log,
 		.proc_fd = -1,
 		.sys_fd = -1,
 		.cgroup_fd = -1,
+		.hands = &a->hands,
 		.act = options->dry_run ? &act_dry_run : &act_live,
 		.try_uring = options->try_uring,
 		.whole_machine = !options->cgroup,
@@ -172,6 +174,7 @@ int agent_stop(struct agent *a)
 	agent_restore_tuning(a);
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_ask_to_stop(a->workers[i]);
+	pager_ask_to_stop(a->world.pager);
 	for (size_t i = 0; i < a->n_workers; i++) {
 		uint64_t now_ns = clock_now_ns();
 		int joined = worker_join(a->workers[i], end_ns > now_ns ? end_ns - now_ns : 0);
@@ -308,6 +311,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.pause_left_ns = agent_pause_left_ns(a),
 		.config_file = a->options.config_file,
 		.metrics_groups_max = a->config->metrics.groups_max,
+		.hands_stuck = atomic_load(&a->hands.stuck),
+		.hands_lost = atomic_load(&a->hands.lost),
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,
 	};

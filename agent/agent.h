@@ -14,6 +14,7 @@ struct agent_options {
 	const char *config_file; /* NULL: none */
 	const char *const *overrides;
 	size_t n_overrides;
+	const char *hand_program;   /* uswapd-hand */
 	const char *writer_program; /* uswapd-writer; NULL: dirty files are not written back */
 	const char *tuning_file;    /* of what sysctls were; NULL: they are left alone */
 	const char *journal_socket; /* of systemd-journald; NULL: no records of actions */

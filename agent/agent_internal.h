@@ -9,6 +9,7 @@
 struct agent {
 	struct agent_options options;
 	struct worker_world world;
+	struct hands hands;
 	struct journal journal;
 	const struct config *config;
 	uint64_t start_ns;

@@ -2,7 +2,6 @@
 /* uswapd: the process, its signals, and the loop that waits for them. */
 #include "agent/agent.h"
 
-#include "agent/act/hand.h"
 #include "agent/command_line.h"
 #include "agent/control/server.h"
 #include "agent/lock.h"
@@ -270,9 +269,8 @@ static int run(const struct command_line *cl, const struct config *config)
 
 	prepare_process(&log);
 	signal_fd = open_signals();
-	r = signal_fd < 0 ? signal_fd : hand_prepare_process();
-	if (r < 0) {
-		log_error(&log, "can't set up signals: %s", strerrordesc_np(-r));
+	if (signal_fd < 0) {
+		log_error(&log, "can't set up signals: %s", strerrordesc_np(-signal_fd));
 		return EXIT_SOFTWARE;
 	}
 	r = lock_take(config->agent.socket_path, &lock, &holder);
@@ -291,19 +289,19 @@ static int run(const struct command_line *cl, const struct config *config)
 	return run_alone(cl, config, log, signal_fd);
 }
 
-/* uswapd-writer stands beside this program (a build), or where it is installed. */
-static const char *find_writer(char *path, size_t size)
+/* A program of ours stands beside this one (a build), or where it is installed. */
+static const char *find_program(const char *program, char path[PATH_MAX])
 {
-	static const char *const places[] = {"uswapd-writer", "../libexec/uswapd/uswapd-writer"};
-	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	static const char *const places[] = {"", "../libexec/uswapd/"};
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	char *name;
 
 	if (n < 0)
-		return places[0];
+		return program;
 	path[n] = '\0';
 	name = strrchr(path, '/') + 1;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		(void)snprintf(name, size - (size_t)(name - path), "%s", places[i]);
+		(void)snprintf(name, PATH_MAX - (size_t)(name - path), "%s%s", places[i], program);
 		if (access(path, X_OK) == 0)
 			break;
 	}
@@ -312,7 +310,7 @@ static const char *find_writer(char *path, size_t size)
 
 int main(int argc, char **argv)
 {
-	char writer[PATH_MAX], tuning[CONFIG_PATH_MAX + sizeof(".tuning")];
+	char hand[PATH_MAX], writer[PATH_MAX], tuning[CONFIG_PATH_MAX + sizeof(".tuning")];
 	struct command_line cl;
 	struct config_error error;
 	struct config config;
@@ -324,9 +322,10 @@ int main(int argc, char **argv)
 		return replay_file(cl.replay, cl.overrides, cl.agent.n_overrides) == 0
 			       ? 0
 			       : EXIT_SOFTWARE;
+	cl.agent.hand_program = find_program("uswapd-hand", hand);
 	/* What a fake tree shows is nobody's file. */
 	if (!cl.agent.root)
-		cl.agent.writer_program = find_writer(writer, sizeof(writer));
+		cl.agent.writer_program = find_program("uswapd-writer", writer);
 	if (log_stderr(LOG_LEVEL_INFO).priority_prefix)
 		cl.agent.journal_socket = JOURNAL_SOCKET;
 	if (config_load(cl.agent.config_file, cl.overrides, cl.agent.n_overrides, &config, &error) <

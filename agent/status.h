@@ -107,11 +107,12 @@ struct agent_status {
 	bool observes; /* asks the kernel for nothing */
 	bool paused;   /* the same, for a while */
 	bool watches_growth;
-	uint64_t pause_left_ns;	      /* UINT64_MAX: until it is resumed */
-	const char *config_file;      /* NULL: none */
-	uint64_t metrics_groups_max;  /* the most groups that metrics name */
-	char degraded[8][160];	      /* what this agent can't do here, in words; "" ends */
-	struct cleaner_state cleaner; /* write-back */
+	uint64_t pause_left_ns;		  /* UINT64_MAX: until it is resumed */
+	const char *config_file;	  /* NULL: none */
+	uint64_t metrics_groups_max;	  /* the most groups that metrics name */
+	char degraded[8][160];		  /* what this agent can't do here, in words; "" ends */
+	struct cleaner_state cleaner;	  /* write-back */
+	uint64_t hands_stuck, hands_lost; /* processes that make requests; as struct hands */
 	size_t n_nodes;
 	struct node_status *nodes;
 };

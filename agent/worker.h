@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "agent/act/backend.h"
+#include "agent/act/hand.h"
 #include "agent/config/config.h"
 #include "agent/report/journal.h"
 #include "agent/status.h"
@@ -25,6 +25,7 @@ struct worker_world {
 	const struct topology *topology;
 	struct shared *shared;
 	const struct act_ops *act;
+	struct hands *hands;	   /* what the hands of all have in common */
 	struct cleaner *cleaner;   /* NULL: dirty files are not written back */
 	struct pager *pager;	   /* NULL: processes are not paged out */
 	struct recorder *recorder; /* NULL: nothing is recorded */
@@ -49,8 +50,8 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 void worker_ask_to_stop(struct worker *worker);
 
 /*
- * Waits for the end, at most timeout_ns. -ETIMEDOUT: a request is still inside the kernel and the
- * thread must be left alone; the process can only exit.
+ * Waits for the end, at most timeout_ns. -ETIMEDOUT: it is still inside the kernel and must be left
+ * alone; the process can only exit.
  */
 int worker_join(struct worker *worker, uint64_t timeout_ns);
 

@@ -20,11 +20,26 @@ const char *backend_name(enum backend backend)
 		return "memory.reclaim";
 	case BACKEND_NODE_RECLAIM:
 		return "node/reclaim";
+	case BACKEND_PROCESS_MADVISE:
+		return "process_madvise";
 	}
 	return "none";
 }
 
-static int reclaim_live(const struct request *request)
+static int advise(const struct request *request)
+{
+	/* An address of another process. */
+	struct iovec range = {
+		.iov_base = (void *)(uintptr_t)request->start,
+		.iov_len = request->bytes,
+	};
+
+	return syscall(SYS_process_madvise, request->fd, &range, 1UL, request->advice, 0U) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int make_live(const struct request *request)
 {
 	switch (request->backend) {
 	case BACKEND_NONE:
@@ -33,20 +48,10 @@ static int reclaim_live(const struct request *request)
 		return group_reclaim(request->fd, request->bytes, request->swappiness);
 	case BACKEND_NODE_RECLAIM:
 		return node_reclaim(request->fd, request->bytes, request->swappiness);
+	case BACKEND_PROCESS_MADVISE:
+		return advise(request);
 	}
 	return -EOPNOTSUPP;
-}
-
-static ssize_t advise_live(int pid_fd, uint64_t start, uint64_t length, int advice)
-{
-	/* An address of another process. */
-	struct iovec range = {
-		.iov_base = (void *)(uintptr_t)start,
-		.iov_len = length,
-	};
-	ssize_t n = syscall(SYS_process_madvise, pid_fd, &range, 1UL, advice, 0U);
-
-	return n < 0 ? -errno : n;
 }
 
 int act_try_advise(int pid)
@@ -59,29 +64,11 @@ int act_try_advise(int pid)
 	return 0;
 }
 
-static int reclaim_nothing(const struct request *request)
+static int make_nothing(const struct request *request)
 {
 	(void)request;
-	return -EAGAIN;
-}
-
-static ssize_t advise_nothing(int pid_fd, uint64_t start, uint64_t length, int advice)
-{
-	(void)pid_fd;
-	(void)start;
-	(void)length;
-	(void)advice;
 	return -ECANCELED;
 }
 
-const struct act_ops act_live = {
-	.name = "live",
-	.reclaim = reclaim_live,
-	.advise = advise_live,
-};
-const struct act_ops act_dry_run = {
-	.name = "dry-run",
-	.dry = true,
-	.reclaim = reclaim_nothing,
-	.advise = advise_nothing,
-};
+const struct act_ops act_live = {.name = "live", .blocks = true, .make = make_live};
+const struct act_ops act_dry_run = {.name = "dry-run", .dry = true, .make = make_nothing};

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where the kernel is touched. One table of operations: live, or dry-run, which asks the kernel for
- * nothing. Both run on a worker's hand, since a request blocks until the kernel is done.
+ * nothing. Both are for a hand (act/hand.h), since a request blocks until the kernel is done.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 enum backend {
 	BACKEND_NONE,
-	BACKEND_MEMORY_RECLAIM, /* a group's memory.reclaim */
-	BACKEND_NODE_RECLAIM,	/* nodeN/reclaim */
+	BACKEND_MEMORY_RECLAIM,	 /* a group's memory.reclaim */
+	BACKEND_NODE_RECLAIM,	 /* nodeN/reclaim */
+	BACKEND_PROCESS_MADVISE, /* a range of a process */
 };
 
 const char *backend_name(enum backend backend); /* "memory.reclaim" */
@@ -20,22 +20,22 @@ const char *backend_name(enum backend backend); /* "memory.reclaim" */
 /* One request to the kernel. */
 struct request {
 	enum backend backend;
-	int fd; /* of the knob; stays open until the request is done */
+	int fd; /* of the knob, or of the process (pidfd); stays open until the request is done */
 	uint64_t bytes;
 	int swappiness; /* as cgroup/reclaim.h and numa/reclaim.h */
+	uint64_t start; /* address of a range */
+	int advice;	/* about it: MADV_PAGEOUT, MADV_COLD */
 };
 
 struct act_ops {
 	const char *name;
-	bool dry; /* asks the kernel for nothing: whatever changes is not its doing */
-	/* 0: all of it was reclaimed; -EAGAIN, -EINTR: less; other -errno: refused. */
-	int (*reclaim)(const struct request *request);
+	bool dry;    /* asks the kernel for nothing: whatever changes is not its doing */
+	bool blocks; /* as long as the kernel likes */
 	/*
-	 * MADV_PAGEOUT or MADV_COLD for a range of the process that pid_fd is, as
-	 * process_madvise(2): the bytes advised, which is not what it frees; -errno. -ECANCELED: a
-	 * dry run.
+	 * 0: all of it was reclaimed, or advised, which is not what it frees; -EAGAIN, -EINTR:
+	 * less; -ECANCELED: a dry run; other -errno: refused.
 	 */
-	ssize_t (*advise)(int pid_fd, uint64_t start, uint64_t length, int advice);
+	int (*make)(const struct request *request);
 };
 
 /*

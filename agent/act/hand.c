@@ -1,165 +1,320 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/act/hand.h"
 
-#include "agent/thread.h"
+#include "agent/act/hand_message.h"
+#include "agent/child_process.h"
+#include "agent/packet.h"
 #include "base/clock.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
 
-#define HAND_SIGNAL	 SIGUSR1
-#define HAND_STACK_BYTES ((size_t)64 << 10)
+/* Interrupted, it goes on, but without a step: what is merely slow (zram) uses CPU time. */
+#define PATIENCE_NS (3 * NSEC_PER_SEC)
+/* A process that was killed is not stuck before that. */
+#define END_NS (600 * NSEC_PER_MSEC)
+/* One that the owner waits for, when it wants to leave. */
+#define LEAVE_NS (300 * NSEC_PER_MSEC)
+/* Between two interruptions of a request that is waited for. */
+#define STEP_MS 20
 
-enum hand_state {
-	HAND_IDLE,
-	HAND_BUSY, /* ops and request belong to the thread */
-	HAND_DONE, /* result belongs to the owner */
-};
+enum hand_state { HAND_IDLE, HAND_BUSY, HAND_DONE };
 
 struct hand {
-	pthread_t thread;
-	int go_fd, done_fd;
-	_Atomic int state;
-	_Atomic bool stop;
-	const struct act_ops *ops; /* of the request */
-	struct request request;
+	struct hands *hands;
+	char name[16];
+	int poll_fd; /* epoll: of done_fd and the socket, which changes with the process */
+	int done_fd; /* readable: a request is done without an answer from a process */
+	int socket;  /* -1: no process runs */
+	pid_t pid;
+	pid_t left[HAND_STUCK_MAX]; /* behind; 0: free */
+	enum hand_state state;
+	uint64_t begun_ns;	       /* of the request */
+	uint64_t step_ns, step_cpu_ns; /* its process's last, since it is interrupted; 0: not yet */
 	struct hand_result result;
 };
 
-static void do_nothing(int signal_number)
-{
-	(void)signal_number;
-}
-
-int hand_prepare_process(void)
-{
-	struct sigaction action = {.sa_handler = do_nothing};
-
-	return sigaction(HAND_SIGNAL, &action, NULL) < 0 ? -errno : 0;
-}
-
-static void perform(struct hand *hand)
+struct hand_result hand_perform(const struct act_ops *ops, const struct request *request)
 {
 	uint64_t wall_ns = clock_now_ns(), cpu_ns = clock_thread_cpu_ns();
-	/* Stopped before it began: that is an interruption too. */
-	int error = atomic_load(&hand->stop) ? -EINTR : hand->ops->reclaim(&hand->request);
+	int error = ops->make(request);
 
 	/* In this order: no more CPU time than there was time. */
 	cpu_ns = clock_thread_cpu_ns() - cpu_ns;
 	wall_ns = clock_now_ns() - wall_ns;
-	hand->result = (struct hand_result){.error = error, .wall_ns = wall_ns, .cpu_ns = cpu_ns};
+	return (struct hand_result){.error = error, .wall_ns = wall_ns, .cpu_ns = cpu_ns};
 }
 
-static void *hand_main(void *arg)
+static int watch(struct hand *hand, int fd)
 {
-	struct hand *hand = arg;
-	sigset_t only_interrupt;
-	uint64_t value;
+	struct epoll_event event = {.events = EPOLLIN};
 
-	sigfillset(&only_interrupt);
-	sigdelset(&only_interrupt, HAND_SIGNAL);
-	(void)pthread_sigmask(SIG_SETMASK, &only_interrupt, NULL);
-	do {
-		/* An interruption may come while it waits: then state alone says what is to be
-		 * done. */
-		(void)eventfd_read(hand->go_fd, &value);
-		if (atomic_load(&hand->state) != HAND_BUSY)
-			continue;
-		perform(hand);
-		atomic_store(&hand->state, HAND_DONE);
-		(void)eventfd_write(hand->done_fd, 1);
-	} while (!atomic_load(&hand->stop));
-	return NULL;
+	return epoll_ctl(hand->poll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
 struct hand *hand_free(struct hand *hand)
 {
 	if (!hand)
 		return NULL;
-	fd_close(hand->go_fd);
+	fd_close(hand->poll_fd);
 	fd_close(hand->done_fd);
+	fd_close(hand->socket);
 	free(hand);
 	return NULL;
 }
 
-int hand_start(const char *name, struct hand **ret_hand)
+int hand_new(struct hands *hands, const char *name, struct hand **ret_hand)
 {
-	struct hand *hand = calloc(1, sizeof(*hand));
+	_cleanup_(hand_freep) struct hand *hand = calloc(1, sizeof(*hand));
 	int r;
 
 	if (!hand)
 		return -ENOMEM;
-	hand->go_fd = eventfd(0, EFD_CLOEXEC);
+	hand->hands = hands;
+	(void)snprintf(hand->name, sizeof(hand->name), "%s", name);
+	hand->socket = -1;
+	hand->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	hand->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = hand->go_fd < 0 || hand->done_fd < 0
-		    ? -errno
-		    : thread_start(name, HAND_STACK_BYTES, hand_main, hand, &hand->thread);
-	if (r < 0) {
-		hand_free(hand);
+	if (hand->poll_fd < 0 || hand->done_fd < 0)
+		return -errno;
+	r = watch(hand, hand->done_fd);
+	if (r < 0)
 		return r;
-	}
-	*ret_hand = hand;
+	*ret_hand = TAKE_PTR(hand);
 	return 0;
 }
 
-int hand_stop(struct hand *hand, uint64_t timeout_ns)
-{
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
-	struct pollfd done;
+/* --- processes --- */
 
-	if (!hand)
+size_t hand_stuck(const struct hand *hand)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; hand && i < HAND_STUCK_MAX; i++)
+		n += hand->left[i] != 0;
+	return n;
+}
+
+static void see_who_has_ended(struct hand *hand)
+{
+	for (size_t i = 0; i < HAND_STUCK_MAX; i++)
+		if (hand->left[i] != 0 && child_has_ended(&hand->left[i]))
+			atomic_fetch_sub(&hand->hands->stuck, 1);
+}
+
+/* It is killed, which it may not see for as long as the kernel keeps it. */
+static void leave_behind(struct hand *hand, uint64_t timeout_ns)
+{
+	size_t place = 0;
+
+	hand->socket = fd_close(hand->socket);
+	(void)kill(hand->pid, SIGKILL);
+	if (child_wait_end(&hand->pid, timeout_ns))
+		return;
+	while (hand->left[place] != 0)
+		place++;
+	hand->left[place] = hand->pid;
+	hand->pid = 0;
+	atomic_fetch_add(&hand->hands->stuck, 1);
+}
+
+static void lose(struct hand *hand, uint64_t timeout_ns)
+{
+	atomic_fetch_add(&hand->hands->lost, 1);
+	leave_behind(hand, timeout_ns);
+}
+
+int hand_start(struct hand *hand)
+{
+	_cleanup_close_ int ours = -1, theirs = -1;
+	char *arguments[] = {(char[]){"uswapd-hand"}, hand->name, NULL};
+	int pair[2], r;
+
+	if (hand->socket >= 0)
 		return 0;
-	atomic_store(&hand->stop, true);
-	done = (struct pollfd){.fd = hand->done_fd, .events = POLLIN};
-	while (atomic_load(&hand->state) == HAND_BUSY) {
-		if (clock_now_ns() >= end_ns)
-			return -ETIMEDOUT;
-		hand_interrupt(hand);
-		(void)poll(&done, 1, 10);
+	see_who_has_ended(hand);
+	if (hand_stuck(hand) == HAND_STUCK_MAX)
+		return -EBUSY;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	ours = pair[0];
+	theirs = pair[1];
+	r = watch(hand, ours);
+	if (r == 0)
+		r = child_spawn(hand->hands->program, arguments, &theirs, 1, HAND_SIGNAL,
+				&hand->pid);
+	if (r == 0)
+		hand->socket = TAKE_FD(ours);
+	return r;
+}
+
+/* --- requests --- */
+
+static void finish(struct hand *hand, const struct hand_result *result)
+{
+	hand->result = *result;
+	hand->state = HAND_DONE;
+}
+
+/* Without an answer. */
+static void give_up(struct hand *hand, int error)
+{
+	if (hand->state != HAND_BUSY)
+		return;
+	finish(hand,
+	       &(struct hand_result){.error = error, .wall_ns = clock_now_ns() - hand->begun_ns});
+	(void)eventfd_write(hand->done_fd, 1);
+}
+
+/* An answer, or the end of the process. */
+static void listen_to_process(struct hand *hand)
+{
+	struct hand_answer answer;
+	int none = -1, r;
+
+	if (hand->socket < 0)
+		return;
+	r = packet_receive(hand->socket, &answer, sizeof(answer), 0, &none);
+	if (r == -EAGAIN)
+		return;
+	if (r == 1 && answer.magic == HAND_MAGIC && hand->state == HAND_BUSY) {
+		finish(hand, &(struct hand_result){.error = answer.error,
+						   .wall_ns = answer.wall_ns,
+						   .cpu_ns = answer.cpu_ns});
+		return;
 	}
-	(void)eventfd_write(hand->go_fd, 1);
-	(void)pthread_join(hand->thread, NULL);
-	return 0;
-}
-
-int hand_fd(const struct hand *hand)
-{
-	return hand->done_fd;
-}
-
-bool hand_is_busy(const struct hand *hand)
-{
-	return atomic_load(&hand->state) != HAND_IDLE;
+	give_up(hand, -EPIPE);
+	lose(hand, END_NS);
 }
 
 int hand_submit(struct hand *hand, const struct act_ops *ops, const struct request *request)
 {
-	if (hand_is_busy(hand))
+	const struct hand_order order = {
+		.magic = HAND_MAGIC,
+		.backend = (int32_t)request->backend,
+		.swappiness = request->swappiness,
+		.advice = request->advice,
+		.bytes = request->bytes,
+		.start = request->start,
+	};
+	struct hand_result result;
+	int r;
+
+	if (hand->state != HAND_IDLE)
 		return -EBUSY;
-	hand->ops = ops;
-	hand->request = *request;
-	atomic_store(&hand->state, HAND_BUSY);
-	return eventfd_write(hand->go_fd, 1) < 0 ? -errno : 0;
+	if (!ops->blocks) {
+		result = hand_perform(ops, request);
+		finish(hand, &result);
+		(void)eventfd_write(hand->done_fd, 1);
+		return 0;
+	}
+	listen_to_process(hand); /* it may have ended */
+	r = hand_start(hand);
+	if (r == 0)
+		r = packet_send(hand->socket, &order, sizeof(order), request->fd);
+	if (r < 0)
+		return r;
+	hand->state = HAND_BUSY;
+	hand->begun_ns = clock_now_ns();
+	hand->step_ns = 0;
+	return 0;
 }
 
 bool hand_take(struct hand *hand, struct hand_result *ret)
 {
 	uint64_t value;
 
-	if (atomic_load(&hand->state) != HAND_DONE)
+	see_who_has_ended(hand);
+	listen_to_process(hand);
+	if (hand->state != HAND_DONE)
 		return false;
 	(void)eventfd_read(hand->done_fd, &value);
 	*ret = hand->result;
-	atomic_store(&hand->state, HAND_IDLE);
+	hand->state = HAND_IDLE;
 	return true;
+}
+
+int hand_fd(const struct hand *hand)
+{
+	return hand->poll_fd;
+}
+
+bool hand_is_busy(const struct hand *hand)
+{
+	return hand->state != HAND_IDLE;
+}
+
+static uint64_t cpu_used_ns(pid_t pid)
+{
+	struct timespec used = {0};
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) == 0)
+		(void)clock_gettime(clock, &used);
+	return (uint64_t)used.tv_sec * NSEC_PER_SEC + (uint64_t)used.tv_nsec;
 }
 
 void hand_interrupt(struct hand *hand)
 {
-	if (atomic_load(&hand->state) == HAND_BUSY)
-		(void)pthread_kill(hand->thread, HAND_SIGNAL);
+	uint64_t now_ns = clock_now_ns(), cpu_ns;
+
+	listen_to_process(hand);
+	if (hand->state != HAND_BUSY)
+		return;
+	cpu_ns = cpu_used_ns(hand->pid);
+	if (hand->step_ns == 0 || cpu_ns != hand->step_cpu_ns) {
+		hand->step_ns = now_ns;
+		hand->step_cpu_ns = cpu_ns;
+	}
+	if (now_ns - hand->step_ns > PATIENCE_NS) {
+		give_up(hand, -ETIMEDOUT);
+		lose(hand, 0);
+		return;
+	}
+	(void)kill(hand->pid, HAND_SIGNAL);
+}
+
+void hand_stop(struct hand *hand, uint64_t timeout_ns)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+	struct pollfd done;
+
+	if (!hand)
+		return;
+	done = (struct pollfd){.fd = hand->poll_fd, .events = POLLIN};
+	while (hand->state == HAND_BUSY && clock_now_ns() < end_ns) {
+		hand_interrupt(hand);
+		(void)poll(&done, 1, STEP_MS);
+	}
+	listen_to_process(hand);
+	if (hand->state == HAND_BUSY) {
+		give_up(hand, -ETIMEDOUT);
+		lose(hand, END_NS);
+	} else if (hand->socket >= 0) {
+		leave_behind(hand, END_NS);
+	}
+}
+
+int hand_make(struct hand *hand, const struct act_ops *ops, const struct request *request,
+	      uint64_t deadline_ns, const _Atomic bool *leaving, struct hand_result *ret)
+{
+	struct pollfd done = {.fd = hand->poll_fd, .events = POLLIN};
+	uint64_t end_ns = clock_now_ns() + deadline_ns;
+	int r = hand_submit(hand, ops, request);
+
+	if (r < 0)
+		return r;
+	while (!hand_take(hand, ret)) {
+		if (atomic_load(leaving))
+			hand_stop(hand, LEAVE_NS);
+		else if (clock_now_ns() >= end_ns)
+			hand_interrupt(hand);
+		(void)poll(&done, 1, STEP_MS);
+	}
+	return 0;
 }

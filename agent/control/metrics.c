@@ -207,6 +207,12 @@ static void write_agent(const struct agent_status *status, uint64_t left_out, st
 	write_single(page, "uswapd_groups_left_out", GAUGE,
 		     "Groups that are looked after but not named here (metrics.groups_max).",
 		     left_out);
+	write_single(page, "uswapd_stuck_requests", GAUGE,
+		     "Requests that the kernel keeps, as when swap does not answer.",
+		     status->hands_stuck);
+	write_single(page, "uswapd_hands_lost_total", COUNTER,
+		     "Processes that made requests and were left behind, or ended.",
+		     status->hands_lost);
 	write_single(page, "uswapd_write_back_processes", GAUGE,
 		     "Processes that write back, one a disk.", cleaner->writers);
 	write_single(page, "uswapd_write_back_abandoned_devices", GAUGE,

@@ -82,6 +82,11 @@ static const struct number node_numbers[] = {
 };
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint64_t");
 
+static const struct number hands_numbers[] = {
+	NAMED(struct agent_status, "stuck", hands_stuck),
+	NAMED(struct agent_status, "lost", hands_lost),
+};
+
 static const struct number cleaner_numbers[] = {
 	NUMBER(struct cleaner_state, writers),
 	NAMED(struct cleaner_state, "devices_given_up", abandoned),
@@ -229,6 +234,7 @@ static void put_head(struct json *json, const struct agent_status *status)
 	for (size_t i = 0; i < ARRAY_SIZE(status->degraded) && *status->degraded[i]; i++)
 		json_put_text(json, NULL, status->degraded[i]);
 	json_close(json, ']');
+	put_object(json, "hands", status, hands_numbers, ARRAY_SIZE(hands_numbers));
 	put_write_back(json, &status->cleaner);
 }
 

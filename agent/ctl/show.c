@@ -304,6 +304,8 @@ static void show_head(struct reader *head, FILE *out)
 	const json_t *degraded = json_object_get(head->object, "degraded");
 	const json_t *write_back = json_object_get(head->object, "write_back");
 	json_int_t given_up = json_integer_value(json_object_get(write_back, "devices_given_up"));
+	const json_t *hands = json_object_get(head->object, "hands");
+	json_int_t stuck = json_integer_value(json_object_get(hands, "stuck"));
 	const char *mode = "";
 	char up[FORMAT_DURATION_BYTES], line[256];
 
@@ -318,6 +320,11 @@ static void show_head(struct reader *head, FILE *out)
 	show_line("", line, out);
 	for (size_t i = 0; i < json_array_size(degraded); i++)
 		show_line("! ", json_string_value(json_array_get(degraded, i)) ?: "", out);
+	if (stuck > 0)
+		fprintf(out,
+			"! requests that the kernel keeps: %" JSON_INTEGER_FORMAT
+			"; swap does not answer, and is not used (see the log)\n",
+			stuck);
 	if (given_up > 0)
 		fprintf(out,
 			"! %" JSON_INTEGER_FORMAT

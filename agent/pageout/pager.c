@@ -41,6 +41,7 @@ struct pager {
 	_Atomic bool stop, ended;
 	struct slot slots[PAGER_SLOTS];
 
+	struct hand *hand;
 	struct pageout_pass *pass;
 	struct pageout_history history;
 	struct pace pace;
@@ -110,7 +111,7 @@ static void finish(struct pager *p, struct slot *s)
 
 	s->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
 			  : *pageout_pass_result(p->pass);
-	s->result.cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+	s->result.cpu_ns += clock_thread_cpu_ns() - cpu_ns;
 	/* What looking takes is no measure of how fast memory can be had. */
 	pace_learn(&p->pace, s->result.applied_bytes, s->result.calls_ns);
 	s->ask.group_fd = fd_close(s->ask.group_fd);
@@ -122,18 +123,21 @@ static void *pager_main(void *arg)
 {
 	struct pager *p = arg;
 	struct pollfd wake = {.fd = p->wake_fd, .events = POLLIN};
+	struct hand_result none;
 	uint64_t value;
 
 	while (!atomic_load(&p->stop)) {
-		bool stopped = pageout_pass_is_open(p->pass);
+		bool idle = !pageout_pass_is_open(p->pass) && hand_stuck(p->hand) == 0;
 
-		if (poll(&wake, 1, stopped ? (int)(IDLE_NS / NSEC_PER_MSEC) : -1) == 0)
+		if (poll(&wake, 1, idle ? -1 : (int)(IDLE_NS / NSEC_PER_MSEC)) == 0)
 			pageout_pass_end(p->pass);
+		(void)hand_take(p->hand, &none);
 		(void)eventfd_read(p->wake_fd, &value);
 		for (size_t i = 0; i < PAGER_SLOTS; i++)
 			if (atomic_load(&p->slots[i].state) == SLOT_ASKED)
 				finish(p, &p->slots[i]);
 	}
+	hand_stop(p->hand, 0);
 	atomic_store(&p->ended, true);
 	return NULL;
 }
@@ -141,13 +145,14 @@ static void *pager_main(void *arg)
 static void free_all(struct pager *p)
 {
 	pageout_pass_free(p->pass);
+	hand_free(p->hand);
 	fd_close(p->wake_fd);
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
 		fd_close(p->slots[i].ask.group_fd);
 	free(p);
 }
 
-int pager_start(int proc_fd, struct pager **ret_pager)
+int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager)
 {
 	struct pager *p = calloc(1, sizeof(*p));
 	int r;
@@ -157,7 +162,9 @@ int pager_start(int proc_fd, struct pager **ret_pager)
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
 		p->slots[i].ask.group_fd = -1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = p->wake_fd < 0 ? -errno : pageout_pass_new(proc_fd, &p->pass);
+	r = p->wake_fd < 0 ? -errno : hand_new(hands, "pageout", &p->hand);
+	if (r == 0)
+		r = pageout_pass_new(proc_fd, p->hand, &p->stop, &p->pass);
 	if (r == 0)
 		r = thread_start("uswapd/pageout", STACK_BYTES, pager_main, p, &p->thread);
 	if (r < 0) {
@@ -168,14 +175,21 @@ int pager_start(int proc_fd, struct pager **ret_pager)
 	return 0;
 }
 
+void pager_ask_to_stop(struct pager *p)
+{
+	if (!p)
+		return;
+	atomic_store(&p->stop, true);
+	(void)eventfd_write(p->wake_fd, 1);
+}
+
 int pager_stop(struct pager *p, uint64_t timeout_ns)
 {
 	uint64_t end_ns = clock_now_ns() + timeout_ns;
 
 	if (!p)
 		return 0;
-	atomic_store(&p->stop, true);
-	(void)eventfd_write(p->wake_fd, 1);
+	pager_ask_to_stop(p);
 	while (!atomic_load(&p->ended)) {
 		if (clock_now_ns() >= end_ns)
 			return -ETIMEDOUT;

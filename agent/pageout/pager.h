@@ -10,11 +10,14 @@
 
 struct pager;
 
-int pager_start(int proc_fd, struct pager **ret_pager);
+/* Both outlive it. */
+int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager);
 
+/* Returns at once. */
+void pager_ask_to_stop(struct pager *pager);
 /*
- * Waits at most timeout_ns. -ETIMEDOUT: the thread is stuck in the kernel, and the pager must be
- * left alone.
+ * Waits for the end, at most timeout_ns. -ETIMEDOUT: the thread is stuck in the kernel, and the
+ * pager must be left alone.
  */
 int pager_stop(struct pager *pager, uint64_t timeout_ns);
 

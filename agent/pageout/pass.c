@@ -19,6 +19,8 @@
 #define PROCESS_WORK 40
 #define MAPPING_WORK 5
 #define CALL_WORK    2 /* and the time it takes */
+/* A call that goes on is interrupted. */
+#define CALL_NS NSEC_PER_SEC
 
 enum stage { STAGE_NONE, STAGE_PROCESS, STAGE_MAPPING, STAGE_RANGE };
 
@@ -32,6 +34,8 @@ struct shares {
 
 struct pageout_pass {
 	int proc_fd;
+	struct hand *hand;
+	const _Atomic bool *leaving;
 	uint64_t page_size, self;
 	struct pageout_ask ask; /* group_fd is its own */
 	const struct pageout_settings *settings;
@@ -56,13 +60,16 @@ struct pageout_pass {
 	uint64_t at;		/* address; up to here it was */
 };
 
-int pageout_pass_new(int proc_fd, struct pageout_pass **ret_pass)
+int pageout_pass_new(int proc_fd, struct hand *hand, const _Atomic bool *leaving,
+		     struct pageout_pass **ret_pass)
 {
 	struct pageout_pass *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
 	p->proc_fd = proc_fd;
+	p->hand = hand;
+	p->leaving = leaving;
 	p->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	p->self = (uint64_t)getpid();
 	p->ask.group_fd = p->procs_fd = -1;
@@ -325,17 +332,17 @@ static bool is_still_cold(const struct pageout_pass *p)
 	}
 }
 
-static void take_result(struct pageout_pass *p, ssize_t n, uint64_t resident_bytes, uint64_t end)
+static void take_result(struct pageout_pass *p, int error, uint64_t resident_bytes, uint64_t end)
 {
 	bool cools = p->bounds.reason == PAGEOUT_SECOND_CHANCE;
 
 	p->at = end;
-	if (n == -ECANCELED) {
+	if (error == -ECANCELED) {
 		p->result.chosen_bytes += resident_bytes;
-	} else if (n < 0) {
+	} else if (error < 0) {
 		/* Unmapped or locked meanwhile: what is left of it is not ours to know. */
-		if (n != -ENOMEM && n != -EINVAL)
-			note_error(p, (int)n);
+		if (error != -ENOMEM && error != -EINVAL)
+			note_error(p, error);
 		p->at = p->mapping.end;
 		return;
 	} else {
@@ -346,32 +353,57 @@ static void take_result(struct pageout_pass *p, ssize_t n, uint64_t resident_byt
 	p->served_bytes += resident_bytes;
 }
 
-/* One call. */
+/* No other call to the process will be allowed either. */
+static bool is_refusal(int error)
+{
+	return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -ESRCH;
+}
+
+/* Nor one to any process: it is the hand that failed, or what it was asked never came back. */
+static bool is_end(int error)
+{
+	return error == -ETIMEDOUT || error == -EPIPE || error == -EBUSY;
+}
+
+/* One call: its error. */
+static int call(struct pageout_pass *p, uint64_t length)
+{
+	const struct request request = {
+		.backend = BACKEND_PROCESS_MADVISE,
+		.fd = p->process.pid_fd,
+		.start = p->at,
+		.bytes = length,
+		.advice = p->bounds.reason == PAGEOUT_SECOND_CHANCE ? MADV_COLD : MADV_PAGEOUT,
+	};
+	struct hand_result result = {0};
+	int r = hand_make(p->hand, p->ops, &request, CALL_NS, p->leaving, &result);
+
+	p->result.calls_ns += result.wall_ns;
+	p->result.cpu_ns += result.cpu_ns;
+	spend(p, CALL_WORK + result.wall_ns / NSEC_PER_USEC);
+	return r < 0 ? r : result.error;
+}
+
 static void advise(struct pageout_pass *p, uint64_t piece_bytes)
 {
 	uint64_t length = pageout_part_bytes(&p->mapping, piece_bytes, p->page_size);
-	uint64_t end = MIN(p->at + length, p->mapping.end), begin_ns;
+	uint64_t end = MIN(p->at + length, p->mapping.end);
 	uint64_t resident =
 		scale(p->mapping.resident_bytes, end - p->at, p->mapping.end - p->mapping.start);
-	uint64_t wall_ns;
-	ssize_t n;
+	int error;
 
 	if (!is_still_cold(p)) {
 		leave_process(p);
 		return;
 	}
-	begin_ns = clock_now_ns();
-	n = p->ops->advise(p->process.pid_fd, p->at, end - p->at,
-			   p->bounds.reason == PAGEOUT_SECOND_CHANCE ? MADV_COLD : MADV_PAGEOUT);
-	wall_ns = clock_now_ns() - begin_ns;
-	p->result.calls_ns += wall_ns;
-	spend(p, CALL_WORK + wall_ns / NSEC_PER_USEC);
-	take_result(p, n, resident, end);
+	error = call(p, end - p->at);
+	take_result(p, error, resident, end);
 	if (p->at >= p->mapping.end)
 		p->stage = STAGE_MAPPING;
-	/* No other call to it will be allowed either. */
-	if (n == -EPERM || n == -EACCES || n == -ENOSYS || n == -ESRCH)
+	if (is_refusal(error) || is_end(error))
 		leave_process(p);
+	if (is_end(error))
+		pageout_pass_end(p);
 }
 
 int pageout_pass_step(struct pageout_pass *p, struct pageout_history *history, uint64_t piece_bytes,

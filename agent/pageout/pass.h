@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "agent/act/backend.h"
+#include "agent/act/hand.h"
 #include "agent/policy/pageout.h"
 #include "base/cleanup.h"
 
@@ -32,13 +32,17 @@ struct pageout_result {
 	uint64_t applied_bytes; /* what the resident memory of processes fell by */
 	uint64_t swapped_bytes; /* and their swapped memory rose by */
 	uint64_t calls_ns;	/* time the calls took */
-	uint64_t cpu_ns;	/* of all of it */
+	uint64_t cpu_ns;	/* of the calls; a pager adds its own */
 };
 
 struct pageout_pass;
 
-/* proc_fd: /proc; stays the caller's, as do ops. */
-int pageout_pass_new(int proc_fd, struct pageout_pass **ret_pass);
+/*
+ * proc_fd: /proc; hand: makes the calls, which end early when *leaving. All stay the caller's, as
+ * do ops.
+ */
+int pageout_pass_new(int proc_fd, struct hand *hand, const _Atomic bool *leaving,
+		     struct pageout_pass **ret_pass);
 struct pageout_pass *pageout_pass_free(struct pageout_pass *pass);
 DEFINE_CLEANUP(struct pageout_pass *, pageout_pass_free)
 

@@ -16,6 +16,7 @@ struct swap_store {
 
 struct swap_sample {
 	uint64_t total_bytes, free_bytes; /* of the machine; 0 without swap */
+	bool is_stuck;			  /* it does not answer: nothing may be sent there */
 };
 
 struct group_sample {

@@ -61,6 +61,14 @@ static void sort_error(struct worker *w, const struct flight *f, int error, uint
 	case -EINTR:
 	case -ENODEV:
 		return;
+	case -ETIMEDOUT:
+		w->swap_ns = 0; /* to be read anew */
+		log_warning(&w->world->log,
+			    "node %u: %s: the kernel keeps a request (%s), as when swap does not "
+			    "answer: its process is left behind, and until that has ended nothing "
+			    "is swapped out",
+			    w->node->id, object, backend_name(f->request.backend));
+		return;
 	default:
 		worker_complain(w, now_ns, object, error, backend_name(f->request.backend));
 	}

@@ -2,7 +2,6 @@
 /* What the files of a worker share. Everything here belongs to the worker's own thread. */
 #pragma once
 
-#include "agent/act/hand.h"
 #include "agent/policy/balance.h"
 #include "agent/policy/yield.h"
 #include "agent/record/recorder.h"

@@ -20,6 +20,8 @@ static int read_swap(struct worker *w, const char **ret_bad)
 		if (r == 0)
 			r = machine_read_swap(&w->machine_watch, &w->swap, &w->store, ret_bad);
 	}
+	/* A request to it has never come back. */
+	w->swap.is_stuck = atomic_load(&w->world->hands->stuck) > 0;
 	return r;
 }
 

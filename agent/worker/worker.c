@@ -19,7 +19,7 @@
 
 #define STACK_BYTES			((size_t)256 << 10)
 #define START_NS			(30 * NSEC_PER_SEC)
-#define HAND_STOP_NS			(1500 * NSEC_PER_MSEC)
+#define HAND_STOP_NS			(900 * NSEC_PER_MSEC)
 #define PRESSURE_STALL_US		20000
 #define PRESSURE_WINDOW_US		1000000
 #define PRESSURE_WINDOW_UNPRIVILEGED_US 2000000
@@ -43,9 +43,21 @@ static void open_pressure(struct worker *w)
 		(void)ring_watch(w->ring, w->pressure_fd, POLLPRI, TOKEN_PRESSURE);
 }
 
-static int open_all(struct worker *w)
+/* Its process is made while there is memory for that; none where nothing is asked of the kernel. */
+static int open_hand(struct worker *w)
 {
 	char name[16];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "node/%u", w->node->id);
+	r = hand_new(w->world->hands, name, &w->hand);
+	if (r < 0 || !w->world->act->blocks)
+		return r;
+	return hand_start(w->hand);
+}
+
+static int open_all(struct worker *w)
+{
 	int r;
 
 	if (w->world->bind) {
@@ -55,12 +67,16 @@ static int open_all(struct worker *w)
 				    "node %u: can't bind its worker to its CPUs and memory: %s",
 				    w->node->id, strerrordesc_np(-r));
 	}
+	r = open_hand(w);
+	if (r < 0) {
+		log_error(&w->world->log,
+			  "node %u: %s: can't be started, and nothing reclaimed: %s", w->node->id,
+			  w->world->hands->program, strerrordesc_np(-r));
+		return r;
+	}
 	r = ring_open(w->world->try_uring, &w->ring);
 	if (r == 0)
 		r = ring_watch(w->ring, w->main_fd, POLLIN, TOKEN_MAIN);
-	(void)snprintf(name, sizeof(name), "hand/%u", w->node->id);
-	if (r == 0)
-		r = hand_start(name, &w->hand);
 	if (r == 0)
 		r = ring_watch(w->ring, hand_fd(w->hand), POLLIN, TOKEN_HAND);
 	if (r < 0) {
@@ -83,14 +99,12 @@ static int open_all(struct worker *w)
 /* The hand goes first: it may still be using a descriptor. */
 static void close_all(struct worker *w)
 {
-	int r = hand_stop(w->hand, HAND_STOP_NS);
-
-	if (r < 0) {
+	hand_stop(w->hand, HAND_STOP_NS);
+	if (hand_stuck(w->hand) > 0)
 		log_warning(&w->world->log,
-			    "node %u: a request is still inside the kernel; leaving without it",
-			    w->node->id);
-		return;
-	}
+			    "node %u: %zu of its requests stay inside the kernel, each with a "
+			    "process (uswapd-hand) that ends when the kernel lets go of it",
+			    w->node->id, hand_stuck(w->hand));
 	/* What it still held is let go, and its last request counted. */
 	if (w->flight.active)
 		worker_finish(w, clock_now_ns());
@@ -352,7 +366,6 @@ int worker_join(struct worker *w, uint64_t timeout_ns)
 {
 	uint64_t end_ns = clock_now_ns() + timeout_ns;
 
-	/* A hand left inside the kernel still points into the worker, which then never ends. */
 	while (!atomic_load(&w->ended)) {
 		uint64_t now_ns = clock_now_ns();
 

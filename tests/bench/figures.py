@@ -154,7 +154,7 @@ def kswapd_ms(result):
 
 
 def rival_ms(result):
-    """CPU time of the agent or its rival, in reclaim too, since it reclaims in its own threads."""
+    """CPU time of the agent or its rival, in reclaim too, since its own processes reclaim."""
     return cpu_ms(result.data["machine"]["watched"])
 
 

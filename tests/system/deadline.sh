@@ -27,5 +27,13 @@ fi
 check_log "none counts as refused" [ "$(number nodes.1.ledger.failed_actions)" -eq 0 ]
 check_log "what they brought counts" [ "$(number nodes.1.ledger.applied_bytes)" -gt 0 ]
 check_log "nobody is warned" [ "$(wc -l <"$work/agent.log")" -eq 1 ]
+
+# Of the processes that make its requests it needs no particular one.
+actions=$(number nodes.1.ledger.actions)
+pkill -KILL -x uswapd-hand
+uswapctl wake --node 1 --bytes 20M >"$work/wake" 2>&1 || not_ok "uswapctl wake" "$work/wake"
+more_than_before() { [ "$(number nodes.1.ledger.actions)" -gt "$actions" ]; }
+check_log "killed, they are replaced" wait_until 30 more_than_before
+check_log "and counted ($(number hands.lost))" [ "$(number hands.lost)" -gt 0 ]
 stop_agent
 finish

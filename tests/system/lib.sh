@@ -94,7 +94,7 @@ listing() {
 	cut -f 1 /proc/swaps
 	grep -s . /proc/sys/vm/* | grep -v stat_refresh
 	grep -s . /sys/kernel/mm/lru_gen/* /sys/kernel/mm/numa/* /sys/kernel/mm/transparent_hugepage/enabled
-	pgrep -l 'uswap|hand/'
+	pgrep -l uswap
 }
 
 same() { # BEFORE AFTER

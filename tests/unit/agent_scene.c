@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/agent_scene.h"
 
-#include "agent/act/hand.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 
@@ -16,13 +15,12 @@ struct scene scene_new(void)
 		.log = {.fd = memfd_create("log", MFD_CLOEXEC), .level = LOG_LEVEL_INFO},
 	};
 
-	s.options =
-		(struct agent_options){.root = NULL, .topology = FAKE_TOPOLOGY, .try_uring = true};
+	s.options = (struct agent_options){
+		.topology = FAKE_TOPOLOGY, .hand_program = USWAP_HAND, .try_uring = true};
 	config_defaults(&s.config);
 	/* Nothing announces that a plain file changed: have it look often. */
 	s.config.agent.tick_max_ns = 100 * NSEC_PER_MSEC;
 	assert_true(s.log.fd >= 0);
-	assert_int_equal(hand_prepare_process(), 0);
 	return s;
 }
 

@@ -134,6 +134,20 @@ static void test_nothing_to_reclaim_through_but_dry_run(void **state)
 	scene_end(&s);
 }
 
+/* Without the program that makes requests there is nothing an agent could do. */
+static void test_no_program_for_requests(void **state)
+{
+	struct scene s = scene_new();
+
+	(void)state;
+	s.options.hand_program = "/nonexistent/uswapd-hand";
+	assert_int_equal(scene_start(&s), -ENOENT);
+	assert_int_equal(scene_logged(&s, "/nonexistent/uswapd-hand: can't be started"), 1);
+	s.options.dry_run = true;
+	assert_int_equal(scene_start(&s), 0);
+	scene_end(&s);
+}
+
 /* Write-back that could never find anything must not look as if it worked. */
 static void test_mapped_files_cannot_be_opened(void **state)
 {
@@ -264,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_what_it_can_do_without_is_said),
 		cmocka_unit_test(test_no_memory_reclaim_but_a_nodes),
 		cmocka_unit_test(test_nothing_to_reclaim_through_but_dry_run),
+		cmocka_unit_test(test_no_program_for_requests),
 		cmocka_unit_test(test_mapped_files_cannot_be_opened),
 		cmocka_unit_test(test_missing_permission),
 		cmocka_unit_test(test_malformed_text_at_the_start),

@@ -325,6 +325,21 @@ static void test_swap_that_gains_too_little(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
 }
 
+/* A kernel that can't be told to leave it alone is not asked at all. */
+static void test_swap_that_does_not_answer(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.history.effort = EFFORT_FULL;
+	s.sample.swap.is_stuck = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
+	assert_int_equal(decide(&s).swappiness, 0);
+	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
 static void test_hopeless_after_fruitless_rounds(void **state)
 {
 	struct scene s = low_node();
@@ -362,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_anon_that_cannot_be_spared),
 		cmocka_unit_test(test_swap_floor_keeps_effort_light),
 		cmocka_unit_test(test_swap_that_gains_too_little),
+		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_hopeless_after_fruitless_rounds),
 	};
 

@@ -35,6 +35,8 @@ static int fake_status(void *context, struct agent_status *ret)
 		.degraded = {"no swap: only file memory is taken", "a\xff"},
 		.metrics_groups_max = 1,
 		.cleaner = {.n_devices = 1},
+		.hands_stuck = 2,
+		.hands_lost = 5,
 		.n_nodes = 2,
 		.nodes = fake->nodes,
 	};
@@ -191,7 +193,7 @@ static void check_answer(struct fake *fake, const struct control_peer *peer, con
 static void test_status(void **state)
 {
 	json_auto_t *answer = NULL;
-	const json_t *node, *group, *verdict, *ledger, *trim, *write_back, *device;
+	const json_t *node, *group, *verdict, *ledger, *trim, *hands, *write_back, *device;
 	struct fake fake;
 
 	(void)state;
@@ -278,6 +280,9 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "dirty_bytes"), 20 * MIB);
 	assert_string_equal(text_of(group, "write_back"), "ahead");
 
+	hands = json_object_get(answer, "hands");
+	assert_int_equal(number_of(hands, "stuck"), 2);
+	assert_int_equal(number_of(hands, "lost"), 5);
 	write_back = json_object_get(answer, "write_back");
 	assert_int_equal(number_of(write_back, "devices_given_up"), 0);
 	assert_int_equal(json_array_size(json_object_get(write_back, "devices")), 1);

@@ -52,6 +52,8 @@ static void fake_init(struct fake *fake)
 		.uptime_ns = 5 * NSEC_PER_SEC,
 		.version = "0.1\"",
 		.degraded = {"no swap", "no PSI"},
+		.hands_stuck = 2,
+		.hands_lost = 5,
 		.n_nodes = 2,
 		.nodes = fake->nodes,
 	};
@@ -95,6 +97,8 @@ static void test_values(void **state)
 		"uswapd_acting 1",
 		"uswapd_degradations 2",
 		"uswapd_groups_left_out 1",
+		"uswapd_stuck_requests 2",
+		"uswapd_hands_lost_total 5",
 		"uswapd_node_answered{node=\"0\"} 1",
 		"uswapd_node_answered{node=\"2\"} 0",
 		"uswapd_node_verdict{node=\"0\",reason=\"room-enough\"} 1",

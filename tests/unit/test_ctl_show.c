@@ -11,8 +11,9 @@
 #define STATUS_OF(groups)                                                                     \
 	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
 	"\"dry_run\":true,\"mode\":\"observe\",\"paused\":false,\"degraded\":[\"no "          \
-	"swap\\u001b[2J\"],\"write_back\":{\"devices_given_up\":2,\"devices\":[" DEVICE       \
-	"]},\"nodes\":[" NODE ",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
+	"swap\\u001b[2J\"],\"hands\":{\"stuck\":1},\"write_back\":{\"devices_given_up\":2,"   \
+	"\"devices\":[" DEVICE "]},\"nodes\":[" NODE                                          \
+	",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
 	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
 	"40894464,\"slowest_ns\":750000000,\"given_up\":4,\"abandoned\":true}"
@@ -61,24 +62,27 @@ static void test_status(void **state)
 	(void)state;
 	assert_int_equal(show(STATUS, &text), 0);
 	assert_string_equal(
-		text, "uswapd 0.1.0, up 3 h, dry run: it changes nothing\n"
-		      "! no swap\\x1b[2J\n"
-		      "! 2 devices do not answer: nothing is written back there (see the log)\n"
-		      "\n"
-		      "NODE FREE ROOM MARGIN RATE/s STATE                TAKEN  NET BACK  CPU\n"
-		      "   0 512M 504M   4.0M    10M neighbours-have-room   58M 1023 1.0K 1.2s\n"
-		      "   2 did not answer\n"
-		      "\n"
-		      "   USED LIMIT KIND ROOM MARGIN RATE/s STATE      TAKEN BACK   CPU EVENTS\n"
-		      "/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
-		      "   120M  128M high    -   9.5M      0 limit-near   58M 1.0K 400ms   123k\n"
-		      "\n"
-		      "   USED COLD TRIM       STEP TAKEN  NET BACK   CPU\n"
-		      "/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
-		      "   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n"
-		      "\n"
-		      "DEVICE WRITTEN CLEAN SLOWEST GIVEN UP\n"
-		      "254:16     40M   39M   750ms        4\n");
+		text,
+		"uswapd 0.1.0, up 3 h, dry run: it changes nothing\n"
+		"! no swap\\x1b[2J\n"
+		"! requests that the kernel keeps: 1; swap does not answer, and is not used (see "
+		"the log)\n"
+		"! 2 devices do not answer: nothing is written back there (see the log)\n"
+		"\n"
+		"NODE FREE ROOM MARGIN RATE/s STATE                TAKEN  NET BACK  CPU\n"
+		"   0 512M 504M   4.0M    10M neighbours-have-room   58M 1023 1.0K 1.2s\n"
+		"   2 did not answer\n"
+		"\n"
+		"   USED LIMIT KIND ROOM MARGIN RATE/s STATE      TAKEN BACK   CPU EVENTS\n"
+		"/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
+		"   120M  128M high    -   9.5M      0 limit-near   58M 1.0K 400ms   123k\n"
+		"\n"
+		"   USED COLD TRIM       STEP TAKEN  NET BACK   CPU\n"
+		"/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
+		"   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n"
+		"\n"
+		"DEVICE WRITTEN CLEAN SLOWEST GIVEN UP\n"
+		"254:16     40M   39M   750ms        4\n");
 }
 
 /* The widest numbers and states still fit a terminal. */

@@ -184,6 +184,18 @@ static void test_swap_that_gains_too_little(void **state)
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 }
 
+static void test_swap_that_does_not_answer(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.swap.is_stuck = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+}
+
 static void test_a_kernel_that_cannot_spare_anon_is_not_asked(void **state)
 {
 	struct scene s = near_limit();
@@ -246,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_without_swap_only_file_memory),
 		cmocka_unit_test(test_swap_bounds),
 		cmocka_unit_test(test_swap_that_gains_too_little),
+		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
 		cmocka_unit_test(test_dirty_and_unevictable_are_not_spare),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/report/metrics_writer.h"
 
-#include "agent/act/hand.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "tests/unit/fake_root.h"
@@ -51,7 +50,6 @@ static void start(struct scene *s, metrics_write_file *write)
 	assert_string_equal(config.metrics.textfile, "");
 	options.root = s->fx->path;
 	options.config_file = s->config_file;
-	assert_int_equal(hand_prepare_process(), 0);
 	assert_int_equal(agent_start(&options, &config, s->log, &s->agent), 0);
 	assert_int_equal(metrics_writer_new(write, &s->log, &s->writer), 0);
 }

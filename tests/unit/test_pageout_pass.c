@@ -26,8 +26,8 @@ static struct kernel {
 	struct fixture *fx;
 	pid_t pids[PROCESSES];
 	uint64_t resident_kib[PROCESSES];
-	ssize_t answer; /* 0: does as asked */
-	bool thaws;	/* after the first call */
+	int answer; /* 0: does as asked */
+	bool thaws; /* after the first call */
 	size_t n_calls;
 	struct call {
 		uint64_t start, length;
@@ -64,24 +64,28 @@ static void write_frozen(bool frozen)
 }
 
 /* Every call frees 1 MiB of the first process, whatever it was asked for. */
-static ssize_t advise(int pid_fd, uint64_t start, uint64_t length, int advice)
+static int advise(const struct request *request)
 {
-	assert_true(pid_fd >= 0 && kernel.n_calls < CALLS);
-	kernel.calls[kernel.n_calls++] = (struct call){start, length, advice};
+	assert_true(request->fd >= 0 && kernel.n_calls < CALLS);
+	kernel.calls[kernel.n_calls++] =
+		(struct call){request->start, request->bytes, request->advice};
 	if (kernel.answer != 0)
 		return kernel.answer;
 	if (kernel.thaws)
 		write_frozen(false);
 	kernel.resident_kib[0] -= KIB;
 	write_status(0, 'T');
-	return (ssize_t)length;
+	return 0;
 }
 
-static const struct act_ops ops = {.name = "fake", .advise = advise};
+static const struct act_ops ops = {.name = "fake", .make = advise};
 
 struct scene {
 	struct pageout_settings settings;
 	struct pageout_history history;
+	struct hands hands;
+	struct hand *hand;
+	_Atomic bool leaving;
 	struct pageout_pass *pass;
 	struct pageout_ask ask;
 };
@@ -112,7 +116,8 @@ static struct scene *scene_new(void)
 		       kernel.pids[1]);
 	fixture_write(kernel.fx, "group/cgroup.procs", procs);
 	write_frozen(false);
-	assert_int_equal(pageout_pass_new(kernel.fx->fd, &s->pass), 0);
+	assert_int_equal(hand_new(&s->hands, "test", &s->hand), 0);
+	assert_int_equal(pageout_pass_new(kernel.fx->fd, s->hand, &s->leaving, &s->pass), 0);
 	s->settings.rss_min_bytes = MIB;
 	s->ask = (struct pageout_ask){
 		.group = 5,
@@ -128,6 +133,7 @@ static struct scene *scene_new(void)
 static void scene_free(struct scene *s)
 {
 	pageout_pass_free(s->pass);
+	hand_free(s->hand);
 	fd_close(s->ask.group_fd);
 	for (size_t i = 0; i < PROCESSES; i++) {
 		(void)kill(kernel.pids[i], SIGKILL);
@@ -306,7 +312,7 @@ static void test_second_chance(void **state)
 static void test_errors(void **state)
 {
 	static const struct {
-		ssize_t answer;
+		int answer;
 		int error;
 		size_t calls;
 	} rows[] = {
@@ -319,6 +325,9 @@ static void test_errors(void **state)
 		{-ENOMEM, 0, 2},
 		{-EINVAL, 0, 2},
 		{-EAGAIN, -EAGAIN, 2},
+		/* Of the hand: nothing more is asked of any. */
+		{-ETIMEDOUT, -ETIMEDOUT, 1},
+		{-EPIPE, -EPIPE, 1},
 	};
 
 	(void)state;

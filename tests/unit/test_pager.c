@@ -17,6 +17,7 @@
 struct scene {
 	struct fixture *fx;
 	struct config *config;
+	struct hands hands;
 	struct pager *pager;
 	struct pageout_ask ask;
 	int wake_fd;
@@ -44,7 +45,7 @@ static struct scene *scene_new(void)
 	(void)snprintf(text, sizeof(text), "%d/smaps", getppid());
 	fixture_write(s->fx, text, "10000000-10800000 rw-p 0 00:00 0\nRss: 8192 kB\n");
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	assert_int_equal(pager_start(s->fx->fd, &s->pager), 0);
+	assert_int_equal(pager_start(s->fx->fd, &s->hands, &s->pager), 0);
 	s->ask = (struct pageout_ask){
 		.group = 5,
 		.group_fd = openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC),

@@ -5,7 +5,6 @@
  */
 #include "agent/worker.h"
 
-#include "agent/act/hand.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "tests/unit/fixture.h"
@@ -75,7 +74,7 @@ static int fake_reclaim(const struct request *request)
 	return r;
 }
 
-static const struct act_ops act_fake = {.name = "fake", .reclaim = fake_reclaim};
+static const struct act_ops act_fake = {.name = "fake", .make = fake_reclaim};
 
 static void copy(const struct fixture *fx, const char *path, const char *captured)
 {
@@ -121,6 +120,7 @@ struct scene {
 	struct fixture *fx;
 	struct topology *topology;
 	struct worker_world world;
+	struct hands hands;
 	struct config config;
 	struct worker *worker;
 };
@@ -145,13 +145,13 @@ static struct scene *new_scene(bool uring)
 	s->world.cgroup_fd = kfile_open_dir(s->fx->fd, "cg");
 	s->world.topology = s->topology;
 	s->world.act = &act_fake;
+	s->world.hands = &s->hands;
 	s->world.reclaim_features.swappiness = true;
 	s->world.has_memory_reclaim = true;
 	s->world.try_uring = uring;
 	config_defaults(&s->config);
 	s->config.balance.margin.enabled = false;
 	asked = (struct asked){.lock = PTHREAD_MUTEX_INITIALIZER, .fx = s->fx};
-	assert_int_equal(hand_prepare_process(), 0);
 	return s;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct scene {
 	struct config config;
 	struct topology topology;
 	struct worker_world world;
+	struct hands hands;
 	struct worker worker;
 	struct cgroup cgroups[GROUPS];
 	struct shared_group shared[GROUPS];
@@ -105,8 +107,9 @@ static struct scene *scene_new(void)
 	s->groups[SVC].sample.limit_bytes = 64 * MIB;
 	s->groups[SVC].sample.swap_max_bytes = UINT64_MAX;
 	s->topology.n_nodes = 1;
-	s->world = (struct worker_world){.log = {.fd = -1}, .topology = &s->topology};
-	assert_int_equal(pager_start(s->fx->fd, &s->world.pager), 0);
+	s->world = (struct worker_world){
+		.log = {.fd = -1}, .topology = &s->topology, .hands = &s->hands};
+	assert_int_equal(pager_start(s->fx->fd, &s->hands, &s->world.pager), 0);
 	s->worker = (struct worker){
 		.world = &s->world,
 		.node = &s->topology.nodes[0],
@@ -275,18 +278,15 @@ static void test_swap_is_bounded(void **state)
 	}
 }
 
-static ssize_t advise_all(int pid_fd, uint64_t start, uint64_t length, int advice)
+static int advise_all(const struct request *request)
 {
-	(void)pid_fd;
-	(void)start;
-	(void)advice;
-	return (ssize_t)length;
+	return request->backend == BACKEND_PROCESS_MADVISE ? 0 : -EINVAL;
 }
 
 /* What was tried and what it brought are counted apart, for who wanted the memory. */
 static void test_accounts(void **state)
 {
-	static const struct act_ops ops = {.name = "fake", .advise = advise_all};
+	static const struct act_ops ops = {.name = "fake", .make = advise_all};
 	struct scene *s = scene_new();
 	const struct ledger *ledger = &s->groups[SVC].target.ledger;
 
@@ -305,23 +305,21 @@ static void test_accounts(void **state)
 /* The table of operations has no context: whose process is paged out. */
 static const struct fixture *paged_out;
 
-static ssize_t page_out(int pid_fd, uint64_t start, uint64_t length, int advice)
+static int page_out(const struct request *request)
 {
 	char path[32];
 
-	(void)pid_fd;
-	(void)start;
-	(void)advice;
+	(void)request;
 	(void)snprintf(path, sizeof(path), "%d/status", getppid());
 	fixture_write(paged_out, path,
 		      "Name:\tx\nState:\tT\nUid:\t0\nVmRSS:\t2048 kB\nVmSwap:\t5120 kB\n");
-	return (ssize_t)length;
+	return 0;
 }
 
 /* What it brought counts at once: who wanted it is looked at before more is asked for. */
 static void test_looks_before_it_asks_again(void **state)
 {
-	static const struct act_ops ops = {.name = "fake", .advise = page_out};
+	static const struct act_ops ops = {.name = "fake", .make = page_out};
 	struct scene *s = scene_new();
 	struct worker *w = &s->worker;
 	struct pollfd wake = {.fd = w->main_fd, .events = POLLIN};

@@ -16,6 +16,7 @@ struct scene {
 	struct fixture *fx;
 	struct config config;
 	struct worker_world world;
+	struct hands hands;
 	struct worker worker;
 	struct cgroup cgroup;
 	struct group group;
@@ -50,7 +51,8 @@ static struct scene *scene_new(void)
 	assert_non_null(s);
 	s->fx = fixture_new(files, ARRAY_SIZE(files));
 	config_defaults(&s->config);
-	s->world = (struct worker_world){.log = {.fd = -1}, .sys_fd = s->fx->fd};
+	s->world =
+		(struct worker_world){.log = {.fd = -1}, .sys_fd = s->fx->fd, .hands = &s->hands};
 	s->worker = (struct worker){.world = &s->world, .config = &s->config};
 	s->cgroup.dir_fd = s->fx->fd;
 	s->group.cgroup = &s->cgroup;

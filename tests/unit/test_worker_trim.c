@@ -292,7 +292,7 @@ static void test_without_swap_no_anonymous_memory(void **state)
 	two_rounds(s);
 	assert_int_equal(reason_of(s, 0), TRIM_NOTHING_SPARE);
 	/* Below the floor that stays free. */
-	s->worker.swap = (struct swap_sample){4096 * MIB, 800 * MIB};
+	s->worker.swap = (struct swap_sample){.total_bytes = 4096 * MIB, .free_bytes = 800 * MIB};
 	worker_trim(&s->worker, NEXT + 2 * SECOND);
 	assert_int_equal(reason_of(s, 0), TRIM_SWAP_ALLOWANCE);
 	scene_free(s);

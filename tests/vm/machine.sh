@@ -26,7 +26,7 @@ make_disks() {
 		guest_disks+=" $device=$dir=${disk_fs[i]}"
 	done
 	if [[ $swap == disk:* ]]; then
-		attach "$work/swap" "$swap_rate"
+		attach "$work/swap" "$swap_rate" "$swap_opts"
 		guest_swap=$device
 	fi
 	if [[ -n $out ]]; then

@@ -11,6 +11,7 @@
 #include "agent/pageout/pager.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "tests/system/tools/beside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,9 +101,11 @@ int main(int argc, char **argv)
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	_cleanup_close_ int group_fd = -1;
+	struct hands hands = {0};
+	char program[4096];
 	struct pager *pager = NULL;
 	uint64_t asks = 0;
-	int r;
+	int r = find_beside("uswapd-hand", program, sizeof(program));
 
 	config_defaults(&config);
 	config.pageout.still_for_ns = 0;
@@ -113,7 +116,9 @@ int main(int argc, char **argv)
 			return 2;
 	group_fd = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ask.group_fd = group_fd;
-	r = group_fd < 0 ? -errno : pager_start(proc_fd, &pager);
+	hands.program = program;
+	if (r == 0)
+		r = group_fd < 0 ? -errno : pager_start(proc_fd, &hands, &pager);
 	if (r < 0) {
 		(void)fprintf(stderr, "pageout: %s: %s\n", argv[1], strerrordesc_np(-r));
 		return 1;

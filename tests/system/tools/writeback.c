@@ -11,6 +11,7 @@
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "tests/system/tools/beside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,20 +45,6 @@ static bool take_option(const char *option)
 	else
 		return false;
 	return true;
-}
-
-/* uswapd-writer is beside this program. */
-static int find_writer(char *path, size_t size)
-{
-	ssize_t n = readlink("/proc/self/exe", path, size - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	(void)snprintf(slash, size - (size_t)(slash - path), "/uswapd-writer");
-	return 0;
 }
 
 static void print(const struct clean_result *r, uint64_t wall_ns)
@@ -133,7 +120,7 @@ int main(int argc, char **argv)
 	options.try_uring = try_uring;
 	options.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	options.sys_fd = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = find_writer(program, sizeof(program));
+	r = find_beside("uswapd-writer", program, sizeof(program));
 	if (r == 0)
 		r = cleaner_start(&options, &cleaner);
 	if (r == 0)
