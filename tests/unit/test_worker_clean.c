@@ -60,6 +60,7 @@ static struct scene *scene_new(void)
 		.cgroup = &s->cgroup,
 		.shared = &s->shared,
 		.events_known = true,
+		.has_limits = true,
 		.clean.slot = -1,
 	};
 	s->group.target.verdict = (struct verdict){
