@@ -151,6 +151,7 @@ int agent_start(const struct agent_options *options, const struct config *config
 		start_pager(a);
 		start_recorder(a);
 		agent_take_over_tuning(a);
+		(void)agent_watch_wear(a, clock_now_ns());
 		agent_tune(a);
 	}
 	for (size_t i = 0; r == 0 && i < a->topology->n_nodes; i++) {
@@ -192,6 +193,8 @@ int agent_stop(struct agent *a)
 		r = recorder_stop(a->world.recorder, RECORD_STOP_NS);
 	if (r == -ETIMEDOUT)
 		return r;
+	a->wear_due_ns = 0; /* what the last minute took */
+	(void)agent_watch_wear(a, clock_now_ns());
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_free(a->workers[i]);
 	agent_free(a);
@@ -306,6 +309,7 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.version = USWAP_VERSION,
 		.dry_run = a->options.dry_run,
 		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
+		.swap_writes_left_bytes = agent_swap_writes_left(a),
 		.watches_growth = a->config->growth.enabled,
 		.paused = agent_is_paused(a),
 		.pause_left_ns = agent_pause_left_ns(a),

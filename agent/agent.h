@@ -56,6 +56,9 @@ const struct log *agent_log(const struct agent *agent);
 /* Every worker has turned lately: within ten seconds, or three of its longest ticks. */
 bool agent_is_alive(const struct agent *agent);
 
+/* What is due from time to time; returns when it is next (UINT64_MAX: never). */
+uint64_t agent_watch_wear(struct agent *agent, uint64_t now_ns);
+
 /* ret points into the agent and is good until the next call. */
 int agent_status(struct agent *agent, struct agent_status *ret);
 

@@ -2,6 +2,7 @@
 /* What the files of the agent share: agent.c, and world.c, which finds out what it works with. */
 #pragma once
 
+#include "agent/account/wear.h"
 #include "agent/act/tuning.h"
 #include "agent/agent.h"
 #include "agent/report/journal.h"
@@ -19,6 +20,8 @@ struct agent {
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];
 	struct tuning tuning;
+	struct wear wear;
+	uint64_t wear_due_ns;
 	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];
 	size_t n_degraded;
 };
@@ -33,6 +36,9 @@ __attribute__((format(printf, 2, 3))) void agent_degrade(struct agent *agent, co
  */
 int agent_open_world(struct agent *agent);
 void agent_close_world(struct agent *agent);
+
+/* wear.c: of the day's budget; UINT64_MAX: there is none. */
+uint64_t agent_swap_writes_left(const struct agent *agent);
 
 /* tune.c: gives back what an agent that was killed has left. */
 void agent_take_over_tuning(struct agent *agent);

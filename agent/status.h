@@ -106,6 +106,7 @@ struct agent_status {
 	bool dry_run;  /* for its life; it then observes, whatever the configuration says */
 	bool observes; /* asks the kernel for nothing */
 	bool paused;   /* the same, for a while */
+	uint64_t swap_writes_left_bytes; /* to disks, today; UINT64_MAX: no bound */
 	bool watches_growth;
 	uint64_t pause_left_ns;		  /* UINT64_MAX: until it is resumed */
 	const char *config_file;	  /* NULL: none */

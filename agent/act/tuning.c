@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,10 +62,8 @@ static int write_value(const struct tuning *t, enum tuning_knob knob, uint64_t v
  */
 static int save(const struct tuning *t)
 {
-	char text[STATE_BYTES] = "", beside[PATH_MAX];
-	_cleanup_close_ int fd = -1;
+	char text[STATE_BYTES] = "";
 	size_t n = 0;
-	int r;
 
 	for (size_t i = 0; i < TUNING_KNOBS; i++)
 		if (t->knobs[i].held)
@@ -75,17 +72,7 @@ static int save(const struct tuning *t)
 					      t->knobs[i].before, t->knobs[i].ours);
 	if (n == 0)
 		return unlink(t->path) < 0 && errno != ENOENT ? -errno : 0;
-	if (snprintf(beside, sizeof(beside), "%s.new", t->path) >= (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = file_write_all(fd, text, n);
-	if (r == 0 && rename(beside, t->path) < 0)
-		r = -errno;
-	if (r < 0)
-		(void)unlink(beside);
-	return r;
+	return file_replace(t->path, text, n);
 }
 
 static int load_line(struct tuned found[TUNING_KNOBS], struct ktext_line line)

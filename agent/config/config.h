@@ -55,7 +55,9 @@ struct protect_settings {
 	struct config_patterns exclude_unit, exclude_uid; /* the same, by other names */
 	uint64_t swap_free_permyriad;			  /* of all swap that stays free */
 	uint64_t swap_yield_permyriad; /* of the swapped, to be gained at least; 0: no matter */
-	uint64_t cpu_permyriad;	       /* of one CPU a worker may use, own and in reclaim */
+	uint64_t swap_writes_bytes;    /* a day, to swap on disks; 0: no bound */
+	char swap_writes_file[CONFIG_PATH_MAX]; /* what is left of them; "": forgotten */
+	uint64_t cpu_permyriad; /* of one CPU a worker may use, own and in reclaim */
 };
 
 struct reclaim_settings {

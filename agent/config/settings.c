@@ -81,6 +81,13 @@ const struct setting settings[] = {
 	{"protect", "swap_yield", PERCENT(protect.swap_yield_permyriad), "0%", "100%", "20%",
 	 "Share of what goes to swap that must be free memory afterwards: zram and zswap keep the rest, "
 	 "compressed. What gains less is not swapped for a while; at 0% all is."},
+	{"protect", "swap_writes", SIZE(protect.swap_writes_bytes), "0", "1000T", "0",
+	 "Most bytes a day that the agent's requests may send to swap on disks, which wear out; zram is "
+	 "apart. When they are used up, no anonymous memory is taken until some are forgotten, as they are "
+	 "evenly over a day. 0: no bound."},
+	{"protect", "swap_writes_file", PATH(protect.swap_writes_file), NO_RANGE, "",
+	 "File that keeps what was written over restarts. The packaged service may write "
+	 "below /var/lib/uswapd, where its user may. Empty: each start begins with a day's."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
 
@@ -233,11 +240,6 @@ static const struct kind kinds[] = {
 			  NULL},
 	[SETTING_PATTERNS] = {"patterns", "a group's path, as in system.slice/db-*.service", NULL},
 };
-
-static const void *field(const struct config *config, const struct setting *setting)
-{
-	return (const char *)config + setting->offset;
-}
 
 static void __attribute__((format(printf, 2, 3)))
 say(struct setting_problem *problem, const char *format, ...)
@@ -412,30 +414,4 @@ int setting_set(const struct setting *setting, const char *text, bool append, vo
 	default:
 		return set_number(setting, text, dest, ret_problem);
 	}
-}
-
-bool settings_in_order(const struct config *config, const struct setting **ret_lower,
-		       const struct setting **ret_upper)
-{
-	static const struct {
-		const char *section, *lower, *upper;
-	} orders[] = {
-		{"agent", "tick_min", "tick_max"},
-		{"reclaim", "piece_min", "piece_max"},
-		{"reclaim", "piece", "deadline"},
-		{"trim", "ratio_min", "ratio_max"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
-		const struct setting *lower = setting_find(orders[i].section, orders[i].lower);
-		const struct setting *upper = setting_find(orders[i].section, orders[i].upper);
-		const uint64_t *low = field(config, lower), *high = field(config, upper);
-
-		if (*low > *high) {
-			*ret_lower = lower;
-			*ret_upper = upper;
-			return false;
-		}
-	}
-	return true;
 }

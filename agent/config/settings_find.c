@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/config/settings.h"
 
+#include "base/cleanup.h"
 #include "base/spell.h"
 
 #include <string.h>
@@ -55,4 +56,35 @@ const struct setting *setting_nearest(const char *section, const char *key)
 	const struct setting *setting = meant ? nearest_key(meant, key) : NULL;
 
 	return setting ? setting : nearest_key(NULL, key);
+}
+
+static const void *field(const struct config *config, const struct setting *setting)
+{
+	return (const char *)config + setting->offset;
+}
+
+bool settings_in_order(const struct config *config, const struct setting **ret_lower,
+		       const struct setting **ret_upper)
+{
+	static const struct {
+		const char *section, *lower, *upper;
+	} orders[] = {
+		{"agent", "tick_min", "tick_max"},
+		{"reclaim", "piece_min", "piece_max"},
+		{"reclaim", "piece", "deadline"},
+		{"trim", "ratio_min", "ratio_max"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		const struct setting *lower = setting_find(orders[i].section, orders[i].lower);
+		const struct setting *upper = setting_find(orders[i].section, orders[i].upper);
+		const uint64_t *low = field(config, lower), *high = field(config, upper);
+
+		if (*low > *high) {
+			*ret_lower = lower;
+			*ret_upper = upper;
+			return false;
+		}
+	}
+	return true;
 }

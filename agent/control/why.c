@@ -31,7 +31,8 @@ static const char *const changes[VERDICT_REASONS] = {
 		("Dirty files written back, locked memory released, swap added, or memory.min and "
 		 "memory.low lowered."),
 	[VERDICT_SWAP_ALLOWANCE] =
-		"headroom.swap_allowance raised, protect.swap_free lowered, or swap added.",
+		("headroom.swap_allowance raised, protect.swap_free lowered, swap added, or (on "
+		 "a disk) protect.swap_writes raised."),
 	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 				"protect.swap_yield lowered; it "
 				"is tried again from time to time."),
@@ -70,7 +71,8 @@ static const char *const trim_changes[TRIM_REASONS] = {
 		("More memory than trim.floor and protection leave it, clean files, swap, or "
 		 "memory.min and memory.low lowered."),
 	[TRIM_SWAP_ALLOWANCE] =
-		"trim.swap_allowance raised, protect.swap_free lowered, or swap added.",
+		("trim.swap_allowance raised, protect.swap_free lowered, swap added, or (on a "
+		 "disk) protect.swap_writes raised."),
 	[TRIM_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 			     "protect.swap_yield lowered; it "
 			     "is tried again from time to time."),

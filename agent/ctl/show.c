@@ -325,6 +325,8 @@ static void show_head(struct reader *head, FILE *out)
 			"! requests that the kernel keeps: %" JSON_INTEGER_FORMAT
 			"; swap does not answer, and is not used (see the log)\n",
 			stuck);
+	if (reader_number(head, "swap_writes_left_bytes") == 0)
+		fputs("! nothing more goes to swap on disks today (protect.swap_writes)\n", out);
 	if (given_up > 0)
 		fprintf(out,
 			"! %" JSON_INTEGER_FORMAT
@@ -348,6 +350,7 @@ int show_status(const json_t *status, FILE *out)
 	(void)reader_flag(&head, "dry_run");
 	(void)reader_text(&head, "mode");
 	(void)reader_flag(&head, "paused");
+	(void)reader_number(&head, "swap_writes_left_bytes");
 	r = head.bad ? -EPROTO : 0;
 	if (r == 0)
 		r = add_all(nodes, json_object_get(status, "nodes"), add_node);

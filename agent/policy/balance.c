@@ -11,7 +11,7 @@ static uint64_t most_bytes(const struct config *config, const struct node_sample
 
 bool balance_may_swap(const struct config *config, const struct node_sample *s)
 {
-	return !s->swap_is_futile && !s->swap.is_stuck &&
+	return !s->swap_is_futile && !s->swap.is_stuck && !s->swap.is_worn &&
 	       s->swap.free_bytes > share(s->swap.total_bytes, config->protect.swap_free_permyriad);
 }
 

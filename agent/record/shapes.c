@@ -30,6 +30,7 @@ static const struct field swap_fields[] = {
 	NUMBER(struct swap_sample, total_bytes),
 	NUMBER(struct swap_sample, free_bytes),
 	FLAG(struct swap_sample, is_stuck),
+	FLAG(struct swap_sample, is_worn),
 };
 static const struct shape swap_shape = SHAPE(struct swap_sample, swap_fields);
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 struct vmstat {
 	/* One counter a zone type; which exist depends on the machine. */
@@ -141,6 +142,30 @@ int machine_find_zram(struct machine_watch *watch, int sys_fd)
 	zram_free(watch->zram);
 	watch->zram = zram;
 	return 0;
+}
+
+/* A heading, and a line for each area that begins with its name. */
+bool swaps_parse_to_disk(const char *text)
+{
+	static const char zram[] = "/dev/zram";
+	struct ktext_line line, name;
+	bool heading = true, disk = false;
+
+	while (ktext_next_line(&text, &line)) {
+		if (!heading && ktext_next_word(&line, &name))
+			disk |= name.length < strlen(zram) ||
+				memcmp(name.text, zram, strlen(zram)) != 0;
+		heading = false;
+	}
+	return disk;
+}
+
+bool machine_swaps_to_disk(int proc_fd)
+{
+	char text[8192];
+
+	return kfile_read_at(proc_fd, "swaps", text, sizeof(text)) >= 0 &&
+	       swaps_parse_to_disk(text);
 }
 
 void machine_watch_close(struct machine_watch *watch)

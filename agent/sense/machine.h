@@ -27,6 +27,9 @@ int swap_parse(const char *text, struct swap_sample *ret, struct swap_store *ret
 int machine_watch_open(int proc_fd, struct machine_watch *ret);
 /* Finds the zram devices there are now; sys_fd: a descriptor of /sys. -ENOMEM. */
 int machine_find_zram(struct machine_watch *watch, int sys_fd);
+/* /proc/swaps: whether some area is no zram device. What can't be read is none. */
+bool machine_swaps_to_disk(int proc_fd);
+bool swaps_parse_to_disk(const char *text);
 void machine_watch_close(struct machine_watch *watch);
 
 int machine_read_counters(const struct machine_watch *watch, struct machine_counters *ret,

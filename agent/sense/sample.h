@@ -17,6 +17,7 @@ struct swap_store {
 struct swap_sample {
 	uint64_t total_bytes, free_bytes; /* of the machine; 0 without swap */
 	bool is_stuck;			  /* it does not answer: nothing may be sent there */
+	bool is_worn; /* no more may be written to disks today, and some of it is on one */
 };
 
 struct group_sample {

@@ -44,7 +44,7 @@ struct flight {
 	struct machine_counters machine;
 	bool may_swap; /* swapped_bytes (of the group that is asked) and store were read before it
 			*/
-	uint64_t swapped_bytes;
+	uint64_t swapped_bytes, swap_free_bytes;
 	struct swap_store store;
 };
 
@@ -158,6 +158,7 @@ struct worker {
 	struct swap_sample swap;
 	struct swap_store store; /* as of swap */
 	uint64_t swap_ns;
+	bool swap_on_disk; /* some of it */
 	int pressure_fd;
 
 	struct cgroup_tree *tree;

@@ -2,6 +2,7 @@
 #include "agent/worker/shared.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@ struct shared {
 	size_t n_workers;
 	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
 	_Atomic int wakers[NUMA_NODES_MAX];
+	_Atomic uint64_t swap_writes_bytes;
 };
 
 int shared_new(size_t n_workers, struct shared **ret_shared)
@@ -118,4 +120,26 @@ void shared_set_room(struct shared *s, size_t worker, uint64_t room_bytes)
 uint64_t shared_room(const struct shared *s, size_t worker)
 {
 	return atomic_load_explicit(&s->room_bytes[worker], memory_order_relaxed);
+}
+
+uint64_t shared_swap_writes(const struct shared *s)
+{
+	return atomic_load_explicit(&s->swap_writes_bytes, memory_order_relaxed);
+}
+
+void shared_add_swap_writes(struct shared *s, uint64_t bytes)
+{
+	uint64_t written = atomic_load(&s->swap_writes_bytes);
+
+	while (!atomic_compare_exchange_weak(&s->swap_writes_bytes, &written, plus(written, bytes)))
+		;
+}
+
+void shared_forget_swap_writes(struct shared *s, uint64_t bytes)
+{
+	uint64_t written = atomic_load(&s->swap_writes_bytes);
+
+	while (!atomic_compare_exchange_weak(&s->swap_writes_bytes, &written,
+					     minus(written, bytes)))
+		;
 }

@@ -45,6 +45,11 @@ void shared_group_hand_on(struct shared *shared, struct shared_group *group, int
 /* The eventfd that wakes a worker; -1 before it ends. */
 void shared_set_waker(struct shared *shared, size_t worker, int event_fd);
 
+/* What was written to swap on disks and is not forgotten yet; see account/wear.h. */
+uint64_t shared_swap_writes(const struct shared *shared);
+void shared_add_swap_writes(struct shared *shared, uint64_t bytes);
+void shared_forget_swap_writes(struct shared *shared, uint64_t bytes);
+
 /* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
 void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);
 uint64_t shared_room(const struct shared *shared, size_t worker);

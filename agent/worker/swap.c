@@ -11,6 +11,7 @@
 
 static int read_swap(struct worker *w, const char **ret_bad)
 {
+	uint64_t budget_bytes = w->config->protect.swap_writes_bytes;
 	uint64_t total = w->swap.total_bytes;
 	int r = machine_read_swap(&w->machine_watch, &w->swap, &w->store, ret_bad);
 
@@ -19,9 +20,12 @@ static int read_swap(struct worker *w, const char **ret_bad)
 		r = machine_find_zram(&w->machine_watch, w->world->sys_fd);
 		if (r == 0)
 			r = machine_read_swap(&w->machine_watch, &w->swap, &w->store, ret_bad);
+		w->swap_on_disk = machine_swaps_to_disk(w->world->proc_fd);
 	}
 	/* A request to it has never come back. */
 	w->swap.is_stuck = atomic_load(&w->world->hands->stuck) > 0;
+	w->swap.is_worn = w->swap_on_disk && budget_bytes > 0 &&
+			  shared_swap_writes(w->world->shared) >= budget_bytes;
 	return r;
 }
 
@@ -70,6 +74,21 @@ void worker_swap_before(struct worker *w, struct flight *f)
 {
 	f->may_swap = f->request.swappiness != GROUP_RECLAIM_NO_ANON &&
 		      worker_read_store(w, &f->store) && read_swapped(w, f, &f->swapped_bytes) == 0;
+	f->swap_free_bytes = w->swap.free_bytes;
+}
+
+/*
+ * What a request, and others meanwhile, have sent to disks: what swap holds more, but for what zram
+ * and zswap hold more. Of the request no more than twice as much as was asked for.
+ */
+static void count_writes(struct worker *w, const struct flight *f, const struct swap_store *store)
+{
+	uint64_t more = minus(f->swap_free_bytes, w->swap.free_bytes);
+	uint64_t stored = minus(store->stored_bytes, f->store.stored_bytes);
+
+	if (w->swap_on_disk)
+		shared_add_swap_writes(w->world->shared,
+				       MIN(minus(more, stored), 2 * f->request.bytes));
 }
 
 void worker_swap_after(struct worker *w, const struct flight *f, struct taken *taken,
@@ -81,6 +100,7 @@ void worker_swap_after(struct worker *w, const struct flight *f, struct taken *t
 
 	if (!f->may_swap || !worker_read_store(w, &store) || read_swapped(w, f, &swapped) < 0)
 		return;
+	count_writes(w, f, &store);
 	taken->swapped_bytes = minus(swapped, f->swapped_bytes);
 	taken->swap_kept_bytes = yield_of(taken->swapped_bytes, &f->store, &store).kept_bytes;
 	yield_learn(asked ? &asked->yield : &w->here.yield, w->config->protect.swap_yield_permyriad,

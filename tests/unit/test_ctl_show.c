@@ -8,11 +8,12 @@
 #include <string.h>
 
 #define STATUS STATUS_OF(GROUP)
-#define STATUS_OF(groups)                                                                     \
-	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000," \
-	"\"dry_run\":true,\"mode\":\"observe\",\"paused\":false,\"degraded\":[\"no "          \
-	"swap\\u001b[2J\"],\"hands\":{\"stuck\":1},\"write_back\":{\"devices_given_up\":2,"   \
-	"\"devices\":[" DEVICE "]},\"nodes\":[" NODE                                          \
+#define STATUS_OF(groups)                                                                         \
+	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000,"     \
+	"\"dry_run\":true,\"mode\":\"observe\",\"paused\":false,\"swap_writes_left_bytes\":null," \
+	"\"degraded\":[\"no "                                                                     \
+	"swap\\u001b[2J\"],\"hands\":{\"stuck\":1},\"write_back\":{\"devices_given_up\":2,"       \
+	"\"devices\":[" DEVICE "]},\"nodes\":[" NODE                                              \
 	",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
 	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
@@ -100,12 +101,12 @@ static void test_width(void **state)
 	_cleanup_free_ char *text = NULL, *status = NULL;
 
 	(void)state;
-	assert_true(
-		asprintf(&status,
-			 "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-			 "\"act\",\"paused\":false,\"nodes\":[],\"write_back\":{\"devices\":[]},"
-			 "\"groups\":[%s]}",
-			 group) > 0);
+	assert_true(asprintf(&status,
+			     "{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+			     "\"act\",\"paused\":false,\"swap_writes_left_bytes\":null,\"nodes\":[]"
+			     ",\"write_back\":{\"devices\":[]},"
+			     "\"groups\":[%s]}",
+			     group) > 0);
 	assert_int_equal(show(status, &text), 0);
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 80);
@@ -117,12 +118,12 @@ static void test_no_groups(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	(void)state;
-	assert_int_equal(
-		show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
-		     "\"act\",\"paused\":false,\"nodes\":[],\"write_back\":{\"devices\":[]},"
-		     "\"groups\":[]}",
-		     &text),
-		0);
+	assert_int_equal(show("{\"version\":\"1\",\"uptime_ns\":0,\"dry_run\":false,\"mode\":"
+			      "\"act\",\"paused\":false,\"swap_writes_left_bytes\":null,\"nodes\":["
+			      "],\"write_back\":{\"devices\":[]},"
+			      "\"groups\":[]}",
+			      &text),
+			 0);
 	assert_non_null(strstr(text, "No group has a limit (memory.high, memory.max).\n"));
 }
 

@@ -145,6 +145,46 @@ static void test_the_node(void **state)
 	scene_free(s);
 }
 
+/* What swap holds more and zram does not went to a disk: counted, and no more than the day's
+ * budget. */
+static void test_writes_to_disks(void **state)
+{
+	struct scene *s = scene_new();
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+	struct flight f = flight_to(s, GROUP_RECLAIM_DEFAULT);
+	struct taken taken = {0};
+
+	(void)state;
+	assert_int_equal(shared_new(1, &shared), 0);
+	s->config.protect.swap_writes_bytes = 20 * MIB;
+	s->world.shared = shared;
+	f.request.bytes = 4 * MIB;
+	/* Without a disk nothing is counted. */
+	worker_swap_before(&s->worker, &f);
+	fixture_write(s->fx, "meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1038336 kB\n");
+	worker_swap_after(&s->worker, &f, &taken, NOW);
+	assert_int_equal(shared_swap_writes(shared), 0);
+	s->worker.swap_on_disk = true;
+	worker_swap_before(&s->worker, &f);
+	fixture_write(s->fx, "meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1028096 kB\n");
+	write_zram(s, 103 * MIB, 52 * MIB);
+	worker_swap_after(&s->worker, &f, &taken, NOW);
+	assert_int_equal(shared_swap_writes(shared), 7 * MIB);
+	/* Of what others send there meanwhile twice the request at most. */
+	for (int i = 1; i <= 2; i++) {
+		worker_swap_before(&s->worker, &f);
+		fixture_write(s->fx, "meminfo",
+			      i == 1 ? "SwapTotal: 1048576 kB\nSwapFree: 500000 kB\n"
+				     : "SwapTotal: 1048576 kB\nSwapFree: 0 kB\n");
+		assert_false(s->worker.swap.is_worn);
+		worker_swap_after(&s->worker, &f, &taken, NOW);
+		assert_int_equal(shared_swap_writes(shared), i == 1 ? 15 * MIB : 23 * MIB);
+	}
+	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
+	assert_true(s->worker.swap.is_worn);
+	scene_free(s);
+}
+
 /* Where it can't be told, or nothing may go to swap, nothing is learned. */
 static void test_not_known(void **state)
 {
@@ -191,9 +231,9 @@ static void test_swap_is_read_anew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_group),		  cmocka_unit_test(test_a_victim),
-		cmocka_unit_test(test_the_node),	  cmocka_unit_test(test_not_known),
-		cmocka_unit_test(test_swap_is_read_anew),
+		cmocka_unit_test(test_a_group),	  cmocka_unit_test(test_a_victim),
+		cmocka_unit_test(test_the_node),  cmocka_unit_test(test_writes_to_disks),
+		cmocka_unit_test(test_not_known), cmocka_unit_test(test_swap_is_read_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
