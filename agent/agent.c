@@ -334,14 +334,18 @@ int agent_status(struct agent *a, struct agent_status *ret)
 	return 0;
 }
 
-int agent_wake(struct agent *a, int node, uint64_t bytes)
+int agent_wake(struct agent *a, int node, uint64_t bytes, unsigned int order)
 {
+	uint64_t share_bytes = node >= 0 ? bytes : bytes / MAX(a->n_workers, (size_t)1);
 	int r = -ENODEV;
 
 	for (size_t i = 0; i < a->n_workers; i++) {
 		if (node >= 0 && a->topology->nodes[i].id != (unsigned int)node)
 			continue;
-		worker_order(a->workers[i], node >= 0 ? bytes : bytes / a->n_workers);
+		if (order > 0)
+			worker_want_order(a->workers[i], order, share_bytes);
+		else
+			worker_order(a->workers[i], share_bytes);
 		r = 0;
 	}
 	return r;

@@ -63,7 +63,7 @@ uint64_t agent_watch_wear(struct agent *agent, uint64_t now_ns);
 int agent_status(struct agent *agent, struct agent_status *ret);
 
 /*
- * Orders bytes on one node, or a share on each (node < 0); 0 bytes: have a look now. -ENODEV: no
- * worker has that node.
+ * Orders bytes on one node, or a share on each (node < 0); 0 bytes: have a look now. With an order
+ * they are to be free in pieces of it; 0 bytes is one. -ENODEV: no worker has that node.
  */
-int agent_wake(struct agent *agent, int node, uint64_t bytes);
+int agent_wake(struct agent *agent, int node, uint64_t bytes, unsigned int order);

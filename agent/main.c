@@ -75,10 +75,8 @@ static void serve_release(void *context, struct agent_status *status)
 
 static int serve_wake(void *context, const struct control_wake *wake)
 {
-	/* Free memory in larger pieces is the work of compaction, which is not here yet. */
-	if (wake->order > 0)
-		return -EOPNOTSUPP;
-	return agent_wake(context, wake->all_nodes ? -1 : (int)wake->node, wake->bytes);
+	return agent_wake(context, wake->all_nodes ? -1 : (int)wake->node, wake->bytes,
+			  wake->order);
 }
 
 /* Whether it acts is the first thing to know about it: for the log and for systemctl status. */

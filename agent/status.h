@@ -11,6 +11,7 @@
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
 #include "agent/policy/clean.h"
+#include "agent/policy/order.h"
 #include "agent/policy/trim.h"
 #include "agent/policy/verdict.h"
 #include "agent/policy/yield.h"
@@ -73,6 +74,14 @@ struct group_status {
 	struct growth growth;
 };
 
+/* Free memory in larger pieces. */
+struct order_status {
+	enum order_reason reason;
+	struct order_want want;
+	uint64_t fitting_bytes; /* free in such pieces */
+	uint64_t compactions, wall_ns, cpu_ns;
+};
+
 struct node_status {
 	unsigned int node;
 	uint64_t managed_bytes, free_bytes;
@@ -84,6 +93,7 @@ struct node_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
+	struct order_status order;
 	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */

@@ -76,6 +76,9 @@ uint64_t worker_turned_ns(const struct worker *worker);
 /* Orders bytes to be reclaimed on the worker's node, whatever the policies think. */
 void worker_order(struct worker *worker, uint64_t bytes);
 
+/* Has it see to it that bytes are free in pieces of that order (1 or more), soon or not at all. */
+void worker_want_order(struct worker *worker, unsigned int order, uint64_t bytes);
+
 /* Has the worker copy out its status; several do so at once. */
 void worker_ask_status(struct worker *worker);
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cgroup/reclaim.h"
+#include "numa/buddy.h"
 #include "numa/reclaim.h"
 
 #include <errno.h>
@@ -22,6 +23,8 @@ const char *backend_name(enum backend backend)
 		return "node/reclaim";
 	case BACKEND_PROCESS_MADVISE:
 		return "process_madvise";
+	case BACKEND_NODE_COMPACT:
+		return "node/compact";
 	}
 	return "none";
 }
@@ -50,6 +53,8 @@ static int make_live(const struct request *request)
 		return node_reclaim(request->fd, request->bytes, request->swappiness);
 	case BACKEND_PROCESS_MADVISE:
 		return advise(request);
+	case BACKEND_NODE_COMPACT:
+		return node_compact(request->fd);
 	}
 	return -EOPNOTSUPP;
 }

@@ -13,6 +13,7 @@ enum backend {
 	BACKEND_MEMORY_RECLAIM,	 /* a group's memory.reclaim */
 	BACKEND_NODE_RECLAIM,	 /* nodeN/reclaim */
 	BACKEND_PROCESS_MADVISE, /* a range of a process */
+	BACKEND_NODE_COMPACT,	 /* nodeN/compact: takes nothing */
 };
 
 const char *backend_name(enum backend backend); /* "memory.reclaim" */

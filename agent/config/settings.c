@@ -60,6 +60,11 @@ const struct setting settings[] = {
 	 "Bytes kept free above the low watermarks of a node whose free memory shrinks."},
 	{"balance", "margin_max", PERCENT(balance.margin.margin_max_permyriad), "0.1%", "50%", "5%",
 	 "Most memory kept free above the low watermarks, as a share of the node's memory."},
+	{"balance", "order", COUNT(balance.order), "0", "10", "0",
+	 "Keep free memory in pieces of this order (2^order pages; 9 is a huge page on x86), by compaction "
+	 "where enough is free in smaller ones. 0: pieces of any size will do."},
+	{"balance", "order_free", SIZE(balance.order_free_bytes), "64K", "1T", "16M",
+	 "How much is kept free in pieces of balance.order, on each node."},
 	{"balance", "keep_local", BOOL(balance.keep_local), NO_RANGE, "no",
 	 "Free memory on a full node although other nodes have room, so that tasks stay local."},
 	{"balance", "hopeless_rounds", COUNT(balance.hopeless_rounds), "1", "1000000", "16",

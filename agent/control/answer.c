@@ -196,7 +196,14 @@ static int answer_wake(const struct asking *asking)
 	}
 	if (r < 0)
 		return write_failure(asking->out, "waking failed", r);
-	if (wake->bytes > 0)
+	if (wake->order > 0 && wake->bytes > 0)
+		(void)snprintf(message, sizeof(message),
+			       "woke %s to have %s free in pieces of order %u", whom,
+			       format_size(size, sizeof(size), wake->bytes), wake->order);
+	else if (wake->order > 0)
+		(void)snprintf(message, sizeof(message), "woke %s to have a piece of order %u free",
+			       whom, wake->order);
+	else if (wake->bytes > 0)
 		(void)snprintf(message, sizeof(message), "woke %s to take %s", whom,
 			       format_size(size, sizeof(size), wake->bytes));
 	else

@@ -112,6 +112,14 @@ static const struct number trim_numbers[] = {
 	NAMED(struct trim_status, "promotion_permyriad", terms.promotion),
 };
 
+static const struct number order_numbers[] = {
+	NAMED(struct order_status, "wanted_bytes", want.bytes),
+	NUMBER(struct order_status, fitting_bytes),
+	NUMBER(struct order_status, compactions),
+	NUMBER(struct order_status, wall_ns),
+	NUMBER(struct order_status, cpu_ns),
+};
+
 static const struct number group_numbers[] = {
 	NAMED(struct group_status, "cgroup_id", id), NUMBER(struct group_status, current_bytes),
 	NUMBER(struct group_status, limit_bytes),    NUMBER(struct group_status, protected_bytes),
@@ -177,6 +185,15 @@ static void put_doings(struct json *json, const struct verdict *verdict, uint64_
 	put_ledger(json, "ledger", ledger);
 }
 
+static void put_order(struct json *json, const struct order_status *order)
+{
+	json_open(json, "order", '{');
+	json_put_word(json, "reason", order_reason_name(order->reason));
+	json_put_number(json, "order", order->want.order);
+	put_numbers(json, order, order_numbers, ARRAY_SIZE(order_numbers));
+	json_close(json, '}');
+}
+
 static void put_node(struct json *json, const struct node_status *node)
 {
 	json_open(json, NULL, '{');
@@ -190,6 +207,7 @@ static void put_node(struct json *json, const struct node_status *node)
 		put_doings(json, &node->verdict, node->verdict_age_ns, &node->action,
 			   node->action_age_ns, &node->ledger);
 		put_wish(json, &node->wish);
+		put_order(json, &node->order);
 		put_yield(json, &node->swap_yield);
 		put_ledger(json, "groups_ledger", &node->groups_ledger);
 	}

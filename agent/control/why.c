@@ -269,6 +269,17 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		say_trim(&group->trim, out);
 }
 
+static void say_order(const struct order_status *order, FILE *out)
+{
+	if (order->want.order > 0)
+		fprintf(out, "  %s of %s free in pieces of order %u: %s\n",
+			BYTES(order->fitting_bytes), BYTES(order->want.bytes), order->want.order,
+			order_reason_words(order->reason));
+	if (order->compactions > 0)
+		fprintf(out, "  %" PRIu64 " compactions, %s, %s of CPU time\n", order->compactions,
+			TIME(order->wall_ns), TIME(order->cpu_ns));
+}
+
 void why_node(const struct node_status *node, FILE *out)
 {
 	fprintf(out, "Node %u\n", node->node);
@@ -283,6 +294,7 @@ void why_node(const struct node_status *node, FILE *out)
 		BYTES(node->high_bytes));
 	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
+	say_order(&node->order, out);
 	say_yield(&node->swap_yield, out);
 	say_rest("nodeN/reclaim", &node->reclaim_rest, out);
 	say_doings(&node->verdict, node->verdict_age_ns, &node->action, node->action_age_ns,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define OPTIONS_MAX 16
+#define ORDER_MAX   10 /* of the kernel (MAX_PAGE_ORDER), on most machines */
 
 static const char *const verbs[] = {
 	[CTL_STATUS] = "status",   [CTL_WHY] = "why",	      [CTL_WAKE] = "wake",
@@ -54,6 +55,18 @@ static int read_bytes(const char *text, struct ctl_options *options,
 	if (parse_size(text, &bytes) < 0 || bytes == 0 || bytes > INT64_MAX)
 		return wrong(ret_problem, "\"%s\" is not a size, as in 64M", text);
 	options->bytes = bytes;
+	return 0;
+}
+
+static int read_order(const char *text, struct ctl_options *options,
+		      struct ctl_problem *ret_problem)
+{
+	uint64_t order;
+
+	if (parse_u64(text, &order) < 0 || order == 0 || order > ORDER_MAX)
+		return wrong(ret_problem, "\"%s\" is not an order of pages, from 1 to %d", text,
+			     ORDER_MAX);
+	options->order = (unsigned int)order;
 	return 0;
 }
 
@@ -113,8 +126,9 @@ static int read_words(int n, char *const words[], struct ctl_options *options,
 	r = read_verb(words[0], &options->verb, ret_problem);
 	if (r < 0)
 		return r;
-	if (options->verb != CTL_WAKE && (options->has_node || options->bytes > 0))
-		return wrong(ret_problem, "--node and --bytes belong to wake");
+	if (options->verb != CTL_WAKE &&
+	    (options->has_node || options->bytes > 0 || options->order > 0))
+		return wrong(ret_problem, "--node, --bytes and --order belong to wake");
 	if (options->verb != CTL_PAUSE && options->for_ns > 0)
 		return wrong(ret_problem, "--for belongs to pause");
 	if (options->verb == CTL_WHY)
@@ -144,10 +158,15 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 		      struct ctl_problem *ret_problem)
 {
 	static const struct option known[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"node", required_argument, NULL, 'n'},	  {"bytes", required_argument, NULL, 'b'},
-		{"for", required_argument, NULL, 'f'},	  {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},	  {NULL, 0, NULL, 0},
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"node", required_argument, NULL, 'n'},
+		{"bytes", required_argument, NULL, 'b'},
+		{"order", required_argument, NULL, 'o'},
+		{"for", required_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
 	};
 	struct ctl_options options = {.socket_path = CONFIG_SOCKET_PATH};
 	int option, r = 0;
@@ -166,6 +185,9 @@ int ctl_options_parse(int argc, char *const argv[], struct ctl_options *ret,
 			break;
 		case 'b':
 			r = read_bytes(optarg, &options, ret_problem);
+			break;
+		case 'o':
+			r = read_order(optarg, &options, ret_problem);
 			break;
 		case 'f':
 			r = read_time(optarg, &options, ret_problem);
@@ -208,8 +230,9 @@ void ctl_print_help(FILE *out)
 		"  metrics                  nodes and groups for Prometheus, in its text format\n"
 		"  enable, disable          let it act, or only observe: writes agent.mode into\n"
 		"                           the configuration's drop-in 90-mode.conf and reloads\n"
-		"  wake [--node N] [--bytes SIZE]\n"
-		"                           look now, and take SIZE however much room there is\n"
+		"  wake [--node N] [--bytes SIZE] [--order N]\n"
+		"                           look now, and take SIZE however much room there is;\n"
+		"                           with --order have SIZE free in pieces of that order\n"
 		"  pause [--for TIME]       ask the kernel for nothing, until resume or its end\n"
 		"  resume                   go on\n"
 		"  reload                   read the configuration again\n"
@@ -247,6 +270,8 @@ char *ctl_request(const struct ctl_options *options)
 	if (options->bytes > 0)
 		r |= json_object_set_new(request, "bytes",
 					 json_integer((json_int_t)options->bytes));
+	if (options->order > 0)
+		r |= json_object_set_new(request, "order", json_integer(options->order));
 	if (options->for_ns > 0)
 		r |= json_object_set_new(request, "for_ns",
 					 json_integer((json_int_t)options->for_ns));

@@ -31,8 +31,9 @@ struct ctl_options {
 	const char *group; /* of why; NULL: none */
 	bool has_node;	   /* of why and wake */
 	unsigned int node;
-	uint64_t bytes;	 /* of wake; 0: not said */
-	uint64_t for_ns; /* of pause; 0: not said */
+	uint64_t bytes;	    /* of wake; 0: not said */
+	uint64_t for_ns;    /* of pause; 0: not said */
+	unsigned int order; /* of wake; 0: not said */
 };
 
 /* Texts of argv are kept. -EINVAL with the reason in ret_problem. */

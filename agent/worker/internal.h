@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/policy/balance.h"
+#include "agent/policy/order.h"
 #include "agent/policy/yield.h"
 #include "agent/record/recorder.h"
 #include "agent/ring.h"
@@ -24,6 +25,7 @@ enum {
 	TOKEN_TREE,
 	TOKEN_LIMITS,
 	TOKEN_PRESSURE,
+	TOKEN_COMPACT,
 	TOKEN_GROUPS = 16,
 };
 /* With this bit it is the group's PSI trigger, without it its memory.events.local. */
@@ -90,6 +92,23 @@ struct worker_trim {
 	uint64_t ages_due_ns;
 };
 
+/* Free memory in larger pieces. */
+struct worker_compaction {
+	struct order_want once; /* of uswapctl wake; order 0: nothing */
+	uint64_t once_until_ns;
+	bool once_reclaimed; /* what was missing for it */
+	struct order_history history;
+	enum order_reason reason; /* of the last look */
+	uint64_t fitting_bytes;	  /* the same */
+	uint64_t due_ns;
+	int buddy_fd, compact_fd; /* -1: not there */
+	struct hand *hand;	  /* of its own */
+	bool under_way;
+	struct order_want begun_for;
+	uint64_t before_bytes;
+	uint64_t compactions, wall_ns, cpu_ns;
+};
+
 /* How they grow: a round is for all of them, a few a turn. */
 struct worker_growth {
 	uint64_t due_ns, next_ns; /* the next turn's, and the next round */
@@ -142,6 +161,8 @@ struct worker {
 	_Atomic bool ended;
 	_Atomic(const struct config *) next_config, config_in_use;
 	_Atomic uint64_t ordered_bytes;
+	_Atomic uint64_t wanted_order_bytes; /* goes with the next, which is set after it */
+	_Atomic unsigned int wanted_order;   /* 0: none */
 	_Atomic uint64_t turned_ns;
 	_Atomic int status_state;
 	struct node_status status; /* the worker's while ASKED, main's while ANSWERED */
@@ -175,6 +196,7 @@ struct worker {
 
 	struct worker_trim trim;
 	struct worker_growth growth;
+	struct worker_compaction compaction;
 	struct worker_holdout holdout;
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */

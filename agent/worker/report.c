@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people learn of a worker: its state, and what went wrong. */
+#include "agent/worker/compact.h"
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
@@ -138,6 +139,12 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.ledger = n->target.ledger,
 		.wish = n->target.wish,
 		.swap_yield = yield_of_target(&n->yield, now_ns),
+		.order = {.reason = w->compaction.reason,
+			  .want = worker_order_want(w),
+			  .fitting_bytes = w->compaction.fitting_bytes,
+			  .compactions = w->compaction.compactions,
+			  .wall_ns = w->compaction.wall_ns,
+			  .cpu_ns = w->compaction.cpu_ns},
 		.reclaim_rest = backoff_rest(&n->backoff, now_ns),
 		.cold_most_bytes = n->target.cold_most_bytes,
 		.groups_ledger = sum_groups(w),

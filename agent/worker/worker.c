@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
+#include "agent/worker/compact.h"
 #include "agent/worker/growth.h"
 #include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
@@ -87,6 +88,9 @@ static int open_all(struct worker *w)
 	r = worker_open_node(w);
 	if (r < 0)
 		return r;
+	r = worker_compact_open(w);
+	if (r < 0)
+		return r;
 	open_pressure(w);
 	shared_set_waker(w->world->shared, w->index, w->main_fd);
 	r = worker_open_tree(w);
@@ -110,6 +114,7 @@ static void close_all(struct worker *w)
 		worker_finish(w, clock_now_ns());
 	hand_free(w->hand);
 	w->hand = NULL;
+	worker_compact_close(w, HAND_STOP_NS / 4);
 	worker_close_tree(w);
 	worker_close_node(w);
 	w->pressure_fd = fd_close(w->pressure_fd);
@@ -143,6 +148,7 @@ static void handle_event(struct worker *w, const struct ring_event *event, uint6
 		w->here.target.due_ns = 0;
 		break;
 	case TOKEN_HAND:
+	case TOKEN_COMPACT:
 		break; /* every turn looks whether it is done */
 	case TOKEN_TREE:
 		worker_refresh_tree(w);
@@ -204,6 +210,7 @@ static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 	uint64_t due_ns = MIN(now_ns + w->config->agent.tick_max_ns, worker_trim_due_ns(w));
 
 	due_ns = MIN(due_ns, worker_growth_due_ns(w));
+	due_ns = MIN(due_ns, worker_compact_due_ns(w));
 
 	if (w->flight.active)
 		due_ns = MIN(due_ns, w->flight.interrupt_ns);
@@ -257,6 +264,7 @@ static void turn(struct worker *w)
 	worker_look_at_node(w, now_ns);
 	worker_trim(w, now_ns);
 	worker_growth(w, now_ns);
+	worker_compact(w, now_ns);
 	worker_pageout(w, now_ns);
 	worker_act(w, now_ns);
 	worker_hurry(w, clock_now_ns());
@@ -319,7 +327,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->holdout.seed = clock_boottime_ns() + index;
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
-	w->here.kswapd_fd = -1;
+	w->here.kswapd_fd = w->compaction.buddy_fd = w->compaction.compact_fd = -1;
 	w->pageout.slot = -1;
 	w->trim.ages_fd = -1;
 	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
@@ -407,6 +415,13 @@ void worker_order(struct worker *w, uint64_t bytes)
 					     bytes > UINT64_MAX - before ? UINT64_MAX
 									 : before + bytes))
 		;
+	kick(w);
+}
+
+void worker_want_order(struct worker *w, unsigned int order, uint64_t bytes)
+{
+	atomic_store(&w->wanted_order_bytes, bytes);
+	atomic_store(&w->wanted_order, order);
 	kick(w);
 }
 

@@ -51,7 +51,7 @@ static void test_a_node_that_vanishes(void **state)
 	(void)scene_status(&s);
 	fixture_write(s.fx, "sys/devices/system/node/node1/vmstat", "");
 	fixture_remove(s.fx, "sys/devices/system/node/node1");
-	assert_int_equal(agent_wake(s.agent, 1, MIB), 0);
+	assert_int_equal(agent_wake(s.agent, 1, MIB, 0), 0);
 	assert_true(scene_wait_logged(&s, "node 1: "));
 	assert_true(scene_grow(&s, "svc"));
 	assert_int_equal(scene_logged(&s, "node 0: "), 0);
@@ -427,9 +427,9 @@ static void test_wake_knows_its_nodes(void **state)
 
 	(void)state;
 	assert_int_equal(scene_start(&s), 0);
-	assert_int_equal(agent_wake(s.agent, 7, MIB), -ENODEV);
-	assert_int_equal(agent_wake(s.agent, 1, 0), 0);
-	assert_int_equal(agent_wake(s.agent, -1, 2 * MIB), 0);
+	assert_int_equal(agent_wake(s.agent, 7, MIB, 0), -ENODEV);
+	assert_int_equal(agent_wake(s.agent, 1, 0, 0), 0);
+	assert_int_equal(agent_wake(s.agent, -1, 2 * MIB, 0), 0);
 	assert_true(agent_is_alive(s.agent));
 	scene_end(&s);
 }

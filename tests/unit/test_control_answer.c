@@ -352,6 +352,12 @@ static void test_wake_and_reload(void **state)
 	assert_false(fake.woken.all_nodes);
 	assert_int_equal(fake.woken.node, 2);
 	assert_int_equal(fake.woken.bytes, MIB);
+	check_answer(&fake, &root, "{\"request\":\"wake\",\"order\":9,\"bytes\":1048576}",
+		     "uswapd-done/1", "message",
+		     "woke all nodes to have 1.0 MiB free in pieces of order 9");
+	assert_int_equal(fake.woken.order, 9);
+	check_answer(&fake, &root, "{\"request\":\"wake\",\"node\":2,\"order\":4}", "uswapd-done/1",
+		     "message", "woke node 2 to have a piece of order 4 free");
 	fake.wake_result = -ENODEV;
 	check_answer(&fake, &root, "{\"request\":\"wake\",\"node\":9}", "uswapd-error/1", "message",
 		     "there is no node 9 with memory");

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/worker/compact.h"
+
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "numa/buddy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+
+#define LOOK_NS	     (5 * NSEC_PER_SEC)
+#define LOOK_SOON_NS NSEC_PER_SEC
+/* What was asked for once is given up then. */
+#define ONCE_NS (60 * NSEC_PER_SEC)
+
+int worker_compact_open(struct worker *w)
+{
+	struct worker_compaction *c = &w->compaction;
+	char name[32];
+	int r;
+
+	c->buddy_fd = kfile_open(w->world->proc_fd, "buddyinfo", O_RDONLY);
+	if (w->world->whole_machine)
+		c->compact_fd = node_compact_open(w->world->sys_fd, w->node->id);
+	(void)snprintf(name, sizeof(name), "compact/%u", w->node->id);
+	r = hand_new(w->world->hands, name, &c->hand);
+	return r < 0 ? r : ring_watch(w->ring, hand_fd(c->hand), POLLIN, TOKEN_COMPACT);
+}
+
+void worker_compact_close(struct worker *w, uint64_t timeout_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+
+	hand_stop(c->hand, timeout_ns);
+	c->hand = hand_free(c->hand);
+	c->buddy_fd = fd_close(c->buddy_fd);
+	c->compact_fd = fd_close(c->compact_fd);
+}
+
+struct order_want worker_order_want(const struct worker *w)
+{
+	if (w->compaction.once.order > 0)
+		return w->compaction.once;
+	return (struct order_want){
+		.order = (unsigned int)w->config->balance.order,
+		.bytes = w->config->balance.order_free_bytes,
+	};
+}
+
+uint64_t worker_compact_due_ns(const struct worker *w)
+{
+	const struct worker_compaction *c = &w->compaction;
+
+	return c->under_way || worker_order_want(w).order == 0 ? UINT64_MAX : c->due_ns;
+}
+
+/* What main has put into the mailbox. */
+static void take_wish(struct worker *w, uint64_t now_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+	unsigned int order = atomic_exchange(&w->wanted_order, 0);
+
+	if (order == 0)
+		return;
+	c->once = (struct order_want){
+		.order = order,
+		.bytes = MAX(atomic_load(&w->wanted_order_bytes), w->page_size << order),
+	};
+	c->once_until_ns = now_ns + ONCE_NS;
+	c->once_reclaimed = false;
+	c->history = (struct order_history){0};
+	c->due_ns = 0;
+}
+
+static int read_fitting(struct worker *w, unsigned int order, uint64_t *ret_bytes,
+			const char **ret_bad)
+{
+	struct buddy buddy;
+	int r = w->compaction.buddy_fd;
+
+	if (r >= 0)
+		r = buddy_read(r, w->node->id, &buddy, ret_bad);
+	if (r == 0)
+		*ret_bytes = buddy_pages(&buddy, order) * w->page_size;
+	return r;
+}
+
+static void begin(struct worker *w, const struct order_want *want, uint64_t now_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+	const struct request request = {.backend = BACKEND_NODE_COMPACT, .fd = c->compact_fd};
+	int r;
+
+	if (w->act->dry)
+		return;
+	r = hand_submit(c->hand, w->act, &request);
+	if (r < 0) {
+		worker_complain(w, now_ns, "compaction", r, "can't be begun");
+		c->due_ns = now_ns + ONCE_NS;
+		return;
+	}
+	c->under_way = true;
+	c->begun_for = *want;
+	c->before_bytes = c->fitting_bytes;
+	log_debug(&w->world->log, "node %u: compacting: %ju bytes are free in pieces of order %u",
+		  w->node->id, (uintmax_t)c->fitting_bytes, want->order);
+}
+
+static void finish(struct worker *w, uint64_t now_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+	const char *bad = NULL;
+	struct hand_result result;
+	uint64_t after_bytes;
+	int r;
+
+	if (!c->under_way || !hand_take(c->hand, &result))
+		return;
+	c->under_way = false;
+	c->compactions++;
+	c->wall_ns += result.wall_ns;
+	c->cpu_ns += result.cpu_ns;
+	w->hand_cpu_ns += result.cpu_ns;
+	c->due_ns = 0;
+	r = read_fitting(w, c->begun_for.order, &after_bytes, &bad);
+	if (r == 0)
+		order_learn(&c->history, &c->begun_for, now_ns, c->before_bytes, after_bytes);
+	if (result.error < 0 && result.error != -EINTR)
+		worker_complain(w, now_ns, "nodeN/compact", result.error, NULL);
+}
+
+/* Of what was asked for once: too little is free, so it is taken; enough, or too late: the end. */
+static void go_on_once(struct worker *w, const struct order_plan *plan, uint64_t now_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+
+	if (plan->reason == ORDER_LITTLE_FREE && !c->once_reclaimed) {
+		c->once_reclaimed = true;
+		worker_order(w, plan->missing_bytes);
+	}
+	if (plan->reason == ORDER_ENOUGH || now_ns >= c->once_until_ns)
+		c->once = (struct order_want){0};
+}
+
+static void look(struct worker *w, const struct order_want *want, uint64_t now_ns)
+{
+	struct worker_compaction *c = &w->compaction;
+	const struct node_view *view = &w->here.fresh;
+	const char *bad = NULL;
+	struct order_plan plan;
+	int r = worker_view_node(w, now_ns, &bad);
+
+	c->due_ns = now_ns + (c->once.order > 0 ? LOOK_SOON_NS : LOOK_NS);
+	if (r == 0)
+		r = read_fitting(w, want->order, &c->fitting_bytes, &bad);
+	if (r < 0) {
+		worker_complain(w, now_ns, "buddyinfo", r, bad);
+		return;
+	}
+	plan = order_decide(want, &c->history,
+			    &(struct order_sample){
+				    .now_ns = now_ns,
+				    .page_size = w->page_size,
+				    .free_bytes = view->counters.free_pages * w->page_size,
+				    .low_bytes = view->sums.low_bytes,
+				    .fitting_bytes = c->fitting_bytes,
+			    });
+	if (plan.reason == ORDER_COMPACT && c->compact_fd < 0)
+		plan.reason = ORDER_NO_BACKEND;
+	c->reason = plan.reason;
+	if (plan.reason == ORDER_COMPACT)
+		begin(w, want, now_ns);
+	if (c->once.order > 0)
+		go_on_once(w, &plan, now_ns);
+}
+
+void worker_compact(struct worker *w, uint64_t now_ns)
+{
+	struct order_want want;
+
+	take_wish(w, now_ns);
+	finish(w, now_ns);
+	if (now_ns < worker_compact_due_ns(w))
+		return;
+	want = worker_order_want(w);
+	look(w, &want, now_ns);
+}
