@@ -312,7 +312,7 @@ static void test_live_machine(void **state)
 
 struct bind_result {
 	const struct numa_node *node;
-	bool bind; /* only its memory, not preferred */
+	const enum topology_policy *how; /* NULL: topology_bind_thread */
 	int returned;
 	cpu_set_t before, after;
 	int policy;
@@ -324,17 +324,18 @@ static void *bind_and_look(void *arg)
 	struct bind_result *b = arg;
 
 	sched_getaffinity(0, sizeof(b->before), &b->before);
-	b->returned = b->bind ? topology_bind_thread_to(&b->node, 1, TOPOLOGY_BIND)
-			      : topology_bind_thread(b->node);
+	b->returned = b->how ? topology_bind_thread_to(&b->node, 1, *b->how)
+			     : topology_bind_thread(b->node);
 	sched_getaffinity(0, sizeof(b->after), &b->after);
 	if (syscall(SYS_get_mempolicy, &b->policy, b->mask, 1025UL, NULL, 0UL) < 0)
 		b->policy = -errno;
 	return NULL;
 }
 
-static struct bind_result bind_in_thread(const struct numa_node *node, bool bind)
+static struct bind_result bind_in_thread(const struct numa_node *node,
+					 const enum topology_policy *how)
 {
-	struct bind_result b = {.node = node, .bind = bind};
+	struct bind_result b = {.node = node, .how = how};
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, bind_and_look, &b), 0);
@@ -346,6 +347,15 @@ static struct bind_result bind_in_thread(const struct numa_node *node, bool bind
 
 static void test_bound_thread(void **state)
 {
+	static const struct {
+		enum topology_policy how;
+		int mode;
+	} rows[] = {
+		{TOPOLOGY_BIND, MPOL_BIND},
+		{TOPOLOGY_PREFER, MPOL_PREFERRED},
+		{TOPOLOGY_INTERLEAVE, MPOL_INTERLEAVE},
+		{TOPOLOGY_ANYWHERE, MPOL_DEFAULT},
+	};
 	_cleanup_(topology_freep) struct topology *t = NULL;
 	struct bind_result b;
 	struct numa_node node;
@@ -357,7 +367,7 @@ static void test_bound_thread(void **state)
 	for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&node.cpus) == 0; cpu++)
 		if (CPU_ISSET(cpu, &t->nodes[0].cpus))
 			CPU_SET(cpu, &node.cpus);
-	b = bind_in_thread(&node, false);
+	b = bind_in_thread(&node, NULL);
 	if (b.returned == -EINVAL)
 		skip(); /* this process may not use node 0, or its first CPU */
 	assert_int_equal(b.returned, 0);
@@ -365,11 +375,13 @@ static void test_bound_thread(void **state)
 	assert_int_equal(b.policy, MPOL_PREFERRED);
 	assert_int_equal(b.mask[0], 1UL << node.id);
 
-	b = bind_in_thread(&node, true);
-	assert_int_equal(b.returned, 0);
-	assert_true(CPU_EQUAL(&b.after, &node.cpus));
-	assert_int_equal(b.policy, MPOL_BIND);
-	assert_int_equal(b.mask[0], 1UL << node.id);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		b = bind_in_thread(&node, &rows[i].how);
+		assert_int_equal(b.returned, 0);
+		assert_true(CPU_EQUAL(&b.after, &node.cpus));
+		assert_int_equal(b.policy, rows[i].mode);
+		assert_int_equal(b.mask[0], rows[i].mode == MPOL_DEFAULT ? 0 : 1UL << node.id);
+	}
 }
 
 static void test_bind_to_what_is_not_there(void **state)
@@ -381,7 +393,7 @@ static void test_bind_to_what_is_not_there(void **state)
 	(void)state;
 	/* The last CPU of a set is hardly there: the thread stays where it was. */
 	CPU_SET(CPU_SETSIZE - 1, &node.cpus);
-	b = bind_in_thread(&node, false);
+	b = bind_in_thread(&node, NULL);
 	assert_int_equal(b.returned, -EINVAL);
 	assert_true(CPU_EQUAL(&b.before, &b.after));
 	assert_int_equal(b.policy, MPOL_DEFAULT);
@@ -389,9 +401,9 @@ static void test_bind_to_what_is_not_there(void **state)
 	/* Good CPUs do not hide that there is no such memory. */
 	assert_int_equal(topology_load(TOPOLOGY_LIVE, NULL, &t), 0);
 	node.cpus = t->nodes[0].cpus;
-	assert_int_equal(bind_in_thread(&node, false).returned, -EINVAL);
+	assert_int_equal(bind_in_thread(&node, NULL).returned, -EINVAL);
 	node.id = 1024;
-	assert_int_equal(bind_in_thread(&node, false).returned, -EINVAL);
+	assert_int_equal(bind_in_thread(&node, NULL).returned, -EINVAL);
 }
 
 int main(void)
