@@ -91,8 +91,8 @@ const struct setting settings[] = {
 	 "apart. When they are used up, no anonymous memory is taken until some are forgotten, as they are "
 	 "evenly over a day. 0: no bound."},
 	{"protect", "swap_writes_file", PATH(protect.swap_writes_file), NO_RANGE, "",
-	 "File that keeps what was written over restarts. The packaged service may write "
-	 "below /var/lib/uswapd, where its user may. Empty: each start begins with a day's."},
+	 "File that keeps what was written over restarts. The packaged service has /var/lib/uswapd for it. "
+	 "Empty: each start begins with a day's."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
 
