@@ -15,8 +15,9 @@ struct scene scene_new(void)
 		.log = {.fd = memfd_create("log", MFD_CLOEXEC), .level = LOG_LEVEL_INFO},
 	};
 
-	s.options = (struct agent_options){
-		.topology = FAKE_TOPOLOGY, .hand_program = USWAP_HAND, .try_uring = true};
+	s.options = (struct agent_options){.topology = FAKE_TOPOLOGY,
+					   .hand_program = FIXTURE_PATH(USWAP_HAND),
+					   .try_uring = true};
 	config_defaults(&s.config);
 	/* Nothing announces that a plain file changed: have it look often. */
 	s.config.agent.tick_max_ns = 100 * NSEC_PER_MSEC;

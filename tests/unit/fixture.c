@@ -108,12 +108,16 @@ struct fixture *fixture_free(struct fixture *fx)
 	return NULL;
 }
 
+const char *fixture_path(const char *name, const char *path)
+{
+	const char *copy = getenv(name);
+
+	return copy ? copy : path;
+}
+
 const char *fixture_data_path(void)
 {
-	/* A copy of the tests, run by somebody who can't read the checkout, brings its own. */
-	const char *path = getenv("USWAP_TEST_DATA");
-
-	return path ? path : USWAP_TEST_DATA;
+	return FIXTURE_PATH(USWAP_TEST_DATA);
 }
 
 char *fixture_data(const char *name)

@@ -44,6 +44,13 @@ DEFINE_CLEANUP(struct fixture *, fixture_free)
 /* How many entries a directory has, to be compared with another count: of /proc/self/fd, say. */
 size_t fixture_entries(const char *path);
 
+/*
+ * Where something is whose path CMake defines as the macro NAME. A copy of the tests, run by
+ * somebody who can't read the checkout, brings its own and says so in the variable NAME.
+ */
+#define FIXTURE_PATH(NAME) fixture_path(#NAME, NAME)
+const char *fixture_path(const char *name, const char *path);
+
 /* Where tests/unit/data is. */
 const char *fixture_data_path(void);
 

@@ -109,7 +109,7 @@ static struct clean_result collect(struct scene *s, int slot)
 
 static void test_cleans(void **state)
 {
-	struct scene *s = scene_new(&clean_live, USWAP_WRITER);
+	struct scene *s = scene_new(&clean_live, FIXTURE_PATH(USWAP_WRITER));
 	struct clean_result result;
 	struct cleaner_state seen;
 	struct page_counts pages;
@@ -190,7 +190,7 @@ static void test_no_program(void **state)
 /* More than there are slots, some of which nobody waits for. */
 static void test_slots(void **state)
 {
-	struct scene *s = scene_new(&clean_dry_run, USWAP_WRITER);
+	struct scene *s = scene_new(&clean_dry_run, FIXTURE_PATH(USWAP_WRITER));
 	struct clean_result result;
 	int slots[CLEANER_SLOTS];
 
@@ -214,7 +214,7 @@ static void test_slots(void **state)
 /* A group that is gone before its turn comes. */
 static void test_group_gone(void **state)
 {
-	struct scene *s = scene_new(&clean_live, USWAP_WRITER);
+	struct scene *s = scene_new(&clean_live, FIXTURE_PATH(USWAP_WRITER));
 	_cleanup_close_ int group_fd =
 		openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct clean_result result;

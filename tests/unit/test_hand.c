@@ -131,7 +131,7 @@ static void test_its_process_makes_requests(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	(void)state;
-	start(&s, USWAP_HAND);
+	start(&s, FIXTURE_PATH(USWAP_HAND));
 	assert_int_equal(hand_start(s.hand), 0);
 	for (int i = 0; i < 20; i++) {
 		struct hand_result result;
@@ -162,7 +162,7 @@ static void test_interrupt_ends_a_request(void **state)
 	struct pollfd done;
 
 	(void)state;
-	start(&s, USWAP_HAND);
+	start(&s, FIXTURE_PATH(USWAP_HAND));
 	submit_to_full(&s);
 	done = (struct pollfd){.fd = hand_fd(s.hand), .events = POLLIN};
 	assert_int_equal(poll(&done, 1, 100), 0);
@@ -183,7 +183,7 @@ static void test_stop_interrupts_what_is_under_way(void **state)
 	(void)state;
 	hand_stop(NULL, 0);
 	assert_int_equal(hand_stuck(NULL), 0);
-	start(&s, USWAP_HAND);
+	start(&s, FIXTURE_PATH(USWAP_HAND));
 	submit_to_full(&s);
 	hand_stop(s.hand, 60 * NSEC_PER_SEC);
 	assert_true(hand_take(s.hand, &result));
@@ -200,7 +200,7 @@ static void test_stop_at_any_moment(void **state)
 		struct scene s = scene_new();
 		struct hand_result result;
 
-		start(&s, USWAP_HAND);
+		start(&s, FIXTURE_PATH(USWAP_HAND));
 		if (i % 3) {
 			submit(&s);
 			assert_int_equal(wait_result(s.hand).error, 0);
@@ -240,7 +240,7 @@ static void test_what_never_comes_back_is_given_up(void **state)
 	assert_int_equal(s.hands.lost, 1);
 	/* No kernel kept it. */
 	wait_unstuck(&s);
-	s.hands.program = USWAP_HAND;
+	s.hands.program = FIXTURE_PATH(USWAP_HAND);
 	submit(&s);
 	assert_int_equal(wait_result(s.hand).error, 0);
 	hand_stop(s.hand, 30 * NSEC_PER_SEC);
@@ -292,7 +292,7 @@ static void test_waits_for_a_request(void **state)
 	struct hand_result result;
 
 	(void)state;
-	start(&s, USWAP_HAND);
+	start(&s, FIXTURE_PATH(USWAP_HAND));
 	assert_int_equal(
 		hand_make(s.hand, &act_live, &request, 60 * NSEC_PER_SEC, &leaving, &result), 0);
 	assert_int_equal(result.error, 0);
@@ -319,7 +319,7 @@ static void test_dies_with_its_owner(void **state)
 	int status;
 
 	(void)state;
-	s.hands.program = USWAP_HAND;
+	s.hands.program = FIXTURE_PATH(USWAP_HAND);
 	owner = fork();
 	assert_true(owner >= 0);
 	if (owner == 0) {

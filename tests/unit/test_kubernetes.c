@@ -14,9 +14,10 @@ static struct config shipped(const char *exclude)
 	const char *overrides[] = {exclude};
 	struct config config;
 	struct config_error error;
+	char path[600];
 
-	if (config_load(USWAP_KUBERNETES "/uswapd.conf", overrides, exclude ? 1 : 0, &config,
-			&error) < 0)
+	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", FIXTURE_PATH(USWAP_KUBERNETES));
+	if (config_load(path, overrides, exclude ? 1 : 0, &config, &error) < 0)
 		fail_msg("%s", error.text);
 	return config;
 }

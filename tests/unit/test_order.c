@@ -246,7 +246,7 @@ static void test_by_a_hand(void **state)
 	struct worker_compaction *c = &s->worker.compaction;
 
 	(void)state;
-	s->hands.program = USWAP_HAND;
+	s->hands.program = FIXTURE_PATH(USWAP_HAND);
 	s->worker.act = &act_live;
 	s->config.balance.order = 9;
 	turn(s, NOW);
