@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker does for its node, and whom it asks for it. */
+#include "base/clock.h"
+#include "tests/unit/worker_scene.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* The group's memory.numa_stat, with no memory on any node. */
+static void set_nowhere(const struct fixture *fx, const char *path)
+{
+	_cleanup_free_ char *text = fixture_data("kernel/6.18/memory.numa_stat");
+	bool value = false;
+
+	for (char *c = text; *c; c++) {
+		value = value ? *c != ' ' && *c != '\n' : *c == '=';
+		if (value && *c != '=')
+			*c = '0';
+	}
+	fixture_write(fx, path, text);
+}
+
+static enum backend ordered_through(struct scene *s)
+{
+	uint64_t before = requests_made();
+
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 1000 && requests_made() == before; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(requests_made() > before);
+	return asked.last_backend;
+}
+
+/* Shares are some seconds old at most; what takes from all groups can't wait for the next. */
+static void test_the_node_is_not_asked_once_an_heir_has_memory(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.recursive_protection = true;
+	s->world.whole_machine = true;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "svc");
+	add_group(s->fx, "slice");
+	fixture_write(s->fx, "cg/slice/memory.max", "max\n");
+	fixture_write(s->fx, "cg/slice/memory.min", "209715200\n");
+	add_group(s->fx, "slice/heir");
+	set_number(s->fx, "cg/slice/memory.current", 0);
+	set_number(s->fx, "cg/slice/heir/memory.current", 0);
+	set_nowhere(s->fx, "cg/slice/memory.numa_stat");
+	set_nowhere(s->fx, "cg/slice/heir/memory.numa_stat");
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_NODE_RECLAIM);
+	while (status_of(s).ledger.actions == 0)
+		(void)poll(NULL, 0, 10);
+	copy_captured(s->fx, "cg/slice/memory.numa_stat", "memory.numa_stat");
+	copy_captured(s->fx, "cg/slice/heir/memory.numa_stat", "memory.numa_stat");
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	end_scene(s);
+}
+
+/* Groups are asked by turns; one that gives nothing, being protected, passes it on. */
+static void test_a_protected_group_does_not_keep_the_turn(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "big");
+	add_group(s->fx, "small");
+	fixture_write(s->fx, "cg/big/memory.low", "max\n");
+	set_number(s->fx, "cg/small/memory.current", 50 * MIB);
+	asked.current = "cg/small/memory.current";
+	start_scene(s);
+	(void)status_of(s);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	assert_true(number_in(s->fx, "cg/small/memory.current") < 50 * MIB);
+	assert_int_equal(number_in(s->fx, "cg/big/memory.current"), 100 * MIB);
+	end_scene(s);
+}
+
+/* As libvirt's and many containers' inner groups: memory is charged to the one above them. */
+static void test_children_without_a_controller_leave_memory_to_the_parent(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "vm");
+	fixture_write(s->fx, "cg/vm/emulator/", NULL);
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	end_scene(s);
+}
+
+static void test_the_node_is_not_asked_where_the_excluded_have_no_controller(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.whole_machine = true;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "a");
+	fixture_write(s->fx, "cg/a/secret/", NULL);
+	add_group(s->fx, "b");
+	(void)snprintf(s->config.protect.exclude.pattern[0], CONFIG_PATTERN_MAX, "a/secret");
+	s->config.protect.exclude.n = 1;
+	asked.current = "cg/b/memory.current";
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	assert_true(number_in(s->fx, "cg/b/memory.current") < 100 * MIB);
+	end_scene(s);
+}
+
+static void test_an_order_is_carried_out(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start_scene(s);
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 500 && requests_made() == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(requests_made() > 0);
+	assert_int_equal(status_of(s).action.reason, VERDICT_ORDERED);
+	end_scene(s);
+}
+
+/* Orders bytes, waits until that is accounted for, and returns what the journal heard: "" nothing.
+ */
+static const char *journal_of_an_order(uint64_t journal_min_bytes, char *text, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct scene *s = new_scene(true);
+	struct journal journal;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	ssize_t n;
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/journal", s->fx->path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(journal_open(address.sun_path, &journal), 0);
+	s->world.journal = &journal;
+	s->config.agent.journal_min_bytes = journal_min_bytes;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start_scene(s);
+	worker_order(s->worker, 8 * MIB);
+	for (int i = 0; i < 2000 && status_of(s).ledger.actions == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(status_of(s).ledger.actions > 0);
+	n = recv(fd, text, size - 1, 0);
+	text[MAX(n, 0)] = '\0';
+	end_scene(s);
+	journal_close(&journal);
+	fd_close(fd);
+	return text;
+}
+
+static void test_the_journal_is_told(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	assert_non_null(strstr(journal_of_an_order(MIB / 2, text, sizeof(text)),
+			       "\nUSWAPD_GROUP=/svc\nUSWAPD_REASON=ordered\n"
+			       "USWAPD_BACKEND=memory.reclaim\n"));
+	assert_string_equal(journal_of_an_order(UINT64_MAX, text, sizeof(text)), "");
+}
+
+static void test_an_order_that_cannot_be_met_ends(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	start_scene(s);
+	worker_order(s->worker, UINT64_MAX);
+	worker_order(s->worker, UINT64_MAX);
+	(void)poll(NULL, 0, 500);
+	/* A group that comes later must not pay for it. */
+	add_group(s->fx, "late");
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests_made(), 0);
+	end_scene(s);
+}
+
+static void test_without_groups_the_node_is_looked_after(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.cgroup_fd = fd_close(s->world.cgroup_fd);
+	start_scene(s);
+	assert_int_equal(status_of(s).groups_seen, 0);
+	assert_true(status_of(s).managed_bytes > 0);
+	end_scene(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
+		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
+		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
+		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),
+		cmocka_unit_test(test_an_order_is_carried_out),
+		cmocka_unit_test(test_the_journal_is_told),
+		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
+		cmocka_unit_test(test_without_groups_the_node_is_looked_after),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
