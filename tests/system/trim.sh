@@ -4,7 +4,7 @@
 # what does not compress. An agent that observes says what it would take; one that is paused takes nothing until it is resumed.
 # What was recorded meanwhile is decided the same when it is replayed. Of groups left alone by lot the effect is told, and of
 # one that only grows, that it does.
-# vm: --nodes 2 --mem 512M --swap zram:512M --disk 64M
+# vm: --nodes 2 --mem 512M --swap zram:512M --disk 768M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 
