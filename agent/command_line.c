@@ -2,7 +2,7 @@
 #include "agent/command_line.h"
 
 #include "agent/config/settings.h"
-#include "agent/doctor.h"
+#include "agent/doctor/doctor.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/doctor.h"
+#include "agent/doctor/doctor.h"
 
 #include "agent/act/backend.h"
+#include "agent/doctor/examine.h"
 #include "agent/memory_lock.h"
 #include "agent/ring.h"
 #include "agent/sense/cachestat.h"
@@ -29,13 +30,11 @@
 /* A process that is not ours: what may be done to it may be done to any. */
 #define OTHER_PID 1
 
-/* A line: whether it works, what was tried, and what came of it or what to do. */
-static void __attribute__((format(printf, 4, 5)))
-tell(FILE *out, bool works, const char *what, const char *format, ...)
+void doctor_tell(FILE *out, bool well, const char *what, const char *format, ...)
 {
 	va_list ap;
 
-	fprintf(out, "%-4s%-18s", works ? "ok" : "no", what);
+	fprintf(out, "%-4s%-18s", well ? "ok" : "no", what);
 	va_start(ap, format);
 	(void)vfprintf(out, format, ap);
 	va_end(ap);
@@ -64,14 +63,15 @@ static void examine_cgroup(const struct doctor *d, FILE *out)
 	char text[256];
 
 	if (d->cgroup_fd < 0)
-		tell(out, false, "cgroup v2", "%s: groups can't be looked after", d->no_cgroup);
+		doctor_tell(out, false, "cgroup v2", "%s: groups can't be looked after",
+			    d->no_cgroup);
 	else if (kfile_read_at(d->cgroup_fd, "cgroup.controllers", text, sizeof(text)) < 0 ||
 		 !has_word(text, "memory"))
-		tell(out, false, "cgroup v2",
-		     "without the memory controller: boot with "
-		     "systemd.unified_cgroup_hierarchy=1");
+		doctor_tell(out, false, "cgroup v2",
+			    "without the memory controller: boot with "
+			    "systemd.unified_cgroup_hierarchy=1");
 	else
-		tell(out, true, "cgroup v2", "with the memory controller");
+		doctor_tell(out, true, "cgroup v2", "with the memory controller");
 }
 
 static bool examine_memory_reclaim(const struct doctor *d, FILE *out)
@@ -85,15 +85,16 @@ static bool examine_memory_reclaim(const struct doctor *d, FILE *out)
 	if (fd >= 0)
 		r = group_reclaim_probe(fd, &features);
 	if (r >= 0)
-		tell(out, true, "memory.reclaim",
-		     features.swappiness ? "with swappiness="
-					 : "without swappiness= (later kernels have it): file "
-					   "memory can't be asked for alone");
+		doctor_tell(out, true, "memory.reclaim",
+			    features.swappiness
+				    ? "with swappiness="
+				    : "without swappiness= (later kernels have it): file "
+				      "memory can't be asked for alone");
 	else if (r == -ENOENT)
-		tell(out, false, "memory.reclaim", "needs Linux 5.19 and cgroup v2");
+		doctor_tell(out, false, "memory.reclaim", "needs Linux 5.19 and cgroup v2");
 	else
-		tell(out, false, "memory.reclaim", "%s: %s", strerrordesc_np(-r),
-		     remedy(r, "needs root or CAP_DAC_OVERRIDE"));
+		doctor_tell(out, false, "memory.reclaim", "%s: %s", strerrordesc_np(-r),
+			    remedy(r, "needs root or CAP_DAC_OVERRIDE"));
 	return r >= 0;
 }
 
@@ -111,13 +112,13 @@ static bool examine_node_reclaim(const struct doctor *d, FILE *out)
 			r = fd;
 	}
 	if (n > 0)
-		tell(out, true, "nodeN/reclaim", "of %u node%s", n, n == 1 ? "" : "s");
+		doctor_tell(out, true, "nodeN/reclaim", "of %u node%s", n, n == 1 ? "" : "s");
 	else if (r == -ENOENT)
-		tell(out, false, "nodeN/reclaim",
-		     "needs Linux 6.17; nodes are relieved through their groups");
+		doctor_tell(out, false, "nodeN/reclaim",
+			    "needs Linux 6.17; nodes are relieved through their groups");
 	else
-		tell(out, false, "nodeN/reclaim", "%s: %s", strerrordesc_np(-r),
-		     remedy(r, "needs root or CAP_DAC_OVERRIDE"));
+		doctor_tell(out, false, "nodeN/reclaim", "%s: %s", strerrordesc_np(-r),
+			    remedy(r, "needs root or CAP_DAC_OVERRIDE"));
 	return n > 0;
 }
 
@@ -128,15 +129,15 @@ static void examine_pressure(const struct doctor *d, FILE *out)
 	ssize_t r = kfile_read_at(d->proc_fd, "pressure/memory", text, sizeof(text));
 
 	if (r < 0)
-		tell(out, false, "PSI", "%s: boot with psi=1; stalls are not seen",
-		     strerrordesc_np((int)-r));
+		doctor_tell(out, false, "PSI", "%s: boot with psi=1; stalls are not seen",
+			    strerrordesc_np((int)-r));
 	else
-		tell(out, true, "PSI", "stalls are seen");
+		doctor_tell(out, true, "PSI", "stalls are seen");
 	if (fd >= 0)
-		tell(out, true, "PSI triggers", "of windows below 2 s");
+		doctor_tell(out, true, "PSI triggers", "of windows below 2 s");
 	else if (r >= 0)
-		tell(out, false, "PSI triggers", "%s: %s", strerrordesc_np(-fd),
-		     remedy(fd, "windows below 2 s need CAP_SYS_RESOURCE"));
+		doctor_tell(out, false, "PSI triggers", "%s: %s", strerrordesc_np(-fd),
+			    remedy(fd, "windows below 2 s need CAP_SYS_RESOURCE"));
 }
 
 static const char *swap_kind(struct ktext_line name, struct ktext_line type)
@@ -161,16 +162,16 @@ static void examine_swap(const struct doctor *d, FILE *out)
 		if (!ktext_next_word(&line, &name) || !ktext_next_word(&line, &type) ||
 		    !ktext_next_word(&line, &size) || parse_u64_n(size.text, size.length, &kib) < 0)
 			continue;
-		tell(out, true, "swap", "%.*s, %" PRIu64 " MiB, %s", (int)name.length, name.text,
-		     kib / 1024, swap_kind(name, type));
+		doctor_tell(out, true, "swap", "%.*s, %" PRIu64 " MiB, %s", (int)name.length,
+			    name.text, kib / 1024, swap_kind(name, type));
 		any = true;
 	}
 	if (!any)
-		tell(out, false, "swap",
-		     "none: only file memory can be taken; add zram or a disk for the rest");
+		doctor_tell(out, false, "swap",
+			    "none: only file memory can be taken; add zram or a disk for the rest");
 	if (kfile_read_at(d->sys_fd, "module/zswap/parameters/enabled", zswap, sizeof(zswap)) > 0 &&
 	    *zswap == 'Y')
-		tell(out, true, "zswap", "is on: swap is compressed in memory first");
+		doctor_tell(out, true, "zswap", "is on: swap is compressed in memory first");
 }
 
 static void examine_ring(FILE *out)
@@ -179,11 +180,12 @@ static void examine_ring(FILE *out)
 	int r = ring_open(true, &ring);
 
 	if (r == 0 && ring_is_uring(ring))
-		tell(out, true, "io_uring", "workers wait with it");
+		doctor_tell(out, true, "io_uring", "workers wait with it");
 	else
-		tell(out, false, "io_uring",
-		     "refused (kernel.io_uring_disabled, or a seccomp filter): workers wait with "
-		     "poll(2)");
+		doctor_tell(out, false, "io_uring",
+			    "refused (kernel.io_uring_disabled, or a seccomp filter): workers wait "
+			    "with "
+			    "poll(2)");
 }
 
 /* Of a file that belongs to root. */
@@ -194,12 +196,13 @@ static void examine_cachestat(const struct doctor *d, FILE *out)
 	int r = fd < 0 ? -errno : cachestat_read(fd, 0, 4096, &counts);
 
 	if (r == 0)
-		tell(out, true, "cachestat", "dirty file memory can be found");
+		doctor_tell(out, true, "cachestat", "dirty file memory can be found");
 	else if (r == -ENOSYS)
-		tell(out, false, "cachestat",
-		     "needs Linux 6.5, and no filter that refuses it; smaps stands in");
+		doctor_tell(out, false, "cachestat",
+			    "needs Linux 6.5, and no filter that refuses it; smaps stands in");
 	else
-		tell(out, false, "cachestat", "%s: needs CAP_DAC_OVERRIDE", strerrordesc_np(-r));
+		doctor_tell(out, false, "cachestat", "%s: needs CAP_DAC_OVERRIDE",
+			    strerrordesc_np(-r));
 }
 
 static void examine_smaps(const struct doctor *d, FILE *out)
@@ -210,10 +213,10 @@ static void examine_smaps(const struct doctor *d, FILE *out)
 	(void)snprintf(path, sizeof(path), "%d/smaps_rollup", OTHER_PID);
 	r = kfile_read_at(d->proc_fd, path, text, sizeof(text));
 	if (r >= 0)
-		tell(out, true, "smaps", "of other processes");
+		doctor_tell(out, true, "smaps", "of other processes");
 	else
-		tell(out, false, "smaps", "%s: other processes' need CAP_SYS_PTRACE",
-		     strerrordesc_np((int)-r));
+		doctor_tell(out, false, "smaps", "%s: other processes' need CAP_SYS_PTRACE",
+			    strerrordesc_np((int)-r));
 }
 
 static void examine_map_files(const struct doctor *d, FILE *out)
@@ -221,11 +224,11 @@ static void examine_map_files(const struct doctor *d, FILE *out)
 	int r = dirty_try_mapping(d->proc_fd, OTHER_PID);
 
 	if (r == 0)
-		tell(out, true, "map_files", "mapped files can be written back");
+		doctor_tell(out, true, "map_files", "mapped files can be written back");
 	else
-		tell(out, false, "map_files",
-		     "%s: needs CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and CAP_DAC_OVERRIDE",
-		     strerrordesc_np(-r));
+		doctor_tell(out, false, "map_files",
+			    "%s: needs CAP_SYS_PTRACE, CAP_CHECKPOINT_RESTORE and CAP_DAC_OVERRIDE",
+			    strerrordesc_np(-r));
 }
 
 static void examine_process_madvise(FILE *out)
@@ -233,11 +236,11 @@ static void examine_process_madvise(FILE *out)
 	int r = act_try_advise(OTHER_PID);
 
 	if (r == 0)
-		tell(out, true, "process_madvise", "on other processes");
+		doctor_tell(out, true, "process_madvise", "on other processes");
 	else
-		tell(out, false, "process_madvise",
-		     "%s: on others it needs Linux 5.10, CAP_SYS_PTRACE and CAP_SYS_NICE",
-		     strerrordesc_np(-r));
+		doctor_tell(out, false, "process_madvise",
+			    "%s: on others it needs Linux 5.10, CAP_SYS_PTRACE and CAP_SYS_NICE",
+			    strerrordesc_np(-r));
 }
 
 static void examine_mglru(const struct doctor *d, FILE *out)
@@ -247,16 +250,16 @@ static void examine_mglru(const struct doctor *d, FILE *out)
 	ssize_t r = kfile_read_at(d->sys_fd, "kernel/mm/lru_gen/enabled", text, sizeof(text));
 
 	if (r < 0) {
-		tell(out, false, "MGLRU", "this kernel has none: ages are not known");
+		doctor_tell(out, false, "MGLRU", "this kernel has none: ages are not known");
 		return;
 	}
 	fd = kfile_open(d->sys_fd, "kernel/debug/lru_gen", O_RDONLY);
 	if (strcmp(text, "0x0000\n") == 0)
-		tell(out, false, "MGLRU", "is off: ages are not known (lru_gen/enabled)");
+		doctor_tell(out, false, "MGLRU", "is off: ages are not known (lru_gen/enabled)");
 	else if (fd < 0)
-		tell(out, false, "MGLRU", "is on, its ages can't be read: mount debugfs");
+		doctor_tell(out, false, "MGLRU", "is on, its ages can't be read: mount debugfs");
 	else
-		tell(out, true, "MGLRU", "is on, and its ages can be read");
+		doctor_tell(out, true, "MGLRU", "is on, and its ages can be read");
 }
 
 static void examine_locking(FILE *out)
@@ -265,9 +268,10 @@ static void examine_locking(FILE *out)
 
 	(void)munlockall();
 	if (r == 0)
-		tell(out, true, "locked memory", "the agent is not paged out");
+		doctor_tell(out, true, "locked memory", "the agent is not paged out");
 	else
-		tell(out, false, "locked memory", "%s: " MEMORY_LOCK_ADVICE, strerrordesc_np(-r));
+		doctor_tell(out, false, "locked memory", "%s: " MEMORY_LOCK_ADVICE,
+			    strerrordesc_np(-r));
 }
 
 int doctor_examine(const struct doctor *d, FILE *out)
@@ -289,6 +293,9 @@ int doctor_examine(const struct doctor *d, FILE *out)
 	examine_map_files(d, out);
 	examine_process_madvise(out);
 	examine_mglru(d, out);
+	doctor_examine_sysctls(d, out);
+	doctor_examine_disks(d, out);
+	doctor_examine_others(d, out);
 	if (groups || nodes)
 		return 0;
 	fputs("Nothing can be reclaimed here: run as root, on Linux 5.19 or later with cgroup "
