@@ -41,6 +41,12 @@ struct yield_status {
 	uint64_t left_ns;	  /* until swap is tried again; 0: it is not left alone */
 };
 
+/* What reading 1 MiB back takes, and the swappiness that makes; all 0: not known, or not asked for.
+ */
+struct price_status {
+	uint64_t swap_ns, file_ns, swappiness;
+};
+
 /* What of a group or a node is left alone, since requests brought next to nothing. */
 struct group_rests {
 	struct rest limit, trim, node; /* memory.reclaim, by whom it would be for */
@@ -64,6 +70,7 @@ struct group_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
+	struct price_status prices;
 	struct group_rests rests;
 	uint64_t cold_most_bytes;	 /* seen at one time in processes cold beyond doubt */
 	struct past past;		 /* before it was looked after */
@@ -93,6 +100,7 @@ struct node_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
+	struct price_status prices;
 	struct order_status order;
 	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;

@@ -66,7 +66,8 @@ struct reclaim_settings {
 	uint64_t piece_ns;	  /* how long one request to the kernel should take */
 	uint64_t piece_min_bytes; /* and its bounds */
 	uint64_t piece_max_bytes;
-	uint64_t deadline_ns; /* after which a request is interrupted */
+	uint64_t deadline_ns;	  /* after which a request is interrupted */
+	bool swappiness_by_price; /* else the kernel's setting stands */
 };
 
 enum agent_mode {

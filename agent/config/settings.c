@@ -105,6 +105,10 @@ const struct setting settings[] = {
 	 "Most bytes of one request."},
 	{"reclaim", "deadline", DURATION(reclaim.deadline_ns), "10ms", "1min", "1s",
 	 "Time after which a request is interrupted."},
+	{"reclaim", "swappiness_by_price", BOOL(reclaim.swappiness_by_price), NO_RANGE, "no",
+	 "Weigh anonymous against file memory, where both may be taken, by how long reads from swap and from "
+	 "other disks took lately, and by what zram and zswap keep in memory. Else, and until enough was read, "
+	 "vm.swappiness stands."},
 
 	{"clean", "enabled", BOOL(clean.enabled), NO_RANGE, "yes",
 	 "Write dirty files back that are in the way of reclaim: files that processes of a group which "

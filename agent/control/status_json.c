@@ -62,6 +62,12 @@ static const struct number yield_numbers[] = {
 	NAMED(struct yield_status, "left_alone_ns", left_ns),
 };
 
+static const struct number price_numbers[] = {
+	NAMED(struct price_status, "swap_ns_per_mib", swap_ns),
+	NAMED(struct price_status, "file_ns_per_mib", file_ns),
+	NUMBER(struct price_status, swappiness),
+};
+
 static const struct number rest_numbers[] = {
 	NAMED(struct group_rests, "for_limit_ns", limit.left_ns),
 	NAMED(struct group_rests, "for_trim_ns", trim.left_ns),
@@ -162,6 +168,11 @@ static void put_yield(struct json *json, const struct yield_status *yield)
 	put_object(json, "swap_yield", yield, yield_numbers, ARRAY_SIZE(yield_numbers));
 }
 
+static void put_prices(struct json *json, const struct price_status *prices)
+{
+	put_object(json, "prices", prices, price_numbers, ARRAY_SIZE(price_numbers));
+}
+
 static void put_verdict(struct json *json, const char *key, const struct verdict *verdict,
 			uint64_t age_ns)
 {
@@ -209,6 +220,7 @@ static void put_node(struct json *json, const struct node_status *node)
 		put_wish(json, &node->wish);
 		put_order(json, &node->order);
 		put_yield(json, &node->swap_yield);
+		put_prices(json, &node->prices);
 		put_ledger(json, "groups_ledger", &node->groups_ledger);
 	}
 	json_close(json, '}');
@@ -286,6 +298,7 @@ static void put_group(struct json *json, const struct group_status *group, unsig
 		   group->action_age_ns, &group->ledger);
 	put_wish(json, &group->wish);
 	put_yield(json, &group->swap_yield);
+	put_prices(json, &group->prices);
 	put_object(json, "left_alone", &group->rests, rest_numbers, ARRAY_SIZE(rest_numbers));
 	put_trim(json, &group->trim);
 	json_close(json, '}');

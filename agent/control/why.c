@@ -156,6 +156,15 @@ static void say_yield(const struct yield_status *yield, FILE *out)
 		BYTES(yield->judged.kept_bytes), permyriad / 100, permyriad % 100);
 }
 
+static void say_prices(const struct price_status *prices, FILE *out)
+{
+	if (prices->swappiness > 0)
+		fprintf(out,
+			"  a MiB read back takes %s from swap, %s from other disks: asked with "
+			"swappiness %" PRIu64 "\n",
+			TIME(prices->swap_ns), TIME(prices->file_ns), prices->swappiness);
+}
+
 /* What is not asked for a while, and for what. */
 static void say_rest(const char *what, const struct rest *rest, FILE *out)
 {
@@ -254,6 +263,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
 	say_yield(&group->swap_yield, out);
+	say_prices(&group->prices, out);
 	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
 	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);
 	say_rest("memory.reclaim for its node", &group->rests.node, out);
@@ -296,6 +306,7 @@ void why_node(const struct node_status *node, FILE *out)
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
 	say_order(&node->order, out);
 	say_yield(&node->swap_yield, out);
+	say_prices(&node->prices, out);
 	say_rest("nodeN/reclaim", &node->reclaim_rest, out);
 	say_doings(&node->verdict, node->verdict_age_ns, &node->action, node->action_age_ns,
 		   &node->ledger, out);

@@ -243,6 +243,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 		target->due_ns = now_ns + w->config->agent.tick_max_ns / 4;
 		return false;
 	}
+	worker_weigh(w, group ? group : w->here.victim, &request);
 	begin(w, target, group, &request, now_ns);
 	read_before(w, &w->flight);
 	probe_action(w->node->id, worker_asked_id(&w->flight), &request);

@@ -4,6 +4,7 @@
 
 #include "agent/policy/balance.h"
 #include "agent/policy/order.h"
+#include "agent/policy/swappiness.h"
 #include "agent/policy/yield.h"
 #include "agent/record/recorder.h"
 #include "agent/ring.h"
@@ -180,6 +181,7 @@ struct worker {
 	struct swap_store store; /* as of swap */
 	uint64_t swap_ns;
 	bool swap_on_disk; /* some of it */
+	struct read_prices read_prices;
 	int pressure_fd;
 
 	struct cgroup_tree *tree;
@@ -268,6 +270,14 @@ void worker_finish(struct worker *worker, uint64_t now_ns);
 /* swap.c */
 /* The machine's swap, read at most once a second. */
 void worker_read_swap(struct worker *worker, uint64_t now_ns);
+/*
+ * By the prices of reading back: of a group, or of the node as a whole (NULL).
+ * GROUP_RECLAIM_DEFAULT: they are not known, or not wanted.
+ */
+int worker_swappiness(const struct worker *worker, const struct group *asked);
+/* That of a request which may take both kinds of memory; where anonymous memory is forbidden it
+ * stays so. */
+void worker_weigh(const struct worker *worker, const struct group *asked, struct request *request);
 /* What zram and zswap hold now. False: there is no swap, or it can't be read. */
 bool worker_read_store(struct worker *worker, struct swap_store *ret);
 /* What went to swap in a request, and what of it stays in memory: before it, and afterwards. */

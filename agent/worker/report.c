@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cgroup/psi.h"
+#include "cgroup/reclaim.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,6 +50,19 @@ static struct yield_status yield_of_target(const struct yield *yield, uint64_t n
 	};
 }
 
+static struct price_status prices_of(const struct worker *w, const struct group *g)
+{
+	int swappiness = worker_swappiness(w, g);
+
+	if (swappiness == GROUP_RECLAIM_DEFAULT)
+		return (struct price_status){0};
+	return (struct price_status){
+		.swap_ns = read_price_ns(&w->read_prices.lately.swap),
+		.file_ns = read_price_ns(&w->read_prices.lately.file),
+		.swappiness = (uint64_t)swappiness,
+	};
+}
+
 static struct trim_status trim_of(const struct group *g, uint64_t now_ns)
 {
 	const struct group_trim *t = &g->trim;
@@ -68,7 +82,8 @@ static struct trim_status trim_of(const struct group *g, uint64_t now_ns)
 	};
 }
 
-static void fill_group(const struct group *g, uint64_t now_ns, struct group_status *ret)
+static void fill_group(const struct worker *w, const struct group *g, uint64_t now_ns,
+		       struct group_status *ret)
 {
 	struct psi_totals stalled = {0};
 
@@ -92,6 +107,7 @@ static void fill_group(const struct group *g, uint64_t now_ns, struct group_stat
 		.ledger = g->target.ledger,
 		.wish = g->target.wish,
 		.swap_yield = yield_of_target(&g->yield, now_ns),
+		.prices = prices_of(w, g),
 		.rests = {.limit = backoff_rest(&g->backoff, now_ns),
 			  .trim = backoff_rest(&g->trim.backoff, now_ns),
 			  .node = backoff_rest(&g->node_backoff, now_ns)},
@@ -139,6 +155,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.ledger = n->target.ledger,
 		.wish = n->target.wish,
 		.swap_yield = yield_of_target(&n->yield, now_ns),
+		.prices = prices_of(w, NULL),
 		.order = {.reason = w->compaction.reason,
 			  .want = worker_order_want(w),
 			  .fitting_bytes = w->compaction.fitting_bytes,
@@ -184,7 +201,8 @@ void worker_answer_status(struct worker *w, uint64_t now_ns)
 	memcpy(w->status.effects, w->holdout.effects, sizeof(w->status.effects));
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
-			fill_group(w->groups[i], now_ns, &w->status.groups[w->status.n_groups++]);
+			fill_group(w, w->groups[i], now_ns,
+				   &w->status.groups[w->status.n_groups++]);
 	atomic_store(&w->status_state, STATUS_ANSWERED);
 	(void)eventfd_write(w->answer_fd, 1);
 }

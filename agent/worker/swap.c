@@ -4,10 +4,12 @@
 
 #include "base/clock.h"
 #include "base/saturate.h"
+#include "cgroup/reclaim.h"
 
 #include <errno.h>
 
-#define SWAP_AGE_NS NSEC_PER_SEC
+#define SWAP_AGE_NS  NSEC_PER_SEC
+#define PRICE_AGE_NS (10 * NSEC_PER_SEC)
 
 static int read_swap(struct worker *w, const char **ret_bad)
 {
@@ -29,6 +31,21 @@ static int read_swap(struct worker *w, const char **ret_bad)
 	return r;
 }
 
+static void read_prices(struct worker *w, uint64_t now_ns)
+{
+	struct machine_reads reads;
+	int r;
+
+	if (!w->config->reclaim.swappiness_by_price || w->swap.total_bytes == 0 ||
+	    (w->read_prices.learned_ns != 0 && now_ns - w->read_prices.learned_ns < PRICE_AGE_NS))
+		return;
+	r = machine_reads_read(w->world->proc_fd, &reads);
+	if (r < 0)
+		worker_complain(w, now_ns, "diskstats", r, "can't tell what reads from swap cost");
+	else
+		read_prices_learn(&w->read_prices, now_ns, &reads);
+}
+
 void worker_read_swap(struct worker *w, uint64_t now_ns)
 {
 	const char *bad = NULL;
@@ -40,6 +57,36 @@ void worker_read_swap(struct worker *w, uint64_t now_ns)
 	r = read_swap(w, &bad);
 	if (r < 0)
 		worker_complain(w, now_ns, "swap", r, bad);
+	read_prices(w, now_ns);
+}
+
+/* Of what a target sent to swap, as it was judged last; before that, as the machine's swap is. */
+static uint64_t gained_permyriad(const struct worker *w, const struct yield *yield)
+{
+	const struct yield_sums machine = {
+		.swapped_bytes = minus(w->swap.total_bytes, w->swap.free_bytes),
+		.kept_bytes = w->store.used_bytes,
+	};
+
+	if (yield->judged.swapped_bytes > 0)
+		return yield_permyriad(&yield->judged);
+	return machine.swapped_bytes > 0 ? yield_permyriad(&machine) : 10000;
+}
+
+int worker_swappiness(const struct worker *w, const struct group *asked)
+{
+	const struct yield *yield = asked ? &asked->yield : &w->here.yield;
+
+	if (!w->config->reclaim.swappiness_by_price || !w->world->reclaim_features.swappiness ||
+	    w->swap.total_bytes == 0)
+		return GROUP_RECLAIM_DEFAULT;
+	return swappiness_by_price(&w->read_prices, gained_permyriad(w, yield));
+}
+
+void worker_weigh(const struct worker *w, const struct group *asked, struct request *request)
+{
+	if (request->swappiness == GROUP_RECLAIM_DEFAULT)
+		request->swappiness = worker_swappiness(w, asked);
 }
 
 /* Whose memory a request takes; NULL: the node's, or of a group that has gone. */

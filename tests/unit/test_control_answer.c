@@ -239,6 +239,9 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "weight"), 100);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "swapped_bytes"), 7 * MIB);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "kept_bytes"), 3 * MIB);
+	assert_int_equal(number_of(json_object_get(group, "prices"), "swap_ns_per_mib"),
+			 2 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(json_object_get(group, "prices"), "swappiness"), 160);
 	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_limit_ns"), 0);
 	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_trim_ns"), 0);
 	assert_int_equal(number_of(json_object_get(group, "left_alone"), "for_node_ns"), 0);

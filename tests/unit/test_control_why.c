@@ -38,6 +38,8 @@ static void test_group(void **state)
 		"Group /a/b (looked after on node 3)\n"
 		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
 		"  events: max 3, high 4; stalled 1.5 ms\n"
+		"  a MiB read back takes 2 ms from swap, 8 ms from other disks: asked with "
+		"swappiness 160\n"
 		"  20.0 MiB of its files are dirty: in the way soon, as fast as it fills: "
 		"written back\n"
 		"Decided 40 ms ago: the room below the limit is smaller than the margin\n"

@@ -17,6 +17,7 @@ struct scene {
 	struct config config;
 	struct worker_world world;
 	struct hands hands;
+	struct numa_node node;
 	struct worker worker;
 	struct cgroup cgroup;
 	struct group group;
@@ -51,9 +52,14 @@ static struct scene *scene_new(void)
 	assert_non_null(s);
 	s->fx = fixture_new(files, ARRAY_SIZE(files));
 	config_defaults(&s->config);
-	s->world =
-		(struct worker_world){.log = {.fd = -1}, .sys_fd = s->fx->fd, .hands = &s->hands};
-	s->worker = (struct worker){.world = &s->world, .config = &s->config};
+	s->world = (struct worker_world){
+		.log = {.fd = -1},
+		.proc_fd = s->fx->fd,
+		.sys_fd = s->fx->fd,
+		.hands = &s->hands,
+		.reclaim_features.swappiness = true,
+	};
+	s->worker = (struct worker){.world = &s->world, .node = &s->node, .config = &s->config};
 	s->cgroup.dir_fd = s->fx->fd;
 	s->group.cgroup = &s->cgroup;
 	write_zram(s, 100 * MIB, 50 * MIB);
@@ -228,12 +234,101 @@ static void test_swap_is_read_anew(void **state)
 	scene_free(s);
 }
 
+static void write_reads(const struct scene *s, unsigned int swap_mib, unsigned int file_mib)
+{
+	char text[256];
+
+	/* A MiB from swap takes 1 ms, another 2 ms. */
+	(void)snprintf(text, sizeof(text),
+		       " 253 0 zram0 1 0 %u %u 0 0 0 0 0 0 0\n 254 0 vda 1 0 %u %u 0 0 0 0 0 0 0\n",
+		       swap_mib * 2048, swap_mib, file_mib * 2048, 2 * file_mib);
+	fixture_write(s->fx, "diskstats", text);
+}
+
+/* 100 MiB of each kind were read within 10 s. */
+static struct scene *scene_with_prices(bool wanted)
+{
+	struct scene *s = scene_new();
+
+	s->config.reclaim.swappiness_by_price = wanted;
+	fixture_write(s->fx, "swaps", "Filename\n/dev/zram0 partition 1 0 5\n");
+	write_reads(s, 1000, 1000);
+	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
+	write_reads(s, 1100, 1100);
+	worker_read_swap(&s->worker, NOW + 11 * NSEC_PER_SEC - 1);
+	assert_int_equal(worker_swappiness(&s->worker, NULL), GROUP_RECLAIM_DEFAULT);
+	worker_read_swap(&s->worker, NOW + 12 * NSEC_PER_SEC);
+	return s;
+}
+
+static int swappiness_of_request(const struct scene *s, const struct group *asked, int allowed)
+{
+	struct request request = {.swappiness = allowed};
+
+	worker_weigh(&s->worker, asked, &request);
+	return request.swappiness;
+}
+
+/* Of the target itself what it gained counts, before that what the machine does. */
+static void test_swappiness_by_price(void **state)
+{
+	struct scene *s = scene_with_prices(true);
+
+	(void)state;
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT), 133);
+	s->worker.swap.free_bytes -= 100 * MIB;
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT), 100);
+	assert_int_equal(swappiness_of_request(s, &s->group, GROUP_RECLAIM_DEFAULT), 100);
+	s->group.yield.judged = (struct yield_sums){.swapped_bytes = 8 * MIB};
+	assert_int_equal(swappiness_of_request(s, &s->group, GROUP_RECLAIM_DEFAULT), 133);
+	s->group.yield.judged.kept_bytes = 6 * MIB;
+	assert_int_equal(swappiness_of_request(s, &s->group, GROUP_RECLAIM_DEFAULT), 66);
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT), 100);
+	/* Where anonymous memory is forbidden, or nothing else is allowed, that stands. */
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_NO_ANON),
+			 GROUP_RECLAIM_NO_ANON);
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_ONLY_ANON),
+			 GROUP_RECLAIM_ONLY_ANON);
+	/* 6.1 can't be told. */
+	s->world.reclaim_features.swappiness = false;
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT),
+			 GROUP_RECLAIM_DEFAULT);
+	scene_free(s);
+}
+
+static void test_swappiness_is_the_kernels(void **state)
+{
+	struct scene *s = scene_with_prices(false);
+
+	(void)state;
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT),
+			 GROUP_RECLAIM_DEFAULT);
+	assert_int_equal(s->worker.read_prices.learned_ns, 0);
+	scene_free(s);
+	s = scene_with_prices(true);
+	/* Not without swap; and what can't be read is not guessed. */
+	s->worker.swap.total_bytes = 0;
+	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT),
+			 GROUP_RECLAIM_DEFAULT);
+	scene_free(s);
+	s = scene_with_prices(true);
+	fixture_write(s->fx, "diskstats", "253 0 zram0\n");
+	worker_read_swap(&s->worker, NOW + 1000 * NSEC_PER_SEC);
+	assert_int_equal(s->worker.read_prices.learned_ns, NOW + 12 * NSEC_PER_SEC);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_group),	  cmocka_unit_test(test_a_victim),
-		cmocka_unit_test(test_the_node),  cmocka_unit_test(test_writes_to_disks),
-		cmocka_unit_test(test_not_known), cmocka_unit_test(test_swap_is_read_anew),
+		cmocka_unit_test(test_a_group),
+		cmocka_unit_test(test_a_victim),
+		cmocka_unit_test(test_the_node),
+		cmocka_unit_test(test_writes_to_disks),
+		cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_swap_is_read_anew),
+		cmocka_unit_test(test_swappiness_by_price),
+		cmocka_unit_test(test_swappiness_is_the_kernels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
