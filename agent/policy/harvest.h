@@ -18,7 +18,7 @@
 /* All zero: nothing was cleaned. */
 struct harvest {
 	bool active;	     /* ask for file memory alone */
-	uint64_t left_bytes; /* cleaned, and not taken yet */
+	uint64_t left_bytes; /* cleaned, and not taken or dirtied since, as far as is known */
 };
 
 void harvest_begin(struct harvest *harvest, uint64_t cleaned_bytes);
@@ -31,5 +31,9 @@ bool harvest_is_slow(uint64_t pace_bytes_per_s, uint64_t rate_bytes_per_s);
 bool harvest_goes_on(struct harvest *harvest, uint64_t clean_bytes, uint64_t wanted_bytes,
 		     uint64_t refault_permyriad);
 
-/* After a request for file memory alone. Returns what of it the write-back has made possible. */
-uint64_t harvest_take(struct harvest *harvest, uint64_t asked_bytes, uint64_t applied_bytes);
+/* After a request for file memory alone. */
+void harvest_learn(struct harvest *harvest, uint64_t asked_bytes, uint64_t applied_bytes);
+
+/* File memory was taken by a request, of whatever it was for. Returns what of it the write-back has
+ * made possible. */
+uint64_t harvest_take(struct harvest *harvest, uint64_t file_bytes);

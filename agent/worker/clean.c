@@ -174,19 +174,21 @@ void worker_clean_node(struct worker *w, uint64_t now_ns)
 
 static void learn(struct group *g, const struct clean_result *result, uint64_t now_ns)
 {
+	struct harvest *harvest = &g->clean.harvest;
 	struct ledger *ledger = &g->target.ledger;
 
 	ledger->cleanings += result->orders > 0;
 	ledger->written_bytes += result->asked_bytes;
 	ledger->cleaned_bytes += result->cleaned_bytes;
 	ledger->dirtied_again_bytes += result->again_bytes;
+	harvest->left_bytes = minus(harvest->left_bytes, result->again_bytes);
 	if (result->cleaned_bytes < CLEAN_MIN_BYTES / 4) {
 		g->clean.wait_ns = CLAMP(2 * g->clean.wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
 		g->clean.due_ns = now_ns + g->clean.wait_ns;
 		return;
 	}
 	g->clean.wait_ns = g->clean.due_ns = 0;
-	harvest_begin(&g->clean.harvest, result->cleaned_bytes);
+	harvest_begin(harvest, result->cleaned_bytes);
 	if (result->write_ns > 0)
 		g->clean.write_bytes_per_s =
 			scale(result->cleaned_bytes, NSEC_PER_SEC, result->write_ns);
@@ -221,13 +223,14 @@ void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 				"its files are not written back");
 }
 
-void worker_clean_took(const struct worker *w, struct group *g, const struct request *request,
-		       uint64_t applied_bytes)
+void worker_clean_took(struct group *g, const struct request *request, const struct taken *taken)
 {
-	if (request->swappiness != GROUP_RECLAIM_NO_ANON && w->world->reclaim_features.swappiness)
-		return;
-	g->target.ledger.cleaned_taken_bytes +=
-		harvest_take(&g->clean.harvest, request->bytes, applied_bytes);
+	/* What did not go to swap was file memory, but for some slab. */
+	uint64_t file_bytes = minus(taken->applied_bytes, taken->swapped_bytes);
+
+	g->target.ledger.cleaned_taken_bytes += harvest_take(&g->clean.harvest, file_bytes);
+	if (request->swappiness == GROUP_RECLAIM_NO_ANON)
+		harvest_learn(&g->clean.harvest, request->bytes, taken->applied_bytes);
 }
 
 void worker_clean_forget(struct worker *w, struct group *g)

@@ -18,9 +18,9 @@ void worker_clean_node(struct worker *worker, uint64_t now_ns);
 /* Takes in a finished one; the group is then looked at again at once. */
 void worker_clean_collect(struct worker *worker, struct group *group, uint64_t now_ns);
 
-/* What a request took of the group, as far as write-back has made it possible. */
-void worker_clean_took(const struct worker *worker, struct group *group,
-		       const struct request *request, uint64_t applied_bytes);
+/* What a request took of the group: counts what write-back has made possible. */
+void worker_clean_took(struct group *group, const struct request *request,
+		       const struct taken *taken);
 
 /* The group is let go. */
 void worker_clean_forget(struct worker *worker, struct group *group);

@@ -174,9 +174,11 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	} else if (f.group) {
 		backoff_learn(&f.group->backoff, &backoff_of_groups, now_ns, f.request.bytes,
 			      taken.applied_bytes);
-		worker_clean_took(w, f.group, &f.request, taken.applied_bytes);
+		worker_clean_took(f.group, &f.request, &taken);
 	} else {
 		account_node(w, &f, result.error, &taken, now_ns);
+		if (f.victim)
+			worker_clean_took(f.victim, &f.request, &taken);
 	}
 	f.target->due_ns = 0;
 	/* Those that waited for the hand are judged by what is true now. */

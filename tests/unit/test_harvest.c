@@ -12,7 +12,7 @@ static void test_nothing_cleaned(void **state)
 
 	(void)state;
 	assert_false(harvest_goes_on(&h, 100 * MIB, MIB, 0));
-	assert_int_equal(harvest_take(&h, MIB, MIB), 0);
+	assert_int_equal(harvest_take(&h, MIB), 0);
 }
 
 static void test_goes_on(void **state)
@@ -54,24 +54,37 @@ static void test_slow(void **state)
 	assert_false(harvest_is_slow(1, 0));
 }
 
+static void test_ends_when_it_brings_little(void **state)
+{
+	struct harvest h = {0};
+
+	(void)state;
+	harvest_begin(&h, 10 * MIB);
+	harvest_learn(&h, 8 * MIB, 4 * MIB);
+	assert_true(h.active);
+	harvest_learn(&h, 8 * MIB, 4 * MIB - 1);
+	assert_false(h.active);
+}
+
+/* Whether or not file memory alone is asked for. */
 static void test_credit(void **state)
 {
 	struct harvest h = {0};
 
 	(void)state;
 	harvest_begin(&h, 10 * MIB);
-	assert_int_equal(harvest_take(&h, 4 * MIB, 5 * MIB), 5 * MIB);
+	assert_int_equal(harvest_take(&h, 5 * MIB), 5 * MIB);
 	harvest_begin(&h, MIB);
-	/* No more than was cleaned, though it goes on. */
-	assert_int_equal(harvest_take(&h, 8 * MIB, 8 * MIB), 6 * MIB);
-	assert_int_equal(harvest_take(&h, 8 * MIB, 8 * MIB), 0);
-	assert_true(h.active);
-	/* Less than half of it: it ends, and the rest is nobody's. */
+	assert_false(harvest_goes_on(&h, 100 * MIB, 51 * MIB, 0));
+	/* No more than was cleaned. */
+	assert_int_equal(harvest_take(&h, 8 * MIB), 6 * MIB);
+	assert_int_equal(harvest_take(&h, 8 * MIB), 0);
 	harvest_begin(&h, UINT64_MAX);
 	harvest_begin(&h, UINT64_MAX);
-	assert_int_equal(harvest_take(&h, 8 * MIB, 4 * MIB - 1), 4 * MIB - 1);
-	assert_false(h.active);
-	assert_int_equal(h.left_bytes, 0);
+	assert_int_equal(h.left_bytes, UINT64_MAX);
+	/* What is clean no longer was taken by others, or dirtied again. */
+	(void)harvest_goes_on(&h, 3 * MIB, MIB, 0);
+	assert_int_equal(harvest_take(&h, 8 * MIB), 3 * MIB);
 }
 
 int main(void)
@@ -80,6 +93,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_cleaned),
 		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_ends_when_it_brings_little),
 		cmocka_unit_test(test_credit),
 	};
 

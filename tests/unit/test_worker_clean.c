@@ -244,13 +244,10 @@ static void test_group_goes(void **state)
 	scene_free(s);
 }
 
-/* What was cleaned is taken first, where the kernel can be told so, and counted. */
+/* What was cleaned is taken first, where the kernel can be told so. */
 static void test_takes_what_was_cleaned(void **state)
 {
 	struct scene *s = scene_new();
-	struct ledger *ledger = &s->group.target.ledger;
-	const struct request of_files = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_NO_ANON};
-	const struct request of_any = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_DEFAULT};
 
 	(void)state;
 	s->config.clean.enabled = false;
@@ -259,20 +256,12 @@ static void test_takes_what_was_cleaned(void **state)
 	s->world.reclaim_features.swappiness = true;
 	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
 	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_DEFAULT);
-	worker_clean_took(&s->worker, &s->group, &of_files, 4 * MIB);
-	assert_int_equal(ledger->cleaned_taken_bytes, 0);
-
 	harvest_begin(&s->group.clean.harvest, 6 * MIB);
 	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
 	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_NO_ANON);
-	/* One that was on its way before may have brought anything. */
-	worker_clean_took(&s->worker, &s->group, &of_any, 4 * MIB);
-	assert_int_equal(ledger->cleaned_taken_bytes, 0);
-	worker_clean_took(&s->worker, &s->group, &of_files, 4 * MIB);
-	assert_int_equal(ledger->cleaned_taken_bytes, 4 * MIB);
 
 	/* As after a write-back, where requests are slower than what they are for. */
-	s->group.clean.harvest = (struct harvest){.left_bytes = 2 * MIB};
+	s->group.clean.harvest = (struct harvest){0};
 	s->group.swappiness = GROUP_RECLAIM_DEFAULT;
 	s->group.target.pace.bytes_per_s = 32 * MIB;
 	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
@@ -281,13 +270,44 @@ static void test_takes_what_was_cleaned(void **state)
 	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
 	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_NO_ANON);
 
-	/* 6.1 takes what it likes, and that is the best guess. */
+	/* 6.1 takes what it likes. */
 	s->world.reclaim_features.swappiness = false;
 	s->group.swappiness = GROUP_RECLAIM_DEFAULT;
 	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
 	assert_int_equal(s->group.swappiness, GROUP_RECLAIM_DEFAULT);
-	worker_clean_took(&s->worker, &s->group, &of_any, 4 * MIB);
-	assert_int_equal(ledger->cleaned_taken_bytes, 6 * MIB);
+	scene_free(s);
+}
+
+/* Whatever a request was for: what of it went to swap was no file memory. */
+static void test_counts_what_was_cleaned_and_taken(void **state)
+{
+	struct scene *s = scene_new();
+	const struct request of_files = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_NO_ANON};
+	const struct request of_any = {.bytes = 4 * MIB, .swappiness = GROUP_RECLAIM_DEFAULT};
+	const struct taken little = {.applied_bytes = MIB};
+	const struct taken files = {.applied_bytes = 4 * MIB};
+	const struct taken both = {.applied_bytes = 4 * MIB, .swapped_bytes = 3 * MIB};
+	const struct taken anon = {.applied_bytes = 4 * MIB, .swapped_bytes = 5 * MIB};
+	const struct harvest *harvest = &s->group.clean.harvest;
+	const uint64_t *counted = &s->group.target.ledger.cleaned_taken_bytes;
+
+	(void)state;
+	worker_clean_took(&s->group, &of_files, &files);
+	assert_int_equal(*counted, 0);
+	harvest_begin(&s->group.clean.harvest, 10 * MIB);
+	worker_clean_took(&s->group, &of_any, &both);
+	worker_clean_took(&s->group, &of_any, &anon);
+	assert_int_equal(*counted, MIB);
+	worker_clean_took(&s->group, &of_files, &files);
+	assert_int_equal(*counted, 5 * MIB);
+	/* Only one for files alone tells that there are few more. */
+	worker_clean_took(&s->group, &of_any, &little);
+	assert_true(harvest->active);
+	worker_clean_took(&s->group, &of_files, &little);
+	assert_false(harvest->active);
+	assert_int_equal(*counted, 7 * MIB);
+	worker_clean_took(&s->group, &of_any, &files);
+	assert_int_equal(*counted, 10 * MIB);
 	scene_free(s);
 }
 
@@ -300,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_no_group_for_the_node),
 		cmocka_unit_test(test_group_goes),
 		cmocka_unit_test(test_takes_what_was_cleaned),
+		cmocka_unit_test(test_counts_what_was_cleaned_and_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
