@@ -56,12 +56,12 @@ static bool may_be_cleaned(const struct group *g, uint64_t now_ns)
 	       g->target.verdict.reason != VERDICT_REFAULTS && !g->excluded && !g->excluded_below;
 }
 
-static void ask(struct worker *w, struct group *g, const struct clean_need *need, bool for_node,
-		uint64_t now_ns)
+static void ask(struct worker *w, struct group *g, const struct clean_need *need,
+		uint64_t for_node_bytes, uint64_t now_ns)
 {
 	g->clean.reason = need->reason;
 	g->clean.reason_ns = now_ns;
-	g->clean.for_node = for_node;
+	g->clean.for_node_bytes = for_node_bytes;
 	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
 				    &w->config->clean, g->shared->id, g->cgroup->dir_fd,
 				    need->bytes, w->main_fd);
@@ -71,7 +71,8 @@ static void ask(struct worker *w, struct group *g, const struct clean_need *need
 	else
 		log_debug(&w->world->log, "node %u: %s: writing back %ju dirty bytes%s (%s)",
 			  w->node->id, g->cgroup->path, (uintmax_t)need->bytes,
-			  for_node ? " for the node" : "", clean_reason_name(need->reason));
+			  for_node_bytes > 0 ? " for the node" : "",
+			  clean_reason_name(need->reason));
 }
 
 /* A kernel that can't be told to leave anonymous memory alone (6.1) chooses by itself. */
@@ -102,17 +103,20 @@ void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 	g->clean.reason = need.reason;
 	g->clean.reason_ns = now_ns;
 	if (need.bytes > 0)
-		ask(w, g, &need, false, now_ns);
+		ask(w, g, &need, 0, now_ns);
 }
 
 /* It wants memory, or would if there were something to take. */
-static bool node_wants(const struct node_state *n)
+static bool node_wants(const struct node_state *n, uint64_t wanted_bytes)
 {
-	return n->target.wants || n->target.verdict.reason == VERDICT_NOTHING_SPARE ||
-	       n->target.verdict.reason == VERDICT_HOPELESS;
+	enum verdict_reason reason = n->target.verdict.reason;
+
+	if (wanted_bytes > 0)
+		return reason != VERDICT_NO_BACKEND;
+	return reason == VERDICT_NOTHING_SPARE || reason == VERDICT_HOPELESS;
 }
 
-static struct clean_sample node_sample(const struct worker *w)
+static struct clean_sample node_sample(const struct worker *w, uint64_t wanted_bytes)
 {
 	const struct node_state *n = &w->here;
 	const struct node_counters *c = &n->view.counters;
@@ -120,15 +124,18 @@ static struct clean_sample node_sample(const struct worker *w)
 	uint64_t dirty = c->dirty_pages + c->writeback_pages;
 	uint64_t clean = minus(c->inactive_file_pages + c->active_file_pages, dirty) * w->page_size;
 	uint64_t missing = minus(v->margin_bytes + v->margin_bytes / 2, v->room_bytes);
+	/* Whoever has clean memory here may not be asked for it. */
+	bool nobody_has_any = wanted_bytes > 0 && n->backend == BACKEND_NONE;
 
+	wanted_bytes = MAX(wanted_bytes, missing);
 	return (struct clean_sample){
 		.dirty_bytes = c->dirty_pages * w->page_size,
 		.writeback_bytes = c->writeback_pages * w->page_size,
 		.clean_bytes = clean,
 		.room_bytes = v->room_bytes,
-		.wanted_bytes = MAX(v->bytes, missing),
+		.wanted_bytes = wanted_bytes,
 		.rate_bytes_per_s = v->rate_bytes_per_s,
-		.came_short = n->came_back_short || clean < MAX(v->bytes, missing),
+		.came_short = n->came_back_short || nobody_has_any || clean < wanted_bytes,
 	};
 }
 
@@ -148,15 +155,15 @@ static struct group *dirtiest(const struct worker *w, uint64_t now_ns)
 	return best;
 }
 
-void worker_clean_node(struct worker *w, uint64_t now_ns)
+void worker_clean_node(struct worker *w, uint64_t wanted_bytes, uint64_t now_ns)
 {
 	struct clean_sample sample;
 	struct clean_need need;
 	struct group *g;
 
-	if (!may_clean(w) || now_ns < w->here.clean_due_ns || !node_wants(&w->here))
+	if (!may_clean(w) || now_ns < w->here.clean_due_ns || !node_wants(&w->here, wanted_bytes))
 		return;
-	sample = node_sample(w);
+	sample = node_sample(w, wanted_bytes);
 	need = clean_decide(&sample);
 	if (need.bytes == 0)
 		return;
@@ -169,7 +176,17 @@ void worker_clean_node(struct worker *w, uint64_t now_ns)
 	need.bytes = MIN(need.bytes, g->node_dirty_bytes);
 	/* Until it is read again. */
 	g->node_dirty_bytes = 0;
-	ask(w, g, &need, true, now_ns);
+	ask(w, g, &need, need.bytes, now_ns);
+}
+
+uint64_t worker_clean_coming(const struct worker *w)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (w->groups[i]->clean.slot >= 0)
+			bytes = plus(bytes, w->groups[i]->clean.for_node_bytes);
+	return bytes;
 }
 
 static void learn(struct group *g, const struct clean_result *result, uint64_t now_ns)
@@ -197,11 +214,12 @@ static void learn(struct group *g, const struct clean_result *result, uint64_t n
 	g->target.due_ns = 0;
 }
 
-/* A node that was given up is worth another try. */
-static void learn_for_node(struct node_state *n, const struct clean_result *result)
+/* A node that was given up is worth another try, and so is the group. */
+static void learn_for_node(struct node_state *n, struct group *g, const struct clean_result *result)
 {
 	if (result->cleaned_bytes < CLEAN_MIN_BYTES / 4)
 		return;
+	g->node_backoff = (struct backoff){0};
 	n->history.hopeless_until_ns = 0;
 	n->history.fruitless = 0;
 	n->shares_ns = 0;
@@ -216,8 +234,8 @@ void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 		return;
 	g->clean.slot = -1;
 	learn(g, &result, now_ns);
-	if (g->clean.for_node)
-		learn_for_node(&w->here, &result);
+	if (g->clean.for_node_bytes > 0)
+		learn_for_node(&w->here, g, &result);
 	if (result.error < 0)
 		worker_complain(w, now_ns, g->cgroup->path, result.error,
 				"its files are not written back");

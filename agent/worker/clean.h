@@ -11,9 +11,11 @@
  * written back to be taken first. */
 void worker_clean(struct worker *worker, struct group *group, uint64_t now_ns);
 
-/* After a look at the node: the same for the group with most dirty file memory here, when dirty
- * files are in the node's way. */
-void worker_clean_node(struct worker *worker, uint64_t now_ns);
+/* After a look at the node, which wants bytes: the same for the group with most dirty file memory
+ * here, when dirty files are in the node's way. */
+void worker_clean_node(struct worker *worker, uint64_t wanted_bytes, uint64_t now_ns);
+/* Bytes that are being written back for the node. */
+uint64_t worker_clean_coming(const struct worker *worker);
 
 /* Takes in a finished one; the group is then looked at again at once. */
 void worker_clean_collect(struct worker *worker, struct group *group, uint64_t now_ns);

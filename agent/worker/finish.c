@@ -5,6 +5,8 @@
 #include "agent/worker/probes.h"
 #include "agent/worker/trim.h"
 
+#include "base/saturate.h"
+
 #include <errno.h>
 
 /* What came of a request to the node, as far as it can be told from what others did meanwhile. */
@@ -84,10 +86,9 @@ void worker_take_off_order(struct worker *w, uint64_t bytes)
 		;
 }
 
-/* The node has no more to give, or may not be asked. */
 void worker_end_order(struct worker *w)
 {
-	worker_take_off_order(w, UINT64_MAX);
+	worker_take_off_order(w, minus(atomic_load(&w->ordered_bytes), worker_clean_coming(w)));
 }
 
 static void account_node(struct worker *w, const struct flight *f, int error,
@@ -107,10 +108,12 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 	 * that was cut short does not tell, nor one that has another way left; many in a row do.
 	 */
 	if (taken->applied_bytes > 0 || another_way ||
-	    (error == -EINTR && w->here.history.hopeless_until_ns <= now_ns))
+	    (error == -EINTR && w->here.history.hopeless_until_ns <= now_ns)) {
 		worker_take_off_order(w, taken->applied_bytes);
-	else
-		worker_end_order(w);
+		return;
+	}
+	worker_clean_node(w, atomic_load(&w->ordered_bytes), now_ns);
+	worker_end_order(w);
 }
 
 /* It was only wished for: nothing is learned, and it is looked at again after a while. */

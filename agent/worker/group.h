@@ -23,8 +23,8 @@
 
 /* Write-back of a group's files. */
 struct group_clean {
-	int slot;      /* of the cleaner; -1: nothing is under way */
-	bool for_node; /* it is the node that wants memory */
+	int slot;		 /* of the cleaner; -1: nothing is under way */
+	uint64_t for_node_bytes; /* asked for the node; 0: for its own limit */
 	enum clean_reason reason;
 	uint64_t reason_ns;
 	uint64_t due_ns, wait_ns; /* it brought nothing: not before due_ns, then twice as long */

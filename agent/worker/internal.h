@@ -263,6 +263,8 @@ uint64_t worker_asked_id(const struct flight *flight);
 
 /* finish.c */
 void worker_take_off_order(struct worker *worker, uint64_t bytes);
+/* The node has no more to give, or may not be asked, but for what is being written back for it: the
+ * order waits for so much. */
 void worker_end_order(struct worker *worker);
 /* Takes the result of a request that is done. */
 void worker_finish(struct worker *worker, uint64_t now_ns);

@@ -316,6 +316,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	struct node_sample sample;
 	struct node_plan plan;
 	const char *bad = NULL;
+	uint64_t wanted_bytes;
 	bool kswapd_ran;
 	int r;
 
@@ -346,10 +347,13 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	n->plan = plan;
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
 	take_order(w, &sample);
-	if (n->plan.verdict.bytes > 0) {
+	wanted_bytes = n->plan.verdict.bytes;
+	if (wanted_bytes > 0) {
 		worker_read_shares(w, now_ns);
 		worker_choose_rung(w, now_ns);
 	}
 	target_judge(&n->target, &n->plan.verdict, now_ns);
-	worker_clean_node(w, now_ns);
+	worker_clean_node(w, wanted_bytes, now_ns);
+	if (wanted_bytes > 0 && n->backend == BACKEND_NONE)
+		worker_end_order(w);
 }

@@ -3,6 +3,7 @@
  * The ways to take memory from a node, and which of them bring something: nodeN/reclaim, and
  * memory.reclaim of each group that has memory there. What does not is left alone for a while.
  */
+#include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
 #include "base/clock.h"
@@ -92,24 +93,26 @@ static void explain_none(struct worker *w, uint64_t now_ns)
 /*
  * nodeN/reclaim takes from every group: only while no protected or excluded one would pay. And it
  * may take from none: with MGLRU (6.18) one group with nothing but dirty memory keeps the turn, and
- * the clean memory of all others is passed over.
+ * the clean memory of all others is passed over. It then rests, unless no group could be asked, nor
+ * will when what is dirty has been written back.
  */
 void worker_choose_rung(struct worker *w, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
 	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here;
+	bool rests = whole_node && backoff_waits(&n->backoff, now_ns);
 
 	n->victim = NULL;
-	if (w->world->has_memory_reclaim && (!whole_node || backoff_waits(&n->backoff, now_ns)))
+	if (w->world->has_memory_reclaim && (!whole_node || rests))
 		n->victim = worker_choose_victim(w, now_ns);
 	if (n->victim)
 		n->backend = BACKEND_MEMORY_RECLAIM;
+	else if (whole_node && !(rests && worker_clean_coming(w) > 0))
+		n->backend = BACKEND_NODE_RECLAIM;
 	else
-		n->backend = whole_node ? BACKEND_NODE_RECLAIM : BACKEND_NONE;
-	if (n->backend == BACKEND_NONE) {
+		n->backend = BACKEND_NONE;
+	if (n->backend == BACKEND_NONE)
 		explain_none(w, now_ns);
-		worker_end_order(w);
-	}
 }
 
 void worker_rung_refused(struct worker *w, uint64_t bytes, uint64_t now_ns)

@@ -165,7 +165,6 @@ static void node_wants(struct scene *s)
 	s->group.target.verdict = (struct verdict){0}; /* it has no limit of its own */
 	s->worker.here.view.counters.dirty_pages = 200 * MIB / 4096;
 	s->worker.here.view.counters.inactive_file_pages = 201 * MIB / 4096;
-	s->worker.here.target.wants = true;
 	s->worker.here.target.verdict = (struct verdict){
 		.reason = VERDICT_NODE_LOW,
 		.bytes = 10 * MIB,
@@ -179,12 +178,20 @@ static void test_for_the_node(void **state)
 {
 	static const struct {
 		enum verdict_reason reason;
-		bool wants, asks;
+		uint64_t wanted_bytes;
+		bool asks;
 	} cases[] = {
-		{VERDICT_NODE_LOW, true, true},	       {VERDICT_ORDERED, true, true},
-		{VERDICT_NOTHING_SPARE, false, true},  {VERDICT_HOPELESS, false, true},
-		{VERDICT_ROOM_ENOUGH, false, false},   {VERDICT_REFAULTS, false, false},
-		{VERDICT_KSWAPD_ACTIVE, false, false}, {VERDICT_NEIGHBOURS_HAVE_ROOM, false, false},
+		{VERDICT_NODE_LOW, 10 * MIB, true},
+		{VERDICT_ORDERED, 10 * MIB, true},
+		{VERDICT_NOTHING_SPARE, 10 * MIB, true},
+		{VERDICT_BACK_OFF, 10 * MIB, true},
+		{VERDICT_NO_BACKEND, 10 * MIB, false},
+		{VERDICT_NOTHING_SPARE, 0, true},
+		{VERDICT_HOPELESS, 0, true},
+		{VERDICT_ROOM_ENOUGH, 0, false},
+		{VERDICT_REFAULTS, 0, false},
+		{VERDICT_KSWAPD_ACTIVE, 0, false},
+		{VERDICT_NEIGHBOURS_HAVE_ROOM, 0, false},
 	};
 
 	(void)state;
@@ -193,15 +200,79 @@ static void test_for_the_node(void **state)
 
 		node_wants(s);
 		s->worker.here.target.verdict.reason = cases[i].reason;
-		s->worker.here.target.wants = cases[i].wants;
-		worker_clean_node(&s->worker, NSEC_PER_SEC);
+		worker_clean_node(&s->worker, cases[i].wanted_bytes, NSEC_PER_SEC);
 		if ((s->group.clean.slot >= 0) != cases[i].asks)
 			fail_msg("case %zu", i);
-		if (cases[i].asks)
-			assert_true(s->group.clean.for_node);
+		assert_int_equal(worker_clean_coming(&s->worker) > 0, cases[i].asks);
+		wait_for_result(s, NSEC_PER_SEC);
+		assert_int_equal(worker_clean_coming(&s->worker), 0);
+		scene_free(s);
+	}
+}
+
+/*
+ * A node at rest, of which an order wants more than it can give: clean memory that is there all the
+ * same is that of groups that may not be asked, or does not come.
+ */
+static void test_for_an_order(void **state)
+{
+	static const struct {
+		enum backend backend;
+		bool came_back_short, asks;
+	} cases[] = {
+		{BACKEND_NONE, false, true},
+		{BACKEND_MEMORY_RECLAIM, false, false},
+		{BACKEND_MEMORY_RECLAIM, true, true},
+		{BACKEND_NODE_RECLAIM, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct scene *s = scene_new();
+		struct node_state *n = &s->worker.here;
+
+		node_wants(s);
+		n->view.counters.inactive_file_pages = 400 * MIB / 4096;
+		n->target.verdict =
+			(struct verdict){.reason = VERDICT_NOTHING_SPARE, .room_bytes = 500 * MIB};
+		n->backend = cases[i].backend;
+		n->came_back_short = cases[i].came_back_short;
+		worker_clean_node(&s->worker, 10 * MIB, NSEC_PER_SEC);
+		if ((s->group.clean.slot >= 0) != cases[i].asks)
+			fail_msg("case %zu", i);
 		wait_for_result(s, NSEC_PER_SEC);
 		scene_free(s);
 	}
+}
+
+/* Until what is written back for the node can be taken; what is for a group's limit is not. */
+static void test_an_order_waits(void **state)
+{
+	struct scene *s = scene_new();
+	const struct verdict near_limit = s->group.target.verdict;
+	uint64_t coming_bytes;
+
+	(void)state;
+	node_wants(s);
+	for (int i = 0; i < 2; i++) {
+		s->group.clean.due_ns = 0;
+		if (i == 0) {
+			worker_clean_node(&s->worker, 10 * MIB, NSEC_PER_SEC);
+		} else {
+			s->group.target.verdict = near_limit;
+			worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+		}
+		assert_true(s->group.clean.slot >= 0);
+		coming_bytes = worker_clean_coming(&s->worker);
+		assert_int_equal(coming_bytes > 0, i == 0);
+		atomic_store(&s->worker.ordered_bytes, UINT64_MAX);
+		worker_end_order(&s->worker);
+		assert_int_equal(atomic_load(&s->worker.ordered_bytes), coming_bytes);
+		wait_for_result(s, NSEC_PER_SEC);
+		worker_end_order(&s->worker);
+		assert_int_equal(atomic_load(&s->worker.ordered_bytes), 0);
+	}
+	scene_free(s);
 }
 
 static void test_no_group_for_the_node(void **state)
@@ -216,7 +287,7 @@ static void test_no_group_for_the_node(void **state)
 		s->group.clean.due_ns = i == 2 ? 2 * NSEC_PER_SEC : 0;
 		if (i == 3)
 			s->worker.n_groups = 0;
-		worker_clean_node(&s->worker, NSEC_PER_SEC);
+		worker_clean_node(&s->worker, 10 * MIB, NSEC_PER_SEC);
 		assert_int_equal(s->group.clean.slot, -1);
 		/* It is not looked for again at once. */
 		assert_int_equal(s->worker.here.clean_due_ns, 6 * NSEC_PER_SEC);
@@ -317,6 +388,8 @@ int main(void)
 		cmocka_unit_test(test_asks_and_waits_longer),
 		cmocka_unit_test(test_does_not_ask),
 		cmocka_unit_test(test_for_the_node),
+		cmocka_unit_test(test_for_an_order),
+		cmocka_unit_test(test_an_order_waits),
 		cmocka_unit_test(test_no_group_for_the_node),
 		cmocka_unit_test(test_group_goes),
 		cmocka_unit_test(test_takes_what_was_cleaned),

@@ -38,6 +38,7 @@ static struct scene *scene_new(void)
 	for (size_t i = 0; i < N; i++) {
 		s->groups[i].node_bytes = bytes[i];
 		s->groups[i].weight = GROUP_WEIGHT_DEFAULT;
+		s->groups[i].clean.slot = -1;
 		s->all[i] = &s->groups[i];
 	}
 	return s;
@@ -126,6 +127,24 @@ static void test_without_groups_the_node_is_asked(void **state)
 	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
 	/* It rests already: there is no other way that was not tried. */
 	assert_false(node_answers(s, -EAGAIN, 0, NOW));
+	free(s);
+}
+
+/* But not while what is dirty is being written back: it brought nothing, and that will. */
+static void test_a_node_that_rests_waits_for_write_back(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		s->groups[i] = (struct group){.clean = {.slot = 3, .for_node_bytes = 10 * MIB}};
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
+	assert_true(node_answers(s, -EAGAIN, 0, NOW));
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(s->worker.here.plan.verdict.reason, VERDICT_NOTHING_SPARE);
+	for (size_t i = 0; i < N; i++)
+		s->groups[i].clean.slot = -1;
+	assert_int_equal(chosen(s, NOW), BACKEND_NODE_RECLAIM);
 	free(s);
 }
 
@@ -236,11 +255,9 @@ static void test_no_way(void **state)
 	w->here.reclaim_fd = -1;
 	for (size_t i = 0; i < N; i++)
 		s->groups[i].node_bytes = 0;
-	atomic_store(&w->ordered_bytes, MIB);
 	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
 	assert_int_equal(w->here.plan.verdict.reason, VERDICT_NOTHING_SPARE);
 	assert_int_equal(w->here.plan.verdict.bytes, 0);
-	assert_int_equal(atomic_load(&w->ordered_bytes), 0);
 	s->world.has_memory_reclaim = false;
 	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
 	assert_int_equal(w->here.plan.verdict.reason, VERDICT_NO_BACKEND);
@@ -254,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_a_node_that_brings_little_is_left_alone),
 		cmocka_unit_test(test_answers_that_tell_nothing),
 		cmocka_unit_test(test_without_groups_the_node_is_asked),
+		cmocka_unit_test(test_a_node_that_rests_waits_for_write_back),
 		cmocka_unit_test(test_groups_take_turns),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
