@@ -6,23 +6,47 @@
 #include "stress/scenario/scenario_keys.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-/* What the structs of sections have in common: they begin so. */
-struct named {
-	char name[STRESS_NAME_MAX];
-	struct job_place place;
-	uint64_t said;
-};
-#define BEGINS_AS_NAMED(type)                                                        \
-	_Static_assert(offsetof(type, place) == offsetof(struct named, place) &&     \
-			       offsetof(type, said) == offsetof(struct named, said), \
-		       #type " begins as struct named")
+#define BEGINS_AS_NAMED(type)                                                                   \
+	_Static_assert(offsetof(type, place) == offsetof(struct scenario_named, place) &&       \
+			       offsetof(type, said) == offsetof(struct scenario_named, said) && \
+			       offsetof(type, said_at) ==                                       \
+				       offsetof(struct scenario_named, said_at),                \
+		       #type " begins as struct scenario_named")
 BEGINS_AS_NAMED(struct scenario_requirement);
 BEGINS_AS_NAMED(struct scenario_step);
 BEGINS_AS_NAMED(struct scenario_expect);
 BEGINS_AS_NAMED(struct scenario_watch);
 BEGINS_AS_NAMED(struct scenario_mutant);
+
+struct scenario_spot scenario_spot_of(enum scenario_kind_index kind, const void *section,
+				      unsigned int key)
+{
+	const struct scenario_named *named = section;
+
+	return (struct scenario_spot){
+		.place = scenario_said(named->said, key) ? &named->said_at[key] : &named->place,
+		.section = scenario_kinds[kind].name,
+		.name = named->name,
+		.key = scenario_kinds[kind].keys[key].name,
+	};
+}
+
+int scenario_fail(struct stress_error *ret_error, const struct scenario_spot *spot,
+		  const char *format, ...)
+{
+	char words[sizeof(ret_error->text)];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(words, sizeof(words), format, ap);
+	va_end(ap);
+	return job_fail(ret_error, spot->place, spot->section, spot->name, "%s: %s", spot->key,
+			words);
+}
 
 static char **array_of(struct scenario *scenario, const struct scenario_kind *kind)
 {
@@ -40,7 +64,7 @@ static int add_section(struct scenario *scenario, const struct scenario_kind *ki
 {
 	char **array = array_of(scenario, kind), *larger;
 	size_t *n = count_of(scenario, kind);
-	struct named *section;
+	struct scenario_named *section;
 
 	if (!scenario_name_is_good(name))
 		return job_fail(ret_error, place, NULL, NULL,
@@ -51,7 +75,7 @@ static int add_section(struct scenario *scenario, const struct scenario_kind *ki
 		return job_fail(ret_error, place, "step", name,
 				"is the name of a moment that every scenario has");
 	for (size_t i = 0; i < *n; i++) {
-		section = (struct named *)(void *)(*array + i * kind->size);
+		section = (struct scenario_named *)(void *)(*array + i * kind->size);
 		if (strcmp(section->name, name) == 0)
 			return job_fail(ret_error, place, kind->name, name,
 					"is there already (%s:%u)", section->place.file,
@@ -65,7 +89,7 @@ static int add_section(struct scenario *scenario, const struct scenario_kind *ki
 		return -ENOMEM;
 	*array = larger;
 	memset(larger + *n * kind->size, 0, kind->size);
-	section = (struct named *)(void *)(larger + (*n)++ * kind->size);
+	section = (struct scenario_named *)(void *)(larger + (*n)++ * kind->size);
 	strcpy(section->name, name);
 	section->place = *place;
 	return 0;
@@ -82,6 +106,8 @@ static int open_section(void *context, const char *text, const struct job_place 
 		if (strncmp(text, scenario_kinds[i].name, n) != 0 || (text[n] && text[n] != ' '))
 			continue;
 		scenario->open = (int)i;
+		if (i == SCENARIO_KIND_AGENT)
+			scenario->agent.place = *place;
 		if (!scenario_kinds[i].size)
 			return text[n] ? -ENOENT : 0;
 		return add_section(scenario, &scenario_kinds[i], text[n] ? text + n + 1 : "", place,
@@ -111,7 +137,7 @@ static int set_key(void *context, const char *key, const char *value, const stru
 	struct scenario *scenario = context;
 	const struct scenario_kind *kind = &scenario_kinds[scenario->open];
 	struct scenario_refusal refusal = {""};
-	struct named *named = NULL;
+	struct scenario_named *named = NULL;
 	void *section = scenario;
 	size_t i = 0;
 
@@ -130,8 +156,10 @@ static int set_key(void *context, const char *key, const char *value, const stru
 	    0)
 		return job_fail(ret_error, place, kind->name, named ? named->name : NULL, "%s: %s",
 				key, refusal.words);
-	if (named)
+	if (named) {
 		named->said |= UINT64_C(1) << i;
+		named->said_at[i] = *place;
+	}
 	return 0;
 }
 
@@ -200,8 +228,12 @@ int scenario_read_text(struct scenario *scenario, const char *name, const char *
 int scenario_mutate(struct scenario *scenario, const struct scenario_mutant *mutant,
 		    struct stress_error *ret_error)
 {
-	int r = mutant->set[0] ? job_set(scenario->job, mutant->set, ret_error) : 0;
+	const struct scenario_spot set = scenario_spot_of(SCENARIO_KIND_MUTANT, mutant, MUTANT_SET);
+	struct stress_error error;
+	int r = mutant->set[0] ? job_set(scenario->job, mutant->set, &error) : 0;
 
+	if (r == -EINVAL)
+		return scenario_fail(ret_error, &set, "%s", error.text);
 	if (r == 0)
 		r = scenario_check(scenario, ret_error);
 	if (r == 0 && mutant->no_agent)

@@ -22,13 +22,16 @@
 /* [agent] makes it wait so long for `ready`; stop and kill so long for loads, unless said. */
 #define SCENARIO_PATIENCE_NS (30 * NSEC_PER_SEC)
 
+#define SCENARIO_KEYS_MAX    16 /* of a section */
+
 enum scenario_otherwise { SCENARIO_SKIP, SCENARIO_XFAIL };
 
 /* [requires NAME]: 0, "" and false are not required. */
 struct scenario_requirement {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
-	uint64_t said; /* bit i: the section's i-th key; so below */
+	uint64_t said;				     /* bit i: the section's i-th key; so below */
+	struct job_place said_at[SCENARIO_KEYS_MAX]; /* where */
 	uint64_t otherwise;
 	char because[JOB_VALUE_MAX];
 	uint64_t swap_bytes, memory_bytes, nodes;
@@ -60,6 +63,7 @@ struct scenario_step {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
 	uint64_t said;
+	struct job_place said_at[SCENARIO_KEYS_MAX];
 	uint64_t at_ns;		      /* from the start of the loads; else: after ... */
 	struct scenario_moment after; /* SCENARIO_START: at once */
 	struct formula_condition when;
@@ -82,12 +86,14 @@ struct scenario_watch {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
 	uint64_t said;
+	struct job_place said_at[SCENARIO_KEYS_MAX];
 	struct scenario_file file; /* file "": the group's directory */
 	uint64_t by;
 };
 
 /* [agent]: what runs from before the loads until after the end. */
 struct scenario_agent {
+	struct job_place place;	     /* file NULL: there is no such section */
 	char command[JOB_VALUE_MAX]; /* words; "": none */
 	char ready[JOB_VALUE_MAX];   /* what it prints when it is; "": it is at once */
 	bool may_end_anyhow;	     /* after SIGTERM, with any status */
@@ -98,6 +104,7 @@ struct scenario_mutant {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
 	uint64_t said;
+	struct job_place said_at[SCENARIO_KEYS_MAX];
 	char set[JOB_VALUE_MAX]; /* as --set of uswap-stress run; "": nothing */
 	bool no_agent;
 	char fails[STRESS_NAME_MAX]; /* an expectation */
@@ -108,6 +115,7 @@ struct scenario_expect {
 	char name[STRESS_NAME_MAX];
 	struct job_place place;
 	uint64_t said;
+	struct job_place said_at[SCENARIO_KEYS_MAX];
 	struct formula value;
 	struct formula of;	      /* the figure is value / of, a share */
 	struct scenario_moment since; /* the figure is what changed since then */

@@ -1,91 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whether a scenario makes sense as a whole. */
-#include "stress/scenario/scenario.h"
+#include "stress/scenario/scenario_keys.h"
 
 #include "base/parse.h"
 
 #include <errno.h>
 #include <string.h>
 
-static bool has_load(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; i < scenario->job->n_loads; i++)
-		if (scenario_means_load(name, scenario->job->loads[i].name))
-			return true;
-	return false;
-}
-
-static int find_step(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; i < scenario->n_steps; i++)
-		if (strcmp(scenario->steps[i].name, name) == 0)
-			return (int)i;
-	return -1;
-}
-
-static bool has_watch(const struct scenario *scenario, const char *name)
-{
-	for (size_t i = 0; i < scenario->n_watches; i++)
-		if (strcmp(scenario->watches[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* Whether there is what stands in brackets; else *ret_what is the kind of section it should be. */
-static bool has_source(const struct scenario *scenario, const struct formula_file *file,
-		       const char **ret_what)
-{
-	uint64_t node;
-
-	switch (file->source) {
-	case FORMULA_OF_GROUP:
-		*ret_what = "group";
-		return job_find_group(scenario->job, file->of) >= 0;
-	case FORMULA_OF_LOAD:
-		*ret_what = "load";
-		return job_find_load(scenario->job, file->of) >= 0;
-	case FORMULA_OF_STEP:
-		*ret_what = "step";
-		return find_step(scenario, file->of) >= 0;
-	case FORMULA_OF_WATCH:
-		*ret_what = "watch";
-		return has_watch(scenario, file->of);
-	case FORMULA_OF_NODE:
-		*ret_what = "node";
-		return parse_u64(file->of, &node) == 0 && node <= INT32_MAX;
-	default:
-		*ret_what = "machine";
-		return strcmp(file->of, "machine") == 0;
-	}
-}
-
-static int check_sources(const struct scenario *scenario, const struct formula *formula,
-			 const struct job_place *place, const char *section, const char *name,
-			 struct stress_error *ret_error)
-{
-	const char *what;
-
-	for (size_t i = 0; i < formula->n_files; i++) {
-		const struct formula_file *file = &formula->files[i];
-
-		if (has_source(scenario, file, &what))
-			continue;
-		if (file->source == FORMULA_OF_NODE)
-			return job_fail(ret_error, place, section, name,
-					"%s(%s): a node is a number", file->file, file->of);
-		if (file->source == FORMULA_OF_VMSTAT || file->source == FORMULA_OF_MEMINFO)
-			return job_fail(ret_error, place, section, name,
-					"%s(%s): it is %s(machine)", file->file, file->of,
-					file->file);
-		return job_fail(ret_error, place, section, name, "%s(%s): there is no [%s %s]",
-				file->file, file->of, what, file->of);
-	}
-	return 0;
-}
-
 static int settle(const struct scenario *scenario, struct scenario_moment *moment, int unsaid,
-		  const struct job_place *place, const char *section, const char *name,
-		  struct stress_error *ret_error)
+		  const struct scenario_spot *spot, struct stress_error *ret_error)
 {
 	moment->step = unsaid;
 	if (!moment->name[0])
@@ -94,13 +17,18 @@ static int settle(const struct scenario *scenario, struct scenario_moment *momen
 		moment->step = *moment->name == 's' ? SCENARIO_START : SCENARIO_END;
 		return 0;
 	}
-	for (size_t i = 0; i < scenario->n_steps; i++) {
-		if (strcmp(scenario->steps[i].name, moment->name) == 0) {
-			moment->step = (int)i;
-			return 0;
-		}
-	}
-	return job_fail(ret_error, place, section, name, "there is no [step %s]", moment->name);
+	moment->step = scenario_find_step(scenario, moment->name);
+	return scenario_check_name(scenario, SCENARIO_STEP, moment->name, spot, ret_error);
+}
+
+static struct scenario_spot of_step(const struct scenario_step *step, unsigned int key)
+{
+	return scenario_spot_of(SCENARIO_KIND_STEP, step, key);
+}
+
+static struct scenario_spot of_expect(const struct scenario_expect *expect, unsigned int key)
+{
+	return scenario_spot_of(SCENARIO_KIND_EXPECT, expect, key);
 }
 
 static int check_requirement(const struct scenario_requirement *requirement,
@@ -122,24 +50,50 @@ static int check_objects(const struct scenario *scenario, const struct scenario_
 			 struct stress_error *ret_error)
 {
 	const struct {
-		const char *key, *name;
-		bool of_load;
+		unsigned int key;
+		enum scenario_sort sort;
+		const char *name;
 	} objects[] = {
-		{"start", step->start, true},	   {"stop", step->stop, true},
-		{"kill", step->kill, true},	   {"write", step->write.group, false},
-		{"reclaim", step->reclaim, false}, {"remove", step->remove, false},
+		{STEP_START, SCENARIO_LOAD, step->start},
+		{STEP_STOP, SCENARIO_LOAD, step->stop},
+		{STEP_KILL, SCENARIO_LOAD, step->kill},
+		{STEP_WRITE, SCENARIO_GROUP, step->write.group},
+		{STEP_RECLAIM, SCENARIO_GROUP, step->reclaim},
+		{STEP_REMOVE, SCENARIO_GROUP, step->remove},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
-		const char *name = objects[i].name;
+		const struct scenario_spot spot = of_step(step, objects[i].key);
 
-		if (!name[0] || (objects[i].of_load ? has_load(scenario, name)
-						    : job_find_group(scenario->job, name) >= 0))
-			continue;
-		return job_fail(ret_error, &step->place, "step", step->name,
-				"%s: there is no [%s %s]", objects[i].key,
-				objects[i].of_load ? "load" : "group", name);
+		if (objects[i].name[0] &&
+		    scenario_check_name(scenario, objects[i].sort, objects[i].name, &spot,
+					ret_error) < 0)
+			return -EINVAL;
 	}
+	return 0;
+}
+
+/* A limit that the kernel would refuse, unless that is what is looked at. */
+static int check_write(const struct scenario *scenario, const struct scenario_step *step,
+		       struct stress_error *ret_error)
+{
+	static const char *const limits[] = {
+		"memory.min",	    "memory.low",      "memory.high",	  "memory.max",
+		"memory.swap.high", "memory.swap.max", "memory.zswap.max"};
+	const struct scenario_spot spot = of_step(step, STEP_WRITE);
+	uint64_t bytes;
+
+	if (scenario_measures(scenario, FORMULA_OF_STEP, step->name, FORMULA_STEP_ERRNO,
+			      FORMULA_STEP_ERRNO) ||
+	    strcmp(step->write_value, "max") == 0 || parse_size(step->write_value, &bytes) == 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+		if (strcmp(step->write.file, limits[i]) == 0)
+			return scenario_fail(
+				ret_error, &spot,
+				"\"%.64s\" is not understood; %s is max or a size, such "
+				"as 30M",
+				step->write_value, limits[i]);
 	return 0;
 }
 
@@ -165,24 +119,26 @@ static int check_step_keys(const struct scenario_step *step, struct stress_error
 static int check_step(const struct scenario *scenario, size_t i, struct stress_error *ret_error)
 {
 	struct scenario_step *step = &scenario->steps[i];
-	const struct job_place *place = &step->place;
+	const struct scenario_spot when = of_step(step, STEP_WHEN),
+				   after = of_step(step, STEP_AFTER);
 	bool has_at = scenario_said(step->said, STEP_AT);
 
 	if (check_step_keys(step, ret_error) < 0 || check_objects(scenario, step, ret_error) < 0 ||
-	    check_sources(scenario, &step->when.left, place, "step", step->name, ret_error) < 0 ||
-	    check_sources(scenario, &step->when.right, place, "step", step->name, ret_error) < 0 ||
-	    settle(scenario, &step->after, has_at || i == 0 ? SCENARIO_START : (int)i - 1, place,
-		   "step", step->name, ret_error) < 0)
+	    check_write(scenario, step, ret_error) < 0 ||
+	    scenario_check_sources(scenario, &step->when.left, &when, ret_error) < 0 ||
+	    scenario_check_sources(scenario, &step->when.right, &when, ret_error) < 0 ||
+	    settle(scenario, &step->after, has_at || i == 0 ? SCENARIO_START : (int)i - 1, &after,
+		   ret_error) < 0)
 		return -EINVAL;
 	if (step->after.step == SCENARIO_END)
-		return job_fail(ret_error, place, "step", step->name,
-				"after: nothing is done after the end");
+		return scenario_fail(ret_error, &after, "nothing is done after the end");
 	return 0;
 }
 
 static int check_watch(const struct scenario *scenario, const struct scenario_watch *watch,
 		       struct stress_error *ret_error)
 {
+	struct scenario_spot spot;
 	const char *words = NULL;
 
 	if (scenario_said(watch->said, WATCH_FILE) == scenario_said(watch->said, WATCH_GROUP))
@@ -195,29 +151,27 @@ static int check_watch(const struct scenario *scenario, const struct scenario_wa
 		words = "file: has a descriptor of its own";
 	if (words)
 		return job_fail(ret_error, &watch->place, "watch", watch->name, "%s", words);
-	if (job_find_group(scenario->job, watch->file.group) < 0)
-		return job_fail(ret_error, &watch->place, "watch", watch->name,
-				"there is no [group %s]", watch->file.group);
-	return 0;
+	spot = scenario_spot_of(SCENARIO_KIND_WATCH, watch,
+				watch->file.file[0] ? WATCH_FILE : WATCH_GROUP);
+	return scenario_check_name(scenario, SCENARIO_GROUP, watch->file.group, &spot, ret_error);
 }
 
 static int check_mutant(const struct scenario *scenario, const struct scenario_mutant *mutant,
 			struct stress_error *ret_error)
 {
+	const struct scenario_spot fails =
+		scenario_spot_of(SCENARIO_KIND_MUTANT, mutant, MUTANT_FAILS);
 	const char *words = NULL;
-	bool found = false;
 
-	for (size_t i = 0; i < scenario->n_expects; i++)
-		found = found || strcmp(scenario->expects[i].name, mutant->fails) == 0;
 	if (!mutant->set[0] && !mutant->no_agent)
 		words = "breaks nothing: set or agent is missing";
 	else if (mutant->no_agent && !scenario->agent.command[0])
 		words = "agent: there is no [agent] with a command";
 	else if (!mutant->fails[0])
 		words = "fails is missing: the expectation that must fail";
-	else if (!found)
-		words = "fails: there is no such [expect NAME]";
-	return words ? job_fail(ret_error, &mutant->place, "mutant", mutant->name, "%s", words) : 0;
+	if (words)
+		return job_fail(ret_error, &mutant->place, "mutant", mutant->name, "%s", words);
+	return scenario_check_name(scenario, SCENARIO_EXPECT, mutant->fails, &fails, ret_error);
 }
 
 /* A step that the formula looks at and that is not among those that can begin; NULL: none. */
@@ -226,7 +180,7 @@ static const struct scenario_step *look_at_stuck(const struct scenario *scenario
 {
 	for (size_t i = 0; i < formula->n_files; i++) {
 		int step = formula->files[i].source == FORMULA_OF_STEP
-				   ? find_step(scenario, formula->files[i].of)
+				   ? scenario_find_step(scenario, formula->files[i].of)
 				   : -1;
 
 		if (step >= 0 && !begins[step])
@@ -290,25 +244,30 @@ static int check_kinds(const struct scenario_expect *expect, struct stress_error
 	bool is_ratio = scenario_said(expect->said, EXPECT_KEY_OF);
 	enum formula_kind kind = is_ratio ? FORMULA_SHARE : expect->value.kind;
 	const struct {
-		const char *key;
+		unsigned int key;
 		const struct formula *formula;
 		enum formula_kind kind;
 	} others[] = {
-		{"of", &expect->of, expect->value.kind}, {"what is wanted", &expect->wanted, kind},
-		{"tolerance", &expect->tolerance, kind}, {"range", &expect->low, kind},
-		{"range", &expect->high, kind},
+		{EXPECT_KEY_OF, &expect->of, expect->value.kind},
+		{expect->kind == EXPECT_IS ? EXPECT_KEY_IS : EXPECT_KEY_CLOSE, &expect->wanted,
+		 kind},
+		{EXPECT_KEY_TOLERANCE, &expect->tolerance, kind},
+		{EXPECT_KEY_RANGE, &expect->low, kind},
+		{EXPECT_KEY_RANGE, &expect->high, kind},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		const struct scenario_spot spot = of_expect(expect, others[i].key);
+
 		if (others[i].formula->n_steps &&
 		    !formula_kinds_agree(others[i].formula->kind, others[i].kind))
-			return job_fail(ret_error, &expect->place, "expect", expect->name,
-					"%s: is of %s, what is measured of %s%s", others[i].key,
-					formula_kind_name(others[i].formula->kind),
-					formula_kind_name(others[i].kind),
-					others[i].kind == FORMULA_BYTES
-						? "; a size has a unit: 50M, 512B"
-						: "");
+			return scenario_fail(ret_error, &spot, "is of %s, what is measured of %s%s",
+					     formula_kind_name(others[i].formula->kind),
+					     formula_kind_name(others[i].kind),
+					     others[i].kind == FORMULA_BYTES
+						     ? "; a size has a unit: 50M, 512B"
+						     : "");
+	}
 	return 0;
 }
 
@@ -342,31 +301,49 @@ static int check_keys(const struct scenario_expect *expect, struct stress_error 
 	return words ? job_fail(ret_error, &expect->place, "expect", expect->name, "%s", words) : 0;
 }
 
+/* What its formulas name is there. */
+static int check_formulas(const struct scenario *scenario, const struct scenario_expect *expect,
+			  struct stress_error *ret_error)
+{
+	const struct {
+		unsigned int key;
+		const struct formula *formula;
+	} formulas[] = {
+		{EXPECT_KEY_VALUE, &expect->value},
+		{EXPECT_KEY_OF, &expect->of},
+		{expect->kind == EXPECT_IS ? EXPECT_KEY_IS : EXPECT_KEY_CLOSE, &expect->wanted},
+		{EXPECT_KEY_TOLERANCE, &expect->tolerance},
+		{EXPECT_KEY_RANGE, &expect->low},
+		{EXPECT_KEY_RANGE, &expect->high},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(formulas); i++) {
+		const struct scenario_spot spot = of_expect(expect, formulas[i].key);
+
+		if (scenario_check_sources(scenario, formulas[i].formula, &spot, ret_error) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_expect(const struct scenario *scenario, struct scenario_expect *expect,
 			struct stress_error *ret_error)
 {
-	const struct formula *const formulas[] = {&expect->value,     &expect->of,
-						  &expect->wanted,    &expect->low,
-						  &expect->tolerance, &expect->high};
-	const struct job_place *place = &expect->place;
+	const struct scenario_spot at = of_expect(expect, EXPECT_KEY_AT),
+				   since = of_expect(expect, EXPECT_KEY_SINCE),
+				   range = of_expect(expect, EXPECT_KEY_RANGE);
 	int64_t low, high;
 
 	if (check_keys(expect, ret_error) < 0 || check_kinds(expect, ret_error) < 0 ||
-	    settle(scenario, &expect->at, SCENARIO_END, place, "expect", expect->name, ret_error) <
-		    0 ||
-	    settle(scenario, &expect->since, SCENARIO_START, place, "expect", expect->name,
-		   ret_error) < 0)
+	    settle(scenario, &expect->at, SCENARIO_END, &at, ret_error) < 0 ||
+	    settle(scenario, &expect->since, SCENARIO_START, &since, ret_error) < 0 ||
+	    check_formulas(scenario, expect, ret_error) < 0)
 		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_SIZE(formulas); i++)
-		if (check_sources(scenario, formulas[i], place, "expect", expect->name, ret_error) <
-		    0)
-			return -EINVAL;
 	if (constant(&expect->low, &low) && constant(&expect->high, &high) && low > high)
-		return job_fail(ret_error, place, "expect", expect->name,
-				"range: nothing is in it, LOW is above HIGH");
+		return scenario_fail(ret_error, &range, "nothing is in it, LOW is above HIGH");
 	if (scenario_said(expect->said, EXPECT_KEY_SINCE) && expect->since.step == expect->at.step)
-		return job_fail(ret_error, place, "expect", expect->name,
-				"since and at are the same moment: nothing changes");
+		return scenario_fail(ret_error, &since,
+				     "and at are the same moment: nothing changes");
 	return 0;
 }
 
@@ -375,7 +352,8 @@ int scenario_check(struct scenario *scenario, struct stress_error *ret_error)
 	const struct job *job = scenario->job;
 	const struct job_place whole = {.file = job->n_files ? job->files[0] : NULL};
 
-	if (job_check(scenario->job, ret_error) < 0)
+	if (job_check(scenario->job, ret_error) < 0 ||
+	    scenario_check_command(scenario, ret_error) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < scenario->n_requirements; i++)
 		if (check_requirement(&scenario->requirements[i], ret_error) < 0)

@@ -408,8 +408,9 @@ static const struct scenario_key expect_keys[] = {
 	[EXPECT_KEY_BECAUSE] = EXPECT("because", take_text, because),
 };
 
-_Static_assert(ARRAY_SIZE(requirement_keys) <= SCENARIO_KEYS_MAX, "room for their names");
-_Static_assert(ARRAY_SIZE(expect_keys) <= SCENARIO_KEYS_MAX, "room for their names");
+_Static_assert(ARRAY_SIZE(requirement_keys) <= SCENARIO_KEYS_MAX, "room for their places");
+_Static_assert(ARRAY_SIZE(step_keys) <= SCENARIO_KEYS_MAX, "room for their places");
+_Static_assert(ARRAY_SIZE(expect_keys) <= SCENARIO_KEYS_MAX, "room for their places");
 
 const struct scenario_kind scenario_kinds[SCENARIO_KINDS] = {
 	[SCENARIO_KIND_SCENARIO] = {"scenario", scenario_keys, ARRAY_SIZE(scenario_keys), 0, 0, 0},

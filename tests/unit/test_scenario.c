@@ -122,7 +122,7 @@ static void test_refused(void **state)
 		{"[scenario]\ntitel=x\n", "f:2: [scenario] titel: there is no such key; did you"},
 		{GROUP VALUE "is=memory.current(A\n", "f:4: [expect e] is: at \"(A\": the '('"},
 		{GROUP VALUE "is=50\n", "a size has a unit: 50M"},
-		{GROUP VALUE "is=3s\n", "what is wanted: is of times, what is measured of bytes"},
+		{GROUP VALUE "is=3s\n", "f:4: [expect e] is: is of times, what is measured of"},
 		{GROUP VALUE "is=1M\ntolerance=5\nbecause=x\n", "tolerance: is of plain numbers"},
 		{GROUP VALUE "range=1 .. 2\n", "range: is of plain numbers"},
 		{GROUP VALUE "range=2M .. 1M\n", "nothing is in it"},
@@ -139,9 +139,11 @@ static void test_refused(void **state)
 		{GROUP VALUE "is=0\nrange=0 .. 1M\n", "says one of is, range, close"},
 		{GROUP "[expect e]\nis=0\n", "value is missing"},
 		{GROUP "[expect e]\nvalue=page\nis=1M\n", "names no file"},
-		{VALUE "is=0\n", "memory.current(A): there is no [group A]"},
+		{VALUE "is=0\n", "f:2: [expect e] value: memory.current(A): there is no [group A]"},
+		{"[group svc]\n[expect e]\nvalue=memory.current(svx)\nis=0\n",
+		 "there is no [group svx]; did you mean 'svc'?"},
 		{GROUP VALUE "is=memory.high(B)\n", "there is no [group B]"},
-		{GOOD "at=x\n", "there is no [step x]"},
+		{GOOD "at=x\n", "f:5: [expect e] at: there is no [step x]"},
 		{GOOD "poll=1s\n", "poll goes with timeout"},
 		{GOOD "poll=2s\ntimeout=1s\n", "poll: is longer than timeout"},
 		{GOOD "poll=0s\n", "poll: \"0s\" is not understood; it is a time"},
@@ -182,7 +184,14 @@ static void test_refused(void **state)
 		{GOOD "[requires r]\nfile=a/b\n", "it is one word"},
 		{GOOD "[load l]\ntype=anon\n", "[load l]"},
 		{GOOD "[step a]\nstart=l\n", "start: there is no [load l]"},
-		{GOOD "[step a]\nkill=l\n", "kill: there is no [load l]"},
+		{GOOD "[step a]\nkill=l\n", "f:6: [step a] kill: there is no [load l]"},
+		{GOOD "[step a]\nkill=fil\n[load fill]\ntype=anon\nsize=1M\n",
+		 "there is no [load fil]; did you mean 'fill'?"},
+		{GOOD "[step a]\nwrite=memory.max(A) 30s\n",
+		 "f:6: [step a] write: \"30s\" is not understood; memory.max is max or a size"},
+		{GROUP "[load l]\ntype=anon\nsize=1M each\nworkers=2\n"
+		       "[expect e]\nvalue=load:resident(l)\nis=1M\n",
+		 "f:7: [expect e] value: load(l): has several workers: name one, l.1"},
 		{GOOD "[step a]\nremove=B\n", "remove: there is no [group B]"},
 		{GOOD "[step a]\nreclaim=A\n", "it is GROUP to SIZE"},
 		{GOOD "[step a]\nreclaim=B to 1M\n", "reclaim: there is no [group B]"},
@@ -201,7 +210,11 @@ static void test_refused(void **state)
 		{GOOD "[agent x]\n", "no such section"},
 		{GOOD "[mutant m]\nfails=e\n", "breaks nothing"},
 		{GOOD "[mutant m]\nset=group.A.memory.max=1M\n", "fails is missing"},
-		{GOOD "[mutant m]\nset=group.A.memory.max=1M\nfails=x\n", "no such [expect"},
+		{GOOD "[agent]\nready=yes\n", "f:5: [agent] command: is missing"},
+		{GOOD "[agent]\ncommand=a @A@ --set b=@B@,c\n",
+		 "[agent] command: there is no [group B]"},
+		{GOOD "[mutant m]\nset=group.A.memory.max=1M\nfails=x\n",
+		 "f:7: [mutant m] fails: there is no [expect x]"},
 		{GOOD "[mutant m]\nagent=none\nfails=e\n", "there is no [agent]"},
 	};
 
@@ -325,6 +338,21 @@ static void test_library(void **state)
 	assert_true(read_folder("zswap") > 0);
 }
 
+static void test_mutant_refused(void **state)
+{
+	_cleanup_(scenario_freep) struct scenario *s = NULL;
+	struct stress_error error = {""};
+
+	(void)state;
+	assert_int_equal(scenario_new(&s), 0);
+	assert_int_equal(scenario_read_text(
+				 s, "f", GOOD "[mutant m]\nset=load.k.size=3M\nfails=e\n", &error),
+			 0);
+	assert_int_equal(scenario_mutate(s, &s->mutants[0], &error), -EINVAL);
+	assert_non_null(strstr(error.text, "f:6: [mutant m] set: "));
+	assert_non_null(strstr(error.text, "[load k] there is no such load"));
+}
+
 /* What stands in a scenario's sections is no part of a job's file. */
 static void test_jobs_have_no_steps(void **state)
 {
@@ -364,11 +392,9 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_jobs_have_no_steps),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_acts),
+		cmocka_unit_test(test_whole),	       cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_mutant_refused), cmocka_unit_test(test_jobs_have_no_steps),
+		cmocka_unit_test(test_files),	       cmocka_unit_test(test_acts),
 		cmocka_unit_test(test_library),
 	};
 
