@@ -264,6 +264,16 @@ static void die_of(int sig)
 	(void)raise(sig);
 }
 
+static int write_json(const void *run, FILE *to)
+{
+	return report_json(run, to);
+}
+
+static int write_csv(const void *run, FILE *to)
+{
+	return report_csv(run, to);
+}
+
 static int write_report(const struct log *log, const struct run *run, struct output *json,
 			struct output *csv)
 {
@@ -275,8 +285,8 @@ static int write_report(const struct log *log, const struct run *run, struct out
 		log_error(log, "standard output: write: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	if ((json->path[0] && output_write(json, run, report_json, &error) < 0) ||
-	    (csv->path[0] && output_write(csv, run, report_csv, &error) < 0)) {
+	if ((json->path[0] && output_write(json, run, write_json, &error) < 0) ||
+	    (csv->path[0] && output_write(csv, run, write_csv, &error) < 0)) {
 		log_error(log, "%s", error.text);
 		return EXIT_FAILED;
 	}
@@ -378,8 +388,9 @@ int main(int argc, char **argv)
 
 	if (argc >= 2 && (strcmp(argv[1], "help") == 0 || asks_for_help(argv[1])))
 		return help(&log, argv[2]);
-	if (argc >= 3 && asks_for_help(argv[2]))
-		return print_help();
+	for (int i = 2; i < argc; i++)
+		if (asks_for_help(argv[i]))
+			return print_help();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)printf("uswap-stress " USWAP_VERSION "\n");
 		return EXIT_OK;

@@ -59,8 +59,9 @@ static void say_expected(struct figure *figure, const struct scenario_expect *ex
 		return;
 	}
 	(void)snprintf(
-		figure->expected, n, "%s .. %s",
+		figure->expected, n, "%s%s..%s%s",
 		expect->low.n_steps ? figure_value(one, sizeof(one), figure->kind, rule->low) : "",
+		expect->low.n_steps ? " " : "", expect->high.n_steps ? " " : "",
 		expect->high.n_steps ? figure_value(two, sizeof(two), figure->kind, rule->high)
 				     : "");
 }

@@ -69,41 +69,53 @@ static int add_file(struct check_options *options, const char *path, struct stre
 					: add_path(options, strdup(path));
 }
 
-static int take_option(struct check_options *options, const char *name, const char *value,
+static int take_option(struct check_options *options, const struct common_option *option,
 		       struct stress_error *ret_error)
 {
-	if (strcmp(name, "junit") == 0) {
-		options->junit = value;
-	} else if (strcmp(name, "json") == 0) {
-		options->json = value;
-	} else if (strcmp(name, "html") == 0) {
-		options->html = value;
+	if (strcmp(option->name, "junit") == 0) {
+		options->junit = option->value;
+	} else if (strcmp(option->name, "json") == 0) {
+		options->json = option->value;
+	} else if (strcmp(option->name, "html") == 0) {
+		options->html = option->value;
 	} else {
-		return common_options_take(&options->common, name, value, ret_error);
+		return common_options_take(&options->common, option, ret_error);
 	}
 	return 0;
+}
+
+/* A file, or an option with its value. *ret_n: how many words it was. */
+static int take_words(struct check_options *options, char **words, int n, int *ret_n,
+		      struct stress_error *ret_error)
+{
+	struct common_option option = {.n_words = 1};
+	int r = 0;
+
+	if (strncmp(words[0], "--", 2) != 0) {
+		r = add_file(options, words[0], ret_error);
+	} else if (strcmp(words[0], "--mutants") == 0) {
+		options->mutants = true;
+	} else {
+		r = common_option_read(words, n, &option, ret_error);
+		if (r == 0)
+			r = take_option(options, &option, ret_error);
+	}
+	*ret_n = option.n_words;
+	return r;
 }
 
 int check_options_read(struct check_options *options, char **words, int n,
 		       struct stress_error *ret_error)
 {
-	int r = 0;
+	static const char *const names[] = {"repeat", "seed", "mutants", "junit",
+					    "json",   "html", NULL};
+	int r = 0, used;
 
 	*options = (struct check_options){.n_paths = 0};
-	if (common_options_make(&options->common, n, 1) < 0)
+	if (common_options_make(&options->common, names, n, 1) < 0)
 		return -ENOMEM;
-	for (int i = 0; i < n && r == 0; i++) {
-		if (strncmp(words[i], "--", 2) != 0)
-			r = add_file(options, words[i], ret_error);
-		else if (strcmp(words[i], "--mutants") == 0)
-			options->mutants = true;
-		else if (i + 1 == n)
-			r = stress_fail(ret_error, -EINVAL, "%s wants a value", words[i]);
-		else {
-			r = take_option(options, words[i] + 2, words[i + 1], ret_error);
-			i++;
-		}
-	}
+	for (int i = 0; i < n && r == 0; i += used)
+		r = take_words(options, words + i, n - i, &used, ret_error);
 	if (r == 0 && options->n_paths == 0)
 		r = stress_fail(ret_error, -EINVAL,
 				"check wants scenario files, or folders of them");

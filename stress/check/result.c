@@ -2,6 +2,7 @@
 #include "stress/check/result.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,22 +44,38 @@ static enum outcome_kind kind_of(const struct trial *trial, struct result_run *r
 	return passed ? OUTCOME_PASSED : OUTCOME_FAILED;
 }
 
-int result_add(struct result *result, const struct trial *trial)
+static int append(struct result *result, const struct result_run *run)
 {
 	struct result_run *larger =
 		reallocarray(result->runs, result->n_runs + 1, sizeof(*result->runs));
-	struct result_run run = {.n_figures = 0};
-	int r;
 
 	if (!larger)
 		return -ENOMEM;
 	result->runs = larger;
-	r = figures_of(trial, &run.figures, &run.n_figures);
+	result->runs[result->n_runs++] = *run;
+	return 0;
+}
+
+int result_add(struct result *result, const struct trial *trial)
+{
+	struct result_run run = {.n_figures = 0};
+	int r = figures_of(trial, &run.figures, &run.n_figures);
+
 	if (r < 0)
 		return r;
 	run.kind = kind_of(trial, &run);
-	result->runs[result->n_runs++] = run;
-	return 0;
+	r = append(result, &run);
+	if (r < 0)
+		free(run.figures);
+	return r;
+}
+
+int result_add_failure(struct result *result, const char *words)
+{
+	struct result_run run = {.kind = OUTCOME_FAILED};
+
+	(void)snprintf(run.reason, sizeof(run.reason), "%s", words);
+	return append(result, &run);
 }
 
 static int by_value(const void *a, const void *b)
@@ -133,6 +150,22 @@ static int conclude_figures(struct result *result, const struct result_run *run)
 	return 0;
 }
 
+/* For a shell. */
+static void put_word(const char *word, FILE *to)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_./:=%+,@";
+
+	if (*word && !word[strspn(word, plain)]) {
+		(void)fputs(word, to);
+		return;
+	}
+	(void)fputc('\'', to);
+	for (; *word; word++)
+		(void)fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, to);
+	(void)fputc('\'', to);
+}
+
 static int say_repeat(struct result *result, const struct common_options *options)
 {
 	size_t size;
@@ -140,12 +173,14 @@ static int say_repeat(struct result *result, const struct common_options *option
 
 	if (!to)
 		return -ENOMEM;
-	(void)fprintf(to, "uswap-stress check %s%s", result->path,
-		      result->mutant ? " --mutants" : "");
-	if (options->seed)
-		(void)fprintf(to, " --seed %s", options->seed);
-	for (size_t i = 0; i < options->n_settings; i += 2)
-		(void)fprintf(to, " --%s %s", options->settings[i], options->settings[i + 1]);
+	(void)fputs("uswap-stress check ", to);
+	put_word(result->path, to);
+	(void)fprintf(to, "%s --seed %" PRIu64, result->mutant ? " --mutants" : "",
+		      result->scenario->job->global.seed);
+	for (size_t i = 0; i < options->n_settings; i += 2) {
+		(void)fprintf(to, " --%s ", options->settings[i]);
+		put_word(options->settings[i + 1], to);
+	}
 	return fclose(to) == 0 ? 0 : -ENOMEM;
 }
 

@@ -31,6 +31,8 @@ struct result {
 
 /* Takes the trial's figures as one more run. -ENOMEM. */
 int result_add(struct result *result, const struct trial *trial);
+/* One more run, which could not take place for want of what was to be there. -ENOMEM. */
+int result_add_failure(struct result *result, const char *words);
 
 /*
  * When all runs were added: the worst run's outcome, each figure with its spread over all runs, and

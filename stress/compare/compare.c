@@ -23,6 +23,7 @@ struct compare {
 	struct options options;
 	const struct log *log;
 	const struct trial_ground *ground;
+	struct output json, html;
 	int interrupted;
 };
 
@@ -47,40 +48,51 @@ static int take_agent(struct options *options, const char *text, struct stress_e
 	return r;
 }
 
-static int take_option(struct options *options, const char *name, const char *value,
+static int take_option(struct options *options, const struct common_option *option,
 		       struct stress_error *ret_error)
 {
-	if (strcmp(name, "agent") == 0)
-		return take_agent(options, value, ret_error);
-	if (strcmp(name, "json") == 0) {
-		options->json = value;
-	} else if (strcmp(name, "html") == 0) {
-		options->html = value;
+	if (strcmp(option->name, "agent") == 0)
+		return take_agent(options, option->value, ret_error);
+	if (strcmp(option->name, "json") == 0) {
+		options->json = option->value;
+	} else if (strcmp(option->name, "html") == 0) {
+		options->html = option->value;
 	} else {
-		return common_options_take(&options->common, name, value, ret_error);
+		return common_options_take(&options->common, option, ret_error);
 	}
 	return 0;
+}
+
+/* The scenario, or an option with its value. *ret_n: how many words it was. */
+static int take_words(struct options *options, char **words, int n, int *ret_n,
+		      struct stress_error *ret_error)
+{
+	struct common_option option = {.n_words = 1};
+	int r = 0;
+
+	if (strncmp(words[0], "--", 2) != 0) {
+		if (options->path)
+			r = stress_fail(ret_error, -EINVAL, "compare wants one scenario");
+		options->path = words[0];
+	} else {
+		r = common_option_read(words, n, &option, ret_error);
+		if (r == 0)
+			r = take_option(options, &option, ret_error);
+	}
+	*ret_n = option.n_words;
+	return r;
 }
 
 static int read_options(struct options *options, char **words, int n,
 			struct stress_error *ret_error)
 {
-	int r = 0;
+	static const char *const names[] = {"agent", "repeat", "seed", "json", "html", NULL};
+	int r = 0, used;
 
-	if (common_options_make(&options->common, n, REPEAT_USUAL) < 0)
+	if (common_options_make(&options->common, names, n, REPEAT_USUAL) < 0)
 		return stress_fail(ret_error, -ENOMEM, "out of memory");
-	for (int i = 0; i < n && r == 0; i++) {
-		if (strncmp(words[i], "--", 2) != 0 && options->path)
-			r = stress_fail(ret_error, -EINVAL, "compare wants one scenario");
-		else if (strncmp(words[i], "--", 2) != 0)
-			options->path = words[i];
-		else if (i + 1 == n)
-			r = stress_fail(ret_error, -EINVAL, "%s wants a value", words[i]);
-		else {
-			r = take_option(options, words[i] + 2, words[i + 1], ret_error);
-			i++;
-		}
-	}
+	for (int i = 0; i < n && r == 0; i += used)
+		r = take_words(options, words + i, n - i, &used, ret_error);
 	if (r == 0 && (!options->path || options->n_agents == 0))
 		r = stress_fail(ret_error, -EINVAL,
 				"compare wants a scenario and an --agent or more (uswap-stress "
@@ -130,11 +142,14 @@ static int run_trial(struct compare *compare, struct contender *contender, size_
 	size_t agent = (size_t)(contender - compare->comparison.contenders);
 	int r = trial_run(contender->scenario, NULL, ground, &trial, ret_error);
 
-	if (r < 0) {
+	if (r == -EINTR || r == -ENOMEM) {
 		compare->interrupted = trial ? trial->interrupted : 0;
 		return r;
 	}
-	if (trial_is_skipped(trial)) {
+	if (r < 0) {
+		contender->n_failed++;
+		note(contender, ret_error->text);
+	} else if (trial_is_skipped(trial)) {
 		contender->absent = true;
 		note(contender, trial->lack);
 	} else if (trial->words[0]) {
@@ -189,18 +204,14 @@ static int run_all(struct compare *compare, struct stress_error *ret_error)
 	return r;
 }
 
-static int write_file(const struct compare *compare, const char *name, const char *path,
-		      int (*write_to)(const struct comparison *, FILE *))
+static int write_json(const void *comparison, FILE *to)
 {
-	_cleanup_(fclosep) FILE *file = path ? fopen(path, "we") : NULL;
-	int r;
+	return comparison_write_json(comparison, to);
+}
 
-	if (!path)
-		return 0;
-	r = file ? write_to(&compare->comparison, file) : -errno;
-	if (r < 0)
-		log_error(compare->log, "%s: write %s: %s", name, path, strerror(-r));
-	return r;
+static int write_html(const void *comparison, FILE *to)
+{
+	return comparison_write_html(comparison, to);
 }
 
 static int exit_status(const struct comparison *comparison)
@@ -222,6 +233,10 @@ static int run(struct compare *compare, char **words, int n)
 
 	if (r == 0)
 		r = enter_all(compare, &error);
+	if (r == 0)
+		r = common_open_output("json", compare->options.json, &compare->json, &error);
+	if (r == 0)
+		r = common_open_output("html", compare->options.html, &compare->html, &error);
 	if (r < 0) {
 		log_error(compare->log, "%s", r == -ENOMEM ? "out of memory" : error.text);
 		return 2;
@@ -229,22 +244,25 @@ static int run(struct compare *compare, char **words, int n)
 	r = run_all(compare, &error);
 	if (r < 0) {
 		log_error(compare->log, "%s", error.text[0] ? error.text : strerror(-r));
-		return r == -EINVAL ? 2 : 1;
+		return 1;
 	}
 	r = comparison_write_text(&compare->comparison, stdout);
 	if (r < 0)
-		log_error(compare->log, "standard output: write: %s", strerror(-r));
-	if (r < 0 ||
-	    write_file(compare, "json", compare->options.json, comparison_write_json) < 0 ||
-	    write_file(compare, "html", compare->options.html, comparison_write_html) < 0)
-		return 1;
-	return exit_status(&compare->comparison);
+		(void)stress_fail(&error, r, "standard output: write: %s", strerror(-r));
+	if (r == 0)
+		r = common_write_output(&compare->json, &compare->comparison, write_json, &error);
+	if (r == 0)
+		r = common_write_output(&compare->html, &compare->comparison, write_html, &error);
+	if (r < 0)
+		log_error(compare->log, "%s", error.text);
+	return r < 0 ? 1 : exit_status(&compare->comparison);
 }
 
 int compare_command(char **words, int n, const struct trial_ground *ground, const struct log *log,
 		    int *ret_signal)
 {
-	struct compare compare = {.log = log, .ground = ground};
+	struct compare compare = {
+		.log = log, .ground = ground, .json = {.fd = -1}, .html = {.fd = -1}};
 	int status = run(&compare, words, n);
 
 	*ret_signal = compare.interrupted;
@@ -252,6 +270,8 @@ int compare_command(char **words, int n, const struct trial_ground *ground, cons
 		scenario_free(compare.comparison.contenders[i].scenario);
 	free(compare.comparison.contenders);
 	score_table_free(&compare.comparison.table);
+	output_close(&compare.json);
+	output_close(&compare.html);
 	common_options_free(&compare.options.common);
 	return status;
 }

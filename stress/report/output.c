@@ -25,8 +25,8 @@ int output_open(const char *name, const char *path, struct output *ret,
 	return 0;
 }
 
-int output_write(struct output *output, const struct run *run,
-		 int (*write_to)(const struct run *run, FILE *to), struct stress_error *ret_error)
+int output_write(struct output *output, const void *results, output_write_fn *write_to,
+		 struct stress_error *ret_error)
 {
 	_cleanup_(fclosep) FILE *file = NULL;
 	int r;
@@ -37,7 +37,7 @@ int output_write(struct output *output, const struct run *run,
 	if (!file)
 		return stress_fail(ret_error, -errno, "%s: %s", output->name, strerror(errno));
 	output->fd = -1;
-	r = write_to(run, file);
+	r = write_to(results, file);
 	output->written = r == 0;
 	return r < 0 ? stress_fail(ret_error, r, "%s: write %s: %s", output->name, output->path,
 				   strerror(-r))

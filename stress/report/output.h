@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "stress/job/error.h"
-#include "stress/run/run.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,9 +21,12 @@ struct output {
 int output_open(const char *name, const char *path, struct output *ret,
 		struct stress_error *ret_error);
 
+/* Writes results out. -errno. */
+typedef int output_write_fn(const void *results, FILE *to);
+
 /* Once. -errno of writing, with words. */
-int output_write(struct output *output, const struct run *run,
-		 int (*write_to)(const struct run *run, FILE *to), struct stress_error *ret_error);
+int output_write(struct output *output, const void *results, output_write_fn *write_to,
+		 struct stress_error *ret_error);
 
 /* A file that was made and has got no results is removed. */
 void output_close(struct output *output);

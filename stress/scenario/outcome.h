@@ -49,9 +49,13 @@ const char *outcome_kind_name(enum outcome_kind kind);
 
 bool outcome_is_good(enum outcome_kind kind);
 
-/* The first line and the plan; then the outcomes, from number 1, as they come. 0, -EIO. */
-int outcome_begin_tap(size_t n, FILE *to);
+/*
+ * The first line and the plan, of nothing (0) with the reason; then the outcomes, from number 1, as
+ * they come; and where no more will come, why. 0, -EIO.
+ */
+int outcome_begin_tap(size_t n, const char *why_none, FILE *to);
 int outcome_write_tap(const struct outcome *outcome, size_t number, FILE *to);
+int outcome_bail_tap(const char *why, FILE *to);
 
 /* 0, -EIO, -ENOMEM. */
 int outcome_write_junit(const char *suite, const struct outcome *outcomes, size_t n, FILE *to);

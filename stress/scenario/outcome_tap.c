@@ -89,9 +89,22 @@ static int flush(FILE *to)
 	return fflush(to) == 0 && !ferror(to) ? 0 : -EIO;
 }
 
-int outcome_begin_tap(size_t n, FILE *to)
+int outcome_begin_tap(size_t n, const char *why_none, FILE *to)
 {
-	(void)fprintf(to, "TAP version 14\n1..%zu\n", n);
+	(void)fprintf(to, "TAP version 14\n1..%zu", n);
+	if (n == 0) {
+		(void)fputs(" # SKIP ", to);
+		put_plain(why_none, to);
+	}
+	(void)fputc('\n', to);
+	return flush(to);
+}
+
+int outcome_bail_tap(const char *why, FILE *to)
+{
+	(void)fputs("Bail out! ", to);
+	put_plain(why, to);
+	(void)fputc('\n', to);
 	return flush(to);
 }
 

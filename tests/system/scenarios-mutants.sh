@@ -33,7 +33,7 @@ check "... expected and measured" said 'expected: "1.0 GiB'
 check "... how often" said 'good: 0'
 check "... where, in which file of the group" said 'from: "memory.current(A)"'
 check "... and in which line" said 'line: 11'
-check "... the command that repeats it" said "repeat: \"uswap-stress check $work/wrong.scenario --directory /data\""
+check "... the command that repeats it" said "repeat: \"uswap-stress check $work/wrong.scenario --seed 1 --directory /data\""
 echo 'wanted = 3' >>"$work/wrong.scenario"
 run_check "$work/wrong.scenario"
 check "a bad file: status 2 ($status)" [ $status -eq 2 ]

@@ -44,13 +44,14 @@ static struct trial trial_of(const struct scenario *scenario, struct trial_expec
 static void test_spread(void **state)
 {
 	_cleanup_(scenario_freep) struct scenario *scenario = scenario_of(TEXT);
-	struct result result = {.scenario = scenario, .path = "f"};
+	struct result result = {.scenario = scenario, .path = "it's f"};
 	const int64_t measured[] = {5 << 20, 9 << 20, 4 << 20};
 	const char *settings[] = {"directory", "/data"};
-	const struct common_options options = {.seed = "7", .n_settings = 2, .settings = settings};
+	const struct common_options options = {.n_settings = 2, .settings = settings};
 	struct trial_expect expect;
 
 	(void)state;
+	scenario->job->global.seed = 7;
 	for (size_t i = 0; i < ARRAY_SIZE(measured); i++) {
 		struct trial trial = trial_of(scenario, &expect, measured[i]);
 
@@ -61,11 +62,27 @@ static void test_spread(void **state)
 	assert_int_equal(result.outcome.n_runs, 3);
 	assert_int_equal(result.outcome.n_good, 2);
 	assert_string_equal(result.outcome.repeat,
-			    "uswap-stress check f --seed 7 --directory /data");
+			    "uswap-stress check 'it'\\''s f' --seed 7 --directory /data");
 	/* Of the run that failed. */
 	assert_string_equal(result.outcome.figures[0].measured, "9.0 MiB");
 	assert_string_equal(result.outcome.figures[0].spread,
 			    "4.0 MiB .. 5.0 MiB .. 9.0 MiB in 3 runs");
+	result_free(&result);
+}
+
+/* What could not be run is told with the reason, and no figures. */
+static void test_could_not_run(void **state)
+{
+	_cleanup_(scenario_freep) struct scenario *scenario = scenario_of(TEXT);
+	struct result result = {.scenario = scenario, .path = "f"};
+	const struct common_options options = {.n_settings = 0};
+
+	(void)state;
+	assert_int_equal(result_add_failure(&result, "write memory.zswap.max: no such file"), 0);
+	assert_int_equal(result_conclude(&result, &options), 0);
+	assert_int_equal(result.outcome.kind, OUTCOME_FAILED);
+	assert_int_equal(result.outcome.n_figures, 0);
+	assert_string_equal(result.outcome.reason, "write memory.zswap.max: no such file");
 	result_free(&result);
 }
 
@@ -159,8 +176,7 @@ static void test_options(void **state)
 			 (char *)"--mutants",
 			 (char *)"--directory",
 			 (char *)"/data",
-			 (char *)"--html",
-			 (char *)"page.html"};
+			 (char *)"--html=page.html"};
 	struct check_options options;
 	struct stress_error error = {""};
 
@@ -181,8 +197,9 @@ static void test_options(void **state)
 	assert_string_equal(options.common.settings[1], "/data");
 	check_options_free(&options);
 
-	static const char *const bad[][2] = {
-		{"--repeat", "0"}, {"--junit", NULL}, {"--nonsense", "1"}, {"/no/such/file", NULL}};
+	static const char *const bad[][2] = {{"--repeat", "0"},	  {"--junit", NULL},
+					     {"--nonsense", "1"}, {"--", "1"},
+					     {"--json", NULL},	  {"/no/such/file", NULL}};
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char *two[] = {(char *)bad[i][0], (char *)bad[i][1]};
 
@@ -191,6 +208,10 @@ static void test_options(void **state)
 		assert_true(error.text[0]);
 		check_options_free(&options);
 	}
+	words[0] = (char *)"--junti=x";
+	assert_int_equal(check_options_read(&options, words, 1, &error), -EINVAL);
+	assert_string_equal(error.text, "--junti: there is no such option; did you mean --junit?");
+	check_options_free(&options);
 	words[0] = empty;
 	assert_int_equal(check_options_read(&options, words, 1, &error), -EINVAL);
 	check_options_free(&options);
@@ -201,9 +222,8 @@ static void test_options(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_spread),	cmocka_unit_test(test_could_not_run),
+		cmocka_unit_test(test_kinds),	cmocka_unit_test(test_json),
 		cmocka_unit_test(test_options),
 	};
 

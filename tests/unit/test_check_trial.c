@@ -279,7 +279,7 @@ static void test_figures(void **state)
 	figure = figure_of(stage, 1);
 	assert_false(figure.passed);
 	assert_string_equal(figure.measured, "50.00%");
-	assert_string_equal(figure.expected, "60.00% .. ");
+	assert_string_equal(figure.expected, "60.00% ..");
 	assert_string_equal(figure.error, "10.00%");
 	figure = figure_of(stage, 2);
 	assert_true(figure.passed);

@@ -13,7 +13,7 @@ static char *tap(const struct outcome *outcomes, size_t n)
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	assert_int_equal(outcome_begin_tap(n, to), 0);
+	assert_int_equal(outcome_begin_tap(n, "nothing # here", to), 0);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(outcome_write_tap(&outcomes[i], i + 1, to), 0);
 	assert_int_equal(fclose(to), 0);
@@ -142,7 +142,20 @@ static void test_tap(void **state)
 				  "  duration_ms: 0\n"
 				  "  message: \"passed although it was expected to fail: bug 5\"\n"
 				  "  ...\n");
-	assert_string_equal(none, "TAP version 14\n1..0\n");
+	assert_string_equal(none, "TAP version 14\n1..0 # SKIP nothing \\# here\n");
+}
+
+static void test_tap_cut_short(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	(void)state;
+	assert_int_equal(outcome_begin_tap(3, "", to), 0);
+	assert_int_equal(outcome_bail_tap("stopped by\nInterrupt", to), 0);
+	assert_int_equal(fclose(to), 0);
+	assert_string_equal(text, "TAP version 14\n1..3\nBail out! stopped by\\\\x0aInterrupt\n");
 }
 
 static void test_junit(void **state)
@@ -289,7 +302,7 @@ static void test_full_disk(void **state)
 	assert_non_null(full);
 	assert_non_null(also);
 	assert_non_null(third);
-	assert_int_equal(outcome_begin_tap(5, full), -EIO);
+	assert_int_equal(outcome_begin_tap(5, "", full), -EIO);
 	assert_int_equal(outcome_write_tap(all_kinds, 1, full), -EIO);
 	assert_int_equal(outcome_write_junit("s", all_kinds, 5, also), -EIO);
 	assert_int_equal(outcome_write_html(all_kinds, 5, third), -EIO);
@@ -309,13 +322,10 @@ static void test_exit_status(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tap),
-		cmocka_unit_test(test_junit),
-		cmocka_unit_test(test_html),
-		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_hostile_reasons),
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_exit_status),
+		cmocka_unit_test(test_tap),	      cmocka_unit_test(test_tap_cut_short),
+		cmocka_unit_test(test_junit),	      cmocka_unit_test(test_html),
+		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_hostile_reasons),
+		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_exit_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
