@@ -300,6 +300,13 @@ bool agent_is_alive(const struct agent *a)
 	return true;
 }
 
+static uint64_t stuck_ns(const struct agent *a)
+{
+	if (atomic_load(&a->hands.stuck) == 0)
+		return 0;
+	return minus(clock_now_ns(), atomic_load(&a->hands.stuck_ns));
+}
+
 int agent_status(struct agent *a, struct agent_status *ret)
 {
 	uint64_t end_ns = clock_now_ns() + STATUS_NS;
@@ -316,6 +323,7 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.config_file = a->options.config_file,
 		.metrics_groups_max = a->config->metrics.groups_max,
 		.hands_stuck = atomic_load(&a->hands.stuck),
+		.hands_stuck_ns = stuck_ns(a),
 		.hands_lost = atomic_load(&a->hands.lost),
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,

@@ -132,6 +132,7 @@ struct agent_status {
 	char degraded[8][160];		  /* what this agent can't do here, in words; "" ends */
 	struct cleaner_state cleaner;	  /* write-back */
 	uint64_t hands_stuck, hands_lost; /* processes that make requests; as struct hands */
+	uint64_t hands_stuck_ns;	  /* age of the first request that is stuck */
 	size_t n_nodes;
 	struct node_status *nodes;
 };

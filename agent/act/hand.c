@@ -120,6 +120,8 @@ static void leave_behind(struct hand *hand, uint64_t timeout_ns)
 		place++;
 	hand->left[place] = hand->pid;
 	hand->pid = 0;
+	if (atomic_load(&hand->hands->stuck) == 0)
+		atomic_store(&hand->hands->stuck_ns, hand->begun_ns);
 	atomic_fetch_add(&hand->hands->stuck, 1);
 }
 

@@ -23,7 +23,9 @@
 struct hands {
 	const char *program;	/* uswapd-hand */
 	_Atomic uint64_t stuck; /* processes left behind that are inside the kernel still */
-	_Atomic uint64_t lost;	/* processes that were left behind, or ended, since the beginning */
+	_Atomic uint64_t
+		stuck_ns;      /* when the first of them got its request; while some are stuck */
+	_Atomic uint64_t lost; /* processes that were left behind, or ended, since the beginning */
 };
 
 /* Of one hand as many processes may be stuck; then it starts no more. */

@@ -130,11 +130,7 @@ static int answer_why(const struct asking *asking, const struct agent_status *st
 		why_node(node, words);
 	else
 		why_all(status, words);
-	if (status->observes)
-		fputs("uswapd only observes: it asks the kernel for nothing.\n", words);
-	else if (status->paused)
-		fputs("uswapd is paused: it asks the kernel for nothing (uswapctl resume).\n",
-		      words);
+	why_agent(status, words);
 	if (fclose(words) != 0)
 		return -ENOMEM;
 	return write_text(asking->out, "uswapd-why/1", "text", text);

@@ -90,6 +90,7 @@ _Static_assert(sizeof(size_t) == sizeof(uint64_t), "groups_seen is read as uint6
 
 static const struct number hands_numbers[] = {
 	NAMED(struct agent_status, "stuck", hands_stuck),
+	NAMED(struct agent_status, "stuck_ns", hands_stuck_ns),
 	NAMED(struct agent_status, "lost", hands_lost),
 };
 

@@ -36,6 +36,7 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 				"protect.swap_yield lowered; it "
 				"is tried again from time to time."),
+	[VERDICT_SWAP_STUCK] = "Swap that answers again, or swapoff of the one that does not.",
 	[VERDICT_EXCLUDED] = ("Its pattern removed from [protect], or user.uswapd.exclude from it "
 			      "or one above it."),
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] =
@@ -76,6 +77,7 @@ static const char *const trim_changes[TRIM_REASONS] = {
 	[TRIM_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 			     "protect.swap_yield lowered; it "
 			     "is tried again from time to time."),
+	[TRIM_SWAP_STUCK] = "Swap that answers again, or swapoff of the one that does not.",
 	[TRIM_BACK_OFF] = "The end of the wait.",
 	[TRIM_HELD_OUT] = "The next window's lot, or a stall.",
 	[TRIM_HARMFUL] =
@@ -350,4 +352,18 @@ void why_all(const struct agent_status *status, FILE *out)
 		}
 	}
 	fprintf(out, "%zu other groups: quiet\n", quiet);
+}
+
+void why_agent(const struct agent_status *status, FILE *out)
+{
+	if (status->hands_stuck > 0)
+		fprintf(out,
+			"Swap does not answer: the kernel keeps %" PRIu64
+			" of the agent's requests, the first for %s. Nothing is swapped out until "
+			"their processes (uswapd-hand) have ended.\n",
+			status->hands_stuck, TIME(status->hands_stuck_ns));
+	if (status->observes)
+		fputs("uswapd only observes: it asks the kernel for nothing.\n", out);
+	else if (status->paused)
+		fputs("uswapd is paused: it asks the kernel for nothing (uswapctl resume).\n", out);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/policy/balance.h"
 
+#include "agent/policy/protect.h"
 #include "base/cleanup.h"
 #include "base/saturate.h"
 
@@ -193,7 +194,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	}
 	wanted = v->margin_bytes + round - room_to_come(s, v);
 	if (!bound_effort(config, s, wanted, &plan)) {
-		v->reason = s->swap_is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
+		v->reason = protect_swap_reason(s->swap_is_futile, &s->swap);
 		v->look_again_ns = config->agent.tick_max_ns;
 		return plan;
 	}
@@ -201,8 +202,9 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 		spare += s->anon_bytes;
 	v->bytes = MIN(wanted, spare);
 	if (v->bytes == 0) {
-		v->reason = s->swap_is_futile && s->anon_bytes > 0 ? VERDICT_SWAP_YIELD
-								   : VERDICT_NOTHING_SPARE;
+		v->reason = VERDICT_NOTHING_SPARE;
+		if (s->anon_bytes > 0 && (s->swap_is_futile || s->swap.is_stuck))
+			v->reason = protect_swap_reason(s->swap_is_futile, &s->swap);
 		v->look_again_ns = MAX(v->look_again_ns, config->agent.tick_max_ns / 4);
 	}
 	return plan;

@@ -18,7 +18,7 @@ static enum verdict_reason reason_to_wait(const struct group_sample *s, const st
 
 /* Bounds the wish by what may be taken and chooses where it comes from. */
 static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
-			   const struct group_sample *s)
+			   const struct group_sample *s, const struct swap_sample *swap)
 {
 	struct verdict *v = &plan->verdict;
 
@@ -28,7 +28,7 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 		/* A kernel that can't be told to leave anon alone must not be asked at all. */
 		if (spare->file_bytes == 0 ||
 		    (!s->anon_can_be_spared && spare->kernel_could_swap)) {
-			v->reason = s->swap_is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
+			v->reason = protect_swap_reason(s->swap_is_futile, swap);
 			v->bytes = 0;
 			return;
 		}
@@ -72,7 +72,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	v->bytes = high_mark - v->room_bytes;
 	swap_limit_bytes = headroom_swap_limit(settings, s->limit_bytes);
 	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
-	bound_by_spare(&plan, &spare, s);
+	bound_by_spare(&plan, &spare, s, swap);
 	if (v->bytes == 0)
 		v->look_again_ns = config->agent.tick_max_ns;
 	return plan;

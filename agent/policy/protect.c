@@ -22,6 +22,13 @@ uint64_t protect_swap_left(const struct protect_settings *settings, const struct
 	return MIN(own, minus(swap->free_bytes, floor_bytes));
 }
 
+enum verdict_reason protect_swap_reason(bool is_futile, const struct swap_sample *swap)
+{
+	if (swap->is_stuck)
+		return VERDICT_SWAP_STUCK;
+	return is_futile ? VERDICT_SWAP_YIELD : VERDICT_SWAP_ALLOWANCE;
+}
+
 struct spare protect_spare(const struct protect_settings *settings, const struct group_sample *s,
 			   const struct swap_sample *swap, uint64_t swap_limit_bytes)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/config/config.h"
+#include "agent/policy/verdict.h"
 #include "agent/sense/sample.h"
 
 #include <stdbool.h>
@@ -28,6 +29,9 @@ uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes);
 uint64_t protect_swap_left(const struct protect_settings *settings,
 			   const struct group_sample *sample, const struct swap_sample *swap,
 			   uint64_t swap_limit_bytes);
+
+/* Why nothing may go to swap, where that is so. */
+enum verdict_reason protect_swap_reason(bool is_futile, const struct swap_sample *swap);
 
 /* How much of a group may be taken, by kind, and who forbade the rest. */
 struct spare {

@@ -27,6 +27,8 @@ static const struct {
 				 "only anonymous memory is left and swap may not take more of it"},
 	[TRIM_SWAP_YIELD] = {"swap-yield",
 			     "only anonymous memory is left and swapping it frees too little"},
+	[TRIM_SWAP_STUCK] = {"swap-stuck",
+			     "only anonymous memory is left and swap does not answer"},
 	[TRIM_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
 	[TRIM_HELD_OUT] = {"held-out", "left alone by lot, to see what trimming it does"},
 	[TRIM_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
@@ -211,6 +213,14 @@ static bool bound_by_swap(struct trim_plan *plan, const struct spare *spare,
 	return true;
 }
 
+static enum trim_reason reason_not_to_swap(const struct group_sample *group,
+					   const struct swap_sample *swap)
+{
+	if (swap->is_stuck)
+		return TRIM_SWAP_STUCK;
+	return group->swap_is_futile ? TRIM_SWAP_YIELD : TRIM_SWAP_ALLOWANCE;
+}
+
 static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *settings,
 			   const struct protect_settings *protect, const struct group_sample *group,
 			   const struct trim_sample *trim, const struct swap_sample *swap)
@@ -222,7 +232,7 @@ static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *s
 	if (bound_by_swap(plan, &spare, group))
 		plan->bytes = MIN(plan->bytes, trim->cold_file_bytes);
 	if (spare.kernel_could_swap && plan->bytes < TRIM_STEP_MIN_BYTES) {
-		stop(plan, group->swap_is_futile ? TRIM_SWAP_YIELD : TRIM_SWAP_ALLOWANCE);
+		stop(plan, reason_not_to_swap(group, swap));
 		return;
 	}
 	plan->bytes = MIN(plan->bytes, spare.total_bytes);

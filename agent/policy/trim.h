@@ -87,6 +87,7 @@ enum trim_reason {
 	TRIM_NOTHING_SPARE,  /* all that is left is protected, locked or dirty, or the floor */
 	TRIM_SWAP_ALLOWANCE, /* only anonymous memory is left, and it may not go to swap */
 	TRIM_SWAP_YIELD,     /* the same, since hardly anything is gained by it */
+	TRIM_SWAP_STUCK,     /* the same, since swap does not answer */
 	TRIM_BACK_OFF,	     /* the last requests brought little: waiting */
 	TRIM_HELD_OUT,	     /* left alone by lot (policy/holdout.h) */
 	TRIM_HARMFUL,	     /* so it was found: no step any more */

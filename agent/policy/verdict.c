@@ -16,6 +16,8 @@ static const struct {
 		 "only anonymous memory is left and swap may not take more of it"},
 	[VERDICT_SWAP_YIELD] = {"swap-yield",
 				"only anonymous memory is left and swapping it frees too little"},
+	[VERDICT_SWAP_STUCK] = {"swap-stuck",
+				"only anonymous memory is left and swap does not answer"},
 	[VERDICT_EXCLUDED] = {"excluded", "excluded by the configuration, or on its directory"},
 	[VERDICT_NEIGHBOURS_HAVE_ROOM] = {"neighbours-have-room",
 					  "the kernel takes memory from other nodes first"},

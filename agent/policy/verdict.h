@@ -14,6 +14,7 @@ enum verdict_reason {
 	VERDICT_NOTHING_SPARE,	      /* all that is left is protected, locked or dirty */
 	VERDICT_SWAP_ALLOWANCE,	      /* only anonymous memory is left, and it may not go to swap */
 	VERDICT_SWAP_YIELD,	      /* the same, since hardly anything is gained by it */
+	VERDICT_SWAP_STUCK,	      /* the same, since swap does not answer */
 	VERDICT_EXCLUDED,	      /* the operator said so */
 	VERDICT_NEIGHBOURS_HAVE_ROOM, /* the kernel takes memory from other nodes first */
 	VERDICT_KSWAPD_ACTIVE,	      /* the kernel is at it */

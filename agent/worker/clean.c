@@ -15,14 +15,19 @@
 /* Without a group whose files could be written back. */
 #define NODE_WAIT_NS (5 * NSEC_PER_SEC)
 
-/* Room is short and what is left can't be taken as it is. */
+/* What is left can't be taken as it is. */
+static bool nothing_to_take(enum verdict_reason reason)
+{
+	return reason == VERDICT_NOTHING_SPARE || reason == VERDICT_SWAP_ALLOWANCE ||
+	       reason == VERDICT_SWAP_YIELD || reason == VERDICT_SWAP_STUCK;
+}
+
 static bool came_short(const struct group *g)
 {
 	const struct verdict *v = &g->target.verdict;
 
 	return v->room_bytes < v->margin_bytes &&
-	       (v->reason == VERDICT_NOTHING_SPARE || v->reason == VERDICT_BACK_OFF ||
-		v->reason == VERDICT_SWAP_ALLOWANCE || v->reason == VERDICT_SWAP_YIELD);
+	       (nothing_to_take(v->reason) || v->reason == VERDICT_BACK_OFF);
 }
 
 static struct clean_sample sample_of(const struct group *g)
@@ -113,7 +118,7 @@ static bool node_wants(const struct node_state *n, uint64_t wanted_bytes)
 
 	if (wanted_bytes > 0)
 		return reason != VERDICT_NO_BACKEND;
-	return reason == VERDICT_NOTHING_SPARE || reason == VERDICT_HOPELESS;
+	return nothing_to_take(reason) || reason == VERDICT_HOPELESS;
 }
 
 static struct clean_sample node_sample(const struct worker *w, uint64_t wanted_bytes)

@@ -337,7 +337,13 @@ static void test_swap_that_does_not_answer(void **state)
 	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
 	assert_int_equal(decide(&s).swappiness, 0);
 	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_STUCK);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
+	s.sample.anon_can_be_spared = true;
+	s.sample.clean_file_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_STUCK);
+	s.sample.anon_bytes = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NOTHING_SPARE);
 }
 
 static void test_hopeless_after_fruitless_rounds(void **state)

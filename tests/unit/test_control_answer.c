@@ -36,6 +36,7 @@ static int fake_status(void *context, struct agent_status *ret)
 		.metrics_groups_max = 1,
 		.cleaner = {.n_devices = 1},
 		.hands_stuck = 2,
+		.hands_stuck_ns = 40 * NSEC_PER_SEC,
 		.hands_lost = 5,
 		.n_nodes = 2,
 		.nodes = fake->nodes,
@@ -285,6 +286,7 @@ static void test_status(void **state)
 
 	hands = json_object_get(answer, "hands");
 	assert_int_equal(number_of(hands, "stuck"), 2);
+	assert_int_equal(number_of(hands, "stuck_ns"), 40 * NSEC_PER_SEC);
 	assert_int_equal(number_of(hands, "lost"), 5);
 	write_back = json_object_get(answer, "write_back");
 	assert_int_equal(number_of(write_back, "devices_given_up"), 0);

@@ -236,6 +236,35 @@ static void test_all(void **state)
 		"2 other groups: quiet\n");
 }
 
+static void test_agent(void **state)
+{
+	static const struct {
+		struct agent_status status;
+		const char *text;
+	} cases[] = {
+		{{0}, ""},
+		{{.hands_stuck = 1, .hands_stuck_ns = 40 * NSEC_PER_SEC},
+		 "Swap does not answer: the kernel keeps 1 of the agent's requests, the first for "
+		 "40 s. Nothing is swapped out until their processes (uswapd-hand) have ended.\n"},
+		{{.observes = true, .paused = true},
+		 "uswapd only observes: it asks the kernel for nothing.\n"},
+		{{.paused = true},
+		 "uswapd is paused: it asks the kernel for nothing (uswapctl resume).\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = NULL;
+		size_t n;
+		FILE *out = open_memstream(&text, &n);
+
+		assert_non_null(out);
+		why_agent(&cases[i].status, out);
+		assert_int_equal(fclose(out), 0);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 /* Every reason has words and something that would change it, and no number breaks them. */
 static void test_every_case(void **state)
 {
@@ -294,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_trimming),
 		cmocka_unit_test(test_every_reason_of_trimming),
 		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_agent),
 		cmocka_unit_test(test_every_case),
 		cmocka_unit_test(test_group_names),
 	};

@@ -193,7 +193,12 @@ static void test_swap_that_does_not_answer(void **state)
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
 	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_STUCK);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
+	s.sample.anon_can_be_spared = true;
+	s.sample.swap_is_futile = true;
+	s.sample.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_STUCK);
 }
 
 static void test_a_kernel_that_cannot_spare_anon_is_not_asked(void **state)

@@ -333,6 +333,18 @@ static void test_without_swap_files_are_asked_of_every_kernel(void **state)
 	assert_int_equal(decide(&s).reason, TRIM_NOTHING_SPARE);
 }
 
+static void test_swap_that_does_not_answer(void **state)
+{
+	struct scene s = well();
+
+	(void)state;
+	s.swap.is_stuck = s.group.swap_is_futile = true;
+	assert_int_equal(decide(&s).reason, TRIM_STEP);
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	s.group.stat.inactive_file = 0;
+	assert_int_equal(decide(&s).reason, TRIM_SWAP_STUCK);
+}
+
 /* Anonymous memory stays, and file memory is trimmed as before. */
 static void test_swap_that_gains_too_little(void **state)
 {
@@ -466,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_swap),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
+		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_cold_files),
 		cmocka_unit_test(test_clocks_and_counters_that_go_back),

@@ -121,6 +121,26 @@ static void test_asks_and_waits_longer(void **state)
 	scene_free(s);
 }
 
+/* Room is short, and for one reason or another nothing can be taken as it is. */
+static void test_asks_when_requests_come_short(void **state)
+{
+	static const enum verdict_reason reasons[] = {
+		VERDICT_NOTHING_SPARE, VERDICT_BACK_OFF,   VERDICT_SWAP_ALLOWANCE,
+		VERDICT_SWAP_YIELD,    VERDICT_SWAP_STUCK,
+	};
+	struct scene *s = scene_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		s->group.clean.due_ns = 0;
+		s->group.target.verdict.reason = reasons[i];
+		worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+		assert_int_equal(s->group.clean.reason, CLEAN_SHORT);
+		wait_for_result(s, NSEC_PER_SEC);
+	}
+	scene_free(s);
+}
+
 static void test_does_not_ask(void **state)
 {
 	struct scene *s = scene_new();
@@ -181,17 +201,12 @@ static void test_for_the_node(void **state)
 		uint64_t wanted_bytes;
 		bool asks;
 	} cases[] = {
-		{VERDICT_NODE_LOW, 10 * MIB, true},
-		{VERDICT_ORDERED, 10 * MIB, true},
-		{VERDICT_NOTHING_SPARE, 10 * MIB, true},
-		{VERDICT_BACK_OFF, 10 * MIB, true},
-		{VERDICT_NO_BACKEND, 10 * MIB, false},
-		{VERDICT_NOTHING_SPARE, 0, true},
-		{VERDICT_HOPELESS, 0, true},
-		{VERDICT_ROOM_ENOUGH, 0, false},
-		{VERDICT_REFAULTS, 0, false},
-		{VERDICT_KSWAPD_ACTIVE, 0, false},
-		{VERDICT_NEIGHBOURS_HAVE_ROOM, 0, false},
+		{VERDICT_NODE_LOW, 10 * MIB, true},	 {VERDICT_ORDERED, 10 * MIB, true},
+		{VERDICT_NOTHING_SPARE, 10 * MIB, true}, {VERDICT_BACK_OFF, 10 * MIB, true},
+		{VERDICT_NO_BACKEND, 10 * MIB, false},	 {VERDICT_NOTHING_SPARE, 0, true},
+		{VERDICT_SWAP_STUCK, 0, true},		 {VERDICT_HOPELESS, 0, true},
+		{VERDICT_ROOM_ENOUGH, 0, false},	 {VERDICT_REFAULTS, 0, false},
+		{VERDICT_KSWAPD_ACTIVE, 0, false},	 {VERDICT_NEIGHBOURS_HAVE_ROOM, 0, false},
 	};
 
 	(void)state;
@@ -386,6 +401,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks_and_waits_longer),
+		cmocka_unit_test(test_asks_when_requests_come_short),
 		cmocka_unit_test(test_does_not_ask),
 		cmocka_unit_test(test_for_the_node),
 		cmocka_unit_test(test_for_an_order),
