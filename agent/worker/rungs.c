@@ -29,33 +29,54 @@ static uint64_t weighted_bytes(const struct group *g)
 	return scale(g->node_bytes, g->weight, GROUP_WEIGHT_DEFAULT);
 }
 
-/*
- * Deficit round-robin over the groups with memory here, by how much of it could be taken and by
- * their weights: each earns its share of a round, the one that is owed most is asked.
- */
-struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
+static uint64_t willing_bytes(const struct worker *w, uint64_t now_ns)
 {
-	uint64_t round, total = 0;
-	struct group *best = NULL;
+	uint64_t total = 0;
 
 	for (size_t i = 0; i < w->n_groups; i++)
 		if (is_willing(w, w->groups[i], now_ns))
 			total = plus(total, weighted_bytes(w->groups[i]));
-	if (total == 0 || total > INT64_MAX)
-		return NULL;
-	round = MIN(w->here.plan.verdict.bytes, total);
+	return total;
+}
+
+/*
+ * Deficit round-robin over the groups with memory here, by how much of it could be taken and by
+ * their weights: of all that is taken each owes its share, whoever it was taken from. The one that
+ * owes most is asked, of equals the one with the largest share.
+ */
+struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
+{
+	struct group *best = NULL;
+
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
 		if (!is_willing(w, g, now_ns))
 			continue;
-		g->deficit_bytes += (int64_t)scale(round, weighted_bytes(g), total);
-		/* Neither credit nor debt is remembered beyond all there is. */
-		g->deficit_bytes = CLAMP(g->deficit_bytes, -(int64_t)total, (int64_t)total);
-		if (!best || g->deficit_bytes > best->deficit_bytes)
+		if (!best || g->deficit_bytes > best->deficit_bytes ||
+		    (g->deficit_bytes == best->deficit_bytes &&
+		     weighted_bytes(g) > weighted_bytes(best)))
 			best = g;
 	}
 	return best;
+}
+
+static void share_out(struct worker *w, struct group *payer, uint64_t taken_bytes, uint64_t now_ns)
+{
+	uint64_t total = willing_bytes(w, now_ns);
+	int64_t most = (int64_t)MIN(total, (uint64_t)INT64_MAX / 4);
+
+	if (total == 0)
+		return;
+	payer->deficit_bytes -= (int64_t)taken_bytes;
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (is_willing(w, g, now_ns))
+			g->deficit_bytes += (int64_t)scale(taken_bytes, weighted_bytes(g), total);
+		/* Neither credit nor debt is remembered beyond all there is. */
+		g->deficit_bytes = CLAMP(g->deficit_bytes, -most, most);
+	}
 }
 
 /* When the first of the groups with memory here that are left alone is tried again; 0: none is. */
@@ -123,11 +144,12 @@ void worker_rung_refused(struct worker *w, uint64_t bytes, uint64_t now_ns)
 	backoff_learn(&victim->node_backoff, &backoff_of_groups, now_ns, bytes, 0);
 }
 
-static void learn_of_victim(const struct flight *f, uint64_t applied_bytes, uint64_t now_ns)
+static void learn_of_victim(struct worker *w, const struct flight *f, uint64_t applied_bytes,
+			    uint64_t now_ns)
 {
 	struct group *victim = f->victim;
 
-	victim->deficit_bytes -= (int64_t)MIN(applied_bytes, f->request.bytes * 2);
+	share_out(w, victim, MIN(applied_bytes, f->request.bytes * 2), now_ns);
 	victim->node_bytes = minus(victim->node_bytes, applied_bytes);
 	backoff_learn(&victim->node_backoff, &backoff_of_groups, now_ns, f->request.bytes,
 		      applied_bytes);
@@ -139,7 +161,7 @@ bool worker_rung_learn(struct worker *w, const struct flight *f, int error, uint
 	bool waited = backoff_waits(&w->here.backoff, now_ns);
 
 	if (f->victim)
-		learn_of_victim(f, applied_bytes, now_ns);
+		learn_of_victim(w, f, applied_bytes, now_ns);
 	/* One that was cut short tells nothing; the kernel's success is the whole. */
 	if (f->request.backend != BACKEND_NODE_RECLAIM || error == -EINTR)
 		return false;

@@ -189,6 +189,28 @@ static void test_weights(void **state)
 	free(s);
 }
 
+/* What is wanted is more than a piece: who is asked follows from what was taken, not from that. */
+static void test_turns_while_much_is_wanted(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+	unsigned int asked[N] = {0};
+
+	(void)state;
+	w->here.reclaim_fd = -1;
+	w->here.plan.verdict = (struct verdict){.reason = VERDICT_NODE_LOW, .bytes = 1000 * MIB};
+	for (int i = 0; i < 200; i++) {
+		worker_choose_rung(w, NOW);
+		asked[w->here.victim - s->groups]++;
+		group_answers(s, w->here.victim, 10 * MIB, NOW);
+		w->here.victim->node_bytes += 10 * MIB;
+	}
+	assert_int_equal(asked[0], 100);
+	assert_int_equal(asked[1], 60);
+	assert_int_equal(asked[2], 40);
+	free(s);
+}
+
 /* One that brings nothing does not keep the turn from the others. */
 static void test_a_group_that_brings_nothing_is_left_alone(void **state)
 {
@@ -274,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_a_node_that_rests_waits_for_write_back),
 		cmocka_unit_test(test_groups_take_turns),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_turns_while_much_is_wanted),
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
 		cmocka_unit_test(test_a_group_that_would_swap_in_vain),
 		cmocka_unit_test(test_no_way),
