@@ -102,6 +102,8 @@ struct node_status {
 	struct yield_status swap_yield;
 	struct price_status prices;
 	struct order_status order;
+	uint64_t
+		left_bytes; /* of removed groups, and of those above others; when last looked for */
 	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */

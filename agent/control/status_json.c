@@ -76,7 +76,7 @@ static const struct number rest_numbers[] = {
 
 static const struct number node_numbers[] = {
 	NAMED(struct node_status, "reclaim_left_alone_ns", reclaim_rest.left_ns),
-
+	NAMED(struct node_status, "left_behind_bytes", left_bytes),
 	NUMBER(struct node_status, managed_bytes),
 	NUMBER(struct node_status, free_bytes),
 	NUMBER(struct node_status, low_bytes),

@@ -306,6 +306,11 @@ void why_node(const struct node_status *node, FILE *out)
 		BYTES(node->high_bytes));
 	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
+	if (node->left_bytes > 0)
+		fprintf(out,
+			"  %s of files here were left behind by removed groups, or are charged to "
+			"groups above others: these are asked for it\n",
+			BYTES(node->left_bytes));
 	say_order(&node->order, out);
 	say_yield(&node->swap_yield, out);
 	say_prices(&node->prices, out);

@@ -117,7 +117,8 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	/* Below a page the kernel takes nothing and says that it was all. */
 	if (request->bytes < w->page_size || victim->excluded || victim->excluded_below)
 		return -EAGAIN;
-	if (yield_is_poor_for_node(&victim->yield, now_ns))
+	/* Of what is left behind nobody's swap could be judged: files alone. */
+	if (yield_is_poor_for_node(&victim->yield, now_ns) || !group_holds_memory(victim))
 		request->swappiness = GROUP_RECLAIM_NO_ANON;
 	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness) {
 		/* This kernel can't be told to leave anonymous memory alone (6.1). */
@@ -202,6 +203,8 @@ static void read_before(struct worker *w, struct flight *f)
 	if (f->victim)
 		(void)memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current",
 					   &f->victim_bytes);
+	if (f->victim && !group_holds_memory(f->victim))
+		f->left_bytes = worker_left_behind(w, f->victim);
 	if (worker_view_node(w, f->begun_ns, NULL) == 0)
 		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 }

@@ -103,7 +103,10 @@ struct group {
 	uint64_t home_due_ns; /* when to see whether another node should be home */
 
 	/* On this node, for balance. */
-	uint64_t node_bytes;	   /* evictable here, of the last reading */
+	uint64_t node_bytes;	   /* it can be asked for here, of the last reading */
+	uint64_t node_file_bytes;  /* clean, of files; with what is below it */
+	uint64_t below_file_bytes; /* of that, its children's */
+	bool spared_below;	   /* one of them must not be asked along with it */
 	uint64_t node_dirty_bytes; /* of its files here */
 	int64_t deficit_bytes;	   /* deficit round-robin */
 	struct backoff node_backoff;

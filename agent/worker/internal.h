@@ -41,6 +41,7 @@ struct flight {
 	struct group *group;   /* NULL: of the node */
 	struct group *victim;  /* the group asked for the node; NULL: the node itself, or gone */
 	uint64_t victim_bytes; /* its memory.current before */
+	uint64_t left_bytes;   /* of a victim above others, before: what it is asked for */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
 	bool counted; /* machine was read before it: the last one came back short */
@@ -80,6 +81,7 @@ struct node_state {
 	uint64_t bound_until_ns; /* demand that stays here was seen */
 	uint64_t refaults_seen;	 /* pages */
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
+	uint64_t left_bytes;	 /* what only requests to groups above others reach; the same */
 	bool protected_here;
 	bool seen; /* view is filled in */
 };
@@ -234,10 +236,14 @@ void worker_close_node(struct worker *worker);
 void worker_look_at_node(struct worker *worker, uint64_t now_ns);
 /* The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. */
 int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);
+
+/* shares.c */
 /* Each group's memory here, read at most once a second. */
 void worker_read_shares(struct worker *worker, uint64_t now_ns);
 /* Whether a protected or excluded group has memory on the node, by looking now. */
 bool worker_node_is_spared(struct worker *worker);
+/* File memory here that is charged to the group or to removed ones below it, by looking now. */
+uint64_t worker_left_behind(const struct worker *worker, const struct group *group);
 
 /* rungs.c */
 /* The group to be asked for the node's plan; NULL: none has memory there that it would give. */

@@ -5,18 +5,12 @@
 
 #include "agent/sense/ages.h"
 #include "base/clock.h"
-#include "base/kfile.h"
-#include "base/saturate.h"
 #include "numa/reclaim.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #define ZONES_AGE_NS	  (10 * NSEC_PER_SEC)
 #define ZONES_AGE_NEAR_NS NSEC_PER_SEC
-#define SHARES_AGE_NS	  NSEC_PER_SEC
 /* Demand that was seen to stay on the node is expected again for this long. */
 #define BOUND_MEMORY_NS	   (600 * NSEC_PER_SEC)
 #define BINDING_EPISODE_NS NSEC_PER_SEC
@@ -95,78 +89,6 @@ static void learn_binding(struct worker *w, const struct node_view *before,
 	if (b->hits >= BINDING_PAGES && b->foreign < b->hits / 16 &&
 	    others_room(w) >= now->sums.managed_bytes / 64)
 		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
-}
-
-/* What nodeN/reclaim must not be used beside: it knows no weights. Claims count, since their shares
- * change with usage.
- */
-static bool is_spared(const struct group *g)
-{
-	return g->protected_bytes > 0 || g->excluded || g->weight != GROUP_WEIGHT_DEFAULT ||
-	       group_claims_protection(g);
-}
-
-static int read_share(const struct worker *w, const struct group *g,
-		      struct memory_node_share *ret_here)
-{
-	struct memory_node_share shares[NUMA_NODES_MAX];
-	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
-	int r = fd < 0 ? fd : memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL);
-
-	if (r < 0)
-		return r;
-	*ret_here = shares[w->node->id % NUMA_NODES_MAX];
-	return 0;
-}
-
-/*
- * What can't be read may be here; what is gone is not. Memory of a group without a controller is
- * among that of the one it is charged to.
- */
-static bool has_memory_here(const struct worker *w, struct group *g)
-{
-	const struct group *payer = group_payer(g);
-	struct memory_node_share here;
-	int r = payer ? read_share(w, payer, &here) : -ENOENT;
-
-	return r == 0 ? here.anon + here.file > 0 : r != -ENOENT && r != -ENODEV;
-}
-
-bool worker_node_is_spared(struct worker *w)
-{
-	struct node_state *n = &w->here;
-
-	n->protected_here = false;
-	for (size_t i = 0; i < w->n_groups && !n->protected_here; i++)
-		n->protected_here = w->groups[i]->cgroup->parent && is_spared(w->groups[i]) &&
-				    has_memory_here(w, w->groups[i]);
-	return n->protected_here;
-}
-
-/* And whether a protected or excluded one has some. */
-void worker_read_shares(struct worker *w, uint64_t now_ns)
-{
-	struct node_state *n = &w->here;
-
-	if (n->shares_ns != 0 && now_ns - n->shares_ns < SHARES_AGE_NS)
-		return;
-	n->shares_ns = now_ns;
-	(void)worker_node_is_spared(w);
-	for (size_t i = 0; i < w->n_groups; i++) {
-		struct group *g = w->groups[i];
-		struct memory_node_share here;
-
-		g->node_bytes = g->node_dirty_bytes = 0;
-		if (!g->cgroup->parent || !group_holds_memory(g) || g->excluded ||
-		    g->excluded_below || g->limits_unknown || read_share(w, g, &here) < 0)
-			continue;
-		g->node_dirty_bytes = here.file_dirty;
-		g->node_bytes = here.inactive_file + here.active_file;
-		g->node_bytes -= MIN(g->node_bytes, here.file_dirty + here.file_writeback);
-		if (n->plan.effort > EFFORT_LIGHT && g->limits.swap_max > 0 &&
-		    !yield_is_poor_for_node(&g->yield, now_ns))
-			g->node_bytes += here.inactive_anon + here.active_anon;
-	}
 }
 
 static void learn(struct worker *w, const struct node_view *view, bool kswapd_ran, uint64_t now_ns)

@@ -162,6 +162,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 			  .compactions = w->compaction.compactions,
 			  .wall_ns = w->compaction.wall_ns,
 			  .cpu_ns = w->compaction.cpu_ns},
+		.left_bytes = n->left_bytes,
 		.reclaim_rest = backoff_rest(&n->backoff, now_ns),
 		.cold_most_bytes = n->target.cold_most_bytes,
 		.groups_ledger = sum_groups(w),

@@ -149,6 +149,9 @@ static void learn_of_victim(struct worker *w, const struct flight *f, uint64_t a
 {
 	struct group *victim = f->victim;
 
+	/* Where those below paid, which could have been asked by name, it was no use. */
+	if (f->left_bytes > 0)
+		applied_bytes = minus(f->left_bytes, worker_left_behind(w, victim));
 	share_out(w, victim, MIN(applied_bytes, f->request.bytes * 2), now_ns);
 	victim->node_bytes = minus(victim->node_bytes, applied_bytes);
 	backoff_learn(&victim->node_backoff, &backoff_of_groups, now_ns, f->request.bytes,

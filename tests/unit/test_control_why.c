@@ -62,6 +62,23 @@ static void test_group(void **state)
 		"Next look: within 5 ms of that decision, or at the next event.\n");
 }
 
+static void test_what_was_left_behind(void **state)
+{
+	struct node_status node = calm_node;
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	node.left_bytes = 50 * MIB;
+	why_node(&node, out);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text,
+			       "\n  50.0 MiB of files here were left behind by removed groups, or "
+			       "are charged to groups above others: these are asked for it\n"));
+}
+
 static void test_node(void **state)
 {
 	const struct node_status silent = {.node = 2};
@@ -318,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_what_was_left_behind),
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_trimming),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a worker does for its node, and whom it asks for it. */
 #include "base/clock.h"
+#include "cgroup/reclaim.h"
 #include "tests/unit/worker_scene.h"
 
 #include <poll.h>
@@ -117,6 +118,55 @@ static void test_the_node_is_not_asked_where_the_excluded_have_no_controller(voi
 	end_scene(s);
 }
 
+/* Of 64 MiB of files all on node 0, or of none. */
+static void set_files(const struct fixture *fx, const char *path, bool any)
+{
+	static const char *const rest[] = {"anon",	     "shmem",	      "file_dirty",
+					   "file_writeback", "inactive_anon", "active_anon",
+					   "active_file",    "unevictable",   "slab_reclaimable"};
+	uint64_t bytes = any ? 64 * MIB : 0;
+	char text[1024];
+	int n = snprintf(text, sizeof(text), "file N0=%ju\ninactive_file N0=%ju\n",
+			 (uintmax_t)bytes, (uintmax_t)bytes);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s N0=0\n", rest[i]);
+	fixture_write(fx, path, text);
+}
+
+/* A removed group's files: charged to the one above it, whose other groups' swap is not judged. */
+static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "slice");
+	add_group(s->fx, "slice/svc");
+	set_files(s->fx, "cg/slice/memory.numa_stat", true);
+	set_files(s->fx, "cg/slice/svc/memory.numa_stat", false);
+	asked.current = "cg/slice/memory.current";
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
+	assert_int_equal(asked.last_swappiness, GROUP_RECLAIM_NO_ANON);
+	assert_true(number_in(s->fx, "cg/slice/memory.current") < 100 * MIB);
+	assert_int_equal(status_of(s).left_bytes, 64 * MIB);
+	end_scene(s);
+	/* Nothing is sent there where one below it is protected. */
+	s = new_scene(true);
+	add_group(s->fx, "slice");
+	add_group(s->fx, "slice/svc");
+	fixture_write(s->fx, "cg/slice/svc/memory.min", "4096\n");
+	set_files(s->fx, "cg/slice/memory.numa_stat", true);
+	set_files(s->fx, "cg/slice/svc/memory.numa_stat", false);
+	start_scene(s);
+	(void)status_of(s);
+	worker_order(s->worker, 8 * MIB);
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests_made(), 0);
+	end_scene(s);
+}
+
 static void test_an_order_is_carried_out(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -209,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
 		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
 		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),
+		cmocka_unit_test(test_what_was_left_behind_is_asked_of_the_group_above),
 		cmocka_unit_test(test_an_order_is_carried_out),
 		cmocka_unit_test(test_the_journal_is_told),
 		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
