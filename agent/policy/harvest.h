@@ -6,6 +6,11 @@
  * written, and the kernel weighs the two by their ages, not by that price. So file memory alone is
  * asked for after a write-back, and when requests can't keep up with what fills the target; until
  * it is read back, runs low, or a request comes back short.
+ *
+ * POSIX_FADV_DONTNEED would drop the very ranges that were cleaned, and is not used: it passes over
+ * what is mapped, which most of it is; it takes pages that are in use, and those charged to other
+ * groups, protected or not; and it is no faster (seen with emulated CPUs: 212 MiB in 68 to 128 ms,
+ * memory.reclaim 64 MiB in 26 to 46 ms on 6.18 and 7).
  */
 #pragma once
 
