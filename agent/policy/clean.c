@@ -156,6 +156,15 @@ bool clean_history_rests(struct clean_history *h, uint64_t device, uint64_t inod
 	return true;
 }
 
+uint64_t clean_age(uint64_t age_s)
+{
+	uint64_t age = 0;
+
+	for (; age_s > 0; age_s /= 2)
+		age++;
+	return age;
+}
+
 /* qsort(3) order; those that rest come last. */
 static int before(const void *a, const void *b)
 {

@@ -58,9 +58,15 @@ struct clean_need clean_decide(const struct clean_sample *sample);
 struct clean_candidate {
 	uint64_t file; /* any number that tells files apart */
 	uint64_t offset, length, dirty_bytes;
-	uint64_t age; /* larger is colder; 0 where ages are not known */
+	uint64_t age; /* of its file, as clean_age; 0 where that is not known */
 	bool rests;
 };
+
+/*
+ * Ages to be told apart: 0 below a second, then one more for each doubling. Among files whose ages
+ * differ by less how much of them is dirty counts for more.
+ */
+uint64_t clean_age(uint64_t age_s);
 
 /*
  * What became of files that were cleaned. One that is dirty again soon where it was cleaned is left
@@ -100,8 +106,9 @@ bool clean_history_rests(struct clean_history *history, uint64_t device, uint64_
 
 /*
  * Puts the candidates to be written in front, in the order in which to write them, and returns how
- * many those are: files by age, then by how much of them is dirty (few large runs rather than many
- * small ones); within a file by offset; until wanted_bytes are dirty in them.
+ * many those are: files by age, the oldest first, since what has just been dirtied soon is again;
+ * then by how much of them is dirty (few large runs rather than many small ones); within a file by
+ * offset; until wanted_bytes are dirty in them.
  */
 size_t clean_choose(struct clean_candidate *candidates, size_t n, uint64_t wanted_bytes);
 

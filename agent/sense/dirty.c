@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Of a step's work; a call of cachestat is one, and so is a line or a link. */
 #define PROCESS_WORK 20
@@ -187,6 +188,16 @@ static int next_process(struct dirty_scan *s)
 	return 1;
 }
 
+/* Of times that were set to anything, 0 or as much as fits. */
+static uint64_t age_s(int64_t modified_s)
+{
+	int64_t now_s = time(NULL), age;
+
+	if (__builtin_sub_overflow(now_s, modified_s, &age))
+		return INT64_MAX;
+	return age > 0 ? (uint64_t)age : 0;
+}
+
 /* Opens what the link leads to, unless it is known or may not be touched, and begins its walk. */
 static void take_up(struct dirty_scan *s, const char *link, const struct mapping *mapping)
 {
@@ -204,6 +215,7 @@ static void take_up(struct dirty_scan *s, const char *link, const struct mapping
 		.device = file.device,
 		.inode = file.inode,
 		.size_bytes = file.size_bytes,
+		.age_s = age_s(file.modified_s),
 		.mapped = mapping != NULL,
 		.estimated = !s->count,
 	};

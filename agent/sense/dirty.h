@@ -23,6 +23,7 @@ struct dirty_file {
 	int fd; /* O_RDONLY */
 	uint64_t device, inode, size_bytes;
 	uint64_t dirty_bytes;
+	uint64_t age_s; /* since its mtime, when a page of it that was clean was written to */
 	bool mapped;	/* found through a mapping */
 	bool estimated; /* no cachestat: dirty_bytes is at most that */
 	size_t n_ranges;

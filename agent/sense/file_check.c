@@ -129,7 +129,8 @@ static enum file_refusal check(int path_fd, bool remote_wanted, struct statx *re
 	struct statfs fs;
 	enum file_refusal refusal;
 
-	if (statx(path_fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_SIZE, ret) < 0)
+	if (statx(path_fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME,
+		  ret) < 0)
 		return FILE_GONE;
 	if (!S_ISREG(ret->stx_mode))
 		return FILE_NOT_REGULAR;
@@ -162,6 +163,7 @@ enum file_refusal file_open_checked(int proc_fd, const char *link, const struct 
 	file.device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
 	file.inode = stx.stx_ino;
 	file.size_bytes = stx.stx_size;
+	file.modified_s = stx.stx_mtime.tv_sec;
 	if (known && known(context, file.device, file.inode)) {
 		*ret = file;
 		return FILE_PASSED;

@@ -50,6 +50,7 @@ enum file_refusal file_system_check(uint64_t type, bool remote_wanted);
 struct checked_file {
 	int fd; /* O_RDONLY */
 	uint64_t device, inode, size_bytes;
+	int64_t modified_s; /* st_mtime, since the epoch */
 };
 
 /*

@@ -106,6 +106,8 @@ static void add_file(struct pass *p, const struct dirty_file *file, struct clean
 {
 	struct clean_candidate *ranges = p->candidates + p->n_candidates;
 	size_t n = MIN(file->n_ranges, PASS_CANDIDATES_MAX - p->n_candidates);
+	/* Of which nothing may be dirty at all. */
+	bool is_guess = file->estimated && !file->mapped;
 	bool rests;
 
 	for (size_t i = 0; i < n; i++)
@@ -114,6 +116,7 @@ static void add_file(struct pass *p, const struct dirty_file *file, struct clean
 			.offset = file->ranges[i].offset,
 			.length = file->ranges[i].length,
 			.dirty_bytes = file->ranges[i].dirty_bytes,
+			.age = is_guess ? 0 : clean_age(file->age_s),
 		};
 	rests = clean_history_rests(history, file->device, file->inode, ranges, n, now_ns,
 				    &p->again_bytes);

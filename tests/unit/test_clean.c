@@ -170,6 +170,17 @@ static void test_history_forgets_the_oldest(void **state)
 	assert_true(rests(&h, 1, 3, 50, 1002));
 }
 
+static void test_ages(void **state)
+{
+	static const struct {
+		uint64_t age_s, age;
+	} cases[] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 3}, {63, 6}, {64, 7}, {UINT64_MAX, 64}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(clean_age(cases[i].age_s), cases[i].age);
+}
+
 static void test_choice(void **state)
 {
 	struct clean_candidate c[] = {
@@ -268,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_counts_what_is_dirtied_again),
 		cmocka_unit_test(test_dirty_elsewhere),
 		cmocka_unit_test(test_history_forgets_the_oldest),
+		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_depth),
