@@ -6,6 +6,7 @@
 #pragma once
 
 #include "agent/account/backoff.h"
+#include "agent/account/budget.h"
 #include "agent/account/effect.h"
 #include "agent/account/growth.h"
 #include "agent/account/ledger.h"
@@ -47,7 +48,7 @@ struct price_status {
 	uint64_t swap_ns, file_ns, swappiness;
 };
 
-/* What of a group or a node is left alone, since requests brought next to nothing. */
+/* What of a group or a node is left alone, since requests brought next to nothing, or cost much. */
 struct group_rests {
 	struct rest limit, trim, node; /* memory.reclaim, by whom it would be for */
 };
@@ -106,10 +107,11 @@ struct node_status {
 		left_bytes; /* of removed groups, and of those above others; when last looked for */
 	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
-	struct ledger groups_ledger; /* of all groups the worker was home to, those gone too */
-	uint64_t wakeups;	     /* of the worker since it began */
-	uint64_t cpu_ns;	     /* of the worker and its hand */
-	uint64_t holdout_permyriad;  /* of the windows are left alone by lot; 0: none */
+	struct ledger groups_ledger;   /* of all groups the worker was home to, those gone too */
+	uint64_t wakeups;	       /* of the worker since it began */
+	uint64_t cpu_ns;	       /* of the worker and its hand */
+	struct spending spent, budget; /* in this window, and at most; bytes 0: no bound */
+	uint64_t holdout_permyriad;    /* of the windows are left alone by lot; 0: none */
 	struct effect effects[EFFECT_SIGNALS];
 	bool harmful;		 /* headroom and trim have stopped */
 	enum effect_signal harm; /* the signal that showed it */

@@ -23,7 +23,7 @@ void backoff_learn(struct backoff *b, const struct backoff_law *law, uint64_t no
 		   uint64_t tried_bytes, uint64_t applied_bytes)
 {
 	if (applied_bytes >= share(tried_bytes, law->least_permyriad) && applied_bytes > 0) {
-		*b = (struct backoff){0};
+		b->fruitless = b->wait_ns = b->until_ns = 0;
 		return;
 	}
 	if (++b->fruitless < law->patience)
@@ -34,13 +34,20 @@ void backoff_learn(struct backoff *b, const struct backoff_law *law, uint64_t no
 
 bool backoff_waits(const struct backoff *b, uint64_t now_ns)
 {
-	return b->until_ns > now_ns;
+	return MAX(b->until_ns, b->price.until_ns) > now_ns;
+}
+
+bool backoff_is_dear(const struct backoff *b, uint64_t now_ns)
+{
+	return b->price.until_ns > now_ns;
 }
 
 struct rest backoff_rest(const struct backoff *b, uint64_t now_ns)
 {
 	return (struct rest){
-		.left_ns = minus(b->until_ns, now_ns),
+		.left_ns = minus(MAX(b->until_ns, b->price.until_ns), now_ns),
 		.fruitless = b->fruitless,
+		.dear = backoff_is_dear(b, now_ns),
+		.judged = b->price.judged,
 	};
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Leaving alone what does not give anything: after some fruitless requests in a row the next one
- * waits, then twice as long each time; one that brings something ends it. Pure.
+ * waits, then twice as long each time; one that brings something ends it. So is what costs too
+ * much for what it gives (account/price.h). Pure.
  */
 #pragma once
+
+#include "agent/account/price.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,16 +27,21 @@ extern const struct backoff_law backoff_of_nodes;
 
 struct backoff {
 	uint64_t fruitless;
-	uint64_t wait_ns, until_ns; /* 0: not waiting */
+	uint64_t wait_ns, until_ns; /* 0: not waiting for that */
+	struct price price;
 };
 
 void backoff_learn(struct backoff *backoff, const struct backoff_law *law, uint64_t now_ns,
 		   uint64_t tried_bytes, uint64_t applied_bytes);
 bool backoff_waits(const struct backoff *backoff, uint64_t now_ns);
+/* It waits for the price, whatever else there is to wait for. */
+bool backoff_is_dear(const struct backoff *backoff, uint64_t now_ns);
 
 /* What can be said of it. */
 struct rest {
 	uint64_t left_ns;   /* until the next try; 0: it is not left alone */
 	uint64_t fruitless; /* requests in a row */
+	bool dear;	    /* it waits for the price: judged */
+	struct price_sums judged;
 };
 struct rest backoff_rest(const struct backoff *backoff, uint64_t now_ns);

@@ -60,6 +60,8 @@ struct protect_settings {
 	uint64_t swap_writes_bytes;    /* a day, to swap on disks; 0: no bound */
 	char swap_writes_file[CONFIG_PATH_MAX]; /* what is left of them; "": forgotten */
 	uint64_t cpu_permyriad; /* of one CPU a worker may use, own and in reclaim */
+	uint64_t rate_bytes;	/* a second a worker may take; 0: no bound */
+	uint64_t price_ns;	/* of CPU time a MiB may cost; 0: no bound */
 };
 
 struct reclaim_settings {

@@ -95,6 +95,12 @@ const struct setting settings[] = {
 	 "Empty: each start begins with a day's."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
+	{"protect", "rate", SIZE(protect.rate_bytes), "0", "1T", "0",
+	 "Most bytes a second that a worker may take, whoever wants them. 0: no bound."},
+	{"protect", "price", DURATION(protect.price_ns), "0s", "1min", "1s",
+	 "Most CPU time that a MiB of memory gained may cost, as requests find it; zram and zswap take from "
+	 "the gain what they keep. A group, or a node, of which it costs more is left alone for 10 s, then "
+	 "twice as long each time that a new try finds the same. 0s: no bound."},
 
 	{"reclaim", "piece", DURATION(reclaim.piece_ns), "1ms", "10s", "30ms",
 	 "Time one request to the kernel should take; a running request delays the removal of "

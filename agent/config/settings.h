@@ -39,7 +39,7 @@ const char *agent_mode_name(enum agent_mode mode);
 /* Grouped by section. */
 extern const struct setting settings[];
 extern const size_t n_settings;
-#define SETTINGS_MAX 80
+#define SETTINGS_MAX 96
 
 /*
  * The longest value. inih takes lines of 200 bytes; overrides have the same bound, so that every

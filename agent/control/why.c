@@ -45,6 +45,7 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_KSWAPD_ACTIVE] = "The kernel's own reclaim coming to its end.",
 	[VERDICT_KSWAPD_SUFFICES] = "Tasks that have to reclaim for themselves.",
 	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",
+	[VERDICT_BYTE_BUDGET] = "The next second; protect.rate raises the budget.",
 	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or its limit being hit.",
 	[VERDICT_HARMFUL] =
 		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",
@@ -170,11 +171,15 @@ static void say_prices(const struct price_status *prices, FILE *out)
 /* What is not asked for a while, and for what. */
 static void say_rest(const char *what, const struct rest *rest, FILE *out)
 {
-	if (rest->left_ns > 0)
-		fprintf(out,
-			"  %s is left alone for %s more: the last requests, %" PRIu64
-			" in a row, brought too little\n",
-			what, TIME(rest->left_ns), rest->fruitless);
+	if (rest->left_ns == 0)
+		return;
+	fprintf(out, "  %s is left alone for %s more: ", what, TIME(rest->left_ns));
+	if (rest->dear)
+		fprintf(out, "%s cost %s of CPU time, more than protect.price allows\n",
+			BYTES(rest->judged.gained_bytes), TIME(rest->judged.cpu_ns));
+	else
+		fprintf(out, "the last requests, %" PRIu64 " in a row, brought too little\n",
+			rest->fruitless);
 }
 
 static void say_cleaning(const struct ledger *ledger, FILE *out)
@@ -281,6 +286,17 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		say_trim(&group->trim, out);
 }
 
+/* Of the window of a second that is going on. */
+static void say_budget(const struct spending *spent, const struct spending *budget, FILE *out)
+{
+	fprintf(out, "  its worker's budget for this second: %s of %s of CPU time used",
+		TIME(spent->cpu_ns), TIME(budget->cpu_ns));
+	if (budget->taken_bytes > 0)
+		fprintf(out, ", %s of %s taken", BYTES(spent->taken_bytes),
+			BYTES(budget->taken_bytes));
+	fputc('\n', out);
+}
+
 static void say_order(const struct order_status *order, FILE *out)
 {
 	if (order->want.order > 0)
@@ -311,6 +327,7 @@ void why_node(const struct node_status *node, FILE *out)
 			"  %s of files here were left behind by removed groups, or are charged to "
 			"groups above others: these are asked for it\n",
 			BYTES(node->left_bytes));
+	say_budget(&node->spent, &node->budget, out);
 	say_order(&node->order, out);
 	say_yield(&node->swap_yield, out);
 	say_prices(&node->prices, out);

@@ -21,6 +21,7 @@ enum verdict_reason {
 	VERDICT_KSWAPD_SUFFICES,      /* and no task had to reclaim for itself */
 	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
 	VERDICT_CPU_BUDGET,	      /* used up for this window */
+	VERDICT_BYTE_BUDGET,	      /* the same */
 	VERDICT_BACK_OFF,	      /* the last requests brought little: waiting */
 	VERDICT_HELD_OUT,	      /* left alone by lot (policy/holdout.h) */
 	VERDICT_HARMFUL,	      /* so it was found: nothing is done any more */

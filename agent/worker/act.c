@@ -9,25 +9,37 @@
 
 #include <errno.h>
 
-#define BUDGET_WINDOW_NS    NSEC_PER_SEC
 #define VICTIMS_MAX	    64 /* refused in one turn */
 #define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
 
-static uint64_t cpu_used_ns(const struct worker *w)
+struct spending worker_spending(const struct worker *w)
 {
-	return clock_thread_cpu_ns() + w->hand_cpu_ns;
+	return (struct spending){
+		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
+		.taken_bytes = w->taken_bytes,
+	};
 }
 
-bool worker_budget_is_used_up(struct worker *w, uint64_t now_ns)
+static struct spending spent(struct worker *w, uint64_t now_ns)
 {
-	uint64_t used = cpu_used_ns(w);
-	uint64_t allowed = BUDGET_WINDOW_NS / 10000 * w->config->protect.cpu_permyriad;
+	const struct spending so_far = worker_spending(w);
 
-	if (now_ns - w->budget_start_ns >= BUDGET_WINDOW_NS) {
-		w->budget_start_ns = now_ns;
-		w->budget_cpu_ns = used;
-	}
-	return used - w->budget_cpu_ns > allowed;
+	budget_turn(&w->budget, &so_far, now_ns);
+	return budget_spent(&w->budget, &so_far, now_ns);
+}
+
+enum verdict_reason worker_budget_used_up(struct worker *w, uint64_t now_ns)
+{
+	const struct spending window = spent(w, now_ns);
+
+	return budget_used_up(&w->config->protect, &window);
+}
+
+uint64_t worker_bytes_left(struct worker *w, uint64_t now_ns)
+{
+	const struct spending window = spent(w, now_ns);
+
+	return budget_bytes_left(&w->config->protect, &window);
 }
 
 /* The target that will be out of room first; the node also stands in for an order. */
@@ -77,9 +89,11 @@ uint64_t worker_asked_id(const struct flight *f)
 	return asked ? asked->shared->id : 0;
 }
 
-static struct request request_of(struct worker *w, struct target *target, const struct group *group)
+static struct request request_of(struct worker *w, struct target *target, const struct group *group,
+				 uint64_t now_ns)
 {
-	uint64_t piece = pace_piece_bytes(&target->pace, &w->config->reclaim);
+	uint64_t left = MAX(worker_bytes_left(w, now_ns), w->page_size);
+	uint64_t piece = MIN(left, pace_piece_bytes(&target->pace, &w->config->reclaim));
 
 	struct request request = {
 		.backend = BACKEND_MEMORY_RECLAIM,
@@ -234,7 +248,7 @@ static int aim(struct worker *w, const struct target *target, struct group *grou
 /* False when the target may not be served after all and another one can have the hand. */
 static bool serve(struct worker *w, struct target *target, struct group *group, uint64_t now_ns)
 {
-	struct request request = request_of(w, target, group);
+	struct request request = request_of(w, target, group, now_ns);
 	int r = aim(w, target, group, &request, now_ns);
 
 	probe_plan(w->node->id, group ? group->shared->id : 0, &target->verdict);
@@ -265,16 +279,18 @@ void worker_act(struct worker *w, uint64_t now_ns)
 {
 	struct group *group;
 	struct target *target;
+	enum verdict_reason used_up;
 
 	/* Nobody who wants room waits for a step. */
 	if (w->flight.active && worker_is_trim(w->flight.target, w->flight.group) &&
 	    most_urgent(w, &group))
 		w->flight.interrupt_ns = now_ns;
 	while (!w->flight.active && (target = next_target(w, &group))) {
-		if (worker_budget_is_used_up(w, now_ns)) {
-			target->verdict.reason = VERDICT_CPU_BUDGET;
+		used_up = worker_budget_used_up(w, now_ns);
+		if (used_up != VERDICT_NONE) {
+			target->verdict.reason = used_up;
 			target->wants = false;
-			target->due_ns = w->budget_start_ns + BUDGET_WINDOW_NS;
+			target->due_ns = w->budget.begun_ns + BUDGET_WINDOW_NS;
 			return;
 		}
 		if (serve(w, target, group, now_ns))

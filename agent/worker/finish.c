@@ -151,6 +151,28 @@ static void tell_journal(struct worker *w, const struct flight *f, const struct 
 		(void)journal_send_action(w->world->journal, &w->journal_rate, &action, now_ns);
 }
 
+/* Of the way by which the request went; NULL: its group is gone. */
+static struct backoff *backoff_of(struct worker *w, const struct flight *f)
+{
+	if (worker_is_trim(f->target, f->group))
+		return &f->group->trim.backoff;
+	if (f->group)
+		return &f->group->backoff;
+	if (f->request.backend == BACKEND_NODE_RECLAIM)
+		return &w->here.backoff;
+	return f->victim ? &f->victim->node_backoff : NULL;
+}
+
+static void learn_price(struct worker *w, const struct flight *f, const struct taken *taken,
+			uint64_t cpu_ns, uint64_t now_ns)
+{
+	struct backoff *backoff = backoff_of(w, f);
+
+	if (backoff)
+		price_learn(&backoff->price, w->config->protect.price_ns, cpu_ns,
+			    minus(taken->applied_bytes, taken->swap_kept_bytes), now_ns);
+}
+
 void worker_finish(struct worker *w, uint64_t now_ns)
 {
 	struct flight f = w->flight;
@@ -166,6 +188,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	}
 	w->hand_cpu_ns += result.cpu_ns;
 	taken = measure(w, &f, result.error, now_ns);
+	w->taken_bytes += taken.applied_bytes;
 	worker_swap_after(w, &f, &taken, now_ns);
 	probe_completion(w->node->id, worker_asked_id(&f), result.error, f.request.bytes,
 			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
@@ -183,6 +206,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 		if (f.victim)
 			worker_clean_took(f.victim, &f.request, &taken);
 	}
+	learn_price(w, &f, &taken, result.cpu_ns, now_ns);
 	f.target->due_ns = 0;
 	/* Those that waited for the hand are judged by what is true now. */
 	w->look_at_growing = true;

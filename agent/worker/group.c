@@ -246,7 +246,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 	plan = decide(g, context);
 	if (verdict_acts(plan.verdict.reason) && backoff_waits(&g->backoff, s->now_ns)) {
 		plan.verdict.reason = VERDICT_BACK_OFF;
-		plan.verdict.look_again_ns = g->backoff.until_ns - s->now_ns;
+		plan.verdict.look_again_ns = backoff_rest(&g->backoff, s->now_ns).left_ns;
 	}
 	if (verdict_acts(plan.verdict.reason))
 		leave_alone(g, context, &plan.verdict);

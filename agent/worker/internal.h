@@ -2,6 +2,7 @@
 /* What the files of a worker share. Everything here belongs to the worker's own thread. */
 #pragma once
 
+#include "agent/account/budget.h"
 #include "agent/policy/balance.h"
 #include "agent/policy/order.h"
 #include "agent/policy/swappiness.h"
@@ -205,8 +206,9 @@ struct worker {
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;
-	uint64_t hand_cpu_ns;			 /* of finished requests */
-	uint64_t budget_start_ns, budget_cpu_ns; /* CPU time used when the window began */
+	uint64_t hand_cpu_ns; /* of finished requests */
+	uint64_t taken_bytes; /* by them */
+	struct budget budget;
 	struct journal_rate journal_rate;
 	uint64_t complained_ns; /* last warning about unreadable text: at most one in 10 s */
 };
@@ -257,7 +259,10 @@ bool worker_rung_learn(struct worker *worker, const struct flight *flight, int e
 		       uint64_t applied_bytes, uint64_t now_ns);
 
 /* act.c */
-bool worker_budget_is_used_up(struct worker *worker, uint64_t now_ns);
+struct spending worker_spending(const struct worker *worker);
+/* Of this window's budget, a new one where the last is over. */
+enum verdict_reason worker_budget_used_up(struct worker *worker, uint64_t now_ns);
+uint64_t worker_bytes_left(struct worker *worker, uint64_t now_ns);
 void worker_act(struct worker *worker, uint64_t now_ns);
 void worker_hurry(struct worker *worker, uint64_t now_ns);
 /* Its request is under way: what it was before must stand until that is accounted for. */

@@ -98,6 +98,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	};
 	if (ret->may_swap)
 		ret->bytes = MIN(ret->bytes, left);
+	ret->bytes = MIN(ret->bytes, MAX(worker_bytes_left(w, now_ns), w->page_size));
 	return ret->bytes >= w->page_size;
 }
 
@@ -156,6 +157,7 @@ static void account(struct worker *w, struct target *target, const struct pageou
 
 	ledger_add(&target->ledger, &part);
 	w->hand_cpu_ns += result->cpu_ns;
+	w->taken_bytes += result->applied_bytes;
 	if (target == &w->here.target && target->verdict.reason == VERDICT_ORDERED)
 		worker_take_off_order(w, result->applied_bytes);
 	target->unlearned_taken_bytes += result->applied_bytes;
@@ -210,7 +212,7 @@ void worker_pageout(struct worker *w, uint64_t now_ns)
 	if (round->slot >= 0 && collect(w, now_ns))
 		return;
 	if (round->slot >= 0 || !w->world->pager || !w->config->pageout.enabled ||
-	    now_ns < round->due_ns || worker_budget_is_used_up(w, now_ns))
+	    now_ns < round->due_ns || worker_budget_used_up(w, now_ns) != VERDICT_NONE)
 		return;
 	if (choose_target(w))
 		ask_next(w, now_ns);

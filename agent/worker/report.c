@@ -4,6 +4,7 @@
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "cgroup/psi.h"
 #include "cgroup/reclaim.h"
 
@@ -137,6 +138,7 @@ static struct ledger sum_groups(const struct worker *w)
 static void fill_node(const struct worker *w, uint64_t now_ns, struct node_status *ret)
 {
 	const struct node_state *n = &w->here;
+	const struct spending so_far = worker_spending(w);
 
 	*ret = (struct node_status){
 		.node = w->node->id,
@@ -167,7 +169,10 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.cold_most_bytes = n->target.cold_most_bytes,
 		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,
-		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
+		.cpu_ns = so_far.cpu_ns,
+		.spent = budget_spent(&w->budget, &so_far, now_ns),
+		.budget = {.cpu_ns = share(BUDGET_WINDOW_NS, w->config->protect.cpu_permyriad),
+			   .taken_bytes = w->config->protect.rate_bytes},
 		.holdout_permyriad = w->config->holdout.share_permyriad,
 		.harmful = w->holdout.harmful,
 		.harm = w->holdout.harm,

@@ -79,17 +79,22 @@ static void share_out(struct worker *w, struct group *payer, uint64_t taken_byte
 	}
 }
 
-/* When the first of the groups with memory here that are left alone is tried again; 0: none is. */
+/*
+ * When the first of the ways that are left alone is tried again, groups with memory here and the
+ * node itself where that is too dear; 0: none is.
+ */
 static uint64_t first_return_ns(const struct worker *w, uint64_t now_ns)
 {
-	uint64_t first_ns = 0;
+	uint64_t first_ns =
+		backoff_is_dear(&w->here.backoff, now_ns) ? w->here.backoff.price.until_ns : 0;
 
 	for (size_t i = 0; i < w->n_groups; i++) {
 		const struct group *g = w->groups[i];
+		uint64_t left_ns = backoff_rest(&g->node_backoff, now_ns).left_ns;
 
-		if (g->node_bytes > 0 && backoff_waits(&g->node_backoff, now_ns) &&
-		    (first_ns == 0 || g->node_backoff.until_ns < first_ns))
-			first_ns = g->node_backoff.until_ns;
+		if (g->node_bytes > 0 && left_ns > 0 &&
+		    (first_ns == 0 || now_ns + left_ns < first_ns))
+			first_ns = now_ns + left_ns;
 	}
 	return first_ns;
 }
@@ -101,11 +106,11 @@ static void explain_none(struct worker *w, uint64_t now_ns)
 
 	v->bytes = 0;
 	v->look_again_ns = w->config->agent.tick_max_ns;
-	if (!w->world->has_memory_reclaim) {
-		v->reason = VERDICT_NO_BACKEND;
-	} else if (return_ns > 0) {
+	if (return_ns > 0) {
 		v->reason = VERDICT_BACK_OFF;
 		v->look_again_ns = return_ns - now_ns;
+	} else if (!w->world->has_memory_reclaim) {
+		v->reason = VERDICT_NO_BACKEND;
 	} else {
 		v->reason = VERDICT_NOTHING_SPARE;
 	}
@@ -120,7 +125,8 @@ static void explain_none(struct worker *w, uint64_t now_ns)
 void worker_choose_rung(struct worker *w, uint64_t now_ns)
 {
 	struct node_state *n = &w->here;
-	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here;
+	bool whole_node = n->reclaim_fd >= 0 && !n->protected_here &&
+			  !backoff_is_dear(&n->backoff, now_ns);
 	bool rests = whole_node && backoff_waits(&n->backoff, now_ns);
 
 	n->victim = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/account/backoff.h"
+#include "agent/account/budget.h"
 #include "agent/account/ledger.h"
 #include "agent/account/pace.h"
 #include "agent/account/wish.h"
@@ -76,6 +77,137 @@ static void test_what_is_said_of_a_rest(void **state)
 	/* At the end of time it waits until then. */
 	backoff_learn(&b, &backoff_of_groups, UINT64_MAX - 1, MIB, 0);
 	assert_true(backoff_waits(&b, UINT64_MAX - 1));
+}
+
+/* Judged whenever a MiB's price was spent. */
+static void test_a_price_is_judged_by_what_was_gained(void **state)
+{
+	static const struct {
+		uint64_t cpu_ns, gained_bytes;
+		bool judged, dear;
+	} rows[] = {
+		{NSEC_PER_SEC - 1, 0, false, false},	 {NSEC_PER_SEC, 0, true, true},
+		{NSEC_PER_SEC, MIB - 1, true, true},	 {NSEC_PER_SEC, MIB, true, false},
+		{NSEC_PER_SEC, UINT64_MAX, true, false}, {UINT64_MAX, 0, true, true},
+		{UINT64_MAX, UINT64_MAX, true, false},	 {0, 0, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct price p = {0};
+
+		price_learn(&p, NSEC_PER_SEC, rows[i].cpu_ns, rows[i].gained_bytes, 5);
+		assert_int_equal(p.until_ns, rows[i].dear ? 5 + PRICE_FIRST_NS : 0);
+		assert_int_equal(p.judged.cpu_ns, rows[i].judged ? rows[i].cpu_ns : 0);
+		assert_int_equal(p.sums.cpu_ns, rows[i].judged ? 0 : rows[i].cpu_ns);
+	}
+	assert_int_equal(price_of_mib(&(struct price_sums){.cpu_ns = 300, .gained_bytes = 3 * MIB}),
+			 100);
+	assert_int_equal(price_of_mib(&(struct price_sums){.cpu_ns = 300}), UINT64_MAX);
+}
+
+static void test_what_is_dear_waits_longer_each_time(void **state)
+{
+	struct price p = {0};
+	uint64_t wait_ns = PRICE_FIRST_NS;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		/* In pieces, of which the last is judged with all before it. */
+		price_learn(&p, NSEC_PER_SEC, NSEC_PER_SEC / 2, MIB / 4, NSEC_PER_SEC);
+		price_learn(&p, NSEC_PER_SEC, NSEC_PER_SEC / 2, MIB / 4, NSEC_PER_SEC);
+		assert_int_equal(p.until_ns, NSEC_PER_SEC + wait_ns);
+		wait_ns = MIN(2 * wait_ns, PRICE_MOST_NS);
+	}
+	price_learn(&p, NSEC_PER_SEC, 2 * NSEC_PER_SEC, 2 * MIB, NSEC_PER_SEC);
+	assert_int_equal(p.until_ns, 0);
+	price_learn(&p, NSEC_PER_SEC, NSEC_PER_SEC, 0, UINT64_MAX - 1);
+	assert_int_equal(p.wait_ns, PRICE_FIRST_NS);
+	assert_int_equal(p.until_ns, UINT64_MAX);
+	/* Without a bound nothing is too dear. */
+	price_learn(&p, 0, UINT64_MAX, 0, UINT64_MAX - 1);
+	assert_int_equal(p.until_ns, 0);
+}
+
+/* Requests that bring something do not end the wait for the price, and it is said which it is. */
+static void test_a_price_is_waited_for_beside_the_rest(void **state)
+{
+	struct backoff b = {0};
+	struct rest rest;
+
+	(void)state;
+	price_learn(&b.price, NSEC_PER_SEC, 2 * NSEC_PER_SEC, MIB, 0);
+	backoff_learn(&b, &backoff_of_groups, 0, MIB, MIB);
+	assert_true(backoff_is_dear(&b, PRICE_FIRST_NS - 1));
+	assert_true(backoff_waits(&b, PRICE_FIRST_NS - 1));
+	assert_false(backoff_waits(&b, PRICE_FIRST_NS));
+	rest = backoff_rest(&b, 1);
+	assert_true(rest.dear);
+	assert_int_equal(rest.left_ns, PRICE_FIRST_NS - 1);
+	assert_int_equal(rest.judged.cpu_ns, 2 * NSEC_PER_SEC);
+	assert_int_equal(rest.judged.gained_bytes, MIB);
+	for (int i = 0; i < 3; i++)
+		backoff_learn(&b, &backoff_of_groups, PRICE_FIRST_NS, MIB, 0);
+	rest = backoff_rest(&b, PRICE_FIRST_NS);
+	assert_false(rest.dear);
+	assert_int_equal(rest.left_ns, backoff_of_groups.first_ns);
+}
+
+static void test_budgets_hold_for_a_window(void **state)
+{
+	const struct protect_settings settings = {.cpu_permyriad = 5000, .rate_bytes = 3 * MIB};
+	const struct spending before = {.cpu_ns = 7, .taken_bytes = 11};
+	static const struct {
+		uint64_t cpu_ns, taken_bytes, now_ns, left_bytes;
+		enum verdict_reason used_up;
+	} rows[] = {
+		{0, 0, 0, 3 * MIB, VERDICT_NONE},
+		{BUDGET_WINDOW_NS / 2, MIB, 1, 2 * MIB, VERDICT_NONE},
+		{BUDGET_WINDOW_NS / 2 + 1, MIB, 1, 2 * MIB, VERDICT_CPU_BUDGET},
+		{0, 3 * MIB - 1, 1, 1, VERDICT_NONE},
+		{0, 3 * MIB, 1, 0, VERDICT_BYTE_BUDGET},
+		{0, 9 * MIB, BUDGET_WINDOW_NS - 1, 0, VERDICT_BYTE_BUDGET},
+		{UINT64_MAX - 7, 9 * MIB, 1, 0, VERDICT_CPU_BUDGET},
+		{UINT64_MAX - 7, 9 * MIB, BUDGET_WINDOW_NS, 3 * MIB, VERDICT_NONE},
+	};
+	const uint64_t begun_ns = 100 * NSEC_PER_SEC;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct spending so_far = {
+			.cpu_ns = before.cpu_ns + rows[i].cpu_ns,
+			.taken_bytes = before.taken_bytes + rows[i].taken_bytes,
+		};
+		struct budget budget = {0};
+		struct spending spent;
+
+		budget_turn(&budget, &before, begun_ns);
+		budget_turn(&budget, &so_far, begun_ns + rows[i].now_ns);
+		spent = budget_spent(&budget, &so_far, begun_ns + rows[i].now_ns);
+		assert_int_equal(budget_used_up(&settings, &spent), rows[i].used_up);
+		assert_int_equal(budget_bytes_left(&settings, &spent), rows[i].left_bytes);
+	}
+}
+
+static void test_budgets_at_their_ends(void **state)
+{
+	const struct protect_settings free = {.cpu_permyriad = 10000};
+	const struct spending much = {.cpu_ns = 5, .taken_bytes = UINT64_MAX};
+	struct budget budget = {0};
+	struct spending spent;
+
+	(void)state;
+	/* Without a bound any number of bytes is allowed. */
+	assert_int_equal(budget_used_up(&free, &much), VERDICT_NONE);
+	assert_int_equal(budget_bytes_left(&free, &much), UINT64_MAX);
+	/* A clock that goes back ends no window; a window that is over has nothing spent. */
+	budget_turn(&budget, &much, 10 * NSEC_PER_SEC);
+	budget_turn(&budget, &(struct spending){0}, NSEC_PER_SEC);
+	assert_int_equal(budget.begun_ns, 10 * NSEC_PER_SEC);
+	spent = budget_spent(&budget, &(struct spending){0}, 10 * NSEC_PER_SEC);
+	assert_int_equal(spent.taken_bytes, 0);
+	spent = budget_spent(&budget, &(struct spending){.cpu_ns = 9}, 11 * NSEC_PER_SEC);
+	assert_int_equal(spent.cpu_ns, 0);
 }
 
 static void test_a_wish_is_counted_once(void **state)
@@ -166,6 +298,11 @@ int main(void)
 		cmocka_unit_test(test_backoff_of_a_node),
 		cmocka_unit_test(test_what_is_said_of_a_rest),
 		cmocka_unit_test(test_nothing_for_little_is_fruitless_too),
+		cmocka_unit_test(test_a_price_is_judged_by_what_was_gained),
+		cmocka_unit_test(test_what_is_dear_waits_longer_each_time),
+		cmocka_unit_test(test_a_price_is_waited_for_beside_the_rest),
+		cmocka_unit_test(test_budgets_hold_for_a_window),
+		cmocka_unit_test(test_budgets_at_their_ends),
 		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),
 		cmocka_unit_test(test_refaults_are_ours_as_far_as_we_took),

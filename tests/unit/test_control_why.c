@@ -15,6 +15,8 @@ static const struct node_status calm_node = {
 	.low_bytes = 8 * MIB,
 	.high_bytes = 12 * MIB,
 	.backend = "node-reclaim",
+	.spent = {.cpu_ns = 12 * NSEC_PER_MSEC},
+	.budget = {.cpu_ns = NSEC_PER_SEC},
 	.verdict = {.reason = VERDICT_ROOM_ENOUGH,
 		    .room_bytes = 504 * MIB,
 		    .margin_bytes = 4 * MIB,
@@ -97,6 +99,7 @@ static void test_node(void **state)
 		"  512.0 MiB free of 1.0 GiB; the kernel's watermarks: low 8.0 MiB, high 12.0 "
 		"MiB\n"
 		"  reclaimed by node-reclaim; demand that can only be met here: no\n"
+		"  its worker's budget for this second: 12 ms of 1 s of CPU time used\n"
 		"Decided 0 ns ago: there is more room than the margin asks for\n"
 		"  room 504.0 MiB, margin 4.0 MiB, filling at 10.0 MiB/s; 0.00 % of what was "
 		"taken lately came back\n"
@@ -107,6 +110,34 @@ static void test_node(void **state)
 		"Next look: within 1 s of that decision, or at the next event.\n"
 		"Node 2\n"
 		"Its worker did not answer in time: it may be held up in the kernel. Ask again.\n");
+}
+
+static void test_a_price_and_a_budget(void **state)
+{
+	const struct node_status node = {
+		.answered = true,
+		.verdict = {.reason = VERDICT_BYTE_BUDGET},
+		.spent = {.cpu_ns = 2 * NSEC_PER_SEC, .taken_bytes = 63 * MIB},
+		.budget = {.cpu_ns = NSEC_PER_SEC / 2, .taken_bytes = 64 * MIB},
+		.reclaim_rest = {.left_ns = 9 * NSEC_PER_SEC,
+				 .fruitless = 1,
+				 .dear = true,
+				 .judged = {.cpu_ns = 1500 * NSEC_PER_MSEC, .gained_bytes = MIB}},
+	};
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	(void)state;
+	assert_non_null(out);
+	why_node(&node, out);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text,
+			       "\n  its worker's budget for this second: 2 s of 500 ms of CPU "
+			       "time used, 63.0 MiB of 64.0 MiB taken\n"));
+	assert_non_null(strstr(text, "\n  nodeN/reclaim is left alone for 9 s more: 1.0 MiB cost "
+				     "1.5 s of CPU time, more than protect.price allows\n"));
+	assert_non_null(strstr(text, "What would change it: The next second; protect.rate"));
 }
 
 /* The numbers by which swap is left alone, and what all requests brought there. */
@@ -337,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_what_was_left_behind),
 		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_a_price_and_a_budget),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_trimming),
 		cmocka_unit_test(test_every_reason_of_trimming),

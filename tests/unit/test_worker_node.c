@@ -183,6 +183,56 @@ static void test_an_order_is_carried_out(void **state)
 	end_scene(s);
 }
 
+/* However much is wanted. */
+static void test_no_more_a_second_than_allowed(void **state)
+{
+	struct scene *s = new_scene(true);
+	struct node_status status;
+	uint64_t most_bytes = 0;
+
+	(void)state;
+	s->config.protect.rate_bytes = 3 * MIB / 2;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start_scene(s);
+	worker_order(s->worker, 64 * MIB);
+	for (int i = 0; i < 1000; i++) {
+		status = status_of(s);
+		most_bytes = MAX(most_bytes, status.spent.taken_bytes);
+		if (status.verdict.reason == VERDICT_BYTE_BUDGET)
+			break;
+		(void)poll(NULL, 0, 10);
+	}
+	assert_int_equal(status.verdict.reason, VERDICT_BYTE_BUDGET);
+	assert_in_range(most_bytes, 1, 3 * MIB / 2);
+	end_scene(s);
+}
+
+/* What of it costs more than it may is left alone; any request's CPU time is more than 1 ns. */
+static void test_a_group_that_is_too_dear(void **state)
+{
+	struct scene *s = new_scene(true);
+	struct node_status status = {0};
+
+	(void)state;
+	s->config.protect.price_ns = 1;
+	add_group(s->fx, "svc");
+	asked.current = "cg/svc/memory.current";
+	start_scene(s);
+	worker_order(s->worker, 64 * MIB);
+	for (int i = 0; i < 1000; i++) {
+		status = status_of(s);
+		if (status.n_groups > 0 && status.groups[0].rests.node.dear)
+			break;
+		(void)poll(NULL, 0, 10);
+	}
+	assert_int_equal(status.n_groups, 1);
+	assert_true(status.groups[0].rests.node.dear);
+	assert_int_equal(requests_made(), 1);
+	assert_true(number_in(s->fx, "cg/svc/memory.current") > 64 * MIB);
+	end_scene(s);
+}
+
 /* Orders bytes, waits until that is accounted for, and returns what the journal heard: "" nothing.
  */
 static const char *journal_of_an_order(uint64_t journal_min_bytes, char *text, size_t size)
@@ -261,6 +311,8 @@ int main(void)
 		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),
 		cmocka_unit_test(test_what_was_left_behind_is_asked_of_the_group_above),
 		cmocka_unit_test(test_an_order_is_carried_out),
+		cmocka_unit_test(test_no_more_a_second_than_allowed),
+		cmocka_unit_test(test_a_group_that_is_too_dear),
 		cmocka_unit_test(test_the_journal_is_told),
 		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
 		cmocka_unit_test(test_without_groups_the_node_is_looked_after),

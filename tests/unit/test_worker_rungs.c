@@ -148,6 +148,29 @@ static void test_a_node_that_rests_waits_for_write_back(void **state)
 	free(s);
 }
 
+/* A price is waited for, whatever the node brings; and where all are too dear, nobody is asked. */
+static void test_what_is_too_dear_is_left_alone(void **state)
+{
+	struct scene *s = scene_new();
+	struct price *node = &s->worker.here.backoff.price;
+
+	(void)state;
+	price_learn(node, 1, 2, 0, NOW);
+	assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+	s->world.has_memory_reclaim = false;
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(s->worker.here.plan.verdict.reason, VERDICT_BACK_OFF);
+	assert_int_equal(s->worker.here.plan.verdict.look_again_ns, PRICE_FIRST_NS);
+	s->world.has_memory_reclaim = true;
+	for (size_t i = 0; i < N; i++)
+		price_learn(&s->groups[i].node_backoff.price, 1, 2, 0, NOW - NSEC_PER_SEC);
+	assert_int_equal(chosen(s, NOW), BACKEND_NONE);
+	assert_int_equal(s->worker.here.plan.verdict.look_again_ns, PRICE_FIRST_NS - NSEC_PER_SEC);
+	assert_int_equal(chosen(s, NOW + PRICE_FIRST_NS - 1), BACKEND_MEMORY_RECLAIM);
+	assert_int_equal(chosen(s, NOW + PRICE_FIRST_NS), BACKEND_NODE_RECLAIM);
+	free(s);
+}
+
 static void test_groups_take_turns(void **state)
 {
 	struct scene *s = scene_new();
@@ -294,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_answers_that_tell_nothing),
 		cmocka_unit_test(test_without_groups_the_node_is_asked),
 		cmocka_unit_test(test_a_node_that_rests_waits_for_write_back),
+		cmocka_unit_test(test_what_is_too_dear_is_left_alone),
 		cmocka_unit_test(test_groups_take_turns),
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_turns_while_much_is_wanted),
