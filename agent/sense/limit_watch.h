@@ -37,8 +37,9 @@ int limit_watch_add(struct limit_watch *watch, int dir_fd, uint64_t group_id,
 void limit_watch_remove(struct limit_watch *watch, struct limit_watches *watches);
 
 /*
- * Calls changed for every group whose limits were written since the last call. Returns true when
- * events were lost, so that all limits are to be read.
+ * Calls changed for every group whose limits were written since the last call, whether or not they
+ * are others now; a group may be named many times. Returns true when events were lost, or are more
+ * than are taken at once, so that all limits are to be read.
  */
 bool limit_watch_take(struct limit_watch *watch, void (*changed)(uint64_t group_id, void *context),
 		      void *context);

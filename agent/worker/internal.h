@@ -196,8 +196,9 @@ struct worker {
 	bool groups_sorted;
 	bool any_protection;
 	uint64_t protections_ns;
-	uint64_t tree_due_ns; /* when an incomplete tree is listed again */
-	bool look_at_growing; /* an event said so */
+	uint64_t limits_told_ns; /* when what limit_watch tells of is read, or last was */
+	uint64_t tree_due_ns;	 /* when an incomplete tree is listed again */
+	bool look_at_growing;	 /* an event said so */
 
 	struct worker_trim trim;
 	struct worker_growth growth;
@@ -226,7 +227,7 @@ struct group_context worker_group_context(const struct worker *worker, uint64_t 
 void worker_consider_home(struct worker *worker, struct group *group, uint64_t now_ns);
 
 /* protection.c */
-void worker_take_limit_changes(struct worker *worker);
+void worker_take_limit_changes(struct worker *worker, uint64_t now_ns);
 void worker_refresh_limits(struct worker *worker, uint64_t now_ns);
 void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t max_age_ns);
 bool group_claims_protection(const struct group *group);

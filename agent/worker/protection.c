@@ -6,19 +6,16 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
-/* Limits are read again at once when limit_watch says so; this is for when it can't. */
+/* Limits are read again when limit_watch says so; this is for when it can't. */
 #define LIMITS_AGE_NS	 (60 * NSEC_PER_SEC)
+#define TOLD_REST_NS	 (100 * NSEC_PER_MSEC) /* between two readings of what it says */
+#define LOST_REST_NS	 NSEC_PER_SEC	       /* until all are read, since it has lost count */
 #define PROTECTION_DRIFT 16 /* usage that changed by a 16th asks for new shares */
 
-static void limits_changed(uint64_t id, void *context)
+static void limits_changed(struct worker *w, struct group *g)
 {
-	struct worker *w = context;
-	struct group *g = worker_find_group(w, id);
-
-	if (!g)
-		return;
-	g->limits_due_ns = 0;
 	g->target.due_ns = 0;
 	g->node_backoff = (struct backoff){0}; /* it may have been its protection */
 	w->protections_ns = 0;
@@ -27,12 +24,28 @@ static void limits_changed(uint64_t id, void *context)
 	w->here.target.due_ns = 0;
 }
 
-void worker_take_limit_changes(struct worker *w)
+static void limits_told(uint64_t id, void *context)
 {
-	if (!limit_watch_take(w->limit_watch, limits_changed, w))
+	struct worker *w = context;
+	struct group *g = worker_find_group(w, id);
+
+	if (g)
+		g->limits_due_ns = MIN(g->limits_due_ns, w->limits_told_ns);
+}
+
+/*
+ * Whoever may write a limit of his own, or the mode of its directory, does so as often as he likes:
+ * that makes a group due to be read, at most so often, and nothing more while nothing has changed.
+ */
+void worker_take_limit_changes(struct worker *w, uint64_t now_ns)
+{
+	if (w->limits_told_ns < now_ns)
+		w->limits_told_ns = MAX(now_ns, w->limits_told_ns + TOLD_REST_NS);
+	if (!limit_watch_take(w->limit_watch, limits_told, w))
 		return;
 	for (size_t i = 0; i < w->n_groups; i++)
-		limits_changed(w->groups[i]->shared->id, w);
+		w->groups[i]->limits_due_ns =
+			MIN(w->groups[i]->limits_due_ns, now_ns + LOST_REST_NS);
 }
 
 /* Parents before children, as protection_compute wants them. */
@@ -73,8 +86,11 @@ static bool is_named(const struct protect_settings *settings, const struct group
 	       config_patterns_match(&settings->exclude_uid, uid);
 }
 
-/* Whose marks can't be understood is left alone: somebody meant something. */
-static void read_marks(struct worker *w, struct group *g, uint64_t now_ns)
+/*
+ * Whose marks can't be understood is left alone: somebody meant something. True: something else is
+ * said than before.
+ */
+static bool read_marks(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct group_marks before = g->marks;
 	bool excluded = g->excluded_itself;
@@ -82,25 +98,30 @@ static void read_marks(struct worker *w, struct group *g, uint64_t now_ns)
 	int r = group_marks_read(g->cgroup->dir_fd, &g->marks, &bad);
 
 	if (r == -ENODEV || r == -ENOENT)
-		return;
+		return false;
 	g->excluded_itself = r < 0 || is_named(&w->config->protect, g);
-	if (g->excluded_itself != excluded || g->marks.weight != before.weight)
-		w->protections_ns = 0;
 	if (r < 0)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
+	return g->excluded_itself != excluded || g->marks.weight != before.weight;
 }
 
 static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 {
+	const struct memory_limits before = g->limits;
+	bool had_limits = g->has_limits, were_unknown = g->limits_unknown;
 	const char *bad = "memory.max";
+	bool changed;
 	int r;
 
 	/* Watched before they are read: what is written in between is announced. */
 	watch_limits(w, g);
 	r = memory_limits_read(g->cgroup->dir_fd, &g->limits, &bad);
-	read_marks(w, g, now_ns);
+	changed = read_marks(w, g, now_ns);
 	g->has_limits = r == 0;
 	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
+	if (changed || g->has_limits != had_limits || g->limits_unknown != were_unknown ||
+	    memcmp(&before, &g->limits, sizeof(before)) != 0)
+		limits_changed(w, g);
 	/* Its files appear one by one: those that were not there yet are not watched either. */
 	if (r == -ENOENT && g->limits_watched) {
 		limit_watch_remove(w->limit_watch, &g->limit_watches);
@@ -261,17 +282,13 @@ bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t n
 {
 	for (struct cgroup *c = group->cgroup; c; c = c->parent) {
 		struct group *g = c->data;
-		struct memory_limits before;
 
 		if (!g)
 			return false;
-		before = g->limits;
 		read_limits(w, g, now_ns);
 		if (g->limits_unknown || (c == group->cgroup && !g->has_limits))
 			return false;
-		if ((g->has_limits &&
-		     (before.min != g->limits.min || before.low != g->limits.low)) ||
-		    share_is_stale(w, g))
+		if (share_is_stale(w, g))
 			w->protections_ns = 0;
 		w->any_protection |= group_claims_protection(g);
 	}

@@ -154,7 +154,7 @@ static void handle_event(struct worker *w, const struct ring_event *event, uint6
 		worker_refresh_tree(w);
 		break;
 	case TOKEN_LIMITS:
-		worker_take_limit_changes(w);
+		worker_take_limit_changes(w, now_ns);
 		break;
 	case TOKEN_PRESSURE:
 		w->look_at_growing = true;
@@ -216,9 +216,14 @@ static uint64_t time_to_wait(const struct worker *w, uint64_t now_ns)
 		due_ns = MIN(due_ns, w->flight.interrupt_ns);
 	if (!w->flight.active || w->flight.target != &w->here.target)
 		due_ns = MIN(due_ns, w->here.target.due_ns);
-	for (size_t i = 0; i < w->n_groups; i++)
-		if (w->groups[i]->watched && !worker_is_busy_with(w, w->groups[i]))
-			due_ns = MIN(due_ns, w->groups[i]->target.due_ns);
+	for (size_t i = 0; i < w->n_groups; i++) {
+		const struct group *g = w->groups[i];
+
+		if (g->watched && !worker_is_busy_with(w, g))
+			due_ns = MIN(due_ns, g->target.due_ns);
+		if (g->limits_watched)
+			due_ns = MIN(due_ns, g->limits_due_ns);
+	}
 	if (due_ns <= now_ns)
 		return w->config->agent.tick_min_ns;
 	return MAX(due_ns - now_ns, w->config->agent.tick_min_ns);

@@ -7,6 +7,7 @@
 #include "tests/unit/fixture.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #define NOW (1000 * NSEC_PER_SEC)
@@ -20,15 +21,22 @@ struct scene {
 	struct worker_world world;
 	struct numa_node node;
 	struct worker worker;
-	struct cgroup cgroups[N];
+	struct cgroup *cgroups[N];
+	struct shared_group shared[N];
 	struct group groups[N], *all[N];
 };
+
+static void no_data(struct cgroup *cgroup, void *context)
+{
+	(void)context;
+	cgroup->data = NULL;
+}
 
 static struct scene *scene_new(void)
 {
 	static const char *const paths[N] = {"", "top", "top/db.service", "top/db.service/worker",
 					     "other"};
-	static const int parents[N] = {-1, ROOT, TOP, DB, ROOT};
+	static const struct cgroup_tree_events events = {.on_add = no_data, .on_remove = no_data};
 	struct scene *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
@@ -42,23 +50,22 @@ static struct scene *scene_new(void)
 				    .config = &s->config,
 				    .groups = s->all,
 				    .n_groups = N};
+	assert_int_equal(cgroup_tree_open(s->fx->fd, &events, &s->worker.tree), 0);
 	for (size_t i = 0; i < N; i++) {
-		s->cgroups[i] = (struct cgroup){
-			.path = paths[i],
-			.parent = parents[i] < 0 ? NULL : &s->cgroups[parents[i]],
-			.dir_fd = kfile_open_dir(s->fx->fd, i == ROOT ? "." : paths[i]),
-			.data = &s->groups[i],
-		};
-		s->groups[i] = (struct group){.cgroup = &s->cgroups[i], .index = i};
-		s->all[i] = &s->groups[i];
+		s->cgroups[i] = cgroup_tree_find(s->worker.tree, paths[i]);
+		assert_non_null(s->cgroups[i]);
+		s->shared[i].id = s->cgroups[i]->id;
+		s->groups[i] = (struct group){
+			.cgroup = s->cgroups[i], .shared = &s->shared[i], .index = i};
+		s->cgroups[i]->data = s->all[i] = &s->groups[i];
 	}
 	return s;
 }
 
 static void scene_free(struct scene *s)
 {
-	for (size_t i = 0; i < N; i++)
-		fd_close(s->cgroups[i].dir_fd);
+	limit_watch_free(s->worker.limit_watch);
+	cgroup_tree_free(s->worker.tree);
 	fixture_free(s->fx);
 	free(s);
 }
@@ -67,7 +74,7 @@ static void look(struct scene *s, uint64_t now_ns)
 {
 	for (size_t i = 0; i < N; i++) {
 		s->groups[i].limits_due_ns = 0;
-		s->groups[i].settings = config_of_group(&s->config, s->cgroups[i].path);
+		s->groups[i].settings = config_of_group(&s->config, s->cgroups[i]->path);
 	}
 	s->worker.protections_ns = 0;
 	worker_refresh_limits(&s->worker, now_ns);
@@ -121,7 +128,7 @@ static void test_named_by_the_configuration(void **state)
 
 static void mark(struct scene *s, size_t group, const char *name, const char *value)
 {
-	if (fsetxattr(s->cgroups[group].dir_fd, name, value, strlen(value), 0) < 0) {
+	if (fsetxattr(s->cgroups[group]->dir_fd, name, value, strlen(value), 0) < 0) {
 		scene_free(s);
 		skip();
 	}
@@ -239,6 +246,91 @@ static void test_floor(void **state)
 	scene_free(s);
 }
 
+/* As the turn that limit_watch woke. */
+static void hear(struct scene *s, uint64_t now_ns)
+{
+	worker_take_limit_changes(&s->worker, now_ns);
+	worker_refresh_limits(&s->worker, now_ns);
+}
+
+/* What a change makes the worker do anew, being told of nothing else. */
+static void rest(struct scene *s)
+{
+	s->worker.protections_ns = s->worker.here.shares_ns = NOW;
+	s->worker.here.target.due_ns = s->groups[DB].target.due_ns = UINT64_MAX;
+	s->groups[DB].node_backoff.wait_ns = NSEC_PER_SEC;
+}
+
+static bool rests(const struct scene *s)
+{
+	return s->worker.protections_ns == NOW && s->worker.here.shares_ns == NOW &&
+	       s->worker.here.target.due_ns == UINT64_MAX &&
+	       s->groups[DB].target.due_ns == UINT64_MAX &&
+	       s->groups[DB].node_backoff.wait_ns == NSEC_PER_SEC;
+}
+
+/* Its owner may write a group's limits, and its directory's mode, as often as he likes. */
+static void test_what_is_told_and_has_not_changed(void **state)
+{
+	struct protection_group protections[N + 1];
+	struct scene *s = scene_new();
+	uint64_t now_ns = NOW;
+
+	(void)state;
+	s->worker.protections = protections;
+	assert_int_equal(limit_watch_open(&s->worker.limit_watch), 0);
+	write_memory(s, "top/db.service", "7000000\n");
+	look(s, now_ns);
+	rest(s);
+	for (int i = 0; i < 3; i++) {
+		now_ns += NSEC_PER_SEC;
+		assert_int_equal(fchmod(s->cgroups[DB]->dir_fd, i % 2 ? 0750 : 0755), 0);
+		assert_int_equal(kfile_write_at(s->cgroups[DB]->dir_fd, "memory.high", "max\n"), 0);
+		hear(s, now_ns);
+		assert_true(rests(s));
+	}
+	now_ns += NSEC_PER_SEC;
+	assert_int_equal(kfile_write_at(s->cgroups[DB]->dir_fd, "memory.low", "5\n"), 0);
+	hear(s, now_ns);
+	assert_int_equal(s->groups[DB].limits.low, 5);
+	assert_int_equal(s->worker.protections_ns, 0);
+	assert_int_equal(s->worker.here.shares_ns, 0);
+	assert_int_equal(s->worker.here.target.due_ns, 0);
+	assert_int_equal(s->groups[DB].target.due_ns, 0);
+	assert_int_equal(s->groups[DB].node_backoff.wait_ns, 0);
+	scene_free(s);
+}
+
+/* Changed at every turn: read at once, then ten times a second, and the worker wakes for it. */
+static void test_what_changes_again_and_again(void **state)
+{
+	struct protection_group protections[N + 1];
+	struct scene *s = scene_new();
+	const struct group *db = &s->groups[DB];
+	uint64_t begin_ns = NOW + NSEC_PER_SEC, seen = 0;
+	unsigned int readings = 0;
+	char text[16];
+
+	(void)state;
+	s->worker.protections = protections;
+	assert_int_equal(limit_watch_open(&s->worker.limit_watch), 0);
+	write_memory(s, "top/db.service", "7000000\n");
+	look(s, NOW);
+	for (unsigned int i = 1; i <= 200; i++) {
+		(void)snprintf(text, sizeof(text), "%u\n", 1000 + i);
+		assert_int_equal(kfile_write_at(s->cgroups[DB]->dir_fd, "memory.low", text), 0);
+		hear(s, begin_ns + i * 5 * NSEC_PER_MSEC);
+		if (i == 1)
+			assert_int_equal(db->limits.low, 1001);
+		readings += db->limits.low != seen;
+		seen = db->limits.low;
+	}
+	assert_in_range(readings, 9, 11);
+	worker_refresh_limits(&s->worker, db->limits_due_ns);
+	assert_int_equal(db->limits.low, 1200);
+	scene_free(s);
+}
+
 /* The last look before taking finds what was said since, of the groups above too. */
 static void test_marked_a_moment_ago(void **state)
 {
@@ -270,6 +362,8 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_said_by_name),
 		cmocka_unit_test(test_floor),
+		cmocka_unit_test(test_what_is_told_and_has_not_changed),
+		cmocka_unit_test(test_what_changes_again_and_again),
 		cmocka_unit_test(test_marked_a_moment_ago),
 	};
 
