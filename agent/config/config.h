@@ -59,6 +59,7 @@ struct protect_settings {
 	uint64_t swap_yield_permyriad; /* of the swapped, to be gained at least; 0: no matter */
 	uint64_t swap_writes_bytes;    /* a day, to swap on disks; 0: no bound */
 	char swap_writes_file[CONFIG_PATH_MAX]; /* what is left of them; "": forgotten */
+	struct config_patterns exclude_device;	/* block devices nothing is written to */
 	uint64_t cpu_permyriad; /* of one CPU a worker may use, own and in reclaim */
 	uint64_t rate_bytes;	/* a second a worker may take; 0: no bound */
 	uint64_t price_ns;	/* of CPU time a MiB may cost; 0: no bound */

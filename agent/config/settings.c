@@ -93,6 +93,10 @@ const struct setting settings[] = {
 	{"protect", "swap_writes_file", PATH(protect.swap_writes_file), NO_RANGE, "",
 	 "File that keeps what was written over restarts. The packaged service has /var/lib/uswapd for it. "
 	 "Empty: each start begins with a day's."},
+	{"protect", "exclude_device", PATTERNS(protect.exclude_device), NO_RANGE, "",
+	 "Block devices that the agent has nothing written to, neither dirty files nor anonymous memory: "
+	 "patterns over names as in /sys/block, as in sda, nvme* or mapper/vg-*; a disk's name holds for what "
+	 "is on it too. Where swap is there, only what swap of higher priority takes is swapped."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
 	{"protect", "rate", SIZE(protect.rate_bytes), "0", "1T", "0",

@@ -32,7 +32,7 @@ static const char *const changes[VERDICT_REASONS] = {
 		 "memory.low lowered."),
 	[VERDICT_SWAP_ALLOWANCE] =
 		("headroom.swap_allowance raised, protect.swap_free lowered, swap added, or (on "
-		 "a disk) protect.swap_writes raised."),
+		 "a disk) protect.swap_writes raised or protect.exclude_device shortened."),
 	[VERDICT_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 				"protect.swap_yield lowered; it "
 				"is tried again from time to time."),
@@ -74,7 +74,7 @@ static const char *const trim_changes[TRIM_REASONS] = {
 		 "memory.min and memory.low lowered."),
 	[TRIM_SWAP_ALLOWANCE] =
 		("trim.swap_allowance raised, protect.swap_free lowered, swap added, or (on a "
-		 "disk) protect.swap_writes raised."),
+		 "disk) protect.swap_writes raised or protect.exclude_device shortened."),
 	[TRIM_SWAP_YIELD] = ("Data that compresses better, a disk to swap to, or "
 			     "protect.swap_yield lowered; it "
 			     "is tried again from time to time."),

@@ -12,7 +12,7 @@ static uint64_t most_bytes(const struct config *config, const struct node_sample
 
 bool balance_may_swap(const struct config *config, const struct node_sample *s)
 {
-	return !s->swap_is_futile && !s->swap.is_stuck && !s->swap.is_worn &&
+	return !s->swap_is_futile && !swap_is_closed(&s->swap) &&
 	       s->swap.free_bytes > share(s->swap.total_bytes, config->protect.swap_free_permyriad);
 }
 

@@ -17,7 +17,7 @@ uint64_t protect_swap_left(const struct protect_settings *settings, const struct
 	uint64_t floor_bytes = share(swap->total_bytes, settings->swap_free_permyriad);
 	uint64_t own = minus(MIN(swap_limit_bytes, s->swap_max_bytes), s->swap_current_bytes);
 
-	if (s->swap_is_futile || swap->is_stuck || swap->is_worn)
+	if (s->swap_is_futile || swap_is_closed(swap))
 		return 0;
 	return MIN(own, minus(swap->free_bytes, floor_bytes));
 }

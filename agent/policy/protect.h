@@ -23,8 +23,7 @@ uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes);
 /*
  * How much more of a group may go to swap: what is left of its allowance, of memory.swap.max, and
  * of swap above the floor that stays free; nothing where that gains too little, or disks may not
- * be written to any more today. Of the sample only
- * the figures of swap count.
+ * be written to, today or ever. Of the sample only the figures of swap count.
  */
 uint64_t protect_swap_left(const struct protect_settings *settings,
 			   const struct group_sample *sample, const struct swap_sample *swap,

@@ -27,10 +27,9 @@ static const struct field demand_fields[] = {
 static const struct shape demand_shape = SHAPE(struct demand, demand_fields);
 
 static const struct field swap_fields[] = {
-	NUMBER(struct swap_sample, total_bytes),
-	NUMBER(struct swap_sample, free_bytes),
-	FLAG(struct swap_sample, is_stuck),
-	FLAG(struct swap_sample, is_worn),
+	NUMBER(struct swap_sample, total_bytes), NUMBER(struct swap_sample, free_bytes),
+	FLAG(struct swap_sample, is_stuck),	 FLAG(struct swap_sample, is_worn),
+	FLAG(struct swap_sample, is_denied),
 };
 static const struct shape swap_shape = SHAPE(struct swap_sample, swap_fields);
 

@@ -17,8 +17,15 @@ struct swap_store {
 struct swap_sample {
 	uint64_t total_bytes, free_bytes; /* of the machine; 0 without swap */
 	bool is_stuck;			  /* it does not answer: nothing may be sent there */
-	bool is_worn; /* no more may be written to disks today, and some of it is on one */
+	bool is_worn;	/* no more may be written to disks today, and some of it is on one */
+	bool is_denied; /* the next to be written to is a device that the operator forbids */
 };
+
+/* Nothing may be sent there. */
+static inline bool swap_is_closed(const struct swap_sample *swap)
+{
+	return swap->is_stuck || swap->is_worn || swap->is_denied;
+}
 
 struct group_sample {
 	uint64_t now_ns;

@@ -68,8 +68,8 @@ static void ask(struct worker *w, struct group *g, const struct clean_need *need
 	g->clean.reason_ns = now_ns;
 	g->clean.for_node_bytes = for_node_bytes;
 	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
-				    &w->config->clean, g->shared->id, g->cgroup->dir_fd,
-				    need->bytes, w->main_fd);
+				    &w->config->clean, &w->config->protect.exclude_device,
+				    g->shared->id, g->cgroup->dir_fd, need->bytes, w->main_fd);
 	/* All slots taken: others are served first. */
 	if (g->clean.slot < 0)
 		g->clean.due_ns = now_ns + WAIT_MIN_NS;

@@ -2,6 +2,7 @@
 /* Where anonymous memory goes: the machine's swap, and what going there brings. */
 #include "agent/worker/internal.h"
 
+#include "agent/sense/swap_areas.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/reclaim.h"
@@ -10,6 +11,27 @@
 
 #define SWAP_AGE_NS  NSEC_PER_SEC
 #define PRICE_AGE_NS (10 * NSEC_PER_SEC)
+
+/*
+ * What is filled before areas on devices that are excluded keeps the same share free as swap as a
+ * whole: the kernel, who swaps too, must not find it full in the middle of a request.
+ */
+static bool goes_to_denied(const struct worker *w, const char **ret_bad)
+{
+	const struct protect_settings *settings = &w->config->protect;
+	struct swap_before before;
+
+	if (settings->exclude_device.n == 0)
+		return false;
+	if (swap_areas_read(w->world->proc_fd, w->world->sys_fd, &settings->exclude_device,
+			    &before) < 0) {
+		if (ret_bad)
+			*ret_bad = "swaps";
+		return true;
+	}
+	return before.any_named &&
+	       before.free_bytes <= share(before.total_bytes, settings->swap_free_permyriad);
+}
 
 static int read_swap(struct worker *w, const char **ret_bad)
 {
@@ -28,6 +50,7 @@ static int read_swap(struct worker *w, const char **ret_bad)
 	w->swap.is_stuck = atomic_load(&w->world->hands->stuck) > 0;
 	w->swap.is_worn = w->swap_on_disk && budget_bytes > 0 &&
 			  shared_swap_writes(w->world->shared) >= budget_bytes;
+	w->swap.is_denied = goes_to_denied(w, ret_bad);
 	return r;
 }
 

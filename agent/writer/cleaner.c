@@ -30,8 +30,8 @@ const struct clean_ops clean_dry_run = {.name = "dry-run", .give = give_dry};
 /* --- the askers' side --- */
 
 int cleaner_ask(struct cleaner *c, const struct clean_ops *ops,
-		const struct clean_settings *settings, uint64_t group, int group_dir_fd,
-		uint64_t bytes, int wake_fd)
+		const struct clean_settings *settings, const struct config_patterns *denied,
+		uint64_t group, int group_dir_fd, uint64_t bytes, int wake_fd)
 {
 	for (int i = 0; i < CLEANER_SLOTS; i++) {
 		struct slot *s = &c->slots[i];
@@ -41,6 +41,7 @@ int cleaner_ask(struct cleaner *c, const struct clean_ops *ops,
 			continue;
 		s->ops = ops;
 		s->settings = *settings;
+		s->denied = *denied;
 		s->group = group;
 		s->bytes = bytes;
 		s->wake_fd = wake_fd;
@@ -224,13 +225,18 @@ static bool look(struct cleaner *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < CLEANER_SLOTS && !c->looking; i++) {
 		struct slot *s = &c->slots[i];
+		const struct pass_bounds bounds = {
+			.remote_wanted = s->settings.remote,
+			.sys_fd = c->options.sys_fd,
+			.denied = &s->denied,
+		};
 
 		if (atomic_load(&s->state) != SLOT_ASKED)
 			continue;
 		atomic_store(&s->state, SLOT_LOOKING);
 		s->look_begun_ns = now_ns;
 		c->looking = s;
-		pass_begin(c->pass, s->group_fd, s->bytes, s->settings.remote);
+		pass_begin(c->pass, s->group_fd, s->bytes, &bounds);
 	}
 	if (!c->looking)
 		return false;

@@ -62,12 +62,13 @@ struct clean_result {
 #define CLEANER_SLOTS 32
 
 /*
- * Asks for bytes of a group to be cleaned. group_dir_fd stays the caller's. Returns a slot;
+ * Asks for bytes of a group to be cleaned, but not on denied devices (protect.exclude_device).
+ * group_dir_fd stays the caller's. Returns a slot;
  * -EBUSY: all are taken. wake_fd is an eventfd to be written when it is done; -1: none.
  */
 int cleaner_ask(struct cleaner *cleaner, const struct clean_ops *ops,
-		const struct clean_settings *settings, uint64_t group, int group_dir_fd,
-		uint64_t bytes, int wake_fd);
+		const struct clean_settings *settings, const struct config_patterns *denied,
+		uint64_t group, int group_dir_fd, uint64_t bytes, int wake_fd);
 
 /* True: it is done, the result is in *ret, the slot free again. */
 bool cleaner_collect(struct cleaner *cleaner, int slot, struct clean_result *ret);

@@ -25,6 +25,7 @@ struct slot {
 	_Atomic bool forgotten;
 	const struct clean_ops *ops;
 	struct clean_settings settings;
+	struct config_patterns denied;
 	uint64_t group, bytes;
 	int group_fd, wake_fd;
 	struct clean_result result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/writer/pass.h"
 
+#include "agent/sense/block_device.h"
 #include "base/kfile.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 
 struct pass {
 	struct dirty_scan *scan;
+	struct pass_bounds bounds;
 	uint64_t wanted_bytes, found_bytes, again_bytes;
 	bool scanning; /* a group is being scanned */
 	int group_fd;  /* of the top; the caller's */
@@ -72,12 +74,14 @@ static void enter(struct pass *p, int dir_fd)
 	p->scanning = dirty_scan_group(p->scan, dirfd(dir)) == 0;
 }
 
-void pass_begin(struct pass *p, int group_dir_fd, uint64_t wanted_bytes, bool remote_wanted)
+void pass_begin(struct pass *p, int group_dir_fd, uint64_t wanted_bytes,
+		const struct pass_bounds *bounds)
 {
 	pass_end(p);
+	p->bounds = *bounds;
 	p->wanted_bytes = wanted_bytes;
 	p->found_bytes = p->again_bytes = 0;
-	dirty_scan_begin(p->scan, remote_wanted);
+	dirty_scan_begin(p->scan, bounds->remote_wanted);
 	enter(p, kfile_open_dir(group_dir_fd, "."));
 }
 
@@ -144,8 +148,12 @@ int pass_step(struct pass *p, struct clean_history *history, uint64_t now_ns)
 	if (p->scanning)
 		r = dirty_scan_step(p->scan, DIRTY_STEP_WORK, found,
 				    MIN(ARRAY_SIZE(found), PASS_FILES_MAX - p->n_files), &n);
-	for (size_t i = 0; i < n; i++)
-		add_file(p, &found[i], history, now_ns);
+	for (size_t i = 0; i < n; i++) {
+		if (block_device_is_meant(p->bounds.sys_fd, p->bounds.denied, found[i].device))
+			dirty_file_close(&found[i]);
+		else
+			add_file(p, &found[i], history, now_ns);
+	}
 	/* A group that is gone, or can't be read, has nothing to clean. */
 	if (r <= 0)
 		p->scanning = false;

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "agent/config/config.h"
 #include "agent/policy/clean.h"
 #include "agent/sense/dirty.h"
 #include "base/cleanup.h"
@@ -20,8 +21,16 @@ int pass_new(int proc_fd, count_pages_fn count, struct pass **ret_pass);
 struct pass *pass_free(struct pass *pass);
 DEFINE_CLEANUP(struct pass *, pass_free)
 
-/* group_dir_fd stays the caller's and open until the pass is over. */
-void pass_begin(struct pass *pass, int group_dir_fd, uint64_t wanted_bytes, bool remote_wanted);
+/* Which files are left out. */
+struct pass_bounds {
+	bool remote_wanted;		      /* those of network and FUSE file systems are not */
+	int sys_fd;			      /* /sys */
+	const struct config_patterns *denied; /* block devices; outlives the pass */
+};
+
+/* group_dir_fd, and bounds' descriptor, stay the caller's and open until the pass is over. */
+void pass_begin(struct pass *pass, int group_dir_fd, uint64_t wanted_bytes,
+		const struct pass_bounds *bounds);
 
 /*
  * Looks a little further. 1: call again; 0: over, pass_chosen has the result. It is over when the

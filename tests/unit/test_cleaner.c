@@ -27,6 +27,7 @@ struct scene {
 	int proc_fd, sys_fd, wake_fd, file_fd;
 	struct cleaner *cleaner;
 	const struct clean_ops *ops;
+	struct config_patterns denied;
 	bool on_disk;
 };
 
@@ -88,7 +89,8 @@ static int ask(struct scene *s, uint64_t bytes)
 {
 	_cleanup_close_ int group_fd =
 		openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int slot = cleaner_ask(s->cleaner, s->ops, &settings, 7, group_fd, bytes, s->wake_fd);
+	int slot = cleaner_ask(s->cleaner, s->ops, &settings, &s->denied, 7, group_fd, bytes,
+			       s->wake_fd);
 
 	assert_true(slot >= 0);
 	return slot;
@@ -221,7 +223,8 @@ static void test_group_gone(void **state)
 
 	(void)state;
 	fixture_remove(s->fx, "group");
-	result = collect(s, cleaner_ask(s->cleaner, s->ops, &settings, 7, group_fd, 1, s->wake_fd));
+	result = collect(s, cleaner_ask(s->cleaner, s->ops, &settings, &s->denied, 7, group_fd, 1,
+					s->wake_fd));
 	assert_int_equal(result.error, 0);
 	assert_int_equal(result.orders, 0);
 	scene_free(s);

@@ -81,7 +81,7 @@ static void test_which_swap_is_on_a_disk(void **state)
 		assert_int_equal(swaps_parse_to_disk(rows[i].text), rows[i].disk);
 }
 
-static void test_nothing_is_swapped_when_it_is_used_up(void **state)
+static void test_nothing_is_swapped_when_it_is_used_up_or_denied(void **state)
 {
 	struct swap_sample swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB};
 	const struct group_sample group = {
@@ -98,12 +98,15 @@ static void test_nothing_is_swapped_when_it_is_used_up(void **state)
 	assert_true(balance_may_swap(&config, &node));
 	assert_int_equal(protect_spare(&config.protect, &group, &swap, UINT64_MAX).anon_bytes,
 			 300 * MIB);
-	swap.is_worn = node.swap.is_worn = true;
-	assert_false(balance_may_swap(&config, &node));
-	spare = protect_spare(&config.protect, &group, &swap, UINT64_MAX);
-	assert_int_equal(spare.anon_bytes, 0);
-	assert_int_equal(spare.file_bytes, 100 * MIB);
-	assert_true(spare.swap_forbade);
+	for (int i = 0; i < 2; i++) {
+		swap.is_worn = node.swap.is_worn = i == 0;
+		swap.is_denied = node.swap.is_denied = i == 1;
+		assert_false(balance_may_swap(&config, &node));
+		spare = protect_spare(&config.protect, &group, &swap, UINT64_MAX);
+		assert_int_equal(spare.anon_bytes, 0);
+		assert_int_equal(spare.file_bytes, 100 * MIB);
+		assert_true(spare.swap_forbade);
+	}
 }
 
 static void test_shared_by_workers(void **state)
@@ -170,7 +173,7 @@ int main(void)
 		cmocka_unit_test(test_forgetting),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_which_swap_is_on_a_disk),
-		cmocka_unit_test(test_nothing_is_swapped_when_it_is_used_up),
+		cmocka_unit_test(test_nothing_is_swapped_when_it_is_used_up_or_denied),
 		cmocka_unit_test(test_shared_by_workers),
 		cmocka_unit_test(test_kept),
 	};

@@ -191,6 +191,40 @@ static void test_writes_to_disks(void **state)
 	scene_free(s);
 }
 
+/* zram is filled before the disk behind it, and only as far as swap is to be filled at all. */
+static void test_denied_devices(void **state)
+{
+	static const struct {
+		const char *swaps;
+		bool denied;
+	} rows[] = {
+		{"Heading\n/dev/zram0 partition 1000 0 100\n", false},
+		{"Heading\n/dev/zram0 partition 1000 799 100\n/dev/sda2 partition 9 0 -2\n", false},
+		{"Heading\n/dev/zram0 partition 1000 800 100\n/dev/sda2 partition 9 0 -2\n", true},
+		{"Heading\n/dev/zram0 partition 1000 0 -2\n/dev/sda2 partition 9 0 -2\n", true},
+		{"Heading\n/dev/sda2 partition 9 0 -2\n", true},
+		{"Heading\nnothing like it\n", true},
+	};
+	struct scene *s = scene_new();
+
+	(void)state;
+	fixture_write(s->fx, "class/block/", NULL);
+	assert_int_equal(symlinkat("../../devices/block/zram0", s->fx->fd, "class/block/zram0"), 0);
+	assert_int_equal(symlinkat("../../devices/block/sda2", s->fx->fd, "class/block/sda2"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		fixture_write(s->fx, "swaps", rows[i].swaps);
+		s->config.protect.exclude_device.n = 0;
+		worker_read_swap(&s->worker, NOW + (2 * i + 1) * NSEC_PER_SEC);
+		assert_false(s->worker.swap.is_denied);
+		s->config.protect.exclude_device.n = 1;
+		(void)snprintf(s->config.protect.exclude_device.pattern[0], CONFIG_PATTERN_MAX,
+			       "sda*");
+		worker_read_swap(&s->worker, NOW + (2 * i + 2) * NSEC_PER_SEC);
+		assert_int_equal(s->worker.swap.is_denied, rows[i].denied);
+	}
+	scene_free(s);
+}
+
 /* Where it can't be told, or nothing may go to swap, nothing is learned. */
 static void test_not_known(void **state)
 {
@@ -325,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_a_victim),
 		cmocka_unit_test(test_the_node),
 		cmocka_unit_test(test_writes_to_disks),
+		cmocka_unit_test(test_denied_devices),
 		cmocka_unit_test(test_not_known),
 		cmocka_unit_test(test_swap_is_read_anew),
 		cmocka_unit_test(test_swappiness_by_price),

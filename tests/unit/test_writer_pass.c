@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <time.h>
 
@@ -28,6 +29,7 @@ struct scene {
 	int proc_fd, group_fd;
 	struct pass *pass;
 	struct clean_history history;
+	struct config_patterns denied;
 };
 
 /* Process 12 has /large and /small mapped, of which the kernel says the same in smaps, and /other
@@ -89,9 +91,10 @@ static void set_age(const struct scene *s, const char *path, time_t age_s)
 /* The size of the file to be written first, when so much is wanted. */
 static uint64_t first_choice(struct scene *s, uint64_t wanted_bytes, size_t *ret_n)
 {
+	const struct pass_bounds bounds = {.sys_fd = s->fx->fd, .denied = &s->denied};
 	const struct clean_candidate *chosen;
 
-	pass_begin(s->pass, s->group_fd, wanted_bytes, false);
+	pass_begin(s->pass, s->group_fd, wanted_bytes, &bounds);
 	while (pass_step(s->pass, &s->history, 1) > 0)
 		;
 	chosen = pass_chosen(s->pass, ret_n);
@@ -136,11 +139,34 @@ static void test_guesses_come_last(void **state)
 	scene_free(s);
 }
 
+/* Whatever is dirty there. */
+static void test_denied_devices(void **state)
+{
+	struct scene *s = scene_new(count_by_content);
+	char link[64];
+	struct stat st;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(fstat(s->fx->fd, &st), 0);
+	fixture_write(s->fx, "dev/block/", NULL);
+	(void)snprintf(link, sizeof(link), "dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	assert_int_equal(symlinkat("../../devices/block/sda", s->fx->fd, link), 0);
+	s->denied.n = 1;
+	(void)snprintf(s->denied.pattern[0], CONFIG_PATTERN_MAX, "sdb");
+	assert_int_equal(first_choice(s, UINT64_MAX, &n), 8);
+	(void)snprintf(s->denied.pattern[0], CONFIG_PATTERN_MAX, "sda");
+	(void)first_choice(s, UINT64_MAX, &n);
+	assert_int_equal(n, 0);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_oldest_first),
 		cmocka_unit_test(test_guesses_come_last),
+		cmocka_unit_test(test_denied_devices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

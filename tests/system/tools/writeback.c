@@ -82,13 +82,14 @@ static void add(struct clean_result *sum, const struct clean_result *r)
 static int run(const char *group, uint64_t bytes, struct cleaner *cleaner)
 {
 	_cleanup_close_ int group_fd = open(group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct config_patterns none = {0};
 	struct clean_result sum = {0}, result;
 	uint64_t begin_ns = clock_now_ns();
 
 	if (group_fd < 0)
 		return -errno;
 	for (uint64_t i = 0; i < times; i++) {
-		int slot = cleaner_ask(cleaner, ops, &settings, 1, group_fd, bytes, -1);
+		int slot = cleaner_ask(cleaner, ops, &settings, &none, 1, group_fd, bytes, -1);
 
 		if (slot < 0)
 			return slot;
