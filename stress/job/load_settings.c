@@ -24,6 +24,7 @@ static const char *const releases[] = {"munmap", "dontneed", NULL};
 static const char *const reuse_whens[] = {"parallel", "after", NULL};
 static const char *const vias[] = {"read", "mmap", NULL};
 static const char *const modes[] = {"loop", "stream", NULL};
+const char *const oom_score_adjs[] = {"1000", "0", "-1000", NULL};
 
 #define LOAD(field) .offset = offsetof(struct load_settings, field)
 
@@ -137,6 +138,13 @@ static const struct setting load_settings[] = {
 	 .default_text = "10ms",
 	 .common = true,
 	 .help = "touches that took longer are counted as slow"},
+	{.name = "oom-score-adj",
+	 .type = &type_choice,
+	 LOAD(oom_score_adj),
+	 .choices = oom_score_adjs,
+	 .default_text = "1000",
+	 .common = true,
+	 .help = "killed first when memory is short, as others are, or never"},
 	{.name = "pages",
 	 .type = &type_choice,
 	 LOAD(pages),

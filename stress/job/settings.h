@@ -78,10 +78,11 @@ struct load_settings {
 	uint64_t verify; /* enum verify */
 	uint64_t verify_every_ns;
 	uint64_t slow_ns;
-	uint64_t pages;	  /* anon: enum page_size */
-	uint64_t reserve; /* anon */
-	uint64_t lock;	  /* locked: enum lock */
-	uint64_t backing; /* shmem: enum backing */
+	uint64_t oom_score_adj; /* index in oom_score_adjs */
+	uint64_t pages;		/* anon: enum page_size */
+	uint64_t reserve;	/* anon */
+	uint64_t lock;		/* locked: enum lock */
+	uint64_t backing;	/* shmem: enum backing */
 	/* page memory */
 	uint64_t contents; /* enum contents */
 	uint64_t schedule; /* enum schedule_kind */
@@ -143,6 +144,9 @@ struct setting {
 };
 
 enum { N_GLOBAL_SETTINGS_MAX = 16, N_LOAD_SETTINGS_MAX = 80 };
+
+/* What /proc/PID/oom_score_adj of a worker may be; NULL at the end. */
+extern const char *const oom_score_adjs[];
 
 struct setting_table {
 	const char *section; /* "global", "load" */

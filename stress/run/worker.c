@@ -17,8 +17,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#define OOM_SCORE_ADJ "1000"
-
 /* What the causes of slow touches are told from is never older than that and a step. */
 #define FAULTS_LOOK_NS NSEC_PER_MSEC
 
@@ -261,7 +259,11 @@ static _Noreturn void worker_main(struct load *load, struct run_control *control
 	(void)prctl(PR_SET_NAME, load->name);
 	/* The default slack of 50 us would make small rates coarse. */
 	(void)prctl(PR_SET_TIMERSLACK, 1);
-	(void)kfile_write_at(load->proc_fd, "self/oom_score_adj", OOM_SCORE_ADJ);
+	r = kfile_write_at(load->proc_fd, "self/oom_score_adj",
+			   oom_score_adjs[load->settings->oom_score_adj]);
+	if (r < 0)
+		fail(load, control,
+		     "write its oom_score_adj (less than it is wants CAP_SYS_RESOURCE)", r);
 	r = load->settings->nodes.n ? bind_to_nodes(load->settings, topology) : 0;
 	if (r < 0)
 		fail(load, control, "bind to the nodes", r);

@@ -35,6 +35,7 @@ static void test_defaults(void **state)
 	assert_int_equal(load->reuse.kind, ACCESS_NONE);
 	assert_int_equal(load->access.kind, ACCESS_SEQUENTIAL);
 	assert_string_equal(load->directory, "/var/tmp");
+	assert_string_equal(oom_score_adjs[load->oom_score_adj], "1000");
 }
 
 static void test_whole_job(void **state)
