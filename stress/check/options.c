@@ -43,9 +43,6 @@ static int add_folder(struct check_options *options, const char *folder,
 
 	if (n < 0)
 		return stress_fail(ret_error, -errno, "read %s: %s", folder, strerror(errno));
-	if (n == 0)
-		r = stress_fail(ret_error, -EINVAL, "%s: no file in it ends with %s", folder,
-				SUFFIX);
 	for (int i = 0; i < n; i++) {
 		_cleanup_free_ char *path = NULL;
 
@@ -89,10 +86,14 @@ static int take_words(struct check_options *options, char **words, int n, int *r
 		      struct stress_error *ret_error)
 {
 	struct common_option option = {.n_words = 1};
+	size_t n_paths = options->n_paths;
 	int r = 0;
 
 	if (strncmp(words[0], "--", 2) != 0) {
 		r = add_file(options, words[0], ret_error);
+		if (r == 0 && options->n_paths == n_paths)
+			r = stress_fail(ret_error, -EINVAL, "%s: no file in it ends with %s",
+					words[0], SUFFIX);
 	} else if (strcmp(words[0], "--mutants") == 0) {
 		options->mutants = true;
 	} else {

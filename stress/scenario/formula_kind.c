@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool begins(const char *text, const char *with)
@@ -65,6 +66,8 @@ static enum formula_kind stat_kind(const char *key)
 
 static enum formula_kind group_kind(struct formula_file *file)
 {
+	char key[sizeof(file->key)];
+
 	if (ends(file->key, "_usec") ||
 	    (ends(file->file, ".pressure") && ends(file->key, ".total"))) {
 		file->scale = 1000;
@@ -72,6 +75,11 @@ static enum formula_kind group_kind(struct formula_file *file)
 	}
 	if (begins(file->file, "memory.stat"))
 		return stat_kind(file->key);
+	/* "anon.N0" */
+	if (begins(file->file, "memory.numa_stat")) {
+		(void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(file->key, "."), file->key);
+		return stat_kind(key);
+	}
 	if (begins(file->file, "memory.events") || begins(file->file, "memory.swap.events") ||
 	    formula_file_lists_words(file->file))
 		return FORMULA_PLAIN;

@@ -160,11 +160,9 @@ static void test_json(void **state)
 
 static void test_options(void **state)
 {
-	static const struct fixture_file files[] = {{"d/b.scenario", ""},
-						    {"d/a.scenario", ""},
-						    {"d/c.txt", ""},
-						    {"d/in/c.scenario", ""},
-						    {"e/x", ""}};
+	static const struct fixture_file files[] = {{"d/b.scenario", ""},    {"d/a.scenario", ""},
+						    {"d/c.txt", ""},	     {"d/empty/c.txt", ""},
+						    {"d/in/c.scenario", ""}, {"e/x", ""}};
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
 	char folder[256], empty[256], file[256];
 	char *words[] = {folder,

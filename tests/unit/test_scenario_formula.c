@@ -101,6 +101,10 @@ static void test_sources(void **state)
 		{"vmstat:pswpin(machine)", FORMULA_OF_VMSTAT, 0, FORMULA_PLAIN},
 		{"meminfo:MemFree(machine)", FORMULA_OF_MEMINFO, 0, FORMULA_BYTES},
 		{"node:pgsteal_kswapd(1)", FORMULA_OF_NODE, 0, FORMULA_PLAIN},
+		{"memory.numa_stat:anon.N0(A)", FORMULA_OF_GROUP, 0, FORMULA_BYTES},
+		{"memory.numa_stat:workingset_refault_anon.N1(A)", FORMULA_OF_GROUP, 0,
+		 FORMULA_PLAIN},
+		{"memory.pressure:full.total(A)", FORMULA_OF_GROUP, 0, FORMULA_TIME},
 	};
 
 	(void)state;
