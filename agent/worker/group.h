@@ -75,7 +75,8 @@ struct group {
 	uint64_t limits_due_ns;
 	uint64_t protected_bytes; /* effective protection, or what the groups below it claim */
 	uint64_t claimed_bytes;	  /* by the groups below it */
-	struct group_settings settings; /* by its name */
+	uint64_t claimed_effective_bytes; /* of this, what reaches farther up */
+	struct group_settings settings;	  /* by its name */
 	struct group_marks marks;
 	bool excluded_itself; /* by the configuration or by its marks */
 	bool excluded;	      /* or one above it is: nothing is taken from it */

@@ -3,6 +3,7 @@
 #include "agent/worker/internal.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,10 +133,60 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 		worker_complain(w, now_ns, g->cgroup->path, r, bad);
 }
 
+/* Asks the kernel to protect it; whether that comes to anything is for the groups above to say. */
+static bool claims_of_kernel(const struct group *g)
+{
+	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0));
+}
+
+static bool has_floor(const struct group *g)
+{
+	return g->has_limits && g->settings.floor_bytes > 0;
+}
+
 bool group_claims_protection(const struct group *g)
 {
-	return g->limits_unknown || (g->has_limits && (g->limits.min > 0 || g->limits.low > 0 ||
-						       g->settings.floor_bytes > 0));
+	return claims_of_kernel(g) || has_floor(g);
+}
+
+/* The hierarchy's own root has no limits; the root of a subtree has, and they count. */
+static bool is_root(const struct cgroup *c)
+{
+	const struct group *g = c->data;
+
+	return !c->parent && !(g && (g->has_limits || g->limits_unknown));
+}
+
+/*
+ * Protection reaches down from the root: each level has to claim some, or with
+ * memory_recursiveprot the topmost. What is claimed below a slice without any is for that slice
+ * alone to heed: else whoever is handed a subtree could keep the machine from his memory.
+ */
+static bool reaches(const struct worker *w, const struct cgroup *c)
+{
+	bool reached = false;
+
+	for (; c && !is_root(c); c = c->parent) {
+		bool topmost = !c->parent || is_root(c->parent);
+
+		if ((topmost || !w->world->recursive_protection) && c->data &&
+		    !claims_of_kernel(c->data))
+			return false;
+		reached = true;
+	}
+	return reached;
+}
+
+bool worker_may_be_protected(const struct worker *w, const struct group *g)
+{
+	return has_floor(g) || reaches(w, g->cgroup);
+}
+
+/* Shares go by usage: of those that claim some, and of those that inherit. */
+static bool usage_counts(const struct worker *w, const struct group *g)
+{
+	return claims_of_kernel(g) || has_floor(g) ||
+	       (w->world->recursive_protection && reaches(w, g->cgroup));
 }
 
 void worker_refresh_limits(struct worker *w, uint64_t now_ns)
@@ -157,7 +208,7 @@ void worker_refresh_limits(struct worker *w, uint64_t now_ns)
 /* A group that is asked for by name has a parent, though it may be above our tree. */
 #define ABOVE_THE_TREE 0
 
-static struct protection_group protection_of(const struct group *g)
+static struct protection_group protection_of(const struct worker *w, const struct group *g)
 {
 	const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 	struct protection_group p = {
@@ -167,7 +218,6 @@ static struct protection_group protection_of(const struct group *g)
 	};
 	int r;
 
-	/* The hierarchy's own root has no limits; the root of a subtree has, and they count. */
 	if (!parent && g->has_limits)
 		p.parent = ABOVE_THE_TREE;
 	if (g->has_limits) {
@@ -175,6 +225,8 @@ static struct protection_group protection_of(const struct group *g)
 		p.low = g->limits.low;
 		p.high = g->limits.high;
 		p.max = g->limits.max;
+	}
+	if (g->has_limits && usage_counts(w, g)) {
 		r = memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
 		/* A group that vanishes meanwhile has nothing to protect. */
 		if (r < 0 && r != -ENODEV && r != -ENOENT)
@@ -187,30 +239,29 @@ static struct protection_group protection_of(const struct group *g)
 
 /*
  * A request to a group takes from those below it too. The kernel spares what their own settings
- * protect only while something else is left, and knows nothing of exclusions: what they claim
- * counts as protected in the groups above them.
+ * protect only while something else is left, and knows nothing of floors and exclusions: what they
+ * claim counts as protected in the groups above them. A claim is heeded by the group above; farther
+ * up by those from which it reaches down.
  */
 static void pass_claims_up(struct worker *w)
 {
 	for (size_t i = w->n_groups; i-- > 0;) {
 		struct group *g = w->groups[i];
 		struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
-		uint64_t own = 0;
+		uint64_t effective = g->protected_bytes, nominal = 0, current = UINT64_MAX;
 
-		if (w->any_protection && g->has_limits) {
-			own = MAX(g->limits.min, g->limits.low);
-			own = MAX(own, g->protected_bytes); /* its floor too */
-			own = MIN(own, w->protections[i + 1].current);
+		if (w->any_protection && usage_counts(w, g)) {
+			current = w->protections[i + 1].current;
+			nominal = MIN(MAX(g->limits.min, g->limits.low), current);
 		}
+		effective = MAX(MIN(effective, current), g->claimed_effective_bytes);
 		if (g->limits_unknown)
-			own = UINT64_MAX;
-		if (g->claimed_bytes > g->protected_bytes)
-			g->protected_bytes = g->claimed_bytes;
+			effective = nominal = UINT64_MAX;
+		g->protected_bytes = MAX(g->protected_bytes, g->claimed_bytes);
 		if (!parent)
 			continue;
-		own = MAX(own, g->claimed_bytes);
-		if (__builtin_add_overflow(parent->claimed_bytes, own, &parent->claimed_bytes))
-			parent->claimed_bytes = UINT64_MAX;
+		parent->claimed_bytes = plus(parent->claimed_bytes, MAX(nominal, effective));
+		parent->claimed_effective_bytes = plus(parent->claimed_effective_bytes, effective);
 		parent->excluded_below |= g->excluded || g->excluded_below;
 	}
 }
@@ -233,7 +284,7 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	w->protections_ns = now_ns;
 	if (w->any_protection) {
 		for (size_t i = 0; i < w->n_groups; i++)
-			w->protections[i + 1] = protection_of(w->groups[i]);
+			w->protections[i + 1] = protection_of(w, w->groups[i]);
 		w->protections[ABOVE_THE_TREE] = (struct protection_group){
 			.parent = -1,
 			.high = UINT64_MAX,
@@ -251,7 +302,7 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
 						       : 0;
 		g->protected_bytes = MAX(g->protected_bytes, g->settings.floor_bytes);
-		g->claimed_bytes = 0;
+		g->claimed_bytes = g->claimed_effective_bytes = 0;
 		g->excluded_below = false;
 	}
 	pass_claims_up(w);
@@ -266,7 +317,8 @@ static bool share_is_stale(const struct worker *w, const struct group *g)
 	uint64_t then, now;
 
 	/* Without shares of now there is nothing to compare with, and they are computed anyway. */
-	if (w->protections_ns == 0 || !w->any_protection || !w->groups_sorted || !g->has_limits)
+	if (w->protections_ns == 0 || !w->any_protection || !w->groups_sorted || !g->has_limits ||
+	    !usage_counts(w, g))
 		return false;
 	then = w->protections[g->index + 1].current;
 	if (memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &now) < 0)

@@ -147,7 +147,8 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.low_bytes = n->view.sums.low_bytes,
 		.high_bytes = n->view.sums.high_bytes,
 		.bound_demand = n->bound_until_ns > now_ns,
-		.backend = backend_name(n->reclaim_fd >= 0	       ? BACKEND_NODE_RECLAIM
+		.backend = backend_name(n->reclaim_fd >= 0 && !n->protected_here
+						? BACKEND_NODE_RECLAIM
 					: w->world->has_memory_reclaim ? BACKEND_MEMORY_RECLAIM
 								       : BACKEND_NONE),
 		.verdict = n->target.verdict,

@@ -13,14 +13,18 @@
 /* Less may be the error of the counters, which are up to 64 pages a CPU behind. */
 #define LEFT_MIN_BYTES (UINT64_C(8) << 20)
 
-/*
- * Beside whom neither the node nor a group above is to be asked: that knows no weights. Claims
- * count, since their shares change with usage.
+/* What nodeN/reclaim must not be used beside: it knows no floors, exclusions and weights, and with
+ * MGLRU goes by shares of protection that are out of date.
  */
-static bool is_spared(const struct group *g)
+static bool is_spared(const struct worker *w, const struct group *g)
 {
-	return g->protected_bytes > 0 || g->excluded || g->weight != GROUP_WEIGHT_DEFAULT ||
-	       group_claims_protection(g);
+	return g->excluded || g->weight != GROUP_WEIGHT_DEFAULT || worker_may_be_protected(w, g);
+}
+
+/* Nor a group above: of those below it all that claim something count. */
+static bool is_spared_by_above(const struct worker *w, const struct group *g)
+{
+	return g->protected_bytes > 0 || group_claims_protection(g) || is_spared(w, g);
 }
 
 static int read_share(const struct worker *w, const struct group *g,
@@ -61,7 +65,7 @@ bool worker_node_is_spared(struct worker *w)
 
 	n->protected_here = false;
 	for (size_t i = 0; i < w->n_groups && !n->protected_here; i++)
-		n->protected_here = w->groups[i]->cgroup->parent && is_spared(w->groups[i]) &&
+		n->protected_here = w->groups[i]->cgroup->parent && is_spared(w, w->groups[i]) &&
 				    has_memory_here(w, w->groups[i]);
 	return n->protected_here;
 }
@@ -117,13 +121,13 @@ static void find_left_behind(struct worker *w)
 		struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 
 		if (g->has_limits && !group_holds_memory(g) && may_be_asked(g) &&
-		    !g->spared_below && !is_spared(g)) {
+		    !g->spared_below && !is_spared_by_above(w, g)) {
 			g->node_bytes = left_behind(g);
 			w->here.left_bytes = plus(w->here.left_bytes, g->node_bytes);
 		}
 		if (!parent)
 			continue;
-		parent->spared_below |= g->spared_below || is_spared(g);
+		parent->spared_below |= g->spared_below || is_spared_by_above(w, g);
 		parent->below_file_bytes = plus(parent->below_file_bytes, g->node_file_bytes);
 	}
 }

@@ -230,15 +230,15 @@ static void test_floor(void **state)
 	write_memory(s, "top/db.service/worker", "3000000\n");
 	look(s, NOW);
 	assert_int_equal(s->groups[DB].protected_bytes, 0);
-	assert_false(group_claims_protection(&s->groups[DB]));
+	assert_false(worker_may_be_protected(&s->worker, &s->groups[DB]));
 	rule(s, "top/db.service/worker", FLOOR)->floor_bytes = 2000000;
 	look(s, NOW + NSEC_PER_SEC);
 	assert_int_equal(s->groups[WORKER].protected_bytes, 2000000);
 	assert_int_equal(s->groups[DB].protected_bytes, 2000000);
 	assert_int_equal(s->groups[TOP].protected_bytes, 2000000);
 	assert_int_equal(s->groups[OTHER].protected_bytes, 0);
-	assert_true(group_claims_protection(&s->groups[WORKER]));
-	assert_false(group_claims_protection(&s->groups[DB]));
+	assert_true(worker_may_be_protected(&s->worker, &s->groups[WORKER]));
+	assert_false(worker_may_be_protected(&s->worker, &s->groups[DB]));
 	rule(s, "top/db.service/worker", FLOOR)->floor_bytes = 5000000;
 	look(s, NOW + 2 * NSEC_PER_SEC);
 	assert_int_equal(s->groups[WORKER].protected_bytes, 5000000);
@@ -331,6 +331,62 @@ static void test_what_changes_again_and_again(void **state)
 	scene_free(s);
 }
 
+/* Which groups reclaim of the whole node has to spare, a bit each. */
+static unsigned int spared(const struct scene *s)
+{
+	unsigned int bits = 0;
+
+	for (size_t i = 0; i < N; i++)
+		bits |= (unsigned int)worker_may_be_protected(&s->worker, &s->groups[i]) << i;
+	return bits;
+}
+
+#define IN_USE UINT64_C(4000000)
+
+/* It reaches down from the root. A claim without it counts for the group right above, and no
+ * farther: users have subtrees in which they may claim what they like.
+ */
+static void test_claims(void **state)
+{
+	static const struct {
+		const char *top, *db, *worker; /* memory.low of each */
+		bool recursive;
+		unsigned int spared;
+		uint64_t top_bytes, db_bytes, worker_bytes; /* protected */
+	} rows[] = {
+		{"0", "0", "max", false, 0, 0, IN_USE, 0},
+		{"0", "0", "max", true, 0, 0, IN_USE, 0},
+		{"0", "max", "0", false, 0, IN_USE, 0, 0},
+		{"max", "0", "max", false, 1 << TOP, IN_USE, IN_USE, 0},
+		{"max", "max", "0", false, 1 << TOP | 1 << DB, IN_USE, IN_USE, 0},
+		{"max", "0", "0", true, 1 << TOP | 1 << DB | 1 << WORKER, IN_USE, IN_USE, IN_USE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct protection_group protections[N + 1];
+		struct scene *s = scene_new();
+
+		print_message("row %zu\n", i);
+		s->worker.protections = protections;
+		s->worker.groups_sorted = true;
+		s->world.recursive_protection = rows[i].recursive;
+		write_memory(s, "top", "4000000\n");
+		write_memory(s, "top/db.service", "4000000\n");
+		write_memory(s, "top/db.service/worker", "4000000\n");
+		fixture_write(s->fx, "top/memory.low", rows[i].top);
+		fixture_write(s->fx, "top/db.service/memory.low", rows[i].db);
+		fixture_write(s->fx, "top/db.service/worker/memory.low", rows[i].worker);
+		look(s, NOW);
+		assert_int_equal(spared(s), rows[i].spared);
+		assert_int_equal(MIN(s->groups[TOP].protected_bytes, IN_USE), rows[i].top_bytes);
+		assert_int_equal(MIN(s->groups[DB].protected_bytes, IN_USE), rows[i].db_bytes);
+		assert_int_equal(MIN(s->groups[WORKER].protected_bytes, IN_USE),
+				 rows[i].worker_bytes);
+		scene_free(s);
+	}
+}
+
 /* The last look before taking finds what was said since, of the groups above too. */
 static void test_marked_a_moment_ago(void **state)
 {
@@ -364,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_floor),
 		cmocka_unit_test(test_what_is_told_and_has_not_changed),
 		cmocka_unit_test(test_what_changes_again_and_again),
+		cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_marked_a_moment_ago),
 	};
 
