@@ -70,6 +70,7 @@ struct cleaner {
 	bool overlay_said;
 	struct clean_history history;
 	uint64_t last_id;
+	uint64_t turned_ns; /* the last devices_turn */
 	struct given given[GIVEN_MAX];
 	struct device devices[CLEANER_DEVICES];
 	struct account accounts[CLEANER_DEVICES];

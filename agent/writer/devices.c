@@ -13,6 +13,8 @@
 
 /* Waited for without need: one that is not stuck ends within that. */
 #define ABANDON_NS (20 * NSEC_PER_MSEC)
+/* Between two turns with orders under way there is a tenth of that. */
+#define STOOD_STILL_NS (1 * NSEC_PER_SEC)
 /* A process with nothing to do for that long goes. */
 #define IDLE_NS (60 * NSEC_PER_SEC)
 
@@ -198,8 +200,19 @@ static bool is_overdue(const struct cleaner *c, uint64_t number, uint64_t now_ns
 	return false;
 }
 
+/* While this thread stood still, as on a machine that was paused, writers may have done so too. */
+static void excuse(struct cleaner *c, uint64_t now_ns)
+{
+	uint64_t stood_ns = now_ns - c->turned_ns;
+
+	c->turned_ns = now_ns;
+	for (size_t i = 0; i < GIVEN_MAX && stood_ns >= STOOD_STILL_NS; i++)
+		c->given[i].due_ns += stood_ns;
+}
+
 void devices_turn(struct cleaner *c, uint64_t now_ns)
 {
+	excuse(c, now_ns);
 	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		struct device *d = &c->devices[i];
 

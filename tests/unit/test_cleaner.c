@@ -3,6 +3,7 @@
 #include "agent/writer/cleaner.h"
 
 #include "agent/sense/cachestat.h"
+#include "agent/writer/cleaner_internal.h"
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
 
@@ -213,6 +214,24 @@ static void test_slots(void **state)
 	scene_free(s);
 }
 
+/* On a machine that was paused nobody was late. */
+static void test_standing_still_is_excused(void **state)
+{
+	struct cleaner *c = calloc(1, sizeof(*c));
+	uint64_t now_ns = 1000 * NSEC_PER_SEC;
+
+	(void)state;
+	assert_non_null(c);
+	devices_turn(c, now_ns);
+	c->given[0].due_ns = now_ns + 30 * NSEC_PER_SEC;
+	for (int i = 0; i < 20; i++)
+		devices_turn(c, now_ns += 100 * NSEC_PER_MSEC);
+	assert_int_equal(c->given[0].due_ns, 1030 * NSEC_PER_SEC);
+	devices_turn(c, now_ns += 40 * NSEC_PER_SEC);
+	assert_int_equal(c->given[0].due_ns, 1070 * NSEC_PER_SEC);
+	free(c);
+}
+
 /* A group that is gone before its turn comes. */
 static void test_group_gone(void **state)
 {
@@ -233,8 +252,11 @@ static void test_group_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cleans),	   cmocka_unit_test(test_dry_run),
-		cmocka_unit_test(test_no_program), cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_cleans),
+		cmocka_unit_test(test_dry_run),
+		cmocka_unit_test(test_no_program),
+		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_standing_still_is_excused),
 		cmocka_unit_test(test_group_gone),
 	};
 
