@@ -129,8 +129,9 @@ static enum file_refusal check(int path_fd, bool remote_wanted, struct statx *re
 	struct statfs fs;
 	enum file_refusal refusal;
 
-	if (statx(path_fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME,
-		  ret) < 0)
+	/* A server or a daemon far away is not asked, and not waited for. */
+	if (statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME, ret) < 0)
 		return FILE_GONE;
 	if (!S_ISREG(ret->stx_mode))
 		return FILE_NOT_REGULAR;

@@ -168,6 +168,8 @@ static void test_others(void **state)
 		skip();
 	assert_int_equal(mkfifoat(s->fx->fd, "fifo", 0600), 0);
 	assert_int_equal(try(s, "../fifo", NULL), FILE_NOT_REGULAR);
+	assert_int_equal(mknodat(s->fx->fd, "socket", S_IFSOCK | 0600, 0), 0);
+	assert_int_equal(try(s, "../socket", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "/dev/null", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "/dev/tty", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "..", NULL), FILE_NOT_REGULAR);
