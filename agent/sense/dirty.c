@@ -30,8 +30,7 @@ enum stage { STAGE_PROCESS, STAGE_MAPPINGS, STAGE_DESCRIPTORS, STAGE_FILE };
 struct dirty_scan {
 	int proc_fd;
 	count_pages_fn count;
-	bool remote_wanted;
-	struct leases leases;
+	struct file_rules rules;
 	struct dirty_totals totals;
 	uint64_t work; /* left of this step */
 
@@ -94,13 +93,13 @@ struct dirty_scan *dirty_scan_free(struct dirty_scan *s)
 void dirty_scan_begin(struct dirty_scan *s, bool remote_wanted)
 {
 	close_group(s);
-	s->remote_wanted = remote_wanted;
+	s->rules = (struct file_rules){.remote_wanted = remote_wanted};
 	s->totals = (struct dirty_totals){0};
 	s->n_seen = 0;
 	memset(s->seen, 0, sizeof(s->seen));
 	/* Who has a lease can't be told: then nothing is opened. */
-	if (leases_read(s->proc_fd, &s->leases) < 0)
-		s->leases = (struct leases){.too_many = true};
+	if (leases_read(s->proc_fd, &s->rules.leases) < 0)
+		s->rules.leases = (struct leases){.too_many = true};
 }
 
 int dirty_scan_group(struct dirty_scan *s, int group_dir_fd)
@@ -205,7 +204,7 @@ static void take_up(struct dirty_scan *s, const char *link, const struct mapping
 	enum file_refusal refusal;
 
 	spend(s, OPEN_WORK);
-	refusal = file_open_checked(s->proc_fd, link, &s->leases, s->remote_wanted, know, s, &file);
+	refusal = file_open_checked(s->proc_fd, link, &s->rules, know, s, &file);
 	s->totals.refused[refusal] += refusal != FILE_PASSED;
 	if (refusal != FILE_PASSED || file.fd < 0)
 		return;

@@ -2,6 +2,7 @@
 #include "agent/sense/file_check.h"
 
 #include "agent/sense/maps.h"
+#include "agent/sense/mounts.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
 #include "base/parse.h"
@@ -124,20 +125,47 @@ bool leases_have(const struct leases *leases, uint64_t inode)
 	return leases->too_many;
 }
 
-static enum file_refusal check(int path_fd, bool remote_wanted, struct statx *ret)
+/* Whether the file is on a network or FUSE file system, as far as can be told without asking that.
+ */
+static bool is_remote(int proc_fd, const char *link, struct file_rules *rules,
+		      const struct statx *stx)
 {
+	uint64_t device = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	size_t n = rules->n_devices, i = 0;
+	char process[16];
+
+	if (stx->stx_dev_major != 0 || !(stx->stx_mask & STATX_MNT_ID))
+		return false;
+	while (i < n && rules->devices[i].device != device)
+		i++;
+	if (i < n)
+		return rules->devices[i].is_remote;
+	(void)snprintf(process, sizeof(process), "%.*s", (int)strcspn(link, "/"), link);
+	i = MIN(n, RULES_DEVICES_MAX - 1);
+	rules->n_devices = i + 1;
+	rules->devices[i].device = device;
+	rules->devices[i].is_remote = mount_is_remote(proc_fd, process, stx->stx_mnt_id) > 0;
+	return rules->devices[i].is_remote;
+}
+
+static enum file_refusal check(int proc_fd, const char *link, int path_fd, struct file_rules *rules,
+			       struct statx *ret)
+{
+	const unsigned int wanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME |
+				    STATX_MNT_ID;
 	struct statfs fs;
 	enum file_refusal refusal;
 
 	/* A server or a daemon far away is not asked, and not waited for. */
-	if (statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		  STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME, ret) < 0)
+	if (statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, wanted, ret) < 0)
 		return FILE_GONE;
 	if (!S_ISREG(ret->stx_mode))
 		return FILE_NOT_REGULAR;
+	if (!rules->remote_wanted && is_remote(proc_fd, link, rules, ret))
+		return FILE_REMOTE;
 	if (fstatfs(path_fd, &fs) < 0)
 		return FILE_GONE;
-	refusal = file_system_check((uint64_t)fs.f_type, remote_wanted);
+	refusal = file_system_check((uint64_t)fs.f_type, rules->remote_wanted);
 	if (refusal != FILE_PASSED)
 		return refusal;
 	if ((unsigned long)fs.f_flags & ST_RDONLY)
@@ -145,8 +173,7 @@ static enum file_refusal check(int path_fd, bool remote_wanted, struct statx *re
 	return ret->stx_attributes & STATX_ATTR_DAX ? FILE_DAX : FILE_PASSED;
 }
 
-enum file_refusal file_open_checked(int proc_fd, const char *link, const struct leases *leases,
-				    bool remote_wanted,
+enum file_refusal file_open_checked(int proc_fd, const char *link, struct file_rules *rules,
 				    bool (*known)(void *context, uint64_t device, uint64_t inode),
 				    void *context, struct checked_file *ret)
 {
@@ -158,7 +185,7 @@ enum file_refusal file_open_checked(int proc_fd, const char *link, const struct 
 
 	if (path_fd < 0)
 		return FILE_GONE;
-	refusal = check(path_fd, remote_wanted, &stx);
+	refusal = check(proc_fd, link, path_fd, rules, &stx);
 	if (refusal != FILE_PASSED)
 		return refusal;
 	file.device = makedev(stx.stx_dev_major, stx.stx_dev_minor);
@@ -169,7 +196,7 @@ enum file_refusal file_open_checked(int proc_fd, const char *link, const struct 
 		*ret = file;
 		return FILE_PASSED;
 	}
-	if (leases_have(leases, file.inode))
+	if (leases_have(&rules->leases, file.inode))
 		return FILE_LEASED;
 	(void)snprintf(again, sizeof(again), "self/fd/%d", path_fd);
 	file.fd = openat(proc_fd, again, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

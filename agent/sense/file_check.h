@@ -47,6 +47,18 @@ bool leases_have(const struct leases *leases, uint64_t inode);
 /* Whether a file system, by statfs's f_type, keeps its files on a local disk, or elsewhere. */
 enum file_refusal file_system_check(uint64_t type, bool remote_wanted);
 
+/* What may be touched, and what was found out about devices meanwhile. */
+#define RULES_DEVICES_MAX ((size_t)32)
+struct file_rules {
+	bool remote_wanted; /* files of network and FUSE file systems too */
+	struct leases leases;
+	size_t n_devices;
+	struct {
+		uint64_t device;
+		bool is_remote;
+	} devices[RULES_DEVICES_MAX]; /* of those without a block device of their own */
+};
+
 struct checked_file {
 	int fd; /* O_RDONLY */
 	uint64_t device, inode, size_bytes;
@@ -58,7 +70,6 @@ struct checked_file {
  * touched. known, unless NULL, is asked once the inode is known and before it is opened: true ends
  * it with FILE_PASSED and fd -1.
  */
-enum file_refusal file_open_checked(int proc_fd, const char *link, const struct leases *leases,
-				    bool remote_wanted,
+enum file_refusal file_open_checked(int proc_fd, const char *link, struct file_rules *rules,
 				    bool (*known)(void *context, uint64_t device, uint64_t inode),
 				    void *context, struct checked_file *ret);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as /proc/PID/maps, smaps, status and /proc/locks, read from a descriptor in pieces. */
+/* Any bytes as /proc/PID/maps, smaps, status, mountinfo and /proc/locks, read in pieces. */
 #include "agent/sense/file_check.h"
 #include "agent/sense/maps.h"
+#include "agent/sense/mounts.h"
 #include "agent/sense/process.h"
 
 #include <errno.h>
@@ -39,6 +40,19 @@ static void read_status(int fd)
 	require(memchr(status.name, '\0', sizeof(status.name)));
 }
 
+static void read_mount(const char *line, size_t length)
+{
+	struct ktext_line type;
+	uint64_t id;
+	int r = mount_parse(line, length, &id, &type);
+
+	require(r == 0 || r == -EBADMSG);
+	if (r < 0)
+		return;
+	require(type.text > line && type.text + type.length <= line + length && type.length > 0);
+	(void)mount_type_is_remote(type);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -59,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		require(r == 1 || r == 0 || r == -EBADMSG);
 		require(r == 1 || inode == 42);
+		read_mount(line, length);
 		require(!memchr(line, '\n', length));
 		total += length;
 	}

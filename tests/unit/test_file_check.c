@@ -86,7 +86,7 @@ static void test_file_systems(void **state)
 struct scene {
 	struct fixture *fx;
 	int proc_fd;
-	struct leases leases;
+	struct file_rules rules;
 };
 
 static enum file_refusal try(struct scene *s, const char *target, struct checked_file *ret)
@@ -96,7 +96,7 @@ static enum file_refusal try(struct scene *s, const char *target, struct checked
 
 	(void)unlinkat(s->proc_fd, "link", 0);
 	assert_int_equal(symlinkat(target, s->proc_fd, "link"), 0);
-	refusal = file_open_checked(s->proc_fd, "link", &s->leases, false, NULL, NULL, &file);
+	refusal = file_open_checked(s->proc_fd, "link", &s->rules, NULL, NULL, &file);
 	if (refusal == FILE_PASSED && ret)
 		*ret = file;
 	else
@@ -152,7 +152,7 @@ static void test_regular_file(void **state)
 	assert_int_equal(file.size_bytes, 7);
 	fd_close(file.fd);
 	/* Leased: it is not opened at all. */
-	s->leases = (struct leases){.n = 1, .inode = {file.inode}};
+	s->rules.leases = (struct leases){.n = 1, .inode = {file.inode}};
 	assert_int_equal(try(s, "../file", NULL), FILE_LEASED);
 	scene_free(s);
 }
@@ -182,6 +182,40 @@ static void test_others(void **state)
 	scene_free(s);
 }
 
+/* By the mounts of the process alone: a file in memory, of which these say that it is elsewhere. */
+static void test_remote(void **state)
+{
+	struct scene *s = scene_new();
+	_cleanup_close_ int memfd = memfd_create("test", MFD_CLOEXEC);
+	struct checked_file file;
+	struct statx stx;
+	char text[128];
+
+	(void)state;
+	if (!s)
+		skip();
+	assert_int_equal(statx(memfd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx), 0);
+	(void)snprintf(text, sizeof(text), "%ju 1 0:1 / / rw - fuse.x y rw\n",
+		       (uintmax_t)stx.stx_mnt_id);
+	fixture_write(s->fx, "proc/12/mountinfo", text);
+	fixture_write(s->fx, "proc/12/fd/", NULL);
+	(void)snprintf(text, sizeof(text), "/proc/self/fd/%d", memfd);
+	assert_int_equal(symlinkat(text, s->proc_fd, "12/fd/3"), 0);
+	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_REMOTE);
+	/* What is known of a device is not looked up again. */
+	fixture_remove(s->fx, "proc/12/mountinfo");
+	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_REMOTE);
+	s->rules.remote_wanted = true;
+	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_IN_MEMORY);
+	s->rules = (struct file_rules){0};
+	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_IN_MEMORY);
+	scene_free(s);
+}
+
 /* A FIFO that were opened would let a writer in. */
 static void test_fifo_is_not_opened(void **state)
 {
@@ -205,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_locks),	     cmocka_unit_test(test_too_many_leases),
 		cmocka_unit_test(test_file_systems), cmocka_unit_test(test_regular_file),
 		cmocka_unit_test(test_others),	     cmocka_unit_test(test_fifo_is_not_opened),
+		cmocka_unit_test(test_remote),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
