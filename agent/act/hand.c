@@ -261,6 +261,15 @@ static uint64_t cpu_used_ns(pid_t pid)
 	return (uint64_t)used.tv_sec * NSEC_PER_SEC + (uint64_t)used.tv_nsec;
 }
 
+void hand_give_up(struct hand *hand)
+{
+	listen_to_process(hand);
+	if (hand->state != HAND_BUSY)
+		return;
+	give_up(hand, -ETIMEDOUT);
+	lose(hand, 0);
+}
+
 void hand_interrupt(struct hand *hand)
 {
 	uint64_t now_ns = clock_now_ns(), cpu_ns;
@@ -273,12 +282,10 @@ void hand_interrupt(struct hand *hand)
 		hand->step_ns = now_ns;
 		hand->step_cpu_ns = cpu_ns;
 	}
-	if (now_ns - hand->step_ns > PATIENCE_NS) {
-		give_up(hand, -ETIMEDOUT);
-		lose(hand, 0);
-		return;
-	}
-	(void)kill(hand->pid, HAND_SIGNAL);
+	if (now_ns - hand->step_ns > PATIENCE_NS)
+		hand_give_up(hand);
+	else
+		(void)kill(hand->pid, HAND_SIGNAL);
 }
 
 void hand_stop(struct hand *hand, uint64_t timeout_ns)

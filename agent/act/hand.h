@@ -83,6 +83,11 @@ bool hand_take(struct hand *hand, struct hand_result *ret);
  * come back seconds after the first is given up.
  */
 void hand_interrupt(struct hand *hand);
+/*
+ * Gives up a request that heeds only a fatal signal: -ETIMEDOUT, and its process is killed and left
+ * behind, until hand_take sees that it has ended.
+ */
+void hand_give_up(struct hand *hand);
 
 /*
  * Submits a request and waits for it, interrupting it after deadline_ns; when *leaving, the hand is

@@ -56,3 +56,8 @@ void order_learn(struct order_history *h, const struct order_want *want, uint64_
 						 : ORDER_WAIT_MIN_NS;
 	h->until_ns = plus(now_ns, h->wait_ns);
 }
+
+void order_rest(struct order_history *h, uint64_t now_ns, uint64_t rest_ns)
+{
+	h->until_ns = MAX(h->until_ns, plus(now_ns, rest_ns));
+}

@@ -59,3 +59,5 @@ struct order_plan order_decide(const struct order_want *want, const struct order
 /* A compaction has ended, before and after which so much was fitting. */
 void order_learn(struct order_history *history, const struct order_want *want, uint64_t now_ns,
 		 uint64_t before_bytes, uint64_t after_bytes);
+/* And no other begins for so long. */
+void order_rest(struct order_history *history, uint64_t now_ns, uint64_t rest_ns);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/kfile.h"
+#include "base/saturate.h"
 #include "numa/buddy.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 #define LOOK_SOON_NS NSEC_PER_SEC
 /* What was asked for once is given up then. */
 #define ONCE_NS (60 * NSEC_PER_SEC)
+/* Longer than most nodes take: the next one begins at the beginning again. */
+#define COMPACTION_NS (30 * NSEC_PER_SEC)
 
 int worker_compact_open(struct worker *w)
 {
@@ -25,7 +28,8 @@ int worker_compact_open(struct worker *w)
 	if (w->world->whole_machine)
 		c->compact_fd = node_compact_open(w->world->sys_fd, w->node->id);
 	(void)snprintf(name, sizeof(name), "compact/%u", w->node->id);
-	r = hand_new(w->world->hands, name, &c->hand);
+	c->hands.program = w->world->hands->program;
+	r = hand_new(&c->hands, name, &c->hand);
 	return r < 0 ? r : ring_watch(w->ring, hand_fd(c->hand), POLLIN, TOKEN_COMPACT);
 }
 
@@ -53,7 +57,9 @@ uint64_t worker_compact_due_ns(const struct worker *w)
 {
 	const struct worker_compaction *c = &w->compaction;
 
-	return c->under_way || worker_order_want(w).order == 0 ? UINT64_MAX : c->due_ns;
+	if (c->under_way)
+		return c->end_ns;
+	return worker_order_want(w).order == 0 ? UINT64_MAX : c->due_ns;
 }
 
 /* What main has put into the mailbox. */
@@ -93,7 +99,7 @@ static void begin(struct worker *w, const struct order_want *want, uint64_t now_
 	const struct request request = {.backend = BACKEND_NODE_COMPACT, .fd = c->compact_fd};
 	int r;
 
-	if (w->act->dry)
+	if (w->act->dry || worker_budget_used_up(w, now_ns) != VERDICT_NONE)
 		return;
 	r = hand_submit(c->hand, w->act, &request);
 	if (r < 0) {
@@ -102,10 +108,17 @@ static void begin(struct worker *w, const struct order_want *want, uint64_t now_
 		return;
 	}
 	c->under_way = true;
+	c->end_ns = now_ns + COMPACTION_NS;
 	c->begun_for = *want;
 	c->before_bytes = c->fitting_bytes;
 	log_debug(&w->world->log, "node %u: compacting: %ju bytes are free in pieces of order %u",
 		  w->node->id, (uintmax_t)c->fitting_bytes, want->order);
+}
+
+/* What was killed could not say how much it used: no more than there was time. */
+static uint64_t cpu_used_ns(const struct hand_result *result)
+{
+	return result->error == -ETIMEDOUT ? result->wall_ns : result->cpu_ns;
 }
 
 static void finish(struct worker *w, uint64_t now_ns)
@@ -116,18 +129,24 @@ static void finish(struct worker *w, uint64_t now_ns)
 	uint64_t after_bytes;
 	int r;
 
-	if (!c->under_way || !hand_take(c->hand, &result))
+	if (c->under_way && (w->act->dry || now_ns >= c->end_ns))
+		hand_give_up(c->hand);
+	/* One that was given up is seen to end later. */
+	if (!c->under_way && hand_stuck(c->hand) == 0)
+		return;
+	if (!hand_take(c->hand, &result))
 		return;
 	c->under_way = false;
 	c->compactions++;
 	c->wall_ns += result.wall_ns;
-	c->cpu_ns += result.cpu_ns;
-	w->hand_cpu_ns += result.cpu_ns;
+	c->cpu_ns += cpu_used_ns(&result);
 	c->due_ns = 0;
 	r = read_fitting(w, c->begun_for.order, &after_bytes, &bad);
 	if (r == 0)
 		order_learn(&c->history, &c->begun_for, now_ns, c->before_bytes, after_bytes);
-	if (result.error < 0 && result.error != -EINTR)
+	order_rest(&c->history, now_ns,
+		   scale_up(cpu_used_ns(&result), 10000, w->config->protect.cpu_permyriad));
+	if (result.error < 0 && result.error != -EINTR && result.error != -ETIMEDOUT)
 		worker_complain(w, now_ns, "nodeN/compact", result.error, NULL);
 }
 

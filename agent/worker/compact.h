@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Free memory of the node in larger pieces, through nodeN/compact: a compaction may take seconds
- * and hardly anything ends it, so it has a hand of its own.
+ * and only a fatal signal ends it, so it has a hand of its own, which is ended for it: when it
+ * takes too long, and when nothing may be asked of the kernel any more.
  */
 #pragma once
 

@@ -106,8 +106,10 @@ struct worker_compaction {
 	uint64_t fitting_bytes;	  /* the same */
 	uint64_t due_ns;
 	int buddy_fd, compact_fd; /* -1: not there */
-	struct hand *hand;	  /* of its own */
+	struct hands hands;	  /* of its own: one that is stuck says nothing of swap */
+	struct hand *hand;
 	bool under_way;
+	uint64_t end_ns; /* then it is ended */
 	struct order_want begun_for;
 	uint64_t before_bytes;
 	uint64_t compactions, wall_ns, cpu_ns;

@@ -9,7 +9,9 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #define MIB  (UINT64_C(1) << 20)
 #define PAGE UINT64_C(4096)
@@ -95,6 +97,11 @@ static void test_waits(void **state)
 	/* Of what was missing, not of all. */
 	order_learn(&h, &want, NOW, 60 * MIB, 62 * MIB);
 	assert_int_equal(h.until_ns, NOW + ORDER_WAIT_MIN_NS);
+	/* What it used is rested for, where that is longer. */
+	order_rest(&h, NOW, ORDER_WAIT_MIN_NS - 1);
+	assert_int_equal(h.until_ns, NOW + ORDER_WAIT_MIN_NS);
+	order_rest(&h, NOW, ORDER_WAIT_MIN_NS + 1);
+	assert_int_equal(h.until_ns, NOW + ORDER_WAIT_MIN_NS + 1);
 	order_learn(&h, &want, UINT64_MAX, 60 * MIB, 0);
 	assert_int_equal(h.until_ns, UINT64_MAX);
 }
@@ -146,6 +153,7 @@ static struct scene *scene_new(void)
 	s->fx = fixture_new(NULL, 0);
 	fixture_write(s->fx, "devices/system/node/node0/compact", "");
 	config_defaults(&s->config);
+	s->hands.program = FIXTURE_PATH(USWAP_HAND);
 	s->world = (struct worker_world){
 		.log = {.fd = -1},
 		.proc_fd = s->fx->fd,
@@ -246,7 +254,6 @@ static void test_by_a_hand(void **state)
 	struct worker_compaction *c = &s->worker.compaction;
 
 	(void)state;
-	s->hands.program = FIXTURE_PATH(USWAP_HAND);
 	s->worker.act = &act_live;
 	s->config.balance.order = 9;
 	turn(s, NOW);
@@ -254,7 +261,100 @@ static void test_by_a_hand(void **state)
 	turn_until_done(s, NOW);
 	assert_true(was_compacted(s));
 	assert_int_equal(c->compactions, 1);
+	assert_int_equal(c->hands.lost, 0);
+	scene_free(s);
+}
+
+/* As large a node as one likes: the pipe is full, and nobody reads it. */
+static struct scene *scene_of_a_long_one(int ret_pipe[2])
+{
+	struct scene *s = scene_new();
+	static const char block[4096];
+
+	assert_int_equal(pipe2(ret_pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(ret_pipe[1], block, sizeof(block)) > 0)
+		;
+	assert_int_equal(fcntl(ret_pipe[1], F_SETFL, 0), 0);
+	fd_close(s->worker.compaction.compact_fd);
+	s->worker.compaction.compact_fd = ret_pipe[1];
+	s->worker.act = &act_live;
+	s->config.balance.order = 9;
+	s->config.protect.cpu_permyriad = 5000;
+	turn(s, NOW);
+	assert_true(s->worker.compaction.under_way);
+	return s;
+}
+
+/* Its hand is killed, which says nothing of swap, and seen to have ended. */
+static void was_ended(struct scene *s, uint64_t now_ns)
+{
+	struct worker_compaction *c = &s->worker.compaction;
+
+	assert_false(c->under_way);
+	assert_int_equal(c->compactions, 1);
+	assert_int_equal(c->hands.lost, 1);
 	assert_int_equal(s->hands.lost, 0);
+	assert_int_equal(s->hands.stuck, 0);
+	/* Half a CPU may be used: twice as long as it took. */
+	assert_true(c->cpu_ns > 0);
+	assert_int_equal(c->cpu_ns, c->wall_ns);
+	assert_true(c->history.until_ns >= now_ns + 2 * c->cpu_ns);
+	assert_int_equal(s->worker.hand_cpu_ns, 0);
+	for (int i = 0; i < 30000 && c->hands.stuck > 0; i++) {
+		(void)poll(NULL, 0, 1);
+		turn(s, now_ns);
+	}
+	assert_int_equal(c->hands.stuck, 0);
+}
+
+static void test_one_that_takes_too_long(void **state)
+{
+	int fds[2];
+	struct scene *s = scene_of_a_long_one(fds);
+	struct worker_compaction *c = &s->worker.compaction;
+	uint64_t end_ns = worker_compact_due_ns(&s->worker);
+
+	(void)state;
+	assert_true(end_ns > NOW && end_ns <= NOW + 60 * NSEC_PER_SEC);
+	turn(s, end_ns - 1);
+	assert_true(c->under_way);
+	turn(s, end_ns);
+	was_ended(s, end_ns);
+	fd_close(fds[0]);
+	scene_free(s);
+}
+
+static void test_paused_while_one_is_under_way(void **state)
+{
+	int fds[2];
+	struct scene *s = scene_of_a_long_one(fds);
+
+	(void)state;
+	turn(s, NOW + 1);
+	assert_true(s->worker.compaction.under_way);
+	s->worker.act = &act_dry_run;
+	turn(s, NOW + 2);
+	was_ended(s, NOW + 2);
+	fd_close(fds[0]);
+	scene_free(s);
+}
+
+static void test_without_cpu_time_left(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker_compaction *c = &s->worker.compaction;
+
+	(void)state;
+	s->config.balance.order = 9;
+	s->worker.budget.begun_ns = NOW;
+	s->worker.hand_cpu_ns = 60 * NSEC_PER_SEC;
+	turn(s, NOW);
+	assert_int_equal(c->reason, ORDER_COMPACT);
+	assert_false(c->under_way);
+	turn(s, NOW + 5 * NSEC_PER_SEC);
+	assert_true(c->under_way);
+	turn_until_done(s, NOW + 5 * NSEC_PER_SEC);
+	assert_true(was_compacted(s));
 	scene_free(s);
 }
 
@@ -325,6 +425,9 @@ int main(void)
 		cmocka_unit_test(test_a_standing_order),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_by_a_hand),
+		cmocka_unit_test(test_one_that_takes_too_long),
+		cmocka_unit_test(test_paused_while_one_is_under_way),
+		cmocka_unit_test(test_without_cpu_time_left),
 		cmocka_unit_test(test_what_is_not_there),
 	};
 
