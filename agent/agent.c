@@ -193,8 +193,7 @@ int agent_stop(struct agent *a)
 		r = recorder_stop(a->world.recorder, RECORD_STOP_NS);
 	if (r == -ETIMEDOUT)
 		return r;
-	a->wear_due_ns = 0; /* what the last minute took */
-	(void)agent_watch_wear(a, clock_now_ns());
+	agent_end_wear(a);
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_free(a->workers[i]);
 	agent_free(a);

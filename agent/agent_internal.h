@@ -39,6 +39,8 @@ void agent_close_world(struct agent *agent);
 
 /* wear.c: of the day's budget; UINT64_MAX: there is none. */
 uint64_t agent_swap_writes_left(const struct agent *agent);
+/* Keeps what was written last; of an agent whose start failed before it knew of any, nothing. */
+void agent_end_wear(struct agent *agent);
 
 /* tune.c: gives back what an agent that was killed has left. */
 void agent_take_over_tuning(struct agent *agent);

@@ -63,6 +63,14 @@ uint64_t agent_watch_wear(struct agent *a, uint64_t now_ns)
 	return a->wear_due_ns;
 }
 
+void agent_end_wear(struct agent *a)
+{
+	if (a->wear.at_s == 0)
+		return;
+	a->wear_due_ns = 0;
+	(void)agent_watch_wear(a, clock_now_ns());
+}
+
 uint64_t agent_swap_writes_left(const struct agent *a)
 {
 	uint64_t budget_bytes = a->config->protect.swap_writes_bytes;

@@ -36,7 +36,7 @@ static void test_leaves_nothing_behind(void **state)
 }
 
 /* Each row takes something away that the agent can't do without. */
-static void test_what_is_missing_is_named(void **state)
+static void start_without(uint64_t swap_writes_bytes)
 {
 	static const struct {
 		const char *gone;
@@ -53,12 +53,12 @@ static void test_what_is_missing_is_named(void **state)
 		{FAKE_CGROUP "/memory.reclaim", -EOPNOTSUPP, "nothing to reclaim through"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct scene s = scene_new();
 		size_t fds = fixture_entries("/proc/self/fd");
 		__attribute__((unused)) size_t threads = fixture_entries("/proc/self/task");
 
+		s.config.protect.swap_writes_bytes = swap_writes_bytes;
 		fixture_remove(s.fx, rows[i].gone);
 		assert_int_equal(scene_start(&s), rows[i].error);
 		assert_null(s.agent);
@@ -67,6 +67,19 @@ static void test_what_is_missing_is_named(void **state)
 		assert_int_equal(fixture_entries("/proc/self/fd"), fds);
 		scene_end(&s);
 	}
+}
+
+static void test_what_is_missing_is_named(void **state)
+{
+	(void)state;
+	start_without(0);
+}
+
+/* An end keeps what was written of it: of a start that failed nothing is known yet. */
+static void test_what_is_missing_with_a_budget_of_swap_writes(void **state)
+{
+	(void)state;
+	start_without(1000 * MIB);
 }
 
 static void test_no_such_root(void **state)
@@ -274,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leaves_nothing_behind),
 		cmocka_unit_test(test_what_is_missing_is_named),
+		cmocka_unit_test(test_what_is_missing_with_a_budget_of_swap_writes),
 		cmocka_unit_test(test_no_such_root),
 		cmocka_unit_test(test_what_it_can_do_without_is_said),
 		cmocka_unit_test(test_no_memory_reclaim_but_a_nodes),
