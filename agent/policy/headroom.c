@@ -33,6 +33,7 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 			return;
 		}
 	}
+	(void)protect_fit_swap(spare, s, &v->bytes, &plan->swappiness);
 	v->bytes = MIN(v->bytes, spare->total_bytes);
 	if (v->bytes == 0)
 		v->reason = VERDICT_NOTHING_SPARE;

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/saturate.h"
+#include "cgroup/reclaim.h"
 
 uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes)
 {
@@ -16,10 +17,11 @@ uint64_t protect_swap_left(const struct protect_settings *settings, const struct
 {
 	uint64_t floor_bytes = share(swap->total_bytes, settings->swap_free_permyriad);
 	uint64_t own = minus(MIN(swap_limit_bytes, s->swap_max_bytes), s->swap_current_bytes);
+	uint64_t left = MIN(own, minus(swap->free_bytes, floor_bytes));
 
-	if (s->swap_is_futile || swap_is_closed(swap))
+	if (s->swap_is_futile || swap_is_closed(swap) || left < PROTECT_CLUSTER_BYTES)
 		return 0;
-	return MIN(own, minus(swap->free_bytes, floor_bytes));
+	return left;
 }
 
 enum verdict_reason protect_swap_reason(bool is_futile, const struct swap_sample *swap)
@@ -49,4 +51,23 @@ struct spare protect_spare(const struct protect_settings *settings, const struct
 	spare.total_bytes = MIN(spare.file_bytes + spare.anon_bytes,
 				protect_unprotected(s->current_bytes, s->protected_bytes));
 	return spare;
+}
+
+bool protect_fit_swap(const struct spare *spare, const struct group_sample *s, uint64_t *bytes,
+		      int *swappiness)
+{
+	uint64_t anon = s->stat.inactive_anon + s->stat.active_anon;
+
+	if (!spare->kernel_could_swap)
+		return true;
+	if (*bytes <= spare->anon_bytes || anon <= spare->anon_bytes)
+		return false;
+	/* A kernel that can't be told to leave anon alone must not be asked for more than fits. */
+	if (!s->anon_can_be_spared || spare->file_bytes <= spare->anon_bytes) {
+		*bytes = MIN(*bytes, spare->anon_bytes);
+		return false;
+	}
+	*swappiness = GROUP_RECLAIM_NO_ANON;
+	*bytes = MIN(*bytes, spare->file_bytes);
+	return true;
 }

@@ -20,10 +20,14 @@
 #define PROTECT_FOLIO_BYTES (UINT64_C(2) << 20)
 uint64_t protect_unprotected(uint64_t current_bytes, uint64_t protected_bytes);
 
+/* SWAP_CLUSTER_MAX (mm/vmscan.c), 32 pages: the kernel takes no less at a time. */
+#define PROTECT_CLUSTER_BYTES (UINT64_C(128) << 10)
+
 /*
  * How much more of a group may go to swap: what is left of its allowance, of memory.swap.max, and
- * of swap above the floor that stays free; nothing where that gains too little, or disks may not
- * be written to, today or ever. Of the sample only the figures of swap count.
+ * of swap above the floor that stays free; nothing where that is less than the kernel takes at a
+ * time, or gains too little, or disks may not be written to, today or ever. Of the sample only the
+ * figures of swap count.
  */
 uint64_t protect_swap_left(const struct protect_settings *settings,
 			   const struct group_sample *sample, const struct swap_sample *swap,
@@ -48,3 +52,11 @@ struct spare {
 struct spare protect_spare(const struct protect_settings *settings,
 			   const struct group_sample *sample, const struct swap_sample *swap,
 			   uint64_t swap_limit_bytes);
+
+/*
+ * The kernel chooses between file and anonymous memory: a request that may be all anonymous must
+ * fit into what swap may still take, and a larger one leaves anonymous memory alone. Bounds both by
+ * that. True: then, and where nothing can be swapped, it is file memory alone.
+ */
+bool protect_fit_swap(const struct spare *spare, const struct group_sample *sample, uint64_t *bytes,
+		      int *swappiness);

@@ -189,30 +189,6 @@ static void stop(struct trim_plan *plan, enum trim_reason reason)
 	plan->bytes = 0;
 }
 
-/*
- * The kernel chooses between file and anonymous memory: a step that may be all anonymous must fit
- * into what swap may still take, and a larger one leaves anonymous memory alone. True: then, and
- * where nothing can be swapped, it is file memory alone.
- */
-static bool bound_by_swap(struct trim_plan *plan, const struct spare *spare,
-			  const struct group_sample *group)
-{
-	uint64_t anon = group->stat.inactive_anon + group->stat.active_anon;
-
-	if (!spare->kernel_could_swap)
-		return true;
-	if (plan->bytes <= spare->anon_bytes || anon <= spare->anon_bytes)
-		return false;
-	/* A kernel that can't be told to leave anon alone must not be asked for more than fits. */
-	if (!group->anon_can_be_spared || spare->file_bytes <= spare->anon_bytes) {
-		plan->bytes = MIN(plan->bytes, spare->anon_bytes);
-		return false;
-	}
-	plan->swappiness = GROUP_RECLAIM_NO_ANON;
-	plan->bytes = MIN(plan->bytes, spare->file_bytes);
-	return true;
-}
-
 static enum trim_reason reason_not_to_swap(const struct group_sample *group,
 					   const struct swap_sample *swap)
 {
@@ -229,7 +205,7 @@ static void bound_by_spare(struct trim_plan *plan, const struct trim_settings *s
 	uint64_t swap_limit = scale(memory, settings->swap_permyriad, ALL);
 	struct spare spare = protect_spare(protect, group, swap, swap_limit);
 
-	if (bound_by_swap(plan, &spare, group))
+	if (protect_fit_swap(&spare, group, &plan->bytes, &plan->swappiness))
 		plan->bytes = MIN(plan->bytes, trim->cold_file_bytes);
 	if (spare.kernel_could_swap && plan->bytes < TRIM_STEP_MIN_BYTES) {
 		stop(plan, reason_not_to_swap(group, swap));

@@ -171,6 +171,51 @@ static void test_swap_bounds(void **state)
 	}
 }
 
+/* The kernel chooses: what could be all anonymous must fit into what is left of the allowance. */
+static void test_a_little_swap_is_left(void **state)
+{
+	static const struct {
+		uint64_t left, file;
+		bool spared;
+		int swappiness;
+		uint64_t bytes;
+	} rows[] = {
+		/* of 4 MiB that are wanted */
+		{5 * MIB, 20 * MIB, true, GROUP_RECLAIM_DEFAULT, 4 * MIB},
+		{3 * MIB, 20 * MIB, true, GROUP_RECLAIM_NO_ANON, 4 * MIB},
+		{MIB / 8, 20 * MIB, true, GROUP_RECLAIM_NO_ANON, 4 * MIB},
+		{MIB, 2 * MIB, true, GROUP_RECLAIM_NO_ANON, 2 * MIB},
+		{2 * MIB, MIB, true, GROUP_RECLAIM_DEFAULT, 2 * MIB},
+		{3 * MIB, 20 * MIB, false, GROUP_RECLAIM_DEFAULT, 3 * MIB},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = near_limit();
+
+		s.sample.swap_current_bytes = s.sample.limit_bytes - rows[i].left;
+		s.sample.stat.inactive_file = rows[i].file;
+		s.sample.anon_can_be_spared = rows[i].spared;
+		assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
+		assert_int_equal(decide(&s).swappiness, rows[i].swappiness);
+		assert_int_equal(decide(&s).verdict.bytes, rows[i].bytes);
+	}
+}
+
+/* Less than the kernel takes at a time is as good as none. */
+static void test_too_little_swap_is_left_to_be_asked_for(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.anon_can_be_spared = false;
+	s.sample.swap_current_bytes = s.sample.limit_bytes - 4096;
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
+	s.sample.swap_current_bytes = s.sample.limit_bytes - MIB / 8;
+	assert_int_equal(decide(&s).verdict.bytes, MIB / 8);
+}
+
 static void test_swap_that_gains_too_little(void **state)
 {
 	struct scene s = near_limit();
@@ -262,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_never_takes_what_is_protected),
 		cmocka_unit_test(test_without_swap_only_file_memory),
 		cmocka_unit_test(test_swap_bounds),
+		cmocka_unit_test(test_a_little_swap_is_left),
+		cmocka_unit_test(test_too_little_swap_is_left_to_be_asked_for),
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
