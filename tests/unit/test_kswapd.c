@@ -6,9 +6,17 @@
 #include <errno.h>
 
 static const struct fixture_file files[] = {
-	{"1/comm", "systemd\n"},	{"1/schedstat", "1 2 3\n"}, {"51/comm", "kswapd0\n"},
-	{"51/schedstat", "1000 5 7\n"}, {"52/comm", "kswapd1\n"},   {"52/schedstat", "2000 5 7\n"},
-	{"900/comm", "kswapd12\n"},	{"self/comm", "kswapd3\n"},
+	{"1/comm", "systemd\n"},
+	{"1/schedstat", "1 2 3\n"},
+	{"51/comm", "kswapd0\n"},
+	{"51/stat", "51 (kswapd0) S 2 0 0 0 -1 2359360 0 0\n"},
+	{"51/schedstat", "1000 5 7\n"},
+	{"52/comm", "kswapd1\n"},
+	{"52/stat", "52 (kswapd1) S 2 0 0 0 -1 2359360 0 0\n"},
+	{"52/schedstat", "2000 5 7\n"},
+	{"900/comm", "kswapd12\n"},
+	{"900/stat", "900 (kswapd12) S 2 0 0 0 -1 2359360 0 0\n"},
+	{"self/comm", "kswapd3\n"},
 };
 
 static void test_finds_the_thread_of_its_node(void **state)
@@ -29,6 +37,30 @@ static void test_finds_the_thread_of_its_node(void **state)
 	assert_int_equal(kswapd_open(fx->fd, 12), -ENOENT);
 }
 
+/* Where the kernel's threads can't be seen, or their names are used by others. */
+static void test_a_name_is_not_enough(void **state)
+{
+	static const char *const stats[] = {
+		"7 (kswapd0) S 1 7 7 0 -1 4194304 0 0\n",
+		"7 (kswapd0) S 2 0 0 0 -1\n",
+		"7 (kswapd0) S 2 0 0 0 -1 x\n",
+		"7 kswapd0",
+		"",
+		NULL,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(stats); i++) {
+		_cleanup_(fixture_freep) struct fixture *fx = fixture_new(NULL, 0);
+
+		fixture_write(fx, "7/comm", "kswapd0\n");
+		fixture_write(fx, "7/schedstat", "1 2 3\n");
+		if (stats[i])
+			fixture_write(fx, "7/stat", stats[i]);
+		assert_int_equal(kswapd_open(fx->fd, 0), -ENOENT);
+	}
+}
+
 static void test_malformed(void **state)
 {
 	uint64_t run_ns = 42;
@@ -45,6 +77,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_the_thread_of_its_node),
+		cmocka_unit_test(test_a_name_is_not_enough),
 		cmocka_unit_test(test_malformed),
 	};
 
