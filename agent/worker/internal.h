@@ -2,6 +2,7 @@
 /* What the files of a worker share. Everything here belongs to the worker's own thread. */
 #pragma once
 
+#include "agent/account/binding.h"
 #include "agent/account/budget.h"
 #include "agent/policy/balance.h"
 #include "agent/policy/order.h"
@@ -51,12 +52,6 @@ struct flight {
 			*/
 	uint64_t swapped_bytes, swap_free_bytes;
 	struct swap_store store;
-};
-
-/* Where demand went since kswapd was found at work. */
-struct binding {
-	uint64_t kswapd_ns;	/* when it last was; 0: it rests */
-	uint64_t hits, foreign; /* allocations satisfied here, and sent elsewhere; pages */
 };
 
 /* The node as a target. */

@@ -12,9 +12,7 @@
 #define ZONES_AGE_NS	  (10 * NSEC_PER_SEC)
 #define ZONES_AGE_NEAR_NS NSEC_PER_SEC
 /* Demand that was seen to stay on the node is expected again for this long. */
-#define BOUND_MEMORY_NS	   (600 * NSEC_PER_SEC)
-#define BINDING_EPISODE_NS NSEC_PER_SEC
-#define BINDING_PAGES	   2048
+#define BOUND_MEMORY_NS (600 * NSEC_PER_SEC)
 
 int worker_open_node(struct worker *w)
 {
@@ -64,31 +62,6 @@ static uint64_t others_room(const struct worker *w)
 		    __builtin_add_overflow(sum, shared_room(w->world->shared, i), &sum))
 			return UINT64_MAX;
 	return sum;
-}
-
-/*
- * The kernel goes down the whole fallback list before it reclaims. So when kswapd is at work here
- * although other nodes have room, and allocations go on being satisfied here while none is sent
- * elsewhere (numa_foreign), demand is bound to this node: cpuset.mems, MPOL_BIND, allocations that
- * do not spill. Kswapd alone proves nothing: the kernel's own objects may not spill either. Counted
- * from the look after the one that first found it at work, since before it room was used up.
- */
-static void learn_binding(struct worker *w, const struct node_view *before,
-			  const struct node_view *now, bool kswapd_ran, uint64_t now_ns)
-{
-	struct binding *b = &w->here.binding;
-
-	if (b->kswapd_ns == 0 || now_ns - b->kswapd_ns > BINDING_EPISODE_NS) {
-		*b = (struct binding){.kswapd_ns = kswapd_ran ? now_ns : 0};
-		return;
-	}
-	if (kswapd_ran)
-		b->kswapd_ns = now_ns;
-	b->hits += now->counters.numa_hit - before->counters.numa_hit;
-	b->foreign += now->counters.numa_foreign - before->counters.numa_foreign;
-	if (b->hits >= BINDING_PAGES && b->foreign < b->hits / 16 &&
-	    others_room(w) >= now->sums.managed_bytes / 64)
-		w->here.bound_until_ns = now_ns + BOUND_MEMORY_NS;
 }
 
 static void learn(struct worker *w, const struct node_view *view, bool kswapd_ran, uint64_t now_ns)
@@ -255,8 +228,10 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	}
 	view = n->fresh;
 	kswapd_ran = read_machine(w, &before, &view, now_ns);
-	if (n->seen)
-		learn_binding(w, &before, &view, kswapd_ran, now_ns);
+	if (n->seen &&
+	    binding_learn(&n->binding, &before.counters, &view.counters, kswapd_ran, now_ns) &&
+	    others_room(w) >= view.sums.managed_bytes / 64)
+		n->bound_until_ns = now_ns + BOUND_MEMORY_NS;
 	learn(w, &view, kswapd_ran, now_ns);
 	n->view = view;
 	n->seen = true;
