@@ -21,6 +21,7 @@ struct agent {
 	struct node_status nodes[NUMA_NODES_MAX];
 	struct tuning tuning;
 	struct wear wear;
+	uint64_t wear_budget_bytes; /* as last looked at */
 	uint64_t wear_due_ns;
 	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];
 	size_t n_degraded;

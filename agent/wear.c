@@ -45,17 +45,20 @@ static void save(struct agent *a, const char *path)
 uint64_t agent_watch_wear(struct agent *a, uint64_t now_ns)
 {
 	const struct protect_settings *settings = &a->config->protect;
-	uint64_t now_s = (uint64_t)time(NULL);
+	uint64_t budget_bytes = settings->swap_writes_bytes, now_s = (uint64_t)time(NULL);
+	bool is_new = budget_bytes != a->wear_budget_bytes;
 
-	if (settings->swap_writes_bytes == 0)
+	a->wear_budget_bytes = budget_bytes;
+	if (budget_bytes == 0)
 		return UINT64_MAX;
-	if (a->wear.at_s > 0 && now_ns < a->wear_due_ns)
+	if (!is_new && now_ns < a->wear_due_ns)
 		return a->wear_due_ns;
 	if (a->wear.at_s == 0)
 		load(a, settings->swap_writes_file);
-	shared_forget_swap_writes(
-		a->world.shared,
-		wear_forgotten_bytes(&a->wear, settings->swap_writes_bytes, now_s));
+	/* What was written under another one is a day's at most, and no debt. */
+	shared_forget_swap_writes(a->world.shared,
+				  wear_forgotten_bytes(&a->wear, budget_bytes, now_s),
+				  is_new ? budget_bytes : UINT64_MAX);
 	a->wear.written_bytes = shared_swap_writes(a->world.shared);
 	a->wear.at_s = now_s;
 	save(a, settings->swap_writes_file);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What was written to swap on disks, of late: SSDs wear out. A day's budget of it is forgotten in a
- * day, evenly; more than the budget is a debt, which takes longer. Kept in a file, so that a new
- * start is no new day. Pure.
+ * day, evenly; more than the budget is a debt, which takes longer. Nothing is counted without a
+ * budget, and one that is new begins with a day's at most. Kept in a file, so that a new start is
+ * no new day. Pure.
  */
 #pragma once
 

@@ -298,6 +298,8 @@ bool worker_read_store(struct worker *worker, struct swap_store *ret);
 void worker_swap_before(struct worker *worker, struct flight *flight);
 void worker_swap_after(struct worker *worker, const struct flight *flight, struct taken *taken,
 		       uint64_t now_ns);
+/* So much went to swap: counted where that is on disks and there is a budget of it. */
+void worker_count_swap_writes(const struct worker *worker, uint64_t bytes);
 
 /* worker.c */
 /* A PSI trigger on path, with the shortest window allowed here: a descriptor, or -errno. */

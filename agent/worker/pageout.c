@@ -189,9 +189,8 @@ static bool collect(struct worker *w, uint64_t now_ns)
 	round->slot = -1;
 	account(w, target_of(w), &result);
 	learn_yield(w, result.swapped_bytes, now_ns);
-	/* All of it, where swap is on disks at all: an upper bound. */
-	if (w->swap_on_disk)
-		shared_add_swap_writes(w->world->shared, result.swapped_bytes);
+	/* All of it, though some may have gone to zram: an upper bound. */
+	worker_count_swap_writes(w, result.swapped_bytes);
 	if (result.calls > 0 && round->asked)
 		log_debug(&w->world->log, "node %u: %s: %ju bytes paged out, of %ju cold ones",
 			  w->node->id, round->asked->cgroup->path, (uintmax_t)result.applied_bytes,

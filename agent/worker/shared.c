@@ -135,11 +135,11 @@ void shared_add_swap_writes(struct shared *s, uint64_t bytes)
 		;
 }
 
-void shared_forget_swap_writes(struct shared *s, uint64_t bytes)
+void shared_forget_swap_writes(struct shared *s, uint64_t bytes, uint64_t most_bytes)
 {
 	uint64_t written = atomic_load(&s->swap_writes_bytes);
 
 	while (!atomic_compare_exchange_weak(&s->swap_writes_bytes, &written,
-					     minus(written, bytes)))
+					     minus(MIN(written, most_bytes), bytes)))
 		;
 }

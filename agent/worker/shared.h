@@ -48,7 +48,8 @@ void shared_set_waker(struct shared *shared, size_t worker, int event_fd);
 /* What was written to swap on disks and is not forgotten yet; see account/wear.h. */
 uint64_t shared_swap_writes(const struct shared *shared);
 void shared_add_swap_writes(struct shared *shared, uint64_t bytes);
-void shared_forget_swap_writes(struct shared *shared, uint64_t bytes);
+/* Forgets what is beyond most_bytes, and so much of the rest. */
+void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t most_bytes);
 
 /* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
 void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);

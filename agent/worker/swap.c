@@ -147,6 +147,12 @@ void worker_swap_before(struct worker *w, struct flight *f)
 	f->swap_free_bytes = w->swap.free_bytes;
 }
 
+void worker_count_swap_writes(const struct worker *w, uint64_t bytes)
+{
+	if (w->swap_on_disk && w->config->protect.swap_writes_bytes > 0)
+		shared_add_swap_writes(w->world->shared, bytes);
+}
+
 /*
  * What a request, and others meanwhile, have sent to disks: what swap holds more, but for what zram
  * and zswap hold more. Of the request no more than twice as much as was asked for.
@@ -156,9 +162,7 @@ static void count_writes(struct worker *w, const struct flight *f, const struct 
 	uint64_t more = minus(f->swap_free_bytes, w->swap.free_bytes);
 	uint64_t stored = minus(store->stored_bytes, f->store.stored_bytes);
 
-	if (w->swap_on_disk)
-		shared_add_swap_writes(w->world->shared,
-				       MIN(minus(more, stored), 2 * f->request.bytes));
+	worker_count_swap_writes(w, MIN(minus(more, stored), 2 * f->request.bytes));
 }
 
 void worker_swap_after(struct worker *w, const struct flight *f, struct taken *taken,

@@ -8,7 +8,9 @@
 #include "tests/unit/agent_scene.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 #define DAY 86400
 #define NOW UINT64_C(1700000000)
@@ -117,54 +119,112 @@ static void test_shared_by_workers(void **state)
 	assert_int_equal(shared_new(1, &shared), 0);
 	assert_int_equal(shared_swap_writes(shared), 0);
 	shared_add_swap_writes(shared, 100);
-	shared_forget_swap_writes(shared, 30);
+	shared_forget_swap_writes(shared, 30, UINT64_MAX);
 	assert_int_equal(shared_swap_writes(shared), 70);
-	shared_forget_swap_writes(shared, 71);
+	shared_forget_swap_writes(shared, 71, UINT64_MAX);
 	assert_int_equal(shared_swap_writes(shared), 0);
 	shared_add_swap_writes(shared, UINT64_MAX);
 	shared_add_swap_writes(shared, 1);
 	assert_int_equal(shared_swap_writes(shared), UINT64_MAX);
+	shared_forget_swap_writes(shared, 10, 100);
+	assert_int_equal(shared_swap_writes(shared), 90);
 }
 
 #define GIB (UINT64_C(1) << 30)
 
-/* What was written is known over a restart, a debt too; without a budget it is no matter. */
+struct kept {
+	struct scene scene;
+	char path[128], file[128];
+};
+
+static void set_budget(struct kept *k, const char *budget)
+{
+	char config[256];
+	struct config_error error;
+
+	(void)snprintf(config, sizeof(config),
+		       "[protect]\nswap_writes = %s\nswap_writes_file = %s\n", budget, k->file);
+	fixture_write(k->scene.fx, "uswapd.conf", config);
+	if (k->scene.agent) {
+		assert_int_equal(agent_reload(k->scene.agent, &error), 0);
+		(void)agent_watch_wear(k->scene.agent, 0);
+	} else {
+		assert_int_equal(config_load(k->path, NULL, 0, &k->scene.config, &error), 0);
+	}
+}
+
+/* An agent with that budget, where an agent before has left the file; written 0: it has not. */
+static struct kept *start_kept(const char *budget, uint64_t written_bytes)
+{
+	const struct wear before = {written_bytes, (uint64_t)time(NULL)};
+	struct kept *k = calloc(1, sizeof(*k));
+	char text[WEAR_TEXT_BYTES];
+
+	assert_non_null(k);
+	k->scene = scene_new();
+	(void)snprintf(k->path, sizeof(k->path), "%s/uswapd.conf", k->scene.fx->path);
+	(void)snprintf(k->file, sizeof(k->file), "%s/wear", k->scene.fx->path);
+	if (written_bytes > 0)
+		fixture_write(k->scene.fx, "wear", wear_print(text, &before));
+	set_budget(k, budget);
+	k->scene.options.config_file = k->path;
+	assert_int_equal(scene_start(&k->scene), 0);
+	return k;
+}
+
+static void end_kept(struct kept *k)
+{
+	scene_end(&k->scene);
+	free(k);
+}
+
+/* As it is forgotten evenly over a day, in a quarter of an hour not even a hundredth. */
+static void assert_left(struct kept *k, uint64_t bytes)
+{
+	assert_in_range(scene_status(&k->scene).swap_writes_left_bytes, bytes,
+			bytes + 4 * GIB / 100);
+}
+
 static void test_kept(void **state)
 {
-	struct scene s = scene_new();
+	struct kept *k = start_kept("1G", 0);
 	_cleanup_free_ char *text = NULL;
-	struct config_error error;
-	char path[128], file[128], config[256];
 	struct wear kept;
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", s.fx->path);
-	(void)snprintf(file, sizeof(file), "%s/wear", s.fx->path);
-	(void)snprintf(config, sizeof(config),
-		       "[protect]\nswap_writes = 1G\nswap_writes_file = %s\n", file);
-	fixture_write(s.fx, "uswapd.conf", config);
-	s.options.config_file = path;
-	assert_int_equal(config_load(path, NULL, 0, &s.config, &error), 0);
-	assert_int_equal(scene_start(&s), 0);
-	assert_int_equal(scene_status(&s).swap_writes_left_bytes, GIB);
-	assert_int_equal(agent_stop(s.agent), 0);
-	text = fixture_read(s.fx, "wear");
+	assert_int_equal(scene_status(&k->scene).swap_writes_left_bytes, GIB);
+	assert_int_equal(agent_stop(k->scene.agent), 0);
+	text = fixture_read(k->scene.fx, "wear");
 	assert_int_equal(wear_parse(text, &kept, NULL), 0);
 	assert_int_equal(kept.written_bytes, 0);
+	k->scene.agent = NULL;
+	end_kept(k);
+	k = start_kept("4G", 3 * GIB);
+	assert_left(k, GIB);
+	end_kept(k);
+}
 
-	/* Two days' worth, a moment before the next one begins. */
-	kept.written_bytes = 2 * GIB;
-	fixture_write(s.fx, "wear", wear_print(config, &kept));
-	assert_int_equal(scene_start(&s), 0);
-	assert_int_equal(scene_status(&s).swap_writes_left_bytes, 0);
-	fixture_write(s.fx, "uswapd.conf", "[protect]\nswap_writes = 4G\n");
-	assert_int_equal(agent_reload(s.agent, &error), 0);
-	assert_in_range(scene_status(&s).swap_writes_left_bytes, 2 * GIB, 3 * GIB);
-	fixture_write(s.fx, "uswapd.conf", "");
-	assert_int_equal(agent_reload(s.agent, &error), 0);
-	assert_int_equal(agent_watch_wear(s.agent, 0), UINT64_MAX);
-	assert_int_equal(scene_status(&s).swap_writes_left_bytes, UINT64_MAX);
-	scene_end(&s);
+/* Whatever was written before, a new budget forbids nothing for longer than a day. */
+static void test_a_budget_that_changes(void **state)
+{
+	struct kept *k = start_kept("1G", 59 * GIB);
+
+	(void)state;
+	assert_left(k, 0);
+	set_budget(k, "4G");
+	assert_left(k, 3 * GIB);
+	set_budget(k, "2G");
+	assert_left(k, GIB);
+	set_budget(k, "0");
+	assert_int_equal(agent_watch_wear(k->scene.agent, 0), UINT64_MAX);
+	assert_int_equal(scene_status(&k->scene).swap_writes_left_bytes, UINT64_MAX);
+	set_budget(k, "4G");
+	assert_left(k, 3 * GIB);
+	end_kept(k);
+	k = start_kept("0", 59 * GIB);
+	set_budget(k, "4G");
+	assert_left(k, 0);
+	end_kept(k);
 }
 
 int main(void)
@@ -176,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_swapped_when_it_is_used_up_or_denied),
 		cmocka_unit_test(test_shared_by_workers),
 		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_a_budget_that_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

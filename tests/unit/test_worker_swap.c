@@ -171,6 +171,11 @@ static void test_writes_to_disks(void **state)
 	worker_swap_after(&s->worker, &f, &taken, NOW);
 	assert_int_equal(shared_swap_writes(shared), 0);
 	s->worker.swap_on_disk = true;
+	/* Nor without a budget. */
+	s->config.protect.swap_writes_bytes = 0;
+	worker_count_swap_writes(&s->worker, MIB);
+	assert_int_equal(shared_swap_writes(shared), 0);
+	s->config.protect.swap_writes_bytes = 20 * MIB;
 	worker_swap_before(&s->worker, &f);
 	fixture_write(s->fx, "meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1028096 kB\n");
 	write_zram(s, 103 * MIB, 52 * MIB);
