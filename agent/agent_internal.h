@@ -20,7 +20,8 @@ struct agent {
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];
 	struct tuning tuning;
-	struct wear wear;
+	struct wear wear; /* as it is kept */
+	uint64_t wear_ns; /* when it was last looked at (boottime); 0: it is not known yet */
 	uint64_t wear_budget_bytes; /* as last looked at */
 	uint64_t wear_due_ns;
 	char degraded[ARRAY_SIZE(((struct agent_status *)0)->degraded)][160];

@@ -14,7 +14,8 @@
 
 #define FORGET_NS (60 * NSEC_PER_SEC)
 
-static void load(struct agent *a, const char *path)
+/* What an agent before has left. Returns how old it is. */
+static uint64_t load(struct agent *a, const char *path)
 {
 	char text[WEAR_TEXT_BYTES];
 	const char *bad = NULL;
@@ -26,6 +27,7 @@ static void load(struct agent *a, const char *path)
 		log_warning(&a->world.log, "%s: %s%s%s: nothing is known of swap writes before",
 			    path, bad ? bad : "", bad ? ": " : "", strerrordesc_np((int)-n));
 	shared_add_swap_writes(a->world.shared, a->wear.written_bytes);
+	return wear_age_ns(&a->wear, (uint64_t)time(NULL));
 }
 
 static void save(struct agent *a, const char *path)
@@ -45,7 +47,8 @@ static void save(struct agent *a, const char *path)
 uint64_t agent_watch_wear(struct agent *a, uint64_t now_ns)
 {
 	const struct protect_settings *settings = &a->config->protect;
-	uint64_t budget_bytes = settings->swap_writes_bytes, now_s = (uint64_t)time(NULL);
+	uint64_t budget_bytes = settings->swap_writes_bytes;
+	uint64_t boot_ns = clock_boottime_ns(), elapsed_ns;
 	bool is_new = budget_bytes != a->wear_budget_bytes;
 
 	a->wear_budget_bytes = budget_bytes;
@@ -53,14 +56,12 @@ uint64_t agent_watch_wear(struct agent *a, uint64_t now_ns)
 		return UINT64_MAX;
 	if (!is_new && now_ns < a->wear_due_ns)
 		return a->wear_due_ns;
-	if (a->wear.at_s == 0)
-		load(a, settings->swap_writes_file);
+	elapsed_ns = a->wear_ns > 0 ? boot_ns - a->wear_ns : load(a, settings->swap_writes_file);
+	a->wear_ns = boot_ns;
 	/* What was written under another one is a day's at most, and no debt. */
-	shared_forget_swap_writes(a->world.shared,
-				  wear_forgotten_bytes(&a->wear, budget_bytes, now_s),
+	shared_forget_swap_writes(a->world.shared, wear_forgotten_bytes(budget_bytes, elapsed_ns),
 				  is_new ? budget_bytes : UINT64_MAX);
-	a->wear.written_bytes = shared_swap_writes(a->world.shared);
-	a->wear.at_s = now_s;
+	a->wear = (struct wear){shared_swap_writes(a->world.shared), (uint64_t)time(NULL)};
 	save(a, settings->swap_writes_file);
 	a->wear_due_ns = now_ns + FORGET_NS;
 	return a->wear_due_ns;
@@ -68,7 +69,7 @@ uint64_t agent_watch_wear(struct agent *a, uint64_t now_ns)
 
 void agent_end_wear(struct agent *a)
 {
-	if (a->wear.at_s == 0)
+	if (a->wear_ns == 0)
 		return;
 	a->wear_due_ns = 0;
 	(void)agent_watch_wear(a, clock_now_ns());

@@ -2,17 +2,24 @@
 #include "agent/account/wear.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/ktext.h"
 #include "base/saturate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define DAY_S UINT64_C(86400)
+#define DAY_S  UINT64_C(86400)
+#define DAY_NS (DAY_S * NSEC_PER_SEC)
 
-uint64_t wear_forgotten_bytes(const struct wear *wear, uint64_t budget_bytes, uint64_t now_s)
+uint64_t wear_age_ns(const struct wear *wear, uint64_t now_s)
 {
-	return scale(budget_bytes, MIN(minus(now_s, wear->at_s), DAY_S), DAY_S);
+	return MIN(minus(now_s, wear->at_s), DAY_S) * NSEC_PER_SEC;
+}
+
+uint64_t wear_forgotten_bytes(uint64_t budget_bytes, uint64_t elapsed_ns)
+{
+	return scale(budget_bytes, MIN(elapsed_ns, DAY_NS), DAY_NS);
 }
 
 char *wear_print(char text[WEAR_TEXT_BYTES], const struct wear *wear)

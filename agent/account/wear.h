@@ -11,11 +11,17 @@
 
 struct wear {
 	uint64_t written_bytes;
-	uint64_t at_s; /* of the calendar, since it must hold over restarts; 0: never */
+	uint64_t at_s; /* of the calendar */
 };
 
-/* What is forgotten until now_s: of a clock that goes back nothing, and a day's at most. */
-uint64_t wear_forgotten_bytes(const struct wear *wear, uint64_t budget_bytes, uint64_t now_s);
+/*
+ * How old it is. Only the calendar holds over restarts, and it may be wrong: a day at most, and
+ * nothing of one that has gone back.
+ */
+uint64_t wear_age_ns(const struct wear *wear, uint64_t now_s);
+
+/* What is forgotten in such a time: a day's at most. */
+uint64_t wear_forgotten_bytes(uint64_t budget_bytes, uint64_t elapsed_ns);
 
 #define WEAR_TEXT_BYTES 64
 /* As it is kept: "written_bytes N" and "at_s N", a line each. Returns text. */
