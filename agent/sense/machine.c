@@ -15,7 +15,7 @@ struct vmstat {
 	/* One counter a zone type; which exist depends on the machine. */
 	uint64_t stall_dma, stall_dma32, stall_normal, stall_movable, stall_device;
 	uint64_t pgscan_kswapd, pgsteal_proactive;
-	uint64_t pswpin, swap_ra, swap_ra_hit;
+	uint64_t pswpin, pswpout, swap_ra, swap_ra_hit;
 };
 
 static const struct ktext_key vmstat_keys[] = {
@@ -27,6 +27,7 @@ static const struct ktext_key vmstat_keys[] = {
 	{"pgscan_kswapd", offsetof(struct vmstat, pgscan_kswapd), false},
 	{"pgsteal_proactive", offsetof(struct vmstat, pgsteal_proactive), true},
 	{"pswpin", offsetof(struct vmstat, pswpin), true},
+	{"pswpout", offsetof(struct vmstat, pswpout), true},
 	{"swap_ra", offsetof(struct vmstat, swap_ra), true},
 	{"swap_ra_hit", offsetof(struct vmstat, swap_ra_hit), true},
 };
@@ -44,6 +45,7 @@ int machine_counters_parse(const char *text, struct machine_counters *ret, const
 		.pgscan_kswapd = v.pgscan_kswapd,
 		.pgsteal_proactive = v.pgsteal_proactive,
 		.pswpin = v.pswpin,
+		.pswpout = v.pswpout,
 		.swap_ra = v.swap_ra,
 		.swap_ra_hit = v.swap_ra_hit,
 	};
@@ -206,4 +208,16 @@ int machine_read_swap(const struct machine_watch *watch, struct swap_sample *ret
 	*ret = swap;
 	*ret_store = store;
 	return 0;
+}
+
+int machine_read_swap_writes(const struct machine_watch *watch, uint64_t page_size,
+			     int64_t *ret_bytes)
+{
+	uint64_t to_zram = watch->zram ? zram_read_writes(watch->zram) : 0;
+	struct machine_counters counters;
+	int r = machine_read_counters(watch, &counters, NULL);
+
+	if (r == 0)
+		*ret_bytes = (int64_t)(counters.pswpout * page_size - to_zram);
+	return r;
 }

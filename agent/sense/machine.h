@@ -10,6 +10,7 @@ struct machine_counters {
 	uint64_t pgscan_kswapd; /* pages */
 	uint64_t pgsteal_proactive;    /* pages; 0 before 6.18 */
 	uint64_t pswpin;	       /* pages read from swap, those read ahead too */
+	uint64_t pswpout;	       /* pages written to swap; those kept by zswap are not */
 	uint64_t swap_ra, swap_ra_hit; /* pages read ahead, and wanted later; 0 without swap */
 };
 
@@ -37,3 +38,9 @@ int machine_read_counters(const struct machine_watch *watch, struct machine_coun
 /* ret_store: of zswap and all zram devices. */
 int machine_read_swap(const struct machine_watch *watch, struct swap_sample *ret,
 		      struct swap_store *ret_store, const char **ret_bad);
+/*
+ * Bytes ever swapped out, less all that was ever written to zram devices: by how much it grows was
+ * written to swap on disks. Below zero where zram has other users.
+ */
+int machine_read_swap_writes(const struct machine_watch *watch, uint64_t page_size,
+			     int64_t *ret_bytes);

@@ -34,6 +34,12 @@ enum {
 /* With this bit it is the group's PSI trigger, without it its memory.events.local. */
 #define TOKEN_STALLED (UINT64_C(1) << 63)
 
+/* What the machine had written to swap on disks (machine_read_swap_writes). */
+struct swap_mark {
+	bool known; /* and it is to be counted */
+	int64_t bytes;
+};
+
 /* A request under way, and what is needed to tell what it brought. */
 struct flight {
 	bool active;
@@ -50,8 +56,9 @@ struct flight {
 	struct machine_counters machine;
 	bool may_swap; /* swapped_bytes (of the group that is asked) and store were read before it
 			*/
-	uint64_t swapped_bytes, swap_free_bytes;
+	uint64_t swapped_bytes;
 	struct swap_store store;
+	struct swap_mark swap_mark; /* before it */
 };
 
 /* The node as a target. */
@@ -141,6 +148,7 @@ struct pageout_round {
 	uint64_t applied_bytes, chosen_bytes; /* of this round */
 	bool store_known;
 	struct swap_store store; /* before it was asked */
+	struct swap_mark swap_mark;
 	uint64_t wait_ns, due_ns;
 };
 
@@ -298,8 +306,11 @@ bool worker_read_store(struct worker *worker, struct swap_store *ret);
 void worker_swap_before(struct worker *worker, struct flight *flight);
 void worker_swap_after(struct worker *worker, const struct flight *flight, struct taken *taken,
 		       uint64_t now_ns);
-/* So much went to swap: counted where that is on disks and there is a budget of it. */
-void worker_count_swap_writes(const struct worker *worker, uint64_t bytes);
+/* Before a request that may swap: known where there is a budget of writes to disks. */
+void worker_mark_swap_writes(const struct worker *worker, struct swap_mark *ret);
+/* After it: counts what was written since the mark, at most most_bytes. */
+void worker_count_swap_writes(const struct worker *worker, const struct swap_mark *mark,
+			      uint64_t most_bytes);
 
 /* worker.c */
 /* A PSI trigger on path, with the shortest window allowed here: a descriptor, or -errno. */

@@ -118,6 +118,7 @@ static void end_round(struct worker *w, uint64_t now_ns)
 static bool ask(struct worker *w, struct group *g, const struct pageout_ask *what)
 {
 	w->pageout.store_known = worker_read_store(w, &w->pageout.store);
+	worker_mark_swap_writes(w, &w->pageout.swap_mark);
 	w->pageout.slot = pager_ask(w->world->pager, w->act, w->config, what, w->main_fd);
 	w->pageout.asked = g;
 	return w->pageout.slot >= 0;
@@ -189,8 +190,7 @@ static bool collect(struct worker *w, uint64_t now_ns)
 	round->slot = -1;
 	account(w, target_of(w), &result);
 	learn_yield(w, result.swapped_bytes, now_ns);
-	/* All of it, though some may have gone to zram: an upper bound. */
-	worker_count_swap_writes(w, result.swapped_bytes);
+	worker_count_swap_writes(w, &round->swap_mark, result.swapped_bytes);
 	if (result.calls > 0 && round->asked)
 		log_debug(&w->world->log, "node %u: %s: %ju bytes paged out, of %ju cold ones",
 			  w->node->id, round->asked->cgroup->path, (uintmax_t)result.applied_bytes,

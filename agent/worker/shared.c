@@ -17,6 +17,7 @@ struct shared {
 	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
 	_Atomic int wakers[NUMA_NODES_MAX];
 	_Atomic uint64_t swap_writes_bytes;
+	_Atomic int64_t swap_writes_counted_bytes; /* up to here */
 };
 
 int shared_new(size_t n_workers, struct shared **ret_shared)
@@ -33,6 +34,7 @@ int shared_new(size_t n_workers, struct shared **ret_shared)
 		return -ENOMEM;
 	}
 	s->n_workers = n_workers;
+	atomic_init(&s->swap_writes_counted_bytes, INT64_MIN);
 	for (size_t i = 0; i < n_workers; i++) {
 		atomic_init(&s->room_bytes[i], UINT64_MAX);
 		atomic_init(&s->wakers[i], -1);
@@ -133,6 +135,16 @@ void shared_add_swap_writes(struct shared *s, uint64_t bytes)
 
 	while (!atomic_compare_exchange_weak(&s->swap_writes_bytes, &written, plus(written, bytes)))
 		;
+}
+
+void shared_count_swap_writes(struct shared *s, int64_t before_bytes, int64_t after_bytes,
+			      uint64_t most_bytes)
+{
+	int64_t counted = atomic_exchange(&s->swap_writes_counted_bytes, after_bytes);
+	int64_t from = MAX(before_bytes, counted);
+
+	if (after_bytes > from)
+		shared_add_swap_writes(s, MIN((uint64_t)(after_bytes - from), most_bytes));
 }
 
 void shared_forget_swap_writes(struct shared *s, uint64_t bytes, uint64_t most_bytes)

@@ -48,6 +48,12 @@ void shared_set_waker(struct shared *shared, size_t worker, int event_fd);
 /* What was written to swap on disks and is not forgotten yet; see account/wear.h. */
 uint64_t shared_swap_writes(const struct shared *shared);
 void shared_add_swap_writes(struct shared *shared, uint64_t bytes);
+/*
+ * Adds by how much machine_read_swap_writes has grown in a request, at most most_bytes: without
+ * what was counted already, of requests that were made at the same time.
+ */
+void shared_count_swap_writes(struct shared *shared, int64_t before_bytes, int64_t after_bytes,
+			      uint64_t most_bytes);
 /* Forgets what is beyond most_bytes, and so much of the rest. */
 void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t most_bytes);
 

@@ -140,29 +140,28 @@ bool worker_read_store(struct worker *w, struct swap_store *ret)
 	return true;
 }
 
+void worker_mark_swap_writes(const struct worker *w, struct swap_mark *ret)
+{
+	ret->known = w->swap_on_disk && w->config->protect.swap_writes_bytes > 0 &&
+		     machine_read_swap_writes(&w->machine_watch, w->page_size, &ret->bytes) == 0;
+}
+
+/* What zswap takes and writes back later is not seen. */
+void worker_count_swap_writes(const struct worker *w, const struct swap_mark *mark,
+			      uint64_t most_bytes)
+{
+	int64_t bytes;
+
+	if (mark->known && machine_read_swap_writes(&w->machine_watch, w->page_size, &bytes) == 0)
+		shared_count_swap_writes(w->world->shared, mark->bytes, bytes, most_bytes);
+}
+
 void worker_swap_before(struct worker *w, struct flight *f)
 {
-	f->may_swap = f->request.swappiness != GROUP_RECLAIM_NO_ANON &&
-		      worker_read_store(w, &f->store) && read_swapped(w, f, &f->swapped_bytes) == 0;
-	f->swap_free_bytes = w->swap.free_bytes;
-}
-
-void worker_count_swap_writes(const struct worker *w, uint64_t bytes)
-{
-	if (w->swap_on_disk && w->config->protect.swap_writes_bytes > 0)
-		shared_add_swap_writes(w->world->shared, bytes);
-}
-
-/*
- * What a request, and others meanwhile, have sent to disks: what swap holds more, but for what zram
- * and zswap hold more. Of the request no more than twice as much as was asked for.
- */
-static void count_writes(struct worker *w, const struct flight *f, const struct swap_store *store)
-{
-	uint64_t more = minus(f->swap_free_bytes, w->swap.free_bytes);
-	uint64_t stored = minus(store->stored_bytes, f->store.stored_bytes);
-
-	worker_count_swap_writes(w, MIN(minus(more, stored), 2 * f->request.bytes));
+	if (f->request.swappiness == GROUP_RECLAIM_NO_ANON)
+		return;
+	f->may_swap = worker_read_store(w, &f->store) && read_swapped(w, f, &f->swapped_bytes) == 0;
+	worker_mark_swap_writes(w, &f->swap_mark);
 }
 
 void worker_swap_after(struct worker *w, const struct flight *f, struct taken *taken,
@@ -172,9 +171,10 @@ void worker_swap_after(struct worker *w, const struct flight *f, struct taken *t
 	struct swap_store store;
 	uint64_t swapped;
 
+	/* What others write meanwhile can't be told apart. */
+	worker_count_swap_writes(w, &f->swap_mark, 2 * f->request.bytes);
 	if (!f->may_swap || !worker_read_store(w, &store) || read_swapped(w, f, &swapped) < 0)
 		return;
-	count_writes(w, f, &store);
 	taken->swapped_bytes = minus(swapped, f->swapped_bytes);
 	taken->swap_kept_bytes = yield_of(taken->swapped_bytes, &f->store, &store).kept_bytes;
 	yield_learn(asked ? &asked->yield : &w->here.yield, w->config->protect.swap_yield_permyriad,

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct meminfo info = {.free = 7}, info_before = info;
 	struct node_meminfo node = {.free = 7}, node_before = node;
 	struct zram_usage zram = {.used_bytes = 7}, zram_before = zram;
+	uint64_t writes = 7, writes_before = writes;
 	struct numa_share share = {.elsewhere_bytes = 7}, share_before = share;
 
 	if (!text)
@@ -34,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(meminfo_parse(text, &info, NULL), &info, &info_before, sizeof(info));
 	check(node_meminfo_parse(text, &node, NULL), &node, &node_before, sizeof(node));
 	check(zram_parse(text, &zram), &zram, &zram_before, sizeof(zram));
+	check(zram_parse_writes(text, &writes), &writes, &writes_before, sizeof(writes));
 	check(numa_maps_add_line(text, strlen(text), 1, &share, NULL), &share, &share_before,
 	      sizeof(share));
 	return 0;

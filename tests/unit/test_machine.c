@@ -16,17 +16,19 @@ static void test_counters(void **state)
 	struct machine_counters counters;
 
 	(void)state;
-	assert_int_equal(machine_counters_parse("nr_free_pages 3\nallocstall_dma 1\n"
-						"allocstall_dma32 20\nallocstall_normal 300\n"
-						"allocstall_movable 4000\nallocstall_device 50000\n"
-						"pgscan_kswapd 6\npgsteal_proactive 8\n"
-						"pswpin 10\nswap_ra 11\nswap_ra_hit 12\n",
-						&counters, NULL),
-			 0);
+	assert_int_equal(
+		machine_counters_parse("nr_free_pages 3\nallocstall_dma 1\n"
+				       "allocstall_dma32 20\nallocstall_normal 300\n"
+				       "allocstall_movable 4000\nallocstall_device 50000\n"
+				       "pgscan_kswapd 6\npgsteal_proactive 8\n"
+				       "pswpin 10\npswpout 13\nswap_ra 11\nswap_ra_hit 12\n",
+				       &counters, NULL),
+		0);
 	assert_int_equal(counters.allocstall, 54321);
 	assert_int_equal(counters.pgscan_kswapd, 6);
 	assert_int_equal(counters.pgsteal_proactive, 8);
 	assert_int_equal(counters.pswpin, 10);
+	assert_int_equal(counters.pswpout, 13);
 	assert_int_equal(counters.swap_ra, 11);
 	assert_int_equal(counters.swap_ra_hit, 12);
 
@@ -211,6 +213,35 @@ static void test_store(void **state)
 	assert_null(watch.zram);
 }
 
+/* Swapped out, but not to zram. */
+static void test_swap_writes(void **state)
+{
+	static const struct fixture_file files[] = {
+		{"vmstat", VMSTAT_LEAST "pswpout 10\n"},
+		{"meminfo", ""},
+		{"block/zram0/mm_stat", "0 0 0\n"},
+		{"block/zram0/stat", "0 0 0 0 3 0 24 0\n"},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	struct machine_watch watch = {-1, -1, NULL};
+	int64_t bytes;
+
+	(void)state;
+	assert_int_equal(machine_watch_open(fx->fd, &watch), 0);
+	assert_int_equal(machine_read_swap_writes(&watch, 4096, &bytes), 0);
+	assert_int_equal(bytes, 10 * 4096);
+	assert_int_equal(machine_find_zram(&watch, fx->fd), 0);
+	assert_int_equal(machine_read_swap_writes(&watch, 4096, &bytes), 0);
+	assert_int_equal(bytes, 7 * 4096);
+	/* It holds a file system too. */
+	fixture_write(fx, "block/zram0/stat", "0 0 0 0 3 0 800 0\n");
+	assert_int_equal(machine_read_swap_writes(&watch, 4096, &bytes), 0);
+	assert_true(bytes == -90 * 4096);
+	fixture_write(fx, "vmstat", "");
+	assert_int_equal(machine_read_swap_writes(&watch, 4096, &bytes), -EBADMSG);
+	machine_watch_close(&watch);
+}
+
 static void test_watch_needs_both(void **state)
 {
 	static const char *const names[] = {"vmstat", "meminfo"};
@@ -231,10 +262,15 @@ static void test_watch_needs_both(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counters), cmocka_unit_test(test_counters_malformed),
-		cmocka_unit_test(test_swap),	 cmocka_unit_test(test_swap_malformed),
-		cmocka_unit_test(test_captured), cmocka_unit_test(test_watch),
-		cmocka_unit_test(test_store),	 cmocka_unit_test(test_watch_needs_both),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_counters_malformed),
+		cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_swap_malformed),
+		cmocka_unit_test(test_captured),
+		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_store),
+		cmocka_unit_test(test_swap_writes),
+		cmocka_unit_test(test_watch_needs_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

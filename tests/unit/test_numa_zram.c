@@ -19,6 +19,20 @@ static void test_parse(void **state)
 	assert_int_equal(usage.used_bytes, 8192);
 }
 
+static void test_parse_writes(void **state)
+{
+	static const char *const bad[] = {"", "1 2 3 4 5 6\n", "1 2 3 4 5 6 x\n",
+					  "1 2 3 4 5 6 36028797018963968\n"};
+	uint64_t bytes = 4711;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(zram_parse_writes(bad[i], &bytes), -EBADMSG);
+	assert_int_equal(bytes, 4711);
+	assert_int_equal(zram_parse_writes("  1   0   8  0  2  0  16  0  0  0  0\n", &bytes), 0);
+	assert_int_equal(bytes, 8192);
+}
+
 static struct zram_usage read_all(const struct zram *zram)
 {
 	struct zram_usage usage;
@@ -32,6 +46,7 @@ static void test_sum(void **state)
 {
 	static const struct fixture_file files[] = {
 		{"block/zram0/mm_stat", "  8192 100 4096 0 4096 0 0 0 0\n"},
+		{"block/zram0/stat", "1 0 8 0 2 0 16 0 0 0 0\n"},
 		{"block/zram1/mm_stat", "1000 100 200 0 4096 0 0 0 0\n"},
 		{"block/zram2/size", "0\n"},
 		{"block/sda/mm_stat", "7 7 7\n"},
@@ -46,6 +61,10 @@ static void test_sum(void **state)
 	assert_int_equal(read_all(zram).used_bytes, 4296);
 	fixture_write(fx, "block/zram1/mm_stat", "2000 100 300\n");
 	assert_int_equal(read_all(zram).stored_bytes, 10192);
+	/* What there is of it: a device's may be missing. */
+	assert_int_equal(zram_read_writes(zram), 8192);
+	fixture_write(fx, "block/zram0/stat", "1 0 8 0 2 0 24 0 0 0 0\n");
+	assert_int_equal(zram_read_writes(zram), 12288);
 	usage.stored_bytes = 4711;
 	fixture_write(fx, "block/zram0/mm_stat", "no numbers\n");
 	assert_int_equal(zram_read(zram, &usage), -EBADMSG);
@@ -60,12 +79,14 @@ static void test_none(void **state)
 	(void)state;
 	assert_int_equal(zram_open(fx->fd, &zram), 0);
 	assert_int_equal(read_all(zram).stored_bytes, 0);
+	assert_int_equal(zram_read_writes(zram), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_parse_writes),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_none),
 	};

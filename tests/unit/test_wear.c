@@ -142,6 +142,31 @@ static void test_shared_by_workers(void **state)
 	assert_int_equal(shared_swap_writes(shared), 90);
 }
 
+/* Of requests made at the same time each sees what the other writes. */
+static void test_written_once_counted_once(void **state)
+{
+	static const struct {
+		int64_t before, after;
+		uint64_t most, sum;
+	} rows[] = {
+		{-50, 50, UINT64_MAX, 100},
+		{0, 50, UINT64_MAX, 100},  /* ended when the first one had */
+		{20, 80, UINT64_MAX, 130}, /* and this one later */
+		{100, 200, 40, 170},
+		{150, 200, UINT64_MAX, 170},
+		{200, 190, UINT64_MAX, 170}, /* others write to zram */
+		{195, 200, UINT64_MAX, 175},
+	};
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+
+	(void)state;
+	assert_int_equal(shared_new(1, &shared), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		shared_count_swap_writes(shared, rows[i].before, rows[i].after, rows[i].most);
+		assert_int_equal(shared_swap_writes(shared), rows[i].sum);
+	}
+}
+
 #define GIB (UINT64_C(1) << 30)
 
 struct kept {
@@ -248,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_which_swap_is_on_a_disk),
 		cmocka_unit_test(test_nothing_is_swapped_when_it_is_used_up_or_denied),
 		cmocka_unit_test(test_shared_by_workers),
+		cmocka_unit_test(test_written_once_counted_once),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_a_budget_that_changes),
 	};

@@ -40,10 +40,22 @@ static void write_zram(const struct scene *s, uint64_t stored, uint64_t used)
 	fixture_write(s->fx, "block/zram0/mm_stat", text);
 }
 
+/* So much was ever swapped out, and written to zram. */
+static void write_out(const struct scene *s, uint64_t swapped_mib, uint64_t zram_mib)
+{
+	char text[96];
+
+	(void)snprintf(text, sizeof(text), "allocstall_normal 0\npgscan_kswapd 0\npswpout %ju\n",
+		       (uintmax_t)(swapped_mib * 256));
+	fixture_write(s->fx, "vmstat", text);
+	(void)snprintf(text, sizeof(text), "0 0 0 0 1 0 %ju 0 0 0 0\n",
+		       (uintmax_t)(zram_mib * 2048));
+	fixture_write(s->fx, "block/zram0/stat", text);
+}
+
 static struct scene *scene_new(void)
 {
 	static const struct fixture_file files[] = {
-		{"vmstat", "allocstall_normal 0\npgscan_kswapd 0\n"},
 		{"meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1048576 kB\n"},
 		{"block/", NULL},
 	};
@@ -59,7 +71,9 @@ static struct scene *scene_new(void)
 		.hands = &s->hands,
 		.reclaim_features.swappiness = true,
 	};
-	s->worker = (struct worker){.world = &s->world, .node = &s->node, .config = &s->config};
+	s->worker = (struct worker){
+		.world = &s->world, .node = &s->node, .config = &s->config, .page_size = 4096};
+	write_out(s, 1000, 900);
 	s->cgroup.dir_fd = s->fx->fd;
 	s->group.cgroup = &s->cgroup;
 	write_zram(s, 100 * MIB, 50 * MIB);
@@ -151,46 +165,46 @@ static void test_the_node(void **state)
 	scene_free(s);
 }
 
-/* What swap holds more and zram does not went to a disk: counted, and no more than the day's
- * budget. */
+static uint64_t counted_after(struct scene *s, struct flight *f, uint64_t swapped_mib,
+			      uint64_t zram_mib)
+{
+	struct taken taken = {0};
+
+	worker_swap_before(&s->worker, f);
+	write_out(s, swapped_mib, zram_mib);
+	worker_swap_after(&s->worker, f, &taken, NOW);
+	return shared_swap_writes(s->world.shared);
+}
+
+/*
+ * What was swapped out and not to zram went to a disk, whether or not others empty swap meanwhile:
+ * counted, and no more than the day's budget.
+ */
 static void test_writes_to_disks(void **state)
 {
 	struct scene *s = scene_new();
 	_cleanup_(shared_freep) struct shared *shared = NULL;
 	struct flight f = flight_to(s, GROUP_RECLAIM_DEFAULT);
-	struct taken taken = {0};
+	struct flight of_files = flight_to(s, GROUP_RECLAIM_NO_ANON);
 
 	(void)state;
 	assert_int_equal(shared_new(1, &shared), 0);
 	s->config.protect.swap_writes_bytes = 20 * MIB;
 	s->world.shared = shared;
-	f.request.bytes = 4 * MIB;
-	/* Without a disk nothing is counted. */
-	worker_swap_before(&s->worker, &f);
-	fixture_write(s->fx, "meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1038336 kB\n");
-	worker_swap_after(&s->worker, &f, &taken, NOW);
-	assert_int_equal(shared_swap_writes(shared), 0);
+	f.request.bytes = of_files.request.bytes = 4 * MIB;
+	/* Without a disk nothing is counted, nor without a budget. */
+	assert_int_equal(counted_after(s, &f, 1010, 900), 0);
 	s->worker.swap_on_disk = true;
-	/* Nor without a budget. */
 	s->config.protect.swap_writes_bytes = 0;
-	worker_count_swap_writes(&s->worker, MIB);
-	assert_int_equal(shared_swap_writes(shared), 0);
+	assert_int_equal(counted_after(s, &f, 1020, 900), 0);
 	s->config.protect.swap_writes_bytes = 20 * MIB;
-	worker_swap_before(&s->worker, &f);
-	fixture_write(s->fx, "meminfo", "SwapTotal: 1048576 kB\nSwapFree: 1028096 kB\n");
-	write_zram(s, 103 * MIB, 52 * MIB);
-	worker_swap_after(&s->worker, &f, &taken, NOW);
-	assert_int_equal(shared_swap_writes(shared), 7 * MIB);
+	assert_int_equal(counted_after(s, &of_files, 1030, 900), 0);
+	assert_int_equal(counted_after(s, &f, 1040, 903), 7 * MIB);
+	assert_int_equal(counted_after(s, &f, 1043, 906), 7 * MIB);
 	/* Of what others send there meanwhile twice the request at most. */
-	for (int i = 1; i <= 2; i++) {
-		worker_swap_before(&s->worker, &f);
-		fixture_write(s->fx, "meminfo",
-			      i == 1 ? "SwapTotal: 1048576 kB\nSwapFree: 500000 kB\n"
-				     : "SwapTotal: 1048576 kB\nSwapFree: 0 kB\n");
-		assert_false(s->worker.swap.is_worn);
-		worker_swap_after(&s->worker, &f, &taken, NOW);
-		assert_int_equal(shared_swap_writes(shared), i == 1 ? 15 * MIB : 23 * MIB);
-	}
+	assert_int_equal(counted_after(s, &f, 1200, 906), 15 * MIB);
+	assert_false(s->worker.swap.is_worn);
+	assert_int_equal(counted_after(s, &f, 1400, 906), 23 * MIB);
 	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
 	assert_true(s->worker.swap.is_worn);
 	scene_free(s);
