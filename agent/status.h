@@ -51,6 +51,7 @@ struct price_status {
 /* What of a group or a node is left alone, since requests brought next to nothing, or cost much. */
 struct group_rests {
 	struct rest limit, trim, node; /* memory.reclaim, by whom it would be for */
+	struct rest evict;	       /* lru_gen, for the node */
 };
 
 struct group_status {
@@ -103,9 +104,10 @@ struct node_status {
 	struct yield_status swap_yield;
 	struct price_status prices;
 	struct order_status order;
-	uint64_t
-		left_bytes; /* of removed groups, and of those above others; when last looked for */
-	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
+	/* Of removed groups, and of groups above others; when last looked for. */
+	uint64_t left_bytes;
+	uint64_t evictions, evicted_bytes; /* through lru_gen; part of ledger */
+	struct rest reclaim_rest;	   /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger;   /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	       /* of the worker since it began */

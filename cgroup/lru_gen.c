@@ -2,11 +2,15 @@
 #include "cgroup/lru_gen.h"
 
 #include "base/cleanup.h"
+#include "base/kfile.h"
 #include "base/ktext.h"
 #include "base/parse.h"
 #include "base/saturate.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool next_number(struct ktext_line *line, uint64_t *ret)
@@ -62,6 +66,21 @@ int lru_gen_parse_line(const char *text, size_t length, struct lru_gen_line *ret
 	if (r == 0)
 		*ret = parsed;
 	return r;
+}
+
+int lru_gen_open_writable(int sys_fd)
+{
+	return kfile_open(sys_fd, "kernel/debug/lru_gen", O_WRONLY);
+}
+
+int lru_gen_evict(int fd, const struct lru_gen_eviction *e)
+{
+	char text[128];
+
+	/* swappiness 0: no anonymous memory. */
+	(void)snprintf(text, sizeof(text), "- %" PRIu64 " %" PRIu64 " %" PRIu64 " 0 %" PRIu64,
+		       e->memcg, e->node, e->generation, e->pages);
+	return kfile_write(fd, text);
 }
 
 struct lru_idle lru_idle_of(const struct lru_generations *g, uint64_t idle_ms)

@@ -46,6 +46,23 @@ struct lru_gen_line {
 /* text: a line without its newline. -EBADMSG: not such a line; *ret is then unchanged. */
 int lru_gen_parse_line(const char *text, size_t length, struct lru_gen_line *ret);
 
+/* What is taken of one group on one node alone, oldest first; its clean files, whoever protects
+ * them. */
+struct lru_gen_eviction {
+	uint64_t memcg, node;
+	uint64_t generation; /* and those before it; the two youngest are never evicted */
+	uint64_t pages;	     /* at most, but for the rest of a folio */
+};
+
+/* A descriptor of lru_gen below sys_fd (/sys) that can be written, or -errno. */
+int lru_gen_open_writable(int sys_fd);
+
+/*
+ * Blocks until done. 0, which tells nothing of how much was evicted; -EINTR; -EINVAL: no such
+ * group, node or generation, or too young a one.
+ */
+int lru_gen_evict(int fd, const struct lru_gen_eviction *eviction);
+
 /* What the generations of one group on one node tell of a page's last use. */
 struct lru_idle {
 	bool known;

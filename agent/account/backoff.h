@@ -20,8 +20,9 @@ struct backoff_law {
 /* memory.reclaim of a group. */
 extern const struct backoff_law backoff_of_groups;
 /*
- * nodeN/reclaim, for which there is another way, through the groups: it is left at once, and for
- * long, since with MGLRU one group of dirty memory alone can keep it from all others (6.18, 7).
+ * nodeN/reclaim, and lru_gen of a group, for which there is another way, through the group: it is
+ * left at once, and for long, since with MGLRU one group of dirty memory alone can keep it from all
+ * others (6.18, 7).
  */
 extern const struct backoff_law backoff_of_nodes;
 

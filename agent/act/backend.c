@@ -25,6 +25,8 @@ const char *backend_name(enum backend backend)
 		return "process_madvise";
 	case BACKEND_NODE_COMPACT:
 		return "node/compact";
+	case BACKEND_LRU_GEN:
+		return "lru_gen";
 	}
 	return "none";
 }
@@ -55,6 +57,8 @@ static int make_live(const struct request *request)
 		return advise(request);
 	case BACKEND_NODE_COMPACT:
 		return node_compact(request->fd);
+	case BACKEND_LRU_GEN:
+		return lru_gen_evict(request->fd, &request->eviction);
 	}
 	return -EOPNOTSUPP;
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "cgroup/lru_gen.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +16,7 @@ enum backend {
 	BACKEND_NODE_RECLAIM,	 /* nodeN/reclaim */
 	BACKEND_PROCESS_MADVISE, /* a range of a process */
 	BACKEND_NODE_COMPACT,	 /* nodeN/compact: takes nothing */
+	BACKEND_LRU_GEN,	 /* clean files of a group on a node, through debugfs */
 };
 
 const char *backend_name(enum backend backend); /* "memory.reclaim" */
@@ -23,9 +26,10 @@ struct request {
 	enum backend backend;
 	int fd; /* of the knob, or of the process (pidfd); stays open until the request is done */
 	uint64_t bytes;
-	int swappiness; /* as cgroup/reclaim.h and numa/reclaim.h */
-	uint64_t start; /* address of a range */
-	int advice;	/* about it: MADV_PAGEOUT, MADV_COLD */
+	int swappiness;			  /* as cgroup/reclaim.h and numa/reclaim.h */
+	uint64_t start;			  /* address of a range */
+	int advice;			  /* about it: MADV_PAGEOUT, MADV_COLD */
+	struct lru_gen_eviction eviction; /* through lru_gen */
 };
 
 struct act_ops {
@@ -33,8 +37,8 @@ struct act_ops {
 	bool dry;    /* asks the kernel for nothing: whatever changes is not its doing */
 	bool blocks; /* as long as the kernel likes */
 	/*
-	 * 0: all of it was reclaimed, or advised, which is not what it frees; -EAGAIN, -EINTR:
-	 * less; -ECANCELED: a dry run; other -errno: refused.
+	 * 0: all of it was reclaimed, or advised or evicted, which is not what it frees; -EAGAIN,
+	 * -EINTR: less; -ECANCELED: a dry run; other -errno: refused.
 	 */
 	int (*make)(const struct request *request);
 };

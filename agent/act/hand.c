@@ -203,6 +203,7 @@ int hand_submit(struct hand *hand, const struct act_ops *ops, const struct reque
 		.advice = request->advice,
 		.bytes = request->bytes,
 		.start = request->start,
+		.eviction = request->eviction,
 	};
 	struct hand_result result;
 	int r;

@@ -53,7 +53,8 @@ static int serve_one(int socket)
 							   .bytes = order.bytes,
 							   .swappiness = order.swappiness,
 							   .start = order.start,
-							   .advice = order.advice});
+							   .advice = order.advice,
+							   .eviction = order.eviction});
 	answer = (struct hand_answer){
 		.magic = HAND_MAGIC,
 		.error = result.error,

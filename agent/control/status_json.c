@@ -72,11 +72,14 @@ static const struct number rest_numbers[] = {
 	NAMED(struct group_rests, "for_limit_ns", limit.left_ns),
 	NAMED(struct group_rests, "for_trim_ns", trim.left_ns),
 	NAMED(struct group_rests, "for_node_ns", node.left_ns),
+	NAMED(struct group_rests, "lru_gen_ns", evict.left_ns),
 };
 
 static const struct number node_numbers[] = {
 	NAMED(struct node_status, "reclaim_left_alone_ns", reclaim_rest.left_ns),
 	NAMED(struct node_status, "left_behind_bytes", left_bytes),
+	NUMBER(struct node_status, evictions),
+	NUMBER(struct node_status, evicted_bytes),
 	NUMBER(struct node_status, managed_bytes),
 	NUMBER(struct node_status, free_bytes),
 	NUMBER(struct node_status, low_bytes),

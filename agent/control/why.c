@@ -274,6 +274,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
 	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);
 	say_rest("memory.reclaim for its node", &group->rests.node, out);
+	say_rest("lru_gen for its node", &group->rests.evict, out);
 	if (group->dirty_bytes > 0)
 		fprintf(out, "  %s of its files are dirty: %s\n", BYTES(group->dirty_bytes),
 			clean_reason_words(group->clean));
@@ -308,6 +309,21 @@ static void say_order(const struct order_status *order, FILE *out)
 			TIME(order->wall_ns), TIME(order->cpu_ns));
 }
 
+/* How it is asked for through its groups. */
+static void say_groups(const struct node_status *node, FILE *out)
+{
+	if (node->left_bytes > 0)
+		fprintf(out,
+			"  %s of files here were left behind by removed groups, or are charged to "
+			"groups above others: these are asked for it\n",
+			BYTES(node->left_bytes));
+	if (node->evictions > 0)
+		fprintf(out,
+			"  of its groups' files, %" PRIu64 " requests through lru_gen took %s, and "
+			"none from other nodes\n",
+			node->evictions, BYTES(node->evicted_bytes));
+}
+
 void why_node(const struct node_status *node, FILE *out)
 {
 	fprintf(out, "Node %u\n", node->node);
@@ -322,11 +338,7 @@ void why_node(const struct node_status *node, FILE *out)
 		BYTES(node->high_bytes));
 	fprintf(out, "  reclaimed by %s; demand that can only be met here: %s\n",
 		node->backend ? node->backend : "nothing", node->bound_demand ? "yes" : "no");
-	if (node->left_bytes > 0)
-		fprintf(out,
-			"  %s of files here were left behind by removed groups, or are charged to "
-			"groups above others: these are asked for it\n",
-			BYTES(node->left_bytes));
+	say_groups(node, out);
 	say_budget(&node->spent, &node->budget, out);
 	say_order(&node->order, out);
 	say_yield(&node->swap_yield, out);

@@ -260,6 +260,16 @@ static void examine_mglru(const struct doctor *d, FILE *out)
 		doctor_tell(out, false, "MGLRU", "is on, its ages can't be read: mount debugfs");
 	else
 		doctor_tell(out, true, "MGLRU", "is on, and its ages can be read");
+	if (fd >= 0) {
+		_cleanup_close_ int writable = lru_gen_open_writable(d->sys_fd);
+
+		if (writable >= 0)
+			doctor_tell(out, true, "lru_gen", "can be written (balance.lru_gen)");
+		else
+			doctor_tell(out, false, "lru_gen",
+				    "can't be written: %s; balance.lru_gen is of no use",
+				    strerrordesc_np(-writable));
+	}
 }
 
 static void examine_locking(FILE *out)

@@ -8,13 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What has been read of a block. */
 struct block {
 	bool has_path, has_node;
 	char path[LINE_PIECE_BYTES];
-	uint64_t node;
+	uint64_t memcg, node;
 	struct lru_generations generations;
 };
 
@@ -32,6 +33,7 @@ static int take_line(struct block *block, const struct lru_gen_line *line, const
 		/* Without its first slash, as the tree has it. */
 		(void)snprintf(block->path, sizeof(block->path), "%.*s", (int)line->path_length - 1,
 			       line->path + 1);
+		block->memcg = line->number;
 		block->has_path = true;
 		block->has_node = false;
 		return 0;
@@ -69,10 +71,15 @@ static int read_all(struct line_reader *lines, struct block *block, uint64_t idl
 		/* Generations end where another node, group or nothing follows. */
 		if (line.kind != LRU_GEN_GENERATION) {
 			if (block->has_node)
-				found(&(struct age_found){block->path, block->node,
-							  lru_idle_of(&block->generations,
-								      idle_ms)},
-				      context);
+				found(
+					&(struct age_found){
+						.path = block->path,
+						.node = block->node,
+						.idle = lru_idle_of(&block->generations, idle_ms),
+						.memcg = block->memcg,
+						.generations = &block->generations,
+					},
+					context);
 			block->generations.n = 0;
 		}
 		if (more == 0)
@@ -97,4 +104,42 @@ int ages_read(int fd, uint64_t idle_ms, void (*found)(const struct age_found *fo
 	if (r == -EBADMSG && ret_bad)
 		*ret_bad = bad;
 	return r;
+}
+
+struct search {
+	const char *path;
+	uint64_t node, cgroup_id;
+	size_t n;   /* by that path */
+	bool by_id; /* ret is the one with that id */
+	struct age_place *ret;
+};
+
+static void match(const struct age_found *found, void *context)
+{
+	struct search *s = context;
+
+	if (found->node != s->node || strcmp(found->path, s->path) != 0)
+		return;
+	s->n++;
+	if (s->by_id)
+		return;
+	s->by_id = found->memcg == s->cgroup_id;
+	*s->ret = (struct age_place){found->memcg, *found->generations};
+}
+
+int ages_find(int fd, const char *path, uint64_t node, uint64_t cgroup_id, struct age_place *ret,
+	      const char **ret_bad)
+{
+	struct age_place place = {0};
+	struct search search = {.path = path, .node = node, .cgroup_id = cgroup_id, .ret = &place};
+	int r = ages_read(fd, UINT64_MAX, match, &search, ret_bad);
+
+	if (r < 0)
+		return r;
+	if (search.n == 0)
+		return -ENOENT;
+	if (search.n > 1 && !search.by_id)
+		return -ENOTUNIQ;
+	*ret = place;
+	return 0;
 }

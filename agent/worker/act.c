@@ -140,6 +140,8 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 			return -EAGAIN;
 		request->swappiness = GROUP_RECLAIM_DEFAULT;
 	}
+	if (worker_evict_instead(w, victim, request, now_ns))
+		return 0;
 	request->fd = group_reclaim_open(victim->cgroup->dir_fd);
 	return request->fd < 0 ? request->fd : 0;
 }
@@ -182,8 +184,8 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.act = w->act,
 		.target = target,
 		.group = group,
-		.victim = !group && request->backend == BACKEND_MEMORY_RECLAIM ? w->here.victim
-									       : NULL,
+		.victim = !group && request->backend != BACKEND_NODE_RECLAIM ? w->here.victim
+									     : NULL,
 		.begun_ns = now_ns,
 		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
@@ -219,6 +221,8 @@ static void read_before(struct worker *w, struct flight *f)
 					   &f->victim_bytes);
 	if (f->victim && !group_holds_memory(f->victim))
 		f->left_bytes = worker_left_behind(w, f->victim);
+	if (f->request.backend == BACKEND_LRU_GEN)
+		f->victim_steals = worker_steals_of(f->victim);
 	if (worker_view_node(w, f->begun_ns, NULL) == 0)
 		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 }

@@ -20,6 +20,12 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 	    memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current", &left_bytes) == 0 &&
 	    f->victim_bytes > left_bytes)
 		taken = MAX(taken, MIN(f->victim_bytes - left_bytes, most));
+	/* As it goes on to grow, what was evicted of it would not show. */
+	if (f->victim && f->request.backend == BACKEND_LRU_GEN) {
+		uint64_t pages = minus(worker_steals_of(f->victim), f->victim_steals);
+
+		taken = MAX(taken, MIN(scale(pages, w->page_size, 1), most));
+	}
 	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
 	if (f->counted && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
 	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
@@ -46,7 +52,7 @@ static struct taken measure(struct worker *w, const struct flight *f, int error,
 	else
 		taken.applied_bytes = measure_node(w, f, taken.net_freed_bytes);
 	/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
-	if (error == 0)
+	if (error == 0 && f->request.backend != BACKEND_LRU_GEN)
 		taken.applied_bytes = MAX(taken.applied_bytes, f->request.bytes);
 	return taken;
 }
@@ -99,7 +105,7 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 	w->here.came_back_short = error < 0;
 	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
 		      taken->applied_bytes);
-	if (f->request.backend == BACKEND_MEMORY_RECLAIM)
+	if (f->request.backend != BACKEND_NODE_RECLAIM)
 		fd_close(f->request.fd);
 	if (f->target->action.reason != VERDICT_ORDERED)
 		return;
@@ -119,7 +125,7 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 /* It was only wished for: nothing is learned, and it is looked at again after a while. */
 static void pass_over(struct worker *w, const struct flight *f, uint64_t now_ns)
 {
-	if (!f->group && f->request.backend == BACKEND_MEMORY_RECLAIM)
+	if (!f->group && f->request.backend != BACKEND_NODE_RECLAIM)
 		fd_close(f->request.fd);
 	if (f->target->verdict.reason == VERDICT_ORDERED)
 		worker_end_order(w);

@@ -46,10 +46,11 @@ struct flight {
 	struct request request;
 	const struct act_ops *act;
 	struct target *target;
-	struct group *group;   /* NULL: of the node */
-	struct group *victim;  /* the group asked for the node; NULL: the node itself, or gone */
-	uint64_t victim_bytes; /* its memory.current before */
-	uint64_t left_bytes;   /* of a victim above others, before: what it is asked for */
+	struct group *group;	/* NULL: of the node */
+	struct group *victim;	/* the group asked for the node; NULL: the node itself, or gone */
+	uint64_t victim_bytes;	/* its memory.current before */
+	uint64_t victim_steals; /* pages reclaimed of it since it was made, before */
+	uint64_t left_bytes;	/* of a victim above others, before: what it is asked for */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
 	bool counted; /* machine was read before it: the last one came back short */
@@ -85,6 +86,7 @@ struct node_state {
 	uint64_t refaults_seen;	 /* pages */
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
 	uint64_t left_bytes;	 /* what only requests to groups above others reach; the same */
+	uint64_t evictions, evicted_bytes; /* through lru_gen */
 	bool protected_here;
 	bool seen; /* view is filled in */
 };
@@ -253,8 +255,26 @@ int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_ba
 void worker_read_shares(struct worker *worker, uint64_t now_ns);
 /* Whether a protected or excluded group has memory on the node, by looking now. */
 bool worker_node_is_spared(struct worker *worker);
+/* A group's memory here, by looking now. -errno. */
+int worker_read_share(const struct worker *worker, const struct group *group,
+		      struct memory_node_share *ret_here);
 /* File memory here that is charged to the group or to removed ones below it, by looking now. */
 uint64_t worker_left_behind(const struct worker *worker, const struct group *group);
+
+/* evict.c */
+/* Says so where lru_gen is wanted and can't be written. */
+void worker_try_eviction(const struct worker *worker);
+/*
+ * Turns a request to a group for the node into one through lru_gen, with a descriptor of its own,
+ * where that spares the group's memory on other nodes and can be done. False: it is as it was.
+ */
+bool worker_evict_instead(struct worker *worker, struct group *victim, struct request *request,
+			  uint64_t now_ns);
+/* Pages reclaimed of it since it was made; 0: they can't be read. */
+uint64_t worker_steals_of(const struct group *group);
+/* Takes in what an eviction brought. True: the next request goes another way. */
+bool worker_evict_learn(struct worker *worker, const struct flight *flight, int error,
+			uint64_t applied_bytes, uint64_t now_ns);
 
 /* rungs.c */
 /* The group to be asked for the node's plan; NULL: none has memory there that it would give. */

@@ -26,6 +26,7 @@ int worker_open_node(struct worker *w)
 	/* Its paths begin at the top of the hierarchy. */
 	if (w->world->whole_machine)
 		w->trim.ages_fd = ages_open(w->world->sys_fd);
+	worker_try_eviction(w);
 	w->here.kswapd_fd = kswapd_open(w->world->proc_fd, w->node->id);
 	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
 	if (r < 0) {

@@ -27,17 +27,28 @@ static bool is_spared_by_above(const struct worker *w, const struct group *g)
 	return g->protected_bytes > 0 || group_claims_protection(g) || is_spared(w, g);
 }
 
-static int read_share(const struct worker *w, const struct group *g,
+static int read_all_shares(const struct group *g, struct memory_node_share *ret_shares)
+{
+	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
+
+	return fd < 0 ? fd : memory_numa_stat_read(fd, ret_shares, NUMA_NODES_MAX, NULL);
+}
+
+int worker_read_share(const struct worker *w, const struct group *g,
 		      struct memory_node_share *ret_here)
 {
 	struct memory_node_share shares[NUMA_NODES_MAX];
-	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.numa_stat", O_RDONLY);
-	int r = fd < 0 ? fd : memory_numa_stat_read(fd, shares, NUMA_NODES_MAX, NULL);
+	int r = read_all_shares(g, shares);
 
 	if (r < 0)
 		return r;
 	*ret_here = shares[w->node->id % NUMA_NODES_MAX];
 	return 0;
+}
+
+static uint64_t evictable_bytes(const struct memory_node_share *s)
+{
+	return plus(plus(s->inactive_file, s->active_file), plus(s->inactive_anon, s->active_anon));
 }
 
 static uint64_t clean_file_bytes(const struct memory_node_share *here)
@@ -54,7 +65,7 @@ static bool has_memory_here(const struct worker *w, struct group *g)
 {
 	const struct group *payer = group_payer(g);
 	struct memory_node_share here;
-	int r = payer ? read_share(w, payer, &here) : -ENOENT;
+	int r = payer ? worker_read_share(w, payer, &here) : -ENOENT;
 
 	return r == 0 ? here.anon + here.file > 0 : r != -ENOENT && r != -ENODEV;
 }
@@ -78,18 +89,22 @@ static bool may_be_asked(const struct group *g)
 static void take_share(const struct worker *w, struct group *g)
 {
 	const struct node_state *n = &w->here;
-	struct memory_node_share here;
+	struct memory_node_share shares[NUMA_NODES_MAX], here;
 
-	g->node_bytes = g->node_dirty_bytes = 0;
+	g->node_bytes = g->elsewhere_bytes = g->node_dirty_bytes = 0;
 	g->node_file_bytes = g->below_file_bytes = 0;
 	g->spared_below = false;
 	if (!g->has_limits)
 		return;
 	/* How much of the memory above it is its own can't be told then. */
-	if (read_share(w, g, &here) < 0) {
+	if (read_all_shares(g, shares) < 0) {
 		g->spared_below = true;
 		return;
 	}
+	here = shares[w->node->id % NUMA_NODES_MAX];
+	for (size_t i = 0; i < NUMA_NODES_MAX; i++)
+		if (i != w->node->id)
+			g->elsewhere_bytes = plus(g->elsewhere_bytes, evictable_bytes(&shares[i]));
 	g->node_file_bytes = clean_file_bytes(&here);
 	if (!group_holds_memory(g) || !may_be_asked(g))
 		return;
@@ -152,13 +167,13 @@ uint64_t worker_left_behind(const struct worker *w, const struct group *g)
 	struct memory_node_share here;
 	uint64_t left;
 
-	if (read_share(w, g, &here) < 0)
+	if (worker_read_share(w, g, &here) < 0)
 		return 0;
 	left = clean_file_bytes(&here);
 	for (const struct cgroup *c = g->cgroup->first_child; c; c = c->next_sibling) {
 		const struct group *child = c->data;
 
-		if (child && child->has_limits && read_share(w, child, &here) == 0)
+		if (child && child->has_limits && worker_read_share(w, child, &here) == 0)
 			left = minus(left, clean_file_bytes(&here));
 	}
 	return left;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lru_gen of any bytes, read to its end or refused; what is found is what stands there. */
+#include "agent/policy/evict.h"
 #include "agent/sense/ages.h"
 #include "base/cleanup.h"
 
@@ -29,6 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_close_ int fd = memfd_create("lru_gen", MFD_CLOEXEC);
+	const struct memory_node_share here = {.inactive_anon = UINT64_C(24) << 20};
+	struct age_place place;
+	struct evict_plan plan;
 	const char *bad = NULL;
 	size_t n = 0;
 	int r;
@@ -36,5 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	r = ages_read(fd, 60000, found, &n, &bad);
 	require((r == 0 && n <= size) || (r == -EBADMSG && bad));
+	r = ages_find(fd, "svc", 0, 113, &place, &bad);
+	require(r == 0 || r == -ENOENT || r == -ENOTUNIQ || r == -EBADMSG);
+	if (r == 0 && evict_decide(&place.generations, &here, UINT64_C(1) << 20, 4096, &plan))
+		require(plan.pages > 0 && plan.pages <= 256);
 	return 0;
 }

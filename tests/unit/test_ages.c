@@ -246,12 +246,47 @@ static void test_nothing_to_read(void **state)
 	scene_free(s);
 }
 
+/* As captured: svc alone has memory, on one of two nodes. */
+static void test_places(void **state)
+{
+	static const struct {
+		const char *kernel;
+		uint64_t node, memcg;
+	} rows[] = {{"6.18", 1, 2}, {"7", 0, 113}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct age_place place = {.memcg = 42};
+		char name[64];
+		_cleanup_free_ char *text = NULL;
+		struct fixture *fx = fixture_new(NULL, 0);
+		int fd;
+
+		(void)snprintf(name, sizeof(name), "kernel/%s/lru_gen", rows[i].kernel);
+		text = fixture_data(name);
+		fixture_write(fx, LRU_GEN, text);
+		fd = ages_open(fx->fd);
+		assert_int_equal(ages_find(fd, "a", 0, 113, &place, NULL), -ENOENT);
+		assert_int_equal(ages_find(fd, "svc", 2, 113, &place, NULL), -ENOENT);
+		assert_int_equal(place.memcg, 42);
+		assert_int_equal(ages_find(fd, "svc", rows[i].node, 0, &place, NULL), 0);
+		assert_int_equal(place.memcg, rows[i].memcg);
+		assert_int_equal(place.generations.n, 4);
+		assert_int_equal(place.generations.generation[0].anon_pages, 17);
+		assert_int_equal(place.generations.generation[3].number, 6);
+		assert_int_equal(place.generations.generation[3].anon_pages, 6129);
+		fd_close(fd);
+		fixture_free(fx);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks),	cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_kernels), cmocka_unit_test(test_a_group),
 		cmocka_unit_test(test_nodes),	cmocka_unit_test(test_nothing_to_read),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

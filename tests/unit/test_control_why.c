@@ -74,11 +74,15 @@ static void test_what_was_left_behind(void **state)
 	(void)state;
 	assert_non_null(out);
 	node.left_bytes = 50 * MIB;
+	node.evictions = 3;
+	node.evicted_bytes = 12 * MIB;
 	why_node(&node, out);
 	assert_int_equal(fclose(out), 0);
 	assert_non_null(strstr(text,
 			       "\n  50.0 MiB of files here were left behind by removed groups, or "
-			       "are charged to groups above others: these are asked for it\n"));
+			       "are charged to groups above others: these are asked for it\n"
+			       "  of its groups' files, 3 requests through lru_gen took 12.0 MiB, "
+			       "and none from other nodes\n"));
 }
 
 static void test_node(void **state)

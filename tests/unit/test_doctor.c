@@ -347,12 +347,24 @@ static void test_what_is_not(void **state)
 	check(fx, -EOPNOTSUPP, nothing);
 }
 
+static void test_lru_gen(void **state)
+{
+	static const char *const writable[] = {"lru_gen", "can be written (balance.lru_gen)", NULL};
+	struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+
+	(void)state;
+	fixture_write(fx, "sys/kernel/debug/lru_gen", "");
+	check(fx, 0, writable);
+	fixture_free(fx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_what_is_not),
 		cmocka_unit_test(test_sysctls),	      cmocka_unit_test(test_dirty_sysctls),
 		cmocka_unit_test(test_disks),	      cmocka_unit_test(test_others),
+		cmocka_unit_test(test_lru_gen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,6 +144,13 @@ static void test_its_process_makes_requests(void **state)
 	}
 	text = fixture_read(s.fx, "memory.reclaim");
 	assert_int_equal(strncmp(text, "4096 swappiness=0", 17), 0);
+	s.request.backend = BACKEND_LRU_GEN;
+	s.request.eviction = (struct lru_gen_eviction){4294967299, 1, 7, 2560};
+	submit(&s);
+	assert_int_equal(wait_result(s.hand).error, 0);
+	free(text);
+	text = fixture_read(s.fx, "memory.reclaim");
+	assert_non_null(strstr(text, "- 4294967299 1 7 0 2560"));
 	/* What is refused is told as it was. */
 	s.request.backend = BACKEND_PROCESS_MADVISE;
 	submit(&s);

@@ -118,20 +118,44 @@ static void test_the_node_is_not_asked_where_the_excluded_have_no_controller(voi
 	end_scene(s);
 }
 
-/* Of 64 MiB of files all on node 0, or of none. */
-static void set_files(const struct fixture *fx, const char *path, bool any)
+/* So many MiB of files, on node 0 and elsewhere. */
+static void set_files(const struct fixture *fx, const char *path, uint64_t here, uint64_t elsewhere)
 {
-	static const char *const rest[] = {"anon",	     "shmem",	      "file_dirty",
-					   "file_writeback", "inactive_anon", "active_anon",
-					   "active_file",    "unevictable",   "slab_reclaimable"};
-	uint64_t bytes = any ? 64 * MIB : 0;
+	static const char *const rest[] = {
+		"anon",		 "file",	"shmem",       "file_dirty",  "file_writeback",
+		"inactive_anon", "active_anon", "active_file", "unevictable", "slab_reclaimable"};
 	char text[1024];
-	int n = snprintf(text, sizeof(text), "file N0=%ju\ninactive_file N0=%ju\n",
-			 (uintmax_t)bytes, (uintmax_t)bytes);
+	int n = snprintf(text, sizeof(text), "inactive_file N0=%ju N1=%ju\n",
+			 (uintmax_t)(here * MIB), (uintmax_t)(elsewhere * MIB));
 
 	for (size_t i = 0; i < ARRAY_SIZE(rest); i++)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "%s N0=0\n", rest[i]);
 	fixture_write(fx, path, text);
+}
+
+/* memory.reclaim would take from the other node too. */
+static void test_a_group_on_two_nodes_is_asked_through_lru_gen(void **state)
+{
+	size_t descriptors = fixture_entries("/proc/self/fd");
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.whole_machine = true;
+	s->config.balance.lru_gen = true;
+	fixture_write(s->fx, "sys/kernel/debug/lru_gen",
+		      "memcg 5 /svc\n node 0\n 0 9 0 16384\n 1 8 0 0\n 2 7 0 0\n 3 6 0 0\n");
+	add_group(s->fx, "svc");
+	set_files(s->fx, "cg/svc/memory.numa_stat", 64, 64);
+	asked.current = "cg/svc/memory.current";
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), BACKEND_LRU_GEN);
+	assert_int_equal(asked.last_swappiness, GROUP_RECLAIM_NO_ANON);
+	for (int i = 0; i < 1000 && status_of(s).evictions == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_true(status_of(s).evicted_bytes > 0);
+	end_scene(s);
+	assert_int_equal(fixture_entries("/proc/self/fd"), descriptors);
 }
 
 /* A removed group's files: charged to the one above it, whose other groups' swap is not judged. */
@@ -142,8 +166,8 @@ static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
 	(void)state;
 	add_group(s->fx, "slice");
 	add_group(s->fx, "slice/svc");
-	set_files(s->fx, "cg/slice/memory.numa_stat", true);
-	set_files(s->fx, "cg/slice/svc/memory.numa_stat", false);
+	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
+	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
 	asked.current = "cg/slice/memory.current";
 	start_scene(s);
 	(void)status_of(s);
@@ -157,8 +181,8 @@ static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
 	add_group(s->fx, "slice");
 	add_group(s->fx, "slice/svc");
 	fixture_write(s->fx, "cg/slice/svc/memory.min", "4096\n");
-	set_files(s->fx, "cg/slice/memory.numa_stat", true);
-	set_files(s->fx, "cg/slice/svc/memory.numa_stat", false);
+	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
+	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
 	start_scene(s);
 	(void)status_of(s);
 	worker_order(s->worker, 8 * MIB);
@@ -309,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
 		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
 		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),
+		cmocka_unit_test(test_a_group_on_two_nodes_is_asked_through_lru_gen),
 		cmocka_unit_test(test_what_was_left_behind_is_asked_of_the_group_above),
 		cmocka_unit_test(test_an_order_is_carried_out),
 		cmocka_unit_test(test_no_more_a_second_than_allowed),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of a group on this node alone, through lru_gen, where memory.reclaim would take from other
+ * nodes too. It heeds no protection: requests come here bounded by what is unprotected.
+ */
+#include "agent/policy/evict.h"
+
+#include "agent/sense/ages.h"
+#include "agent/worker/internal.h"
+#include "base/clock.h"
+#include "base/kfile.h"
+#include "base/saturate.h"
+#include "cgroup/reclaim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* All groups are read for one: some 50 us for each and each node. */
+#define GROUPS_MAX 256
+
+void worker_try_eviction(const struct worker *w)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (!w->config->balance.lru_gen)
+		return;
+	fd = w->trim.ages_fd >= 0 ? lru_gen_open_writable(w->world->sys_fd) : w->trim.ages_fd;
+	if (fd < 0)
+		log_warning(&w->world->log,
+			    "node %u: balance.lru_gen is of no use: debugfs' lru_gen can't be "
+			    "read and written: %s",
+			    w->node->id, strerrordesc_np(-fd));
+}
+
+uint64_t worker_steals_of(const struct group *g)
+{
+	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.stat", O_RDONLY);
+	struct memory_stat stat;
+
+	return fd >= 0 && memory_stat_read(fd, &stat, NULL) == 0 ? stat.pgsteal : 0;
+}
+
+/* Memory elsewhere that is next to nothing is no reason. */
+static bool is_worth_it(const struct worker *w, const struct group *victim, uint64_t now_ns)
+{
+	return w->config->balance.lru_gen && w->trim.ages_fd >= 0 && w->n_groups <= GROUPS_MAX &&
+	       group_holds_memory(victim) && victim->elsewhere_bytes > victim->node_bytes / 16 &&
+	       !backoff_waits(&victim->evict_backoff, now_ns);
+}
+
+static int find(struct worker *w, const struct group *victim, uint64_t bytes,
+		struct evict_plan *ret_plan, struct age_place *ret_place, const char **ret_bad)
+{
+	struct memory_node_share here;
+	int r = ages_find(w->trim.ages_fd, victim->cgroup->path, w->node->id, victim->cgroup->id,
+			  ret_place, ret_bad);
+
+	if (r == 0)
+		r = worker_read_share(w, victim, &here);
+	if (r == 0 && !evict_decide(&ret_place->generations, &here, bytes, w->page_size, ret_plan))
+		r = -ENOENT;
+	return r;
+}
+
+bool worker_evict_instead(struct worker *w, struct group *victim, struct request *request,
+			  uint64_t now_ns)
+{
+	struct age_place place = {0};
+	struct evict_plan plan = {0};
+	const char *bad = NULL;
+	int r;
+
+	if (!is_worth_it(w, victim, now_ns))
+		return false;
+	r = find(w, victim, request->bytes, &plan, &place, &bad);
+	if (r == 0)
+		r = lru_gen_open_writable(w->world->sys_fd);
+	if (r < 0) {
+		if (r != -ENOENT && r != -ENOTUNIQ)
+			worker_complain(w, now_ns, "lru_gen", r, bad);
+		backoff_learn(&victim->evict_backoff, &backoff_of_nodes, now_ns, request->bytes, 0);
+		return false;
+	}
+	request->backend = BACKEND_LRU_GEN;
+	request->fd = r;
+	request->bytes = plan.pages * w->page_size;
+	request->swappiness = GROUP_RECLAIM_NO_ANON;
+	request->eviction = (struct lru_gen_eviction){
+		.memcg = place.memcg,
+		.node = w->node->id,
+		.generation = plan.generation,
+		.pages = plan.pages,
+	};
+	return true;
+}
+
+bool worker_evict_learn(struct worker *w, const struct flight *f, int error, uint64_t applied_bytes,
+			uint64_t now_ns)
+{
+	struct group *victim = f->victim;
+
+	w->here.evictions++;
+	w->here.evicted_bytes = plus(w->here.evicted_bytes, applied_bytes);
+	victim->node_bytes = minus(victim->node_bytes, applied_bytes);
+	/* One that was cut short tells nothing. */
+	if (error == -EINTR)
+		return false;
+	backoff_learn(&victim->evict_backoff, &backoff_of_nodes, now_ns, f->request.bytes,
+		      applied_bytes);
+	return backoff_waits(&victim->evict_backoff, now_ns);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether what stands in lru_gen is the group, and what of it is taken. */
+#include "agent/policy/evict.h"
+
+#include "tests/unit/fixture.h"
+
+#define PAGE UINT64_C(4096)
+
+/* Four generations, with 3000 and 2000 pages of files in the two that may be evicted. */
+static const struct lru_generations whole = {
+	4, {{7, 9000, 100, 3000}, {8, 8000, 0, 2000}, {9, 7000, 900, 4000}, {10, 100, 0, 1000}}};
+static const struct lru_generations three = {
+	3, {{7, 9000, 100, 3000}, {8, 8000, 900, 6000}, {9, 7000, 0, 1000}}};
+static const struct lru_generations two = {2, {{7, 9000, 1000, 9000}, {8, 8000, 0, 1000}}};
+static const struct lru_generations none = {0};
+static const struct lru_generations endless = {
+	3, {{7, 1, 0, UINT64_MAX}, {UINT64_MAX, 1, 0, UINT64_MAX}, {9, 1, UINT64_MAX, UINT64_MAX}}};
+
+static struct memory_node_share counted(uint64_t anon, uint64_t file)
+{
+	return (struct memory_node_share){
+		.inactive_anon = anon / 2 * PAGE,
+		.active_anon = (anon - anon / 2) * PAGE,
+		.inactive_file = file / 2 * PAGE,
+		.active_file = (file - file / 2) * PAGE,
+	};
+}
+
+static void test_decide(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct lru_generations *generations;
+		uint64_t anon, file, wanted;
+		bool evicts;
+		uint64_t generation, pages;
+	} rows[] = {
+		{"a part of it", &whole, 1000, 10000, 1000, true, 8, 1000},
+		{"all that is old", &whole, 1000, 10000, 5000, true, 8, 5000},
+		{"half of it is old", &whole, 1000, 10000, 10000, true, 8, 5000},
+		{"less is", &whole, 1000, 10000, 10001, false, 0, 0},
+		{"the oldest of three", &three, 1000, 10000, 1000, true, 7, 1000},
+		{"both are too young", &two, 1000, 10000, 1000, false, 0, 0},
+		{"nothing is there", &none, 0, 0, 1000, false, 0, 0},
+		{"less than a page", &whole, 1000, 10000, 0, false, 0, 0},
+		{"as exact as counters are", &whole, 1000 + 512, 10000 + 625, 1000, true, 8, 1000},
+		{"the other way", &whole, 1000 - 512, 10000 - 588, 1000, true, 8, 1000},
+		{"more anonymous memory", &whole, 1000 + 513, 10000, 1000, false, 0, 0},
+		{"less", &whole, 1000 - 513, 10000, 1000, false, 0, 0},
+		{"more files", &whole, 1000, 10700, 1000, false, 0, 0},
+		{"fewer", &whole, 1000, 9400, 1000, false, 0, 0},
+		{"a removed one of that name", &whole, 0, 0, 1000, false, 0, 0},
+		{"beyond all bounds", &endless, 1000, 10000, 1000, false, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct memory_node_share here = counted(rows[i].anon, rows[i].file);
+		struct evict_plan plan = {0};
+		bool evicts = evict_decide(rows[i].generations, &here, rows[i].wanted * PAGE + 17,
+					   PAGE, &plan);
+
+		if (evicts != rows[i].evicts || plan.generation != rows[i].generation ||
+		    plan.pages != rows[i].pages)
+			fail_msg("%s: %d, up to %ju, %ju pages", rows[i].name, evicts,
+				 (uintmax_t)plan.generation, (uintmax_t)plan.pages);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decide),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
