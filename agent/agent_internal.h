@@ -5,6 +5,7 @@
 #include "agent/account/wear.h"
 #include "agent/act/tuning.h"
 #include "agent/agent.h"
+#include "agent/policy/watermarks.h"
 #include "agent/report/journal.h"
 
 struct agent {
@@ -20,7 +21,9 @@ struct agent {
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];
 	struct tuning tuning;
-	struct wear wear; /* as it is kept */
+	struct watermarks_history watermarks;
+	uint64_t watermarks_due_ns; /* UINT64_MAX: they can't be steered */
+	struct wear wear;	    /* as it is kept */
 	uint64_t wear_ns; /* when it was last looked at (boottime); 0: it is not known yet */
 	uint64_t wear_budget_bytes; /* as last looked at */
 	uint64_t wear_due_ns;

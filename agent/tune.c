@@ -2,9 +2,13 @@
 /* The machine's sysctls, as the configuration wants them while the agent acts. */
 #include "agent/agent_internal.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+
+#define STEER_NS NSEC_PER_SEC
 
 static uint64_t wanted(const struct tuning_settings *s, enum tuning_knob knob)
 {
@@ -56,8 +60,74 @@ static bool may_tune(const struct agent *a)
 	return a->options.tuning_file && !a->options.dry_run && a->world.whole_machine;
 }
 
+static bool may_steer(const struct agent *a)
+{
+	return may_tune(a) && a->config->agent.mode == MODE_ACT &&
+	       a->config->tuning.watermark_most > 0 && !agent_is_paused(a);
+}
+
+/* What stands there when nothing is to be kept free. */
+static uint64_t base_factor(const struct agent *a, uint64_t factor)
+{
+	const struct tuned *tuned = &a->tuning.knobs[TUNING_WATERMARK_SCALE_FACTOR];
+
+	if (a->config->tuning.watermark_scale_factor != TUNING_KEEP)
+		return a->config->tuning.watermark_scale_factor;
+	return tuned->held ? tuned->before : factor;
+}
+
+static int steer(struct agent *a, uint64_t now_ns)
+{
+	const enum tuning_knob knob = TUNING_WATERMARK_SCALE_FACTOR;
+	const struct tuned *tuned = &a->tuning.knobs[knob];
+	struct watermarks_bounds bounds = {.most = a->config->tuning.watermark_most};
+	uint64_t factor, next;
+	int r = tuning_read(&a->tuning, knob, &factor);
+
+	if (r < 0)
+		return r;
+	bounds.base = base_factor(a, factor);
+	next = watermarks_next(&a->watermarks, &bounds, factor,
+			       shared_watermark_factor(a->world.shared), now_ns);
+	if (next == factor)
+		return 0;
+	if (!tuned->held)
+		r = tuning_set(&a->tuning, knob, next);
+	else if (next == tuned->before)
+		r = tuning_restore(&a->tuning, knob);
+	else
+		r = tuning_change(&a->tuning, knob, next);
+	if (r == 0)
+		log_info(&a->world.log, "vm.%s: %" PRIu64 " now, %" PRIu64 " a moment ago",
+			 tuning_name(knob), next, factor);
+	return r;
+}
+
+uint64_t agent_steer_watermarks(struct agent *a, uint64_t now_ns)
+{
+	int r;
+
+	if (!may_steer(a))
+		return UINT64_MAX;
+	if (now_ns < a->watermarks_due_ns)
+		return a->watermarks_due_ns;
+	r = steer(a, now_ns);
+	a->watermarks_due_ns = r < 0 ? UINT64_MAX : now_ns + STEER_NS;
+	if (r == -ESTALE)
+		log_notice(
+			&a->world.log,
+			"vm.watermark_scale_factor is steered no more: somebody else has changed "
+			"it");
+	else if (r < 0)
+		agent_degrade(a, "vm.watermark_scale_factor is not steered: %s%s",
+			      strerrordesc_np(-r),
+			      r == -EACCES ? " (only uid 0 may write it)" : "");
+	return a->watermarks_due_ns;
+}
+
 void agent_restore_tuning(struct agent *a)
 {
+	a->watermarks_due_ns = 0;
 	for (enum tuning_knob i = 0; i < TUNING_KNOBS; i++)
 		if (a->tuning.knobs[i].held)
 			restore(a, i);

@@ -47,6 +47,11 @@ static int read_value(const struct tuning *t, const char *name, uint64_t *ret)
 	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
 }
 
+int tuning_read(const struct tuning *t, enum tuning_knob knob, uint64_t *ret)
+{
+	return read_value(t, knobs[knob].name, ret);
+}
+
 static int write_value(const struct tuning *t, enum tuning_knob knob, uint64_t value)
 {
 	char path[64], text[VALUE_BYTES];
@@ -57,19 +62,27 @@ static int write_value(const struct tuning *t, enum tuning_knob knob, uint64_t v
 }
 
 /*
- * A line each: name, what stood there, what we set. It takes the place of the former one as a
- * whole; it need not outlive the machine, whose sysctls do not either.
+ * A line each: name, what stood there, what we set, and, while that is changed, the value before.
+ * It takes the place of the former one as a whole; it need not outlive the machine, whose sysctls
+ * do not either.
  */
 static int save(const struct tuning *t)
 {
 	char text[STATE_BYTES] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < TUNING_KNOBS; i++)
-		if (t->knobs[i].held)
-			n += (size_t)snprintf(text + n, sizeof(text) - n,
-					      "%s %" PRIu64 " %" PRIu64 "\n", knobs[i].name,
-					      t->knobs[i].before, t->knobs[i].ours);
+	for (size_t i = 0; i < TUNING_KNOBS; i++) {
+		const struct tuned *tuned = &t->knobs[i];
+
+		if (!tuned->held)
+			continue;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s %" PRIu64 " %" PRIu64,
+				      knobs[i].name, tuned->before, tuned->ours);
+		if (tuned->former != tuned->ours)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " %" PRIu64,
+					      tuned->former);
+		text[n++] = '\n';
+	}
 	if (n == 0)
 		return unlink(t->path) < 0 && errno != ENOENT ? -errno : 0;
 	return file_replace(t->path, text, n);
@@ -77,14 +90,19 @@ static int save(const struct tuning *t)
 
 static int load_line(struct tuned found[TUNING_KNOBS], struct ktext_line line)
 {
-	struct ktext_line name, before, ours, more;
+	struct ktext_line name, before, ours, former, more;
 	struct tuned tuned = {.held = true};
 	size_t i = 0;
 
 	if (!ktext_next_word(&line, &name) || !ktext_next_word(&line, &before) ||
-	    !ktext_next_word(&line, &ours) || ktext_next_word(&line, &more) ||
+	    !ktext_next_word(&line, &ours) ||
 	    parse_u64_n(before.text, before.length, &tuned.before) < 0 ||
 	    parse_u64_n(ours.text, ours.length, &tuned.ours) < 0)
+		return -EBADMSG;
+	tuned.former = tuned.ours;
+	if (ktext_next_word(&line, &former) &&
+	    (parse_u64_n(former.text, former.length, &tuned.former) < 0 ||
+	     ktext_next_word(&line, &more)))
 		return -EBADMSG;
 	while (i < TUNING_KNOBS && !ktext_word_is(name, knobs[i].name))
 		i++;
@@ -126,7 +144,7 @@ int tuning_set(struct tuning *t, enum tuning_knob knob, uint64_t value)
 		r = -EBUSY;
 	if (r < 0 || now == value)
 		return r;
-	*tuned = (struct tuned){.held = true, .before = now, .ours = value};
+	*tuned = (struct tuned){.held = true, .before = now, .ours = value, .former = value};
 	r = save(t);
 	if (r == 0)
 		r = write_value(t, knob, value);
@@ -137,17 +155,41 @@ int tuning_set(struct tuning *t, enum tuning_knob knob, uint64_t value)
 	return r;
 }
 
-int tuning_restore(struct tuning *t, enum tuning_knob knob)
+/* Killed in between, either value is ours. */
+int tuning_change(struct tuning *t, enum tuning_knob knob, uint64_t value)
 {
 	struct tuned *tuned = &t->knobs[knob];
 	uint64_t now;
 	int r = read_value(t, knobs[knob].name, &now);
 
-	if (r == 0 && now == tuned->ours)
+	if (r == 0 && now != tuned->ours)
+		r = -ESTALE;
+	if (r < 0 || now == value)
+		return r;
+	tuned->ours = value;
+	tuned->former = now;
+	r = save(t);
+	if (r == 0)
+		r = write_value(t, knob, value);
+	if (r < 0)
+		tuned->ours = now;
+	tuned->former = tuned->ours;
+	(void)save(t);
+	return r;
+}
+
+int tuning_restore(struct tuning *t, enum tuning_knob knob)
+{
+	struct tuned *tuned = &t->knobs[knob];
+	uint64_t now = 0;
+	int r = read_value(t, knobs[knob].name, &now);
+	bool ours = now == tuned->ours || now == tuned->former;
+
+	if (r == 0 && ours)
 		r = write_value(t, knob, tuned->before);
 	if (r < 0)
 		return r;
 	tuned->held = false;
 	r = save(t);
-	return r == 0 && now != tuned->ours ? -ESTALE : r;
+	return r == 0 && !ours ? -ESTALE : r;
 }

@@ -28,6 +28,7 @@ const char *tuning_name(enum tuning_knob knob);
 struct tuned {
 	bool held; /* set by us, and to be given back */
 	uint64_t before, ours;
+	uint64_t former; /* ours too: it stands there if we were killed while changing it */
 };
 
 struct tuning {
@@ -47,6 +48,14 @@ int tuning_load(struct tuning *tuning);
  * in bytes is in force (vm.dirty_bytes), which this would switch off; -EACCES: not uid 0; -errno.
  */
 int tuning_set(struct tuning *tuning, enum tuning_knob knob, uint64_t value);
+
+/*
+ * Sets a held knob anew. -ESTALE: it has another value than ours by now, which stays.
+ */
+int tuning_change(struct tuning *tuning, enum tuning_knob knob, uint64_t value);
+
+/* What stands there now. */
+int tuning_read(const struct tuning *tuning, enum tuning_knob knob, uint64_t *ret);
 
 /*
  * Gives a held knob back. -ESTALE: it has another value now, which stays; -errno: it is still held.

@@ -156,6 +156,7 @@ struct group_rule {
 struct tuning_settings {
 	uint64_t swappiness, vfs_cache_pressure, page_cluster, watermark_scale_factor;
 	uint64_t dirty_ratio, dirty_background_ratio;
+	uint64_t watermark_most; /* that the factor is raised to, for bursts; 0: it is not */
 };
 
 /* Who only grows, for uswapctl growth. */

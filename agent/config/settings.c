@@ -227,6 +227,10 @@ const struct setting settings[] = {
 	{"tuning", "watermark_scale_factor", SYSCTL(tuning.watermark_scale_factor), "1", "3000", "keep",
 	 "vm.watermark_scale_factor: how far apart the kernel's watermarks are, in 10,000ths of memory. "
 	 "The agent's own marks move with them."},
+	{"tuning", "watermark_most", COUNT(tuning.watermark_most), "0", "3000", "0",
+	 "Most that vm.watermark_scale_factor is raised to while bursts use up free memory faster than kswapd "
+	 "begins, so that kswapd does what balance else keeps room for at all times; it falls again when they "
+	 "have ended, to tuning.watermark_scale_factor or what stood there. 0: it is not."},
 	{"tuning", "dirty_ratio", SYSCTL(tuning.dirty_ratio), "1", "100", "keep",
 	 "vm.dirty_ratio: percent of memory that may be dirty before writers are held up; left alone "
 	 "where vm.dirty_bytes is set."},

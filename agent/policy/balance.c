@@ -65,7 +65,7 @@ static bool is_for_kswapd(const struct config *config, const struct demand *dema
 static enum verdict_reason reason_to_wait(const struct config *config, const struct demand *demand,
 					  const struct balance_history *history,
 					  const struct node_sample *s, const struct verdict *v,
-					  uint64_t round, bool for_kswapd)
+					  uint64_t round, bool early, bool for_kswapd)
 {
 	uint64_t high = v->margin_bytes + round;
 
@@ -75,6 +75,8 @@ static enum verdict_reason reason_to_wait(const struct config *config, const str
 		return VERDICT_NO_DEMAND;
 	if (v->refault_permyriad >= DEMAND_REFAULT_FULL)
 		return VERDICT_REFAULTS;
+	if (early)
+		return VERDICT_KSWAPD_EARLY;
 	if (room_to_come(s, v) >= (s->filling ? high : v->margin_bytes))
 		return VERDICT_ROOM_ENOUGH;
 	if (s->others_room_bytes >= high && !stays_here(config, s))
@@ -104,6 +106,15 @@ static uint64_t node_margin(const struct config *config, const struct demand *de
 	if (demand->gain <= DEMAND_GAIN_ONE)
 		standing = MIN(standing, most_bytes(config, s) / 2);
 	return MAX(now, standing);
+}
+
+/* What the kernel keeps of a margin, where it was told to. */
+static uint64_t kept_by_kernel(const struct config *config, const struct demand *demand,
+			       const struct node_sample *s)
+{
+	if (config->tuning.watermark_most == 0 || demand->gain > DEMAND_GAIN_ONE)
+		return 0;
+	return minus(s->high_bytes, s->low_bytes);
 }
 
 /* A burst must be seen while half of the margin is left for it. */
@@ -142,6 +153,9 @@ static uint64_t rest_before_next_look(const struct config *config, const struct 
 		if (demand->rate_bytes_per_s > 0 && !for_kswapd)
 			return config->agent.tick_max_ns / 40;
 		break;
+	case VERDICT_KSWAPD_EARLY:
+		/* Bursts must be seen all the same, to know what they want. */
+		return rest_ns(config);
 	case VERDICT_KSWAPD_SUFFICES:
 		return rest_beside_stream(config, demand, s);
 	default:
@@ -175,18 +189,21 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 	struct node_plan plan = {.effort = history->effort, .swappiness = -1};
 	struct verdict *v = &plan.verdict;
 	uint64_t spare = s->clean_file_bytes, round, wanted;
-	bool for_kswapd;
+	bool early, for_kswapd;
 
 	v->rate_bytes_per_s = demand->peak_bytes_per_s;
 	v->refault_permyriad = refaults_permyriad(&demand->refaults);
 	v->room_bytes = s->room_bytes;
-	v->margin_bytes = node_margin(config, demand, s);
+	plan.burst_bytes = node_margin(config, demand, s);
+	v->margin_bytes = minus(plan.burst_bytes, kept_by_kernel(config, demand, s));
+	/* Per zone, and rounded down. */
+	early = v->margin_bytes < plan.burst_bytes / 8;
 	v->look_again_ns = demand_look_again(demand, v->room_bytes, v->margin_bytes,
 					     config->agent.tick_min_ns, rest_ns(config),
 					     config->agent.tick_max_ns);
 	round = round_bytes(config, s, v);
 	for_kswapd = is_for_kswapd(config, demand, s, round);
-	v->reason = reason_to_wait(config, demand, history, s, v, round, for_kswapd);
+	v->reason = reason_to_wait(config, demand, history, s, v, round, early, for_kswapd);
 	if (v->reason != VERDICT_NODE_LOW) {
 		v->look_again_ns = MAX(v->look_again_ns,
 				       rest_before_next_look(config, demand, s, v, for_kswapd));

@@ -6,6 +6,9 @@
  * which is when the kernel looks at other nodes and then wakes kswapd. The kernel fills the whole
  * fallback list before it reclaims locally, so a node alone being low is no reason to act unless
  * the demand can't go elsewhere (bound_demand) or the operator wants memory local.
+ *
+ * Where the kernel's watermarks are steered (watermarks.h), the room between them is part of the
+ * margin, as long as tasks have not stalled for all that.
  */
 #pragma once
 
@@ -36,7 +39,8 @@ struct balance_history {
 struct node_plan {
 	struct verdict verdict;
 	enum effort effort;
-	int swappiness; /* -1: the kernel's choice; 0: no anonymous memory */
+	int swappiness;	      /* -1: the kernel's choice; 0: no anonymous memory */
+	uint64_t burst_bytes; /* the margin that bursts want, whoever keeps it */
 };
 
 struct node_plan balance_decide(const struct config *config, const struct demand *demand,

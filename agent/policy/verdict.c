@@ -24,6 +24,8 @@ static const struct {
 	[VERDICT_KSWAPD_ACTIVE] = {"kswapd-active", "the kernel's kswapd is at it"},
 	[VERDICT_KSWAPD_SUFFICES] = {"kswapd-suffices",
 				     "kswapd keeps up: no task had to reclaim for itself"},
+	[VERDICT_KSWAPD_EARLY] = {"kswapd-early",
+				  "the kernel's watermarks are steered, kswapd begins in time"},
 	[VERDICT_HOPELESS] = {"hopeless",
 			      "many requests brought nothing: waiting before the next try"},
 	[VERDICT_CPU_BUDGET] = {"cpu-budget", "the CPU budget of this window is used up"},

@@ -19,6 +19,7 @@ enum verdict_reason {
 	VERDICT_NEIGHBOURS_HAVE_ROOM, /* the kernel takes memory from other nodes first */
 	VERDICT_KSWAPD_ACTIVE,	      /* the kernel is at it */
 	VERDICT_KSWAPD_SUFFICES,      /* and no task had to reclaim for itself */
+	VERDICT_KSWAPD_EARLY,	      /* its watermarks are as far apart as bursts want */
 	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
 	VERDICT_CPU_BUDGET,	      /* used up for this window */
 	VERDICT_BYTE_BUDGET,	      /* the same */

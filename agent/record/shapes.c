@@ -159,6 +159,7 @@ static const struct field node_plan_fields[] = {
 	PART(struct node_plan, verdict, &verdict_shape),
 	CHOICE(struct node_plan, effort, EFFORT_FULL + 1),
 	INT(struct node_plan, swappiness),
+	NUMBER(struct node_plan, burst_bytes),
 };
 static const struct shape node_plan_shape = SHAPE(struct node_plan, node_plan_fields);
 

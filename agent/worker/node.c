@@ -3,6 +3,7 @@
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 
+#include "agent/policy/watermarks.h"
 #include "agent/sense/ages.h"
 #include "base/clock.h"
 #include "numa/reclaim.h"
@@ -244,6 +245,8 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 		n->shares_ns = 0;
 	n->plan = plan;
 	shared_set_room(w->world->shared, w->index, view.room_bytes);
+	shared_set_watermark_factor(w->world->shared, w->index,
+				    watermarks_factor(plan.burst_bytes, sample.managed_bytes));
 	take_order(w, &sample);
 	wanted_bytes = n->plan.verdict.bytes;
 	if (wanted_bytes > 0) {

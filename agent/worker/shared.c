@@ -15,6 +15,7 @@ struct shared {
 	struct shared_group *buckets[BUCKETS];
 	size_t n_workers;
 	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
+	_Atomic uint64_t watermark_factors[NUMA_NODES_MAX];
 	_Atomic int wakers[NUMA_NODES_MAX];
 	_Atomic uint64_t swap_writes_bytes;
 	_Atomic int64_t swap_writes_counted_bytes; /* up to here */
@@ -122,6 +123,24 @@ void shared_set_room(struct shared *s, size_t worker, uint64_t room_bytes)
 uint64_t shared_room(const struct shared *s, size_t worker)
 {
 	return atomic_load_explicit(&s->room_bytes[worker], memory_order_relaxed);
+}
+
+void shared_set_watermark_factor(struct shared *s, size_t worker, uint64_t factor)
+{
+	atomic_store_explicit(&s->watermark_factors[worker], factor, memory_order_relaxed);
+}
+
+uint64_t shared_watermark_factor(const struct shared *s)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < s->n_workers; i++) {
+		uint64_t factor =
+			atomic_load_explicit(&s->watermark_factors[i], memory_order_relaxed);
+
+		most = MAX(most, factor);
+	}
+	return most;
 }
 
 uint64_t shared_swap_writes(const struct shared *s)

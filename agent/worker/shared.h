@@ -57,6 +57,10 @@ void shared_count_swap_writes(struct shared *shared, int64_t before_bytes, int64
 /* Forgets what is beyond most_bytes, and so much of the rest. */
 void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t most_bytes);
 
+/* The vm.watermark_scale_factor that a worker's node wants; and the most that any does. */
+void shared_set_watermark_factor(struct shared *shared, size_t worker, uint64_t factor);
+uint64_t shared_watermark_factor(const struct shared *shared);
+
 /* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
 void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);
 uint64_t shared_room(const struct shared *shared, size_t worker);

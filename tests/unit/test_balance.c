@@ -81,6 +81,37 @@ static void test_a_small_margin_has_a_whole_round(void **state)
 	assert_int_equal(decide(&s).verdict.bytes, 3 * MIB + 1024 * MIB / 20 / 8);
 }
 
+/* What the kernel's watermarks are apart is part of the margin, once they are steered. */
+static void test_kswapd_that_begins_early(void **state)
+{
+	struct scene s = low_node();
+
+	(void)state;
+	s.sample.low_bytes = 20 * MIB;
+	s.sample.high_bytes = 30 * MIB;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 15 * MIB);
+	s.config.tuning.watermark_most = 200;
+	assert_int_equal(decide(&s).burst_bytes, 15 * MIB);
+	assert_int_equal(decide(&s).verdict.margin_bytes, 5 * MIB);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	/* All of it but for what is lost in rounding: it has time, but looks for bursts. */
+	s.sample.high_bytes = 34 * MIB;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_EARLY);
+	assert_int_equal(decide(&s).verdict.bytes, 0);
+	assert_in_range(decide(&s).verdict.look_again_ns, 50 * NSEC_PER_MSEC, NSEC_PER_SEC);
+	s.sample.room_bytes = 0;
+	s.sample.bound_demand = true;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_KSWAPD_EARLY);
+	/* Tasks had to help it: so do we. */
+	s.demand.gain = 2 * DEMAND_GAIN_ONE;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 30 * MIB);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	/* Watermarks that contradict each other keep nothing. */
+	s.demand.gain = DEMAND_GAIN_ONE;
+	s.sample.high_bytes = 0;
+	assert_int_equal(decide(&s).verdict.margin_bytes, 15 * MIB);
+}
+
 static void test_streams_are_left_to_kswapd(void **state)
 {
 	struct scene s = low_node();
@@ -371,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_lists_hold_is_room_to_come),
 		cmocka_unit_test(test_a_small_margin_has_a_whole_round),
+		cmocka_unit_test(test_kswapd_that_begins_early),
 		cmocka_unit_test(test_streams_are_left_to_kswapd),
 		cmocka_unit_test(test_growth_beside_free_neighbours_is_watched),
 		cmocka_unit_test(test_streams_are_not_watched_closely),

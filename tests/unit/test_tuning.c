@@ -115,6 +115,63 @@ static void test_killed_in_between(void **state)
 	fixture_free(s.fx);
 }
 
+/* A value that is changed again and again: whenever the agent is killed, it was one of its own. */
+static void test_changed(void **state)
+{
+	static const struct {
+		const char *noted, *stands, *left;
+		int r;
+	} rows[] = {
+		{"watermark_scale_factor 10 80 50\n", "50\n", "10\n", 0},
+		{"watermark_scale_factor 10 80 50\n", "80\n", "10\n", 0},
+		{"watermark_scale_factor 10 80 50\n", "60\n", "60\n", -ESTALE},
+		{"watermark_scale_factor 10 80\n", "50\n", "50\n", -ESTALE},
+	};
+	struct scene s = scene_new();
+	uint64_t value;
+
+	(void)state;
+	assert_int_equal(begin(&s), 0);
+	assert_int_equal(tuning_set(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 50), 0);
+	assert_int_equal(tuning_change(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 80), 0);
+	assert_int_equal(tuning_read(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, &value), 0);
+	assert_int_equal(value, 80);
+	assert_int_equal(tuning_change(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 80), 0);
+	assert_int_equal(tuning_restore(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR), 0);
+	assert_value(&s, "watermark_scale_factor", "20\n");
+	/* Somebody else's stays. */
+	assert_int_equal(tuning_set(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 50), 0);
+	fixture_write(s.fx, "sys/vm/watermark_scale_factor", "33\n");
+	assert_int_equal(tuning_change(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 80), -ESTALE);
+	assert_value(&s, "watermark_scale_factor", "33\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		fixture_write(s.fx, "state", rows[i].noted);
+		fixture_write(s.fx, "sys/vm/watermark_scale_factor", rows[i].stands);
+		assert_int_equal(begin(&s), 0);
+		assert_int_equal(tuning_restore(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR),
+				 rows[i].r);
+		assert_value(&s, "watermark_scale_factor", rows[i].left);
+		assert_false(is_noted(&s));
+	}
+	fixture_free(s.fx);
+}
+
+/* Nothing is changed, and the old value is still ours. */
+static void test_a_change_that_is_not_written_down(void **state)
+{
+	struct scene s = scene_new();
+
+	(void)state;
+	assert_int_equal(begin(&s), 0);
+	assert_int_equal(tuning_set(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 50), 0);
+	(void)snprintf(s.path, sizeof(s.path), "%s/none/state", s.fx->path);
+	assert_int_equal(tuning_change(&s.tuning, TUNING_WATERMARK_SCALE_FACTOR, 80), -ENOENT);
+	assert_value(&s, "watermark_scale_factor", "50\n");
+	assert_int_equal(s.tuning.knobs[TUNING_WATERMARK_SCALE_FACTOR].ours, 50);
+	assert_int_equal(s.tuning.knobs[TUNING_WATERMARK_SCALE_FACTOR].former, 50);
+	fixture_free(s.fx);
+}
+
 static void test_left_alone(void **state)
 {
 	struct scene s = scene_new();
@@ -158,7 +215,8 @@ static void test_strange_state(void **state)
 	static const char *const texts[] = {
 		"swappiness\n",
 		"swappiness 20\n",
-		"swappiness 20 100 3\n",
+		"swappiness 20 100 three\n",
+		"swappiness 20 100 3 4\n",
 		"swappiness 20 many\n",
 		"swappiness -1 100\n",
 		"swappiness 99999999999999999999 100\n",
@@ -188,9 +246,14 @@ static void test_strange_state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set_and_given_back),    cmocka_unit_test(test_after_a_crash),
-		cmocka_unit_test(test_killed_in_between),     cmocka_unit_test(test_left_alone),
-		cmocka_unit_test(test_nowhere_to_write_down), cmocka_unit_test(test_strange_state),
+		cmocka_unit_test(test_set_and_given_back),
+		cmocka_unit_test(test_after_a_crash),
+		cmocka_unit_test(test_killed_in_between),
+		cmocka_unit_test(test_left_alone),
+		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_a_change_that_is_not_written_down),
+		cmocka_unit_test(test_nowhere_to_write_down),
+		cmocka_unit_test(test_strange_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
