@@ -18,14 +18,19 @@ bool ktext_next_line(const char **cursor, struct ktext_line *ret_line)
 	return true;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 bool ktext_next_word(struct ktext_line *line, struct ktext_line *ret_word)
 {
 	size_t at = 0, end;
 
-	while (at < line->length && (line->text[at] == ' ' || line->text[at] == '\t'))
+	while (at < line->length && is_blank(line->text[at]))
 		at++;
 	end = at;
-	while (end < line->length && line->text[end] != ' ' && line->text[end] != '\t')
+	while (end < line->length && !is_blank(line->text[end]))
 		end++;
 	if (end == at)
 		return false;
@@ -35,15 +40,32 @@ bool ktext_next_word(struct ktext_line *line, struct ktext_line *ret_word)
 	return true;
 }
 
-bool ktext_word_is(struct ktext_line word, const char *text)
+bool ktext_take_word(struct ktext_line *line, const char *text)
 {
-	return strlen(text) == word.length && memcmp(word.text, text, word.length) == 0;
+	size_t at = 0;
+
+	while (at < line->length && text[at] && line->text[at] == text[at])
+		at++;
+	if (text[at] || (at < line->length && !is_blank(line->text[at])))
+		return false;
+	line->text += at;
+	line->length -= at;
+	return true;
 }
 
-static int find_key(const struct ktext_key *keys, size_t n_keys, struct ktext_line word)
+bool ktext_word_is(struct ktext_line word, const char *text)
+{
+	return ktext_take_word(&word, text) && word.length == 0;
+}
+
+/*
+ * These files are read often, and most of their lines hold no key that is wanted: they are not
+ * split, and mostly differ in the first letter.
+ */
+static int take_key(const struct ktext_key *keys, size_t n_keys, struct ktext_line *line)
 {
 	for (size_t i = 0; i < n_keys; i++)
-		if (ktext_word_is(word, keys[i].name))
+		if (*line->text == *keys[i].name && ktext_take_word(line, keys[i].name))
 			return (int)i;
 	return -1;
 }
@@ -53,15 +75,13 @@ int ktext_read_keys(const char *text, const struct ktext_key *keys, size_t n_key
 {
 	uint64_t values[KTEXT_KEYS_MAX] = {0};
 	bool seen[KTEXT_KEYS_MAX] = {false};
-	struct ktext_line line, key, value, extra;
+	struct ktext_line line, value, extra;
 	int at = 0;
 
 	if (n_keys > KTEXT_KEYS_MAX)
 		return -EINVAL;
 	while (ktext_next_line(&text, &line)) {
-		if (!ktext_next_word(&line, &key))
-			continue;
-		at = find_key(keys, n_keys, key);
+		at = take_key(keys, n_keys, &line);
 		if (at < 0)
 			continue;
 		if (seen[at] || !ktext_next_word(&line, &value) || ktext_next_word(&line, &extra) ||

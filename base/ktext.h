@@ -26,6 +26,9 @@ bool ktext_next_word(struct ktext_line *line, struct ktext_line *ret_word);
 
 bool ktext_word_is(struct ktext_line word, const char *text);
 
+/* Takes text off *line when that is the word it begins with, without a blank before it. */
+bool ktext_take_word(struct ktext_line *line, const char *text);
+
 /* One key a reader wants. An array of these describes a file; it is const and can be shared. */
 struct ktext_key {
 	const char *name;

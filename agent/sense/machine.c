@@ -84,14 +84,12 @@ int swap_parse(const char *text, struct swap_sample *ret, struct swap_store *ret
 {
 	uint64_t values[SWAP_KEYS] = {0};
 	bool seen[SWAP_KEYS] = {false};
-	struct ktext_line line, key;
+	struct ktext_line line;
 	size_t i = 0;
 
 	while (ktext_next_line(&text, &line)) {
-		if (!ktext_next_word(&line, &key))
-			continue;
 		for (i = 0; i < SWAP_KEYS; i++) {
-			if (!ktext_word_is(key, swap_keys[i].name))
+			if (!ktext_take_word(&line, swap_keys[i].name))
 				continue;
 			if (seen[i] || parse_kib(line, &values[i]) < 0)
 				goto bad;

@@ -20,9 +20,10 @@ static void test_reads_known_keys_in_any_order(void **state)
 	struct counters c = {.optional = 9};
 
 	(void)state;
-	assert_int_equal(ktext_read_keys("file 20\nnew_in_8 1 2 x\n\nanon 10\n", keys,
-					 ARRAY_SIZE(keys), &c, NULL),
-			 0);
+	assert_int_equal(
+		ktext_read_keys("file 20\nfile_mapped x\nfil 1\nnew_in_8 1 2 x\n\nanon 10\n", keys,
+				ARRAY_SIZE(keys), &c, NULL),
+		0);
 	assert_int_equal(c.anon, 10);
 	assert_int_equal(c.file, 20);
 	assert_int_equal(c.optional, 0);
@@ -69,12 +70,31 @@ static void test_words(void **state)
 	assert_false(ktext_next_word(&line, &word));
 }
 
+static void test_takes_a_word(void **state)
+{
+	struct ktext_line line = {.text = "anon_huge anon", .length = 14}, all = line;
+
+	(void)state;
+	assert_false(ktext_take_word(&line, "anon"));
+	assert_false(ktext_take_word(&line, "anon_huge_pages"));
+	assert_int_equal(line.length, all.length);
+	assert_true(ktext_take_word(&line, "anon_huge"));
+	assert_ptr_equal(line.text, all.text + 9);
+	assert_int_equal(line.length, 5);
+	assert_false(ktext_take_word(&line, "anon"));
+	line = (struct ktext_line){.text = all.text + 10, .length = 4};
+	assert_true(ktext_take_word(&line, "anon"));
+	assert_int_equal(line.length, 0);
+	assert_false(ktext_take_word(&line, "anon"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_known_keys_in_any_order),
 		cmocka_unit_test(test_rejects_malformed_text),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_takes_a_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
