@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/control/group_name.h"
 
-#include <stdio.h>
 #include <string.h>
 
 char *group_name(char name[GROUP_NAME_SIZE], const struct group_status *group)
 {
 	bool cut = strncmp(group->path, "...", 3) == 0;
 
-	(void)snprintf(name, GROUP_NAME_SIZE, "%s%s", cut ? "" : "/", group->path);
+	*name = '/';
+	(void)strcpy(name + (cut ? 0 : 1), group->path);
 	return name;
 }
 

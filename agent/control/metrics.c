@@ -12,10 +12,6 @@
 #define GAUGE	METRIC_GAUGE
 #define COUNTER METRIC_COUNTER
 
-/* What stands between the braces of a sample: of all that are here, the one of a group is longest.
- */
-#define LABELS_SIZE (METRICS_LABEL_SIZE(GROUP_NAME_SIZE) + 64)
-
 /* A uint64_t of a struct, which counts in 10^-decimals of the unit that the name ends with. */
 struct metric {
 	const char *name;
@@ -25,10 +21,10 @@ struct metric {
 	const char *help;
 };
 
-/* A group and the labels it is shown by. */
+/* A group, and what is written of it. */
 struct shown {
 	const struct group_status *group;
-	char *labels;
+	struct series *series;
 };
 
 struct shown_groups {
@@ -163,9 +159,22 @@ static const struct metric group_metrics[] = {
 };
 /* clang-format on */
 
-static char *node_labels(char labels[LABELS_SIZE], const struct node_status *node)
+/*
+ * The page has all groups for each metric, but the groups were written by other CPUs: read in that
+ * order, each of these values would be a cache miss.
+ */
+struct series {
+	uint64_t values[ARRAY_SIZE(group_metrics)];
+	size_t labels_n;
+	char labels[]; /* between the braces of a sample */
+};
+
+/* node="4294967295" */
+#define NODE_LABELS_SIZE 24
+
+static char *node_labels(char labels[NODE_LABELS_SIZE], const struct node_status *node)
 {
-	(void)snprintf(labels, LABELS_SIZE, "node=\"%u\"", node->node);
+	(void)snprintf(labels, NODE_LABELS_SIZE, "node=\"%u\"", node->node);
 	return labels;
 }
 
@@ -186,7 +195,7 @@ static void write_single(struct page *page, const char *name, enum metric_type t
 static void write_agent(const struct agent_status *status, uint64_t left_out, struct page *page)
 {
 	const struct cleaner_state *cleaner = &status->cleaner;
-	char version[METRICS_LABEL_SIZE(64)], labels[LABELS_SIZE];
+	char version[METRICS_LABEL_SIZE(64)], labels[sizeof(version) + sizeof("version=\"\"")];
 	uint64_t degraded = 0;
 
 	while (degraded < ARRAY_SIZE(status->degraded) && *status->degraded[degraded])
@@ -226,7 +235,7 @@ static void write_agent(const struct agent_status *status, uint64_t left_out, st
 static void write_node(const struct metric *metric, const struct node_status *node,
 		       struct page *page)
 {
-	char labels[LABELS_SIZE];
+	char labels[NODE_LABELS_SIZE];
 
 	metrics_text_sample(page, metric->name, node_labels(labels, node), value_of(metric, node),
 			    metric->decimals);
@@ -236,17 +245,18 @@ static void write_node(const struct metric *metric, const struct node_status *no
 static void write_verdict(const char *name, const char *labels, const struct verdict *verdict,
 			  struct page *page)
 {
-	char with_reason[LABELS_SIZE];
-
-	(void)snprintf(with_reason, sizeof(with_reason), "%s,reason=\"%s\"", labels,
-		       verdict_name(verdict->reason));
-	metrics_text_sample(page, name, with_reason, 1, UNITS);
+	page_put(page, name);
+	page_put(page, "{");
+	page_put(page, labels);
+	page_put(page, ",reason=\"");
+	page_put(page, verdict_name(verdict->reason));
+	page_put(page, "\"} 1\n");
 }
 
 static void write_nodes(const struct agent_status *status, struct page *page)
 {
 	const struct node_status *end = status->nodes + status->n_nodes;
-	char labels[LABELS_SIZE];
+	char labels[NODE_LABELS_SIZE];
 
 	metrics_text_head(page, "uswapd_node_answered", GAUGE,
 			  "1: the node's worker answered in time.");
@@ -269,6 +279,23 @@ static void write_nodes(const struct agent_status *status, struct page *page)
 	}
 }
 
+static void write_group_metric(const struct shown_groups *groups, size_t i, struct page *page)
+{
+	const struct metric *metric = &group_metrics[i];
+	const size_t name_n = strlen(metric->name);
+
+	metrics_text_head(page, metric->name, metric->type, metric->help);
+	for (const struct shown *shown = groups->all; shown < groups->all + groups->n; shown++) {
+		const struct series *series = shown->series;
+
+		page_put_n(page, metric->name, name_n);
+		page_put(page, "{");
+		page_put_n(page, series->labels, series->labels_n);
+		page_put(page, "} ");
+		metrics_text_value(page, series->values[i], metric->decimals);
+	}
+}
+
 static void write_groups(const struct shown_groups *groups, struct page *page)
 {
 	const struct shown *end = groups->all + groups->n;
@@ -276,15 +303,10 @@ static void write_groups(const struct shown_groups *groups, struct page *page)
 	metrics_text_head(page, "uswapd_group_verdict", GAUGE,
 			  "What was decided last, as the reason.");
 	for (const struct shown *shown = groups->all; shown < end; shown++)
-		write_verdict("uswapd_group_verdict", shown->labels, &shown->group->verdict, page);
-	for (size_t i = 0; i < ARRAY_SIZE(group_metrics); i++) {
-		const struct metric *metric = &group_metrics[i];
-
-		metrics_text_head(page, metric->name, metric->type, metric->help);
-		for (const struct shown *shown = groups->all; shown < end; shown++)
-			metrics_text_sample(page, metric->name, shown->labels,
-					    value_of(metric, shown->group), metric->decimals);
-	}
+		write_verdict("uswapd_group_verdict", shown->series->labels, &shown->group->verdict,
+			      page);
+	for (size_t i = 0; i < ARRAY_SIZE(group_metrics); i++)
+		write_group_metric(groups, i, page);
 }
 
 /* By what only grows, then by age: the choice should not change from one scrape to the next. */
@@ -302,7 +324,8 @@ static int compare_importance(const void *a, const void *b)
 
 static int compare_labels(const void *a, const void *b)
 {
-	int order = strcmp(((const struct shown *)a)->labels, ((const struct shown *)b)->labels);
+	const struct shown *left = a, *right = b;
+	int order = strcmp(left->series->labels, right->series->labels);
 
 	return order != 0 ? order : compare_importance(a, b);
 }
@@ -310,7 +333,7 @@ static int compare_labels(const void *a, const void *b)
 static void shown_groups_free(struct shown_groups *groups)
 {
 	for (size_t i = 0; groups->all && i < groups->n; i++)
-		free(groups->all[i].labels);
+		free(groups->all[i].series);
 	free(groups->all);
 }
 
@@ -323,8 +346,9 @@ static void drop_doubles(struct shown_groups *groups)
 	for (size_t i = 0; i < groups->n; i++) {
 		struct shown shown = groups->all[i];
 
-		if (kept > 0 && strcmp(groups->all[kept - 1].labels, shown.labels) == 0)
-			free(shown.labels);
+		if (kept > 0 &&
+		    strcmp(groups->all[kept - 1].series->labels, shown.series->labels) == 0)
+			free(shown.series);
 		else
 			groups->all[kept++] = shown;
 	}
@@ -346,13 +370,21 @@ static size_t collect_groups(const struct agent_status *status, struct shown *re
 	return n;
 }
 
-static char *group_labels(const struct group_status *group)
+static struct series *series_of(const struct group_status *group)
 {
-	char name[GROUP_NAME_SIZE], label[METRICS_LABEL_SIZE(GROUP_NAME_SIZE)], labels[LABELS_SIZE];
+	static const char before[] = "group=\"", after[] = "\"";
+	char name[GROUP_NAME_SIZE], label[METRICS_LABEL_SIZE(GROUP_NAME_SIZE)];
+	struct series *series;
 
 	metrics_label(label, sizeof(label), group_name(name, group));
-	(void)snprintf(labels, sizeof(labels), "group=\"%s\"", label);
-	return strdup(labels);
+	series = malloc(sizeof(*series) + sizeof(before) + strlen(label) + sizeof(after));
+	if (!series)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(group_metrics); i++)
+		series->values[i] = value_of(&group_metrics[i], group);
+	series->labels_n = (size_t)(stpcpy(stpcpy(stpcpy(series->labels, before), label), after) -
+				    series->labels);
+	return series;
 }
 
 /* Freed by the caller, on errors too. */
@@ -371,8 +403,8 @@ static int choose_groups(const struct agent_status *status, size_t groups_max,
 	groups->n = MIN(n, groups_max);
 	groups->left_out = n - groups->n;
 	for (size_t i = 0; i < groups->n; i++) {
-		groups->all[i].labels = group_labels(groups->all[i].group);
-		if (!groups->all[i].labels)
+		groups->all[i].series = series_of(groups->all[i].group);
+		if (!groups->all[i].series)
 			return -ENOMEM;
 	}
 	drop_doubles(groups);

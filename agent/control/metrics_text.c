@@ -24,6 +24,11 @@ void metrics_text_sample(struct page *page, const char *name, const char *labels
 		page_put(page, "}");
 	}
 	page_put(page, " ");
+	metrics_text_value(page, value, decimals);
+}
+
+void metrics_text_value(struct page *page, uint64_t value, unsigned int decimals)
+{
 	if (value == UINT64_MAX)
 		page_put(page, "+Inf");
 	else

@@ -19,9 +19,12 @@ enum metric_type {
 void metrics_text_head(struct page *page, const char *name, enum metric_type type,
 		       const char *help);
 
-/* labels: what stands between the braces; NULL: none. value: in 10^-decimals; UINT64_MAX: +Inf. */
+/* labels: what stands between the braces; NULL: none. value: as below. */
 void metrics_text_sample(struct page *page, const char *name, const char *labels, uint64_t value,
 			 unsigned int decimals);
+
+/* The end of a line "name{labels} ". value: in 10^-decimals; UINT64_MAX: +Inf. */
+void metrics_text_value(struct page *page, uint64_t value, unsigned int decimals);
 
 /* The last line, and all that was not written yet. 0; -EIO when out could not be written. */
 int metrics_text_end(struct page *page);
