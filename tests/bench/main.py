@@ -67,7 +67,7 @@ def boot(case, arguments, directory):
     if arguments.build:
         command += ["--build", arguments.build]
     if arguments.kvm:
-        command.append("--kvm")
+        command = [word for word in command if word != "--icount"] + ["--kvm"]
     command += ["--", "tests/bench/guest", "/uswapd/plan"]
     done = 0
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as vm:
@@ -102,15 +102,18 @@ def words_of(command, otherwise):
         return otherwise
 
 
-def about(arguments):
-    """What a result depends on beside the case, kept beside it."""
+def about(case, arguments):
+    """What a result depends on beside the plan, kept beside it."""
     qemu = re.search(r"version (\S+)", words_of(["qemu-system-x86_64", "--version"], ""))
     host = words_of(["sed", "-n", "s/^model name.*: //p;T;q", "/proc/cpuinfo"], "") or platform.machine()
     accelerator = "KVM" if arguments.kvm else "TCG (emulated CPUs: compare runs with runs)"
+    if "--icount" in case.machine and not arguments.kvm:
+        accelerator = "TCG (time counts instructions)"
+    cpus = int(case.machine[case.machine.index("--cpus") + 1]) if "--cpus" in case.machine else 2
     return {
         "commit": words_of(["git", "describe", "--always", "--dirty", "--abbrev=12"], "unknown"),
         "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
-        "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, 2 CPUs, 2 nodes, on {host}",
+        "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, {cpus} CPU{'s' if cpus > 1 else ''}, 2 nodes, on {host}",
         "runs": f"{arguments.repetitions} of each system, in turn, in one boot a case",
     }
 
@@ -128,7 +131,7 @@ def run_case(case, arguments, keep):
         return directory, 0
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    (directory / "about.json").write_text(json.dumps(about(arguments), indent=1) + "\n")
+    (directory / "about.json").write_text(json.dumps(about(case, arguments), indent=1) + "\n")
     return directory, boot(case, arguments, directory)
 
 

@@ -67,6 +67,7 @@ make_machine() {
 		-machine "pc,max-ram-below-4g=${low}M")
 	case $accel in
 	tcg) qemu+=(-accel "tcg,thread=multi" -cpu "max,-cx16") ;; # emulated CMPXCHG16B can corrupt flags
+	icount) qemu+=(-accel "tcg,thread=single" -icount "shift=1,sleep=on" -cpu "max,-cx16") ;;
 	kvm) qemu+=(-accel kvm -cpu host) ;;
 	esac
 	for ((i = 0; i < nodes; i++)); do
@@ -95,13 +96,13 @@ told() { # WORD
 # One boot: 0 when the command began (whatever came of it), 1 when the guest never got that far. Sets hung when it had
 # to be killed after that.
 boot() {
-	local deadline=$((SECONDS + boot_seconds)) began='' tail_pid='' off=''
+	local deadline=$((SECONDS + slower * boot_seconds)) began='' tail_pid='' off=''
 	setpriv --pdeathsig KILL qemu-system-x86_64 "${qemu[@]}" </dev/null >"$work/qemu.log" 2>&1 &
 	qemu_pid=$!
 	while kill -0 $qemu_pid 2>/dev/null; do
 		if [[ -z $began ]] && told begin; then
 			began=1
-			deadline=$((SECONDS + timeout + grace_seconds))
+			deadline=$((SECONDS + slower * (timeout + grace_seconds)))
 			tail -c +1 -s 0.1 -f --pid=$qemu_pid "$work/output" &
 			tail_pid=$!
 		elif [[ -z $off ]] && told 'done'; then
