@@ -150,7 +150,6 @@ int agent_start(const struct agent_options *options, const struct config *config
 		start_cleaner(a);
 		start_pager(a);
 		start_recorder(a);
-		agent_take_over_tuning(a);
 		(void)agent_watch_wear(a, clock_now_ns());
 		agent_tune(a);
 	}
@@ -227,7 +226,7 @@ int agent_reload(struct agent *a, struct config_error *ret_error)
 		return r;
 	}
 	a->config = next;
-	if (next->agent.mode != old->agent.mode ||
+	if (!a->tuning_known || next->agent.mode != old->agent.mode ||
 	    memcmp(&next->tuning, &old->tuning, sizeof(next->tuning)) != 0) {
 		agent_restore_tuning(a);
 		agent_tune(a);

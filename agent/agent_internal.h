@@ -21,6 +21,7 @@ struct agent {
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];
 	struct tuning tuning;
+	bool tuning_known; /* what an agent before has left was read */
 	struct watermarks_history watermarks;
 	uint64_t watermarks_due_ns; /* UINT64_MAX: they can't be steered */
 	struct wear wear;	    /* as it is kept */
@@ -47,8 +48,9 @@ uint64_t agent_swap_writes_left(const struct agent *agent);
 /* Keeps what was written last; of an agent whose start failed before it knew of any, nothing. */
 void agent_end_wear(struct agent *agent);
 
-/* tune.c: gives back what an agent that was killed has left. */
-void agent_take_over_tuning(struct agent *agent);
-/* Sets what the configuration wants and is not set; and gives all of it back. */
+/*
+ * tune.c: sets what the configuration wants and is not set, and at first gives back what an agent
+ * that was killed has left; and gives all of it back.
+ */
 void agent_tune(struct agent *agent);
 void agent_restore_tuning(struct agent *agent);

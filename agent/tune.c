@@ -62,7 +62,7 @@ static bool may_tune(const struct agent *a)
 
 static bool may_steer(const struct agent *a)
 {
-	return may_tune(a) && a->config->agent.mode == MODE_ACT &&
+	return may_tune(a) && a->tuning_known && a->config->agent.mode == MODE_ACT &&
 	       a->config->tuning.watermark_most > 0 && !agent_is_paused(a);
 }
 
@@ -133,9 +133,31 @@ void agent_restore_tuning(struct agent *a)
 			restore(a, i);
 }
 
+/* What an agent before has left is given back. Known or not: its file would be replaced by ours. */
+static bool take_over(struct agent *a)
+{
+	int r;
+
+	a->tuning = (struct tuning){.proc_fd = a->world.proc_fd, .path = a->options.tuning_file};
+	r = tuning_load(&a->tuning);
+	if (r < 0) {
+		agent_degrade(a,
+			      "sysctls are left alone: %s: what they were can't be read: %s; look "
+			      "at it, remove it, and have uswapd reload",
+			      a->tuning.path, strerrordesc_np(-r));
+		return false;
+	}
+	agent_restore_tuning(a);
+	return true;
+}
+
 void agent_tune(struct agent *a)
 {
-	if (!may_tune(a) || a->config->agent.mode != MODE_ACT)
+	if (!may_tune(a))
+		return;
+	if (!a->tuning_known)
+		a->tuning_known = take_over(a);
+	if (!a->tuning_known || a->config->agent.mode != MODE_ACT)
 		return;
 	for (enum tuning_knob i = 0; i < TUNING_KNOBS; i++) {
 		uint64_t value = wanted(&a->config->tuning, i);
@@ -143,20 +165,4 @@ void agent_tune(struct agent *a)
 		if (value != TUNING_KEEP && !a->tuning.knobs[i].held)
 			set(a, i, value);
 	}
-}
-
-void agent_take_over_tuning(struct agent *a)
-{
-	int r;
-
-	a->tuning = (struct tuning){.proc_fd = a->world.proc_fd, .path = a->options.tuning_file};
-	if (!may_tune(a))
-		return;
-	r = tuning_load(&a->tuning);
-	if (r < 0)
-		log_warning(&a->world.log,
-			    "%s: what an agent before has tuned is not known: %s; look at it, and "
-			    "remove it",
-			    a->tuning.path, strerrordesc_np(-r));
-	agent_restore_tuning(a);
 }

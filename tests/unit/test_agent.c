@@ -196,6 +196,37 @@ static void test_tunes_while_it_acts(void **state)
 	scene_end(&s);
 }
 
+/* What stood there before is known to the file alone: it is not replaced by a guess. */
+static void test_tunes_nothing_while_what_was_before_is_not_known(void **state)
+{
+	struct scene s = scene_new();
+	_cleanup_free_ char *left = NULL;
+	struct config_error error;
+	char path[128], tuning[128];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/uswapd.conf", s.fx->path);
+	(void)snprintf(tuning, sizeof(tuning), "%s/tuning", s.fx->path);
+	fixture_write(s.fx, "proc/sys/vm/swappiness", "99\n");
+	fixture_write(s.fx, "tuning", "swappiness 60 99\nvfs_cache");
+	fixture_write(s.fx, "uswapd.conf", "[tuning]\nswappiness = 80\n");
+	s.options.config_file = path;
+	s.options.tuning_file = tuning;
+	assert_int_equal(config_load(path, NULL, 0, &s.config, &error), 0);
+	assert_int_equal(scene_start(&s), 0);
+	assert_true(scene_is_degraded(&s, "/tuning: what they were can't be read"));
+	assert_swappiness(&s, "99\n");
+	left = fixture_read(s.fx, "tuning");
+	assert_string_equal(left, "swappiness 60 99\nvfs_cache");
+	fixture_write(s.fx, "tuning", "swappiness 60 99\n");
+	assert_int_equal(agent_reload(s.agent, &error), 0);
+	assert_swappiness(&s, "80\n");
+	assert_int_equal(agent_stop(s.agent), 0);
+	s.agent = NULL;
+	assert_swappiness(&s, "60\n");
+	scene_end(&s);
+}
+
 /* It wishes, and asks for nothing; then it may, and does; then it may no more. */
 static void test_observes_until_told(void **state)
 {
@@ -444,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
 		cmocka_unit_test(test_tunes_while_it_acts),
+		cmocka_unit_test(test_tunes_nothing_while_what_was_before_is_not_known),
 		cmocka_unit_test(test_observes_until_told),
 		cmocka_unit_test(test_a_request_past_its_deadline),
 		cmocka_unit_test(test_stops_in_the_middle_of_a_request),

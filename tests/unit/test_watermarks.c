@@ -106,7 +106,7 @@ static struct scene *scene_new(void)
 		.config = &s->config,
 	};
 	assert_int_equal(shared_new(2, &s->agent.world.shared), 0);
-	agent_take_over_tuning(&s->agent);
+	agent_tune(&s->agent);
 	return s;
 }
 
