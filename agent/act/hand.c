@@ -29,7 +29,7 @@ struct hand {
 	struct hands *hands;
 	char name[16];
 	int poll_fd; /* epoll: of done_fd and the socket, which changes with the process */
-	int done_fd; /* readable: a request is done without an answer from a process */
+	int done_fd; /* readable: a request is done, whoever found that out */
 	int socket;  /* -1: no process runs */
 	pid_t pid;
 	pid_t left[HAND_STUCK_MAX]; /* behind; 0: free */
@@ -161,6 +161,7 @@ static void finish(struct hand *hand, const struct hand_result *result)
 {
 	hand->result = *result;
 	hand->state = HAND_DONE;
+	(void)eventfd_write(hand->done_fd, 1);
 }
 
 /* Without an answer. */
@@ -170,7 +171,6 @@ static void give_up(struct hand *hand, int error)
 		return;
 	finish(hand,
 	       &(struct hand_result){.error = error, .wall_ns = clock_now_ns() - hand->begun_ns});
-	(void)eventfd_write(hand->done_fd, 1);
 }
 
 /* An answer, or the end of the process. */
@@ -213,7 +213,6 @@ int hand_submit(struct hand *hand, const struct act_ops *ops, const struct reque
 	if (!ops->blocks) {
 		result = hand_perform(ops, request);
 		finish(hand, &result);
-		(void)eventfd_write(hand->done_fd, 1);
 		return 0;
 	}
 	listen_to_process(hand); /* it may have ended */

@@ -182,6 +182,25 @@ static void test_interrupt_ends_a_request(void **state)
 	scene_end(&s);
 }
 
+/* The owner sleeps on the descriptor: an interruption that finds the answer must not swallow it. */
+static void test_interrupt_leaves_an_answer_to_be_seen(void **state)
+{
+	struct scene s = scene_new();
+	struct pollfd done;
+
+	(void)state;
+	start(&s, FIXTURE_PATH(USWAP_HAND));
+	done = (struct pollfd){.fd = hand_fd(s.hand), .events = POLLIN};
+	submit(&s);
+	assert_int_equal(poll(&done, 1, 60000), 1);
+	hand_interrupt(s.hand);
+	assert_int_equal(poll(&done, 1, 0), 1);
+	assert_int_equal(wait_result(s.hand).error, 0);
+	assert_int_equal(poll(&done, 1, 0), 0);
+	hand_stop(s.hand, NSEC_PER_SEC);
+	scene_end(&s);
+}
+
 static void test_stop_interrupts_what_is_under_way(void **state)
 {
 	struct scene s = scene_new();
@@ -367,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_what_does_not_block_is_made_at_once),
 		cmocka_unit_test(test_its_process_makes_requests),
 		cmocka_unit_test(test_interrupt_ends_a_request),
+		cmocka_unit_test(test_interrupt_leaves_an_answer_to_be_seen),
 		cmocka_unit_test(test_stop_interrupts_what_is_under_way),
 		cmocka_unit_test(test_stop_at_any_moment),
 		cmocka_unit_test(test_what_never_comes_back_is_given_up),
