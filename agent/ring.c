@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define RING_ENTRIES 64
+/* As often in a row a watch that ended with an error (-ENOMEM) is begun again. */
+#define ERRORS_MAX 16
 
 /* In both back ends a watch has a slot; a slot's generation tells an old completion from a new one.
  */
@@ -17,6 +19,7 @@ struct watch {
 	int fd;
 	uint32_t events;
 	uint32_t generation;
+	uint32_t errors; /* in a row */
 };
 
 struct ring {
@@ -123,6 +126,7 @@ int ring_watch(struct ring *ring, int fd, uint32_t events, uint64_t token)
 	ring->watches[slot].token = token;
 	ring->watches[slot].fd = fd;
 	ring->watches[slot].events = events;
+	ring->watches[slot].errors = 0;
 	ring->polls[slot] = (struct pollfd){.fd = fd, .events = (short)events};
 	if (!ring->uring)
 		return 0;
@@ -162,14 +166,17 @@ static bool take_completion(struct ring *ring, const struct io_uring_cqe *cqe,
 			    struct ring_event *ret)
 {
 	size_t slot = cqe->user_data & UINT32_MAX;
+	struct watch *watch;
 
 	if (cqe->user_data == UINT64_MAX || slot >= ring->n_watches ||
 	    watch_data(ring, slot) != cqe->user_data || ring->watches[slot].token == 0)
 		return false;
-	if (!(cqe->flags & IORING_CQE_F_MORE) && cqe->res >= 0)
+	watch = &ring->watches[slot];
+	watch->errors = cqe->res < 0 ? watch->errors + 1 : 0;
+	if (!(cqe->flags & IORING_CQE_F_MORE) && watch->errors <= ERRORS_MAX)
 		(void)arm(ring, slot);
 	*ret = (struct ring_event){
-		.token = ring->watches[slot].token,
+		.token = watch->token,
 		.events = cqe->res < 0 ? POLLERR : (uint32_t)cqe->res,
 	};
 	return true;

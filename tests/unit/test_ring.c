@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 /* Every promise holds for io_uring and for poll(2) alike; where io_uring is refused, twice poll. */
 static void with_both(void (*check)(struct ring *ring))
@@ -99,6 +101,62 @@ static void holds_hundreds(struct ring *ring)
 	}
 }
 
+/* A descriptor that is not open is an error of the ring's own, which may pass. */
+static int broken_watch(struct ring *ring)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct ring_event events[4];
+
+	assert_int_equal(ring_watch(ring, fd, POLLIN, 42), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(ring_wait(ring, NSEC_PER_SEC, events, 4), 1);
+	assert_int_equal(events[0].token, 42);
+	return fd;
+}
+
+static void goes_on_after_an_error(struct ring *ring)
+{
+	int fd = broken_watch(ring);
+	_cleanup_close_ int again = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct ring_event events[4];
+
+	if (again != fd) {
+		assert_int_equal(dup3(again, fd, O_CLOEXEC), fd);
+		fd_close(again);
+		again = fd;
+	}
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	assert_int_equal(ring_wait(ring, 60 * NSEC_PER_SEC, events, 4), 1);
+	assert_int_equal(events[0].token, 42);
+	assert_int_equal(events[0].events, POLLIN);
+	ring_unwatch(ring, 42);
+}
+
+static void test_error(void **state)
+{
+	(void)state;
+	with_both(goes_on_after_an_error);
+}
+
+/* One that stays must not keep the owner from sleeping. */
+static void test_error_that_stays(void **state)
+{
+	_cleanup_(ring_freep) struct ring *ring = NULL;
+	struct ring_event events[4];
+	int n = 0;
+
+	(void)state;
+	assert_int_equal(ring_open(true, &ring), 0);
+	if (!ring_is_uring(ring)) {
+		ring = ring_free(ring);
+		skip();
+	}
+	(void)broken_watch(ring);
+	while (n < 1000 && ring_wait(ring, 100 * NSEC_PER_MSEC, events, 4) > 0)
+		n++;
+	assert_in_range(n, 0, 999);
+}
+
 static void test_time(void **state)
 {
 	(void)state;
@@ -126,10 +184,9 @@ static void test_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_time),
-		cmocka_unit_test(test_repeats),
-		cmocka_unit_test(test_unwatch),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_time),	cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_unwatch), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_error),	cmocka_unit_test(test_error_that_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
