@@ -58,6 +58,7 @@ bool agent_is_alive(const struct agent *agent);
 
 /* What is due from time to time; returns when it is next (UINT64_MAX: never). */
 uint64_t agent_watch_wear(struct agent *agent, uint64_t now_ns);
+uint64_t agent_watch_nodes(struct agent *agent, uint64_t now_ns);
 
 /* Steers vm.watermark_scale_factor (tuning.watermark_most). When to call it next. */
 uint64_t agent_steer_watermarks(struct agent *agent, uint64_t now_ns);

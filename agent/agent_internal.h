@@ -8,6 +8,8 @@
 #include "agent/policy/watermarks.h"
 #include "agent/report/journal.h"
 
+#define NODES_TEXT_BYTES 256
+
 struct agent {
 	struct agent_options options;
 	struct worker_world world;
@@ -17,6 +19,8 @@ struct agent {
 	uint64_t start_ns;
 	uint64_t paused_until_ns; /* boottime; 0: it is not paused; UINT64_MAX: until resumed */
 	struct topology *topology;
+	char nodes_at_start[NODES_TEXT_BYTES]; /* those with memory, as the kernel lists them */
+	uint64_t nodes_due_ns;
 	size_t n_workers;
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];

@@ -191,6 +191,7 @@ static void wait_for_end(struct agent *agent, struct control *control,
 		due_ns = MIN(due_ns, end_pause_in_time(agent, clock_now_ns()));
 		due_ns = MIN(due_ns, agent_watch_wear(agent, clock_now_ns()));
 		due_ns = MIN(due_ns, agent_steer_watermarks(agent, clock_now_ns()));
+		due_ns = MIN(due_ns, agent_watch_nodes(agent, clock_now_ns()));
 		if (poll(fds, n, time_to_wait_ms(due_ns, watchdog_ns)) < 0 && errno != EINTR)
 			return;
 		if (handle_signals(agent, signal_fd))

@@ -3,6 +3,7 @@
 #include "agent/agent_internal.h"
 
 #include "agent/ring.h"
+#include "base/clock.h"
 #include "base/kfile.h"
 #include "cgroup/live.h"
 #include "numa/reclaim.h"
@@ -11,6 +12,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#define NODES_NS (10 * NSEC_PER_SEC)
 
 void agent_degrade(struct agent *a, const char *format, ...)
 {
@@ -160,6 +163,33 @@ static void probe_io_uring(struct agent *a)
 			"waiting with poll(2)");
 }
 
+/* As "0-1"; "": they are not told (a kernel without NUMA). */
+static void read_nodes(const struct agent *a, char text[NODES_TEXT_BYTES])
+{
+	if (kfile_read_at(a->world.sys_fd, "devices/system/node/has_memory", text,
+			  NODES_TEXT_BYTES) < 0)
+		*text = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
+uint64_t agent_watch_nodes(struct agent *a, uint64_t now_ns)
+{
+	char now[NODES_TEXT_BYTES];
+
+	if (*a->nodes_at_start == '\0')
+		return UINT64_MAX;
+	if (now_ns < a->nodes_due_ns)
+		return a->nodes_due_ns;
+	a->nodes_due_ns = now_ns + NODES_NS;
+	read_nodes(a, now);
+	if (*now && strcmp(now, a->nodes_at_start) != 0)
+		agent_degrade(a,
+			      "nodes with memory: %s now, %s when uswapd began: those that came "
+			      "since are not looked after, nor their room counted; start it anew",
+			      now, a->nodes_at_start);
+	return a->nodes_due_ns;
+}
+
 static int load_topology(struct agent *a)
 {
 	const char *wanted = a->options.topology;
@@ -192,6 +222,7 @@ int agent_open_world(struct agent *a)
 		r = open_cgroups(a);
 	if (r < 0)
 		return r;
+	read_nodes(a, a->nodes_at_start);
 	probe_memory_reclaim(a);
 	probe_swap(a);
 	probe_pressure(a);

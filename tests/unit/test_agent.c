@@ -154,6 +154,40 @@ static void test_a_wrong_file_keeps_the_old_configuration(void **state)
 	scene_end(&s);
 }
 
+/* Workers are those of the nodes there were at the start: that others have come is said, once. */
+static void test_a_node_that_comes_later(void **state)
+{
+	static const char said[] = "nodes with memory: 0-2 now, 0-1 when uswapd began";
+	static const char file[] = "sys/devices/system/node/has_memory";
+	struct scene s = scene_new();
+	uint64_t now_ns = clock_now_ns(), due_ns;
+
+	(void)state;
+	fixture_write(s.fx, file, "0-1\n");
+	assert_int_equal(scene_start(&s), 0);
+	due_ns = agent_watch_nodes(s.agent, now_ns);
+	assert_in_range(due_ns, now_ns + 1, now_ns + 60 * NSEC_PER_SEC);
+	assert_int_equal(scene_lines_logged(&s), 0);
+	fixture_write(s.fx, file, "0-2\n");
+	assert_int_equal(agent_watch_nodes(s.agent, due_ns - 1), due_ns);
+	assert_int_equal(scene_lines_logged(&s), 0);
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	(void)agent_watch_nodes(s.agent, due_ns);
+	assert_int_equal(scene_logged(&s, said), 1);
+	assert_true(scene_is_degraded(&s, said));
+	scene_end(&s);
+}
+
+static void test_nodes_that_are_not_listed(void **state)
+{
+	struct scene s = scene_new();
+
+	(void)state;
+	assert_int_equal(scene_start(&s), 0);
+	assert_int_equal(agent_watch_nodes(s.agent, 1), UINT64_MAX);
+	scene_end(&s);
+}
+
 static void assert_swappiness(const struct scene *s, const char *expected)
 {
 	_cleanup_free_ char *text = fixture_read(s->fx, "proc/sys/vm/swappiness");
@@ -474,6 +508,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
+		cmocka_unit_test(test_a_node_that_comes_later),
+		cmocka_unit_test(test_nodes_that_are_not_listed),
 		cmocka_unit_test(test_tunes_while_it_acts),
 		cmocka_unit_test(test_tunes_nothing_while_what_was_before_is_not_known),
 		cmocka_unit_test(test_observes_until_told),
