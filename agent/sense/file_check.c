@@ -20,10 +20,15 @@
 const char *file_refusal_name(enum file_refusal refusal)
 {
 	static const char *const names[FILE_REFUSALS] = {
-		[FILE_PASSED] = "passed",	    [FILE_GONE] = "gone",
-		[FILE_NOT_REGULAR] = "not-regular", [FILE_IN_MEMORY] = "in-memory",
-		[FILE_REMOTE] = "remote",	    [FILE_DAX] = "dax",
-		[FILE_OVERLAY] = "overlay",	    [FILE_READ_ONLY] = "read-only",
+		[FILE_PASSED] = "passed",
+		[FILE_GONE] = "gone",
+		[FILE_NOT_REGULAR] = "not-regular",
+		[FILE_IN_MEMORY] = "in-memory",
+		[FILE_REMOTE] = "remote",
+		[FILE_HIDDEN] = "hidden",
+		[FILE_DAX] = "dax",
+		[FILE_OVERLAY] = "overlay",
+		[FILE_READ_ONLY] = "read-only",
 		[FILE_LEASED] = "leased",
 	};
 
@@ -125,27 +130,42 @@ bool leases_have(const struct leases *leases, uint64_t inode)
 	return leases->too_many;
 }
 
-/* Whether the file is on a network or FUSE file system, as far as can be told without asking that.
+/* One with a block device is hardly ever remote (fuseblk, ocfs2), if its mount can't be seen. */
+static enum file_refusal refusal_of_mount(int proc_fd, const char *process, const struct statx *stx)
+{
+	int r = mount_is_remote(proc_fd, process, stx->stx_mnt_id);
+
+	if (r < 0)
+		return stx->stx_dev_major == 0 ? FILE_HIDDEN : FILE_PASSED;
+	return r > 0 ? FILE_REMOTE : FILE_PASSED;
+}
+
+/*
+ * Whether the file is on a network or FUSE file system, as can be told without asking that. One
+ * whose server does not answer is often unmounted lazily, and then nobody's mountinfo has it.
  */
-static bool is_remote(int proc_fd, const char *link, struct file_rules *rules,
-		      const struct statx *stx)
+static enum file_refusal check_mount(int proc_fd, const char *link, struct file_rules *rules,
+				     const struct statx *stx)
 {
 	uint64_t device = makedev(stx->stx_dev_major, stx->stx_dev_minor);
-	size_t n = rules->n_devices, i = 0;
-	char process[16];
+	struct device_rule *rule = rules->devices, *end = rule + rules->n_devices;
+	char process[sizeof(rule->process)];
 
-	if (stx->stx_dev_major != 0 || !(stx->stx_mask & STATX_MNT_ID))
-		return false;
-	while (i < n && rules->devices[i].device != device)
-		i++;
-	if (i < n)
-		return rules->devices[i].is_remote;
+	if (!(stx->stx_mask & STATX_MNT_ID))
+		return FILE_PASSED;
 	(void)snprintf(process, sizeof(process), "%.*s", (int)strcspn(link, "/"), link);
-	i = MIN(n, RULES_DEVICES_MAX - 1);
-	rules->n_devices = i + 1;
-	rules->devices[i].device = device;
-	rules->devices[i].is_remote = mount_is_remote(proc_fd, process, stx->stx_mnt_id) > 0;
-	return rules->devices[i].is_remote;
+	while (rule < end && rule->device != device)
+		rule++;
+	if (rule < end && (rule->refusal != FILE_HIDDEN || strcmp(rule->process, process) == 0))
+		return rule->refusal;
+	if (rule == end && rules->n_devices == RULES_DEVICES_MAX)
+		rule--;
+	else if (rule == end)
+		rules->n_devices++;
+	rule->device = device;
+	rule->refusal = refusal_of_mount(proc_fd, process, stx);
+	memcpy(rule->process, process, sizeof(process));
+	return rule->refusal;
 }
 
 static enum file_refusal check(int proc_fd, const char *link, int path_fd, struct file_rules *rules,
@@ -154,15 +174,17 @@ static enum file_refusal check(int proc_fd, const char *link, int path_fd, struc
 	const unsigned int wanted = STATX_TYPE | STATX_INO | STATX_SIZE | STATX_MTIME |
 				    STATX_MNT_ID;
 	struct statfs fs;
-	enum file_refusal refusal;
+	enum file_refusal refusal = FILE_PASSED;
 
 	/* A server or a daemon far away is not asked, and not waited for. */
 	if (statx(path_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, wanted, ret) < 0)
 		return FILE_GONE;
 	if (!S_ISREG(ret->stx_mode))
 		return FILE_NOT_REGULAR;
-	if (!rules->remote_wanted && is_remote(proc_fd, link, rules, ret))
-		return FILE_REMOTE;
+	if (!rules->remote_wanted)
+		refusal = check_mount(proc_fd, link, rules, ret);
+	if (refusal != FILE_PASSED)
+		return refusal;
 	if (fstatfs(path_fd, &fs) < 0)
 		return FILE_GONE;
 	refusal = file_system_check((uint64_t)fs.f_type, rules->remote_wanted);

@@ -22,6 +22,7 @@ enum file_refusal {
 	FILE_IN_MEMORY,	  /* tmpfs, memfd, hugetlbfs, or a file system not known to be on a disk */
 	FILE_OVERLAY,	  /* overlayfs: the pages are those of a file below, out of reach */
 	FILE_REMOTE,	  /* network and FUSE, unless wanted */
+	FILE_HIDDEN,	  /* could be that, by a mount that can't be seen any more, or from there */
 	FILE_DAX,	  /* its pages are the device's */
 	FILE_READ_ONLY,	  /* on a read-only mount */
 	FILE_LEASED,	  /* opening it would break the lease */
@@ -47,16 +48,20 @@ bool leases_have(const struct leases *leases, uint64_t inode);
 /* Whether a file system, by statfs's f_type, keeps its files on a local disk, or elsewhere. */
 enum file_refusal file_system_check(uint64_t type, bool remote_wanted);
 
-/* What may be touched, and what was found out about devices meanwhile. */
+/* What was found out about a device by the mounts of it. */
+struct device_rule {
+	uint64_t device;
+	enum file_refusal refusal; /* of its files; FILE_PASSED: none by that */
+	char process[16];	   /* by whose mounts: others may see one that is hidden */
+};
+
+/* What may be touched. */
 #define RULES_DEVICES_MAX ((size_t)32)
 struct file_rules {
 	bool remote_wanted; /* files of network and FUSE file systems too */
 	struct leases leases;
 	size_t n_devices;
-	struct {
-		uint64_t device;
-		bool is_remote;
-	} devices[RULES_DEVICES_MAX]; /* of those without a block device of their own */
+	struct device_rule devices[RULES_DEVICES_MAX];
 };
 
 struct checked_file {

@@ -2,6 +2,7 @@
 /* What may be touched, on real files: the rules are the kernel's words about them. */
 #include "agent/sense/file_check.h"
 
+#include "base/kfile.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -94,9 +95,9 @@ static enum file_refusal try(struct scene *s, const char *target, struct checked
 	struct checked_file file = {.fd = -1};
 	enum file_refusal refusal;
 
-	(void)unlinkat(s->proc_fd, "link", 0);
-	assert_int_equal(symlinkat(target, s->proc_fd, "link"), 0);
-	refusal = file_open_checked(s->proc_fd, "link", &s->rules, NULL, NULL, &file);
+	(void)unlinkat(s->proc_fd, "11/link", 0);
+	assert_int_equal(symlinkat(target, s->proc_fd, "11/link"), 0);
+	refusal = file_open_checked(s->proc_fd, "11/link", &s->rules, NULL, NULL, &file);
 	if (refusal == FILE_PASSED && ret)
 		*ret = file;
 	else
@@ -108,6 +109,7 @@ static enum file_refusal try(struct scene *s, const char *target, struct checked
 static struct scene *scene_new(void)
 {
 	struct scene *s = calloc(1, sizeof(*s));
+	char mounts[65536];
 	struct statfs fs;
 
 	assert_non_null(s);
@@ -117,6 +119,8 @@ static struct scene *scene_new(void)
 	s->proc_fd = openat(s->fx->fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(s->proc_fd >= 0);
 	assert_int_equal(symlinkat("/proc/self", s->proc_fd, "self"), 0);
+	assert_true(kfile_read_at(AT_FDCWD, "/proc/self/mountinfo", mounts, sizeof(mounts)) > 0);
+	fixture_write(s->fx, "proc/11/mountinfo", mounts);
 	assert_int_equal(fstatfs(s->proc_fd, &fs), 0);
 	if (file_system_check((uint64_t)fs.f_type, false) == FILE_PASSED)
 		return s;
@@ -142,7 +146,7 @@ static void test_regular_file(void **state)
 	(void)state;
 	if (!s)
 		skip();
-	assert_int_equal(try(s, "../file", &file), FILE_PASSED);
+	assert_int_equal(try(s, "../../file", &file), FILE_PASSED);
 	assert_int_equal(fcntl(file.fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK | O_PATH),
 			 O_RDONLY | O_NONBLOCK);
 	assert_int_equal(fcntl(file.fd, F_GETFD), FD_CLOEXEC);
@@ -153,7 +157,7 @@ static void test_regular_file(void **state)
 	fd_close(file.fd);
 	/* Leased: it is not opened at all. */
 	s->rules.leases = (struct leases){.n = 1, .inode = {file.inode}};
-	assert_int_equal(try(s, "../file", NULL), FILE_LEASED);
+	assert_int_equal(try(s, "../../file", NULL), FILE_LEASED);
 	scene_free(s);
 }
 
@@ -167,17 +171,20 @@ static void test_others(void **state)
 	if (!s)
 		skip();
 	assert_int_equal(mkfifoat(s->fx->fd, "fifo", 0600), 0);
-	assert_int_equal(try(s, "../fifo", NULL), FILE_NOT_REGULAR);
+	assert_int_equal(try(s, "../../fifo", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(mknodat(s->fx->fd, "socket", S_IFSOCK | 0600, 0), 0);
-	assert_int_equal(try(s, "../socket", NULL), FILE_NOT_REGULAR);
+	assert_int_equal(try(s, "../../socket", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "/dev/null", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "/dev/tty", NULL), FILE_NOT_REGULAR);
 	assert_int_equal(try(s, "..", NULL), FILE_NOT_REGULAR);
-	assert_int_equal(try(s, "../nothing", NULL), FILE_GONE);
+	assert_int_equal(try(s, "../../nothing", NULL), FILE_GONE);
 	assert_int_equal(try(s, "/proc/self/status", NULL), FILE_IN_MEMORY);
 	memfd = memfd_create("test", MFD_CLOEXEC);
 	assert_true(memfd >= 0);
 	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", memfd);
+	/* The kernel's own mounts are in nobody's mountinfo. */
+	assert_int_equal(try(s, name, NULL), FILE_HIDDEN);
+	s->rules.remote_wanted = true;
 	assert_int_equal(try(s, name, NULL), FILE_IN_MEMORY);
 	scene_free(s);
 }
@@ -189,18 +196,18 @@ static void test_remote(void **state)
 	_cleanup_close_ int memfd = memfd_create("test", MFD_CLOEXEC);
 	struct checked_file file;
 	struct statx stx;
-	char text[128];
+	char mounts[128], path[64];
 
 	(void)state;
 	if (!s)
 		skip();
 	assert_int_equal(statx(memfd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx), 0);
-	(void)snprintf(text, sizeof(text), "%ju 1 0:1 / / rw - fuse.x y rw\n",
+	(void)snprintf(mounts, sizeof(mounts), "%ju 1 0:1 / / rw - fuse.x y rw\n",
 		       (uintmax_t)stx.stx_mnt_id);
-	fixture_write(s->fx, "proc/12/mountinfo", text);
+	fixture_write(s->fx, "proc/12/mountinfo", mounts);
 	fixture_write(s->fx, "proc/12/fd/", NULL);
-	(void)snprintf(text, sizeof(text), "/proc/self/fd/%d", memfd);
-	assert_int_equal(symlinkat(text, s->proc_fd, "12/fd/3"), 0);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
+	assert_int_equal(symlinkat(path, s->proc_fd, "12/fd/3"), 0);
 	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
 			 FILE_REMOTE);
 	/* What is known of a device is not looked up again. */
@@ -210,9 +217,29 @@ static void test_remote(void **state)
 	s->rules.remote_wanted = true;
 	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
 			 FILE_IN_MEMORY);
+	/* Of one that is unmounted lazily nothing can be told; another process may see it. */
 	s->rules = (struct file_rules){0};
 	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
-			 FILE_IN_MEMORY);
+			 FILE_HIDDEN);
+	fixture_write(s->fx, "proc/12/mountinfo", mounts);
+	assert_int_equal(file_open_checked(s->proc_fd, "12/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_HIDDEN);
+	fixture_write(s->fx, "proc/13/mountinfo", mounts);
+	fixture_write(s->fx, "proc/13/fd/", NULL);
+	assert_int_equal(symlinkat(path, s->proc_fd, "13/fd/3"), 0);
+	assert_int_equal(file_open_checked(s->proc_fd, "13/fd/3", &s->rules, NULL, NULL, &file),
+			 FILE_REMOTE);
+	assert_int_equal(s->rules.n_devices, 1);
+	/* A daemon's too where there is a block device; else such a one is taken for local. */
+	assert_int_equal(statx(s->fx->fd, "file", 0, STATX_MNT_ID, &stx), 0);
+	(void)snprintf(mounts, sizeof(mounts), "%ju 1 8:1 / / rw - fuseblk /dev/sda1 rw\n",
+		       (uintmax_t)stx.stx_mnt_id);
+	fixture_write(s->fx, "proc/11/mountinfo", mounts);
+	assert_int_equal(try(s, "../../file", NULL), FILE_REMOTE);
+	s->rules = (struct file_rules){0};
+	fixture_remove(s->fx, "proc/11/mountinfo");
+	if (stx.stx_dev_major != 0)
+		assert_int_equal(try(s, "../../file", NULL), FILE_PASSED);
 	scene_free(s);
 }
 
@@ -226,7 +253,7 @@ static void test_fifo_is_not_opened(void **state)
 		skip();
 	assert_int_equal(mkfifoat(s->fx->fd, "fifo", 0600), 0);
 	for (int i = 0; i < 100; i++) {
-		assert_int_equal(try(s, "../fifo", NULL), FILE_NOT_REGULAR);
+		assert_int_equal(try(s, "../../fifo", NULL), FILE_NOT_REGULAR);
 		assert_int_equal(openat(s->fx->fd, "fifo", O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
 		assert_int_equal(errno, ENXIO);
 	}
