@@ -106,6 +106,9 @@ static void test_holes(void **state)
 	assert_int_equal(seen.bad, 0);
 }
 
+/* At most so many are reclaimed meanwhile, by DAMON for one. */
+#define TAKEN_PAGES 64
+
 static uint64_t cached_pages(const struct fileset *set)
 {
 	uint64_t n = 0;
@@ -127,9 +130,9 @@ static void test_cache(void **state)
 	assert_int_equal(fileset_create(disk_directory(), 2, 2000 * PAGE, &content, &set, &why), 0);
 	assert_int_equal(cached_pages(set), 0);
 	(void)look(set, &content, 1);
-	assert_int_equal(cached_pages(set), 2000);
+	assert_in_range(cached_pages(set), 2000 - TAKEN_PAGES, 2000);
 	fileset_drop(set, 0);
-	assert_int_equal(cached_pages(set), 1000);
+	assert_in_range(cached_pages(set), 1000 - TAKEN_PAGES, 1000);
 	fileset_drop_all(set);
 	assert_int_equal(cached_pages(set), 0);
 }

@@ -200,7 +200,10 @@ static void test_churn_rate(void **state)
 	end(&running);
 }
 
-/* A folio at the edge of what is given back stays whole. */
+/*
+ * A folio at the edge of what is given back stays whole; and the machine may reclaim some of what
+ * is in use at any time (where DAMON does it, some of every run).
+ */
 #define EDGE_PAGES 64
 
 /* Pages of one file that are in the page cache, as the kernel says. */
@@ -247,7 +250,7 @@ static uint64_t cached(void)
 static void check_cached(const struct running *running, uint64_t pages)
 {
 	assert_in_range(resident(running), pages - EDGE_PAGES / 2, pages);
-	assert_in_range(cached(), resident(running), resident(running) + EDGE_PAGES);
+	assert_in_range(cached(), resident(running) - EDGE_PAGES, resident(running) + EDGE_PAGES);
 }
 
 /* What is not in use any more is not in the page cache, and is read anew when it is again. */
@@ -317,10 +320,12 @@ static void test_filemap_sawtooth(void **state)
 		running = begin_on_disk(settings);
 		run_until(&running, NSEC_PER_SEC / 2);
 		check_cached(&running, 640);
-		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * 639, 4 * (640 + EDGE_PAGES));
+		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * (640 - EDGE_PAGES),
+				4 * (640 + EDGE_PAGES));
 		run_until(&running, NSEC_PER_SEC + NSEC_PER_SEC / 4);
 		check_cached(&running, 448);
-		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * 447, 4 * (448 + EDGE_PAGES));
+		assert_in_range(smaps_kib("/var/tmp/#", "Rss"), 4 * (448 - EDGE_PAGES),
+				4 * (448 + EDGE_PAGES));
 		if (i == 1)
 			assert_int_equal(smaps_kib("/var/tmp/#", "Anonymous"),
 					 4 * resident(&running));
