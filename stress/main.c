@@ -264,6 +264,17 @@ static void die_of(int sig)
 	(void)raise(sig);
 }
 
+/* What is wrong with it stands where the job says so. */
+static int open_output(const struct job *job, const char *name, const char *path,
+		       struct output *output, struct stress_error *error)
+{
+	struct stress_error why;
+
+	if (output_open(name, path, output, &why) == 0)
+		return 0;
+	return job_fail(error, job_said_globally(job, name, NULL), "global", NULL, "%s", why.text);
+}
+
 static int write_json(const void *run, FILE *to)
 {
 	return report_json(run, to);
@@ -318,7 +329,9 @@ static int run_job(const struct log *log, const struct job *job)
 		return EXIT_SKIPPED;
 	}
 	if (job->global.json[0] && strcmp(job->global.json, job->global.csv) == 0) {
-		log_error(log, "csv: json goes to %s already", job->global.csv);
+		(void)job_fail(&error, job_said_globally(job, "csv", NULL), "global", NULL,
+			       "csv: json goes to %s already", job->global.csv);
+		log_error(log, "%s", error.text);
 		return EXIT_USAGE;
 	}
 	r = run_open(job, proc_fd, sys_fd, &run, &error);
@@ -326,8 +339,8 @@ static int run_job(const struct log *log, const struct job *job)
 		log_error(log, "%s", error.text);
 		return exit_status(r);
 	}
-	if (output_open("json", job->global.json, &json, &error) < 0 ||
-	    output_open("csv", job->global.csv, &csv, &error) < 0) {
+	if (open_output(job, "json", job->global.json, &json, &error) < 0 ||
+	    open_output(job, "csv", job->global.csv, &csv, &error) < 0) {
 		log_error(log, "%s", error.text);
 		return EXIT_USAGE;
 	}

@@ -26,17 +26,23 @@ static bool is_within(const struct plan *plan, int group, int ancestor)
 	return group == ancestor;
 }
 
+/* The setting that something does not fit into. */
+struct tight {
+	const struct job_place *place;
+	const char *section, *name, *key;
+	const char *who; /* "its loads" */
+};
+
 /* Says that need does not fit into room and how it is made up. */
-static int refuse(struct stress_error *ret_error, const struct job_place *place,
-		  const char *section, const char *name, uint64_t need_bytes, uint64_t room_bytes,
-		  const char *room_words, uint64_t swap_bytes)
+static int refuse(struct stress_error *ret_error, const struct tight *tight, uint64_t need_bytes,
+		  uint64_t room_bytes, const char *room_words, uint64_t swap_bytes)
 {
 	char need[FORMAT_SIZE_BYTES], room[FORMAT_SIZE_BYTES], swap[FORMAT_SIZE_BYTES];
 
-	return job_fail(ret_error, place, section, name,
-			"does not fit: its loads want %s of anonymous memory; there is %s (%s) + "
+	return job_fail(ret_error, tight->place, tight->section, tight->name,
+			"%s: does not fit: %s want %s of anonymous memory; there is %s (%s) + "
 			"%s swap (--check-fit no runs it all the same)",
-			format_size(need, sizeof(need), need_bytes),
+			tight->key, tight->who, format_size(need, sizeof(need), need_bytes),
 			format_size(room, sizeof(room), room_bytes), room_words,
 			format_size(swap, sizeof(swap), swap_bytes));
 }
@@ -86,8 +92,9 @@ static int check_nodes(const struct job *job, const struct machine *machine,
 		       const struct plan *plan, size_t index, struct stress_error *ret_error)
 {
 	const struct node_list *nodes = &job->loads[index].settings.nodes;
+	const struct job_load *load = &job->loads[index];
+	char ids[NODE_LIST_BYTES], who[NODE_LIST_BYTES + 32];
 	uint64_t need = 0, room = 0;
-	char ids[NODE_LIST_BYTES];
 
 	if (!is_bound(&job->loads[index]))
 		return 0;
@@ -99,10 +106,12 @@ static int check_nodes(const struct job *job, const struct machine *machine,
 		room += machine_find_node(machine, nodes->ids[i])->free_bytes;
 	if (need <= plus(room, machine->swap_free))
 		return 0;
-	return refuse(
-		ret_error, job_said(&job->loads[index], stress_setting_find(&load_table, "node")),
-		"node", node_list_format(ids, sizeof(ids), nodes), need, room,
-		nodes->n == 1 ? "free on the node" : "free on these nodes", machine->swap_free);
+	(void)snprintf(who, sizeof(who), "loads bound to node %s",
+		       node_list_format(ids, sizeof(ids), nodes));
+	return refuse(ret_error,
+		      &(struct tight){job_said(load, stress_setting_find(&load_table, "node")),
+				      "load", load->name, "node", who},
+		      need, room, "free there", machine->swap_free);
 }
 
 static int check_group(const struct job *job, const struct machine *machine,
@@ -116,8 +125,10 @@ static int check_group(const struct job *job, const struct machine *machine,
 			need = plus(need, anonymous_bytes(job, plan, i));
 	if (need <= plus(group->hard_limit_bytes, swap))
 		return 0;
-	return refuse(ret_error, &job->groups[index].place, "group", job->groups[index].name, need,
-		      group->hard_limit_bytes, "memory.max, its own or of a group above", swap);
+	return refuse(ret_error,
+		      &(struct tight){limit_place(&job->groups[index]), "group",
+				      job->groups[index].name, "memory.max", "its loads"},
+		      need, group->hard_limit_bytes, "its own or of a group above", swap);
 }
 
 /* All loads, or those without a group: theirs is the one this program is in. */
@@ -141,8 +152,11 @@ static int check_all(const struct job *job, const struct machine *machine, const
 	}
 	if (need <= plus(room, machine->swap_free))
 		return 0;
-	return refuse(ret_error, job_said(largest, stress_setting_find(&load_table, "size")),
-		      "global", NULL, need, room,
+	return refuse(ret_error,
+		      &(struct tight){job_said(largest, stress_setting_find(&load_table, "size")),
+				      "load", largest->name, "size",
+				      ungrouped ? "loads without a group" : "all loads"},
+		      need, room,
 		      ungrouped ? "the limit of the group this program is in"
 				: "available memory less the floor",
 		      machine->swap_free);

@@ -9,24 +9,34 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "x.job:3", "--load" */
+static const char *place_words(const struct job_place *place, char *text, size_t n)
+{
+	if (place->line)
+		(void)snprintf(text, n, "%s:%u", place->file, place->line);
+	else
+		(void)snprintf(text, n, "%s", place->file);
+	return text;
+}
+
 int job_fail(struct stress_error *ret_error, const struct job_place *place, const char *section,
 	     const char *name, const char *format, ...)
 {
-	char where[PATH_MAX + 64] = "", what[2 * STRESS_NAME_MAX + 8] = "";
+	char where[PATH_MAX + 16] = "", what[2 * STRESS_NAME_MAX + 8] = "";
+	bool is_known = place && place->file;
 	char words[512];
 	va_list ap;
 
-	if (place && place->file && place->line)
-		(void)snprintf(where, sizeof(where), "%s:%u: ", place->file, place->line);
-	else if (place && place->file)
-		(void)snprintf(where, sizeof(where), "%s: ", place->file);
+	if (is_known)
+		(void)place_words(place, where, sizeof(where));
 	if (section)
 		(void)snprintf(what, sizeof(what), "[%s%s%s] ", section, name ? " " : "",
 			       name ? name : "");
 	va_start(ap, format);
 	(void)vsnprintf(words, sizeof(words), format, ap);
 	va_end(ap);
-	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%.400s%s%s", where, what, words);
+	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%.400s%s%s%s", where,
+		       is_known ? ": " : "", what, words);
 	return -EINVAL;
 }
 
@@ -89,12 +99,15 @@ const struct job_place *job_said_first(const struct job_load *load, const char *
 	return setting ? job_said(load, setting) : &load->place;
 }
 
-const struct job_place *job_said_globally(const struct job *job, const char *key)
+const struct job_place *job_said_globally(const struct job *job, const char *key, const char *value)
 {
-	for (size_t i = job->n_sayings; i > 0; i--)
-		if (strcmp(job->sayings[i - 1].section, "global") == 0 &&
-		    strcmp(job->sayings[i - 1].key, key) == 0)
-			return &job->sayings[i - 1].place;
+	for (size_t i = job->n_sayings; i > 0; i--) {
+		const struct job_saying *said = &job->sayings[i - 1];
+
+		if (strcmp(said->section, "global") == 0 && strcmp(said->key, key) == 0 &&
+		    (!value || strcmp(said->value, value) == 0))
+			return &said->place;
+	}
 	return NULL;
 }
 
@@ -130,6 +143,7 @@ static void *grow(void **array, size_t *n, size_t size)
 int job_open_load(struct job *job, const char *name, size_t n, const struct job_place *place,
 		  struct stress_error *ret_error)
 {
+	char where[PATH_MAX + 16];
 	struct job_load *load;
 
 	if (!name_is_good(name, n, false))
@@ -140,8 +154,8 @@ int job_open_load(struct job *job, const char *name, size_t n, const struct job_
 		if (strlen(job->loads[i].name) == n && memcmp(job->loads[i].name, name, n) == 0)
 			return job_fail(
 				ret_error, place, "load", job->loads[i].name,
-				"is there already (%s:%u); change it with --set load.%s.KEY=VALUE",
-				job->loads[i].place.file, job->loads[i].place.line,
+				"is there already (%s); change it with --set load.%s.KEY=VALUE",
+				place_words(&job->loads[i].place, where, sizeof(where)),
 				job->loads[i].name);
 	if (job->n_loads == JOB_LOADS_MAX)
 		return job_fail(ret_error, place, NULL, NULL, "more than %d loads", JOB_LOADS_MAX);

@@ -159,5 +159,6 @@ int job_fail(struct stress_error *ret_error, const struct job_place *place, cons
 const struct job_place *job_said(const struct job_load *load, const struct setting *setting);
 /* The same of the setting that words begin with ("size: ..."); the load's place if they do not. */
 const struct job_place *job_said_first(const struct job_load *load, const char *words);
-/* Where a setting of [global] was said last; NULL: nowhere. */
-const struct job_place *job_said_globally(const struct job *job, const char *key);
+/* Where a setting of [global] was said last, with this value (NULL: any); NULL: nowhere. */
+const struct job_place *job_said_globally(const struct job *job, const char *key,
+					  const char *value);

@@ -237,6 +237,26 @@ static int check_changes(const struct job_load *load, const char *pattern, enum 
 		   : 0;
 }
 
+/* The kernel lets no process into a group that gives controllers to those inside, as all here do.
+ */
+static int check_group(const struct job *job, const struct job_load *load,
+		       struct stress_error *ret_error)
+{
+	const char *name = load->settings.group;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < job->n_groups && n; i++)
+		if (strncmp(job->groups[i].name, name, n) == 0 && job->groups[i].name[n] == '/')
+			return job_fail(
+				ret_error,
+				job_said(load, stress_setting_find(&load_table, "group")), "load",
+				load->name,
+				"group: %s has groups inside, so no process can be in it: put the "
+				"load into %s, or into one of its own",
+				name, job->groups[i].name);
+	return 0;
+}
+
 static const char *nearest_group(const struct job *job, const char *name)
 {
 	const char *names[JOB_GROUPS_MAX] = {NULL};
@@ -305,6 +325,13 @@ static int check_load(const struct job *job, const struct job_load *load,
 				load->name, "group: there is no [group %s] in this job%s%s%s",
 				load->settings.group, nearest ? "; did you mean '" : "",
 				nearest ? nearest : "", nearest ? "'?" : "");
+	if (check_group(job, load, ret_error) < 0)
+		return -EINVAL;
+	if (!job->more && load->settings.start_ns >= job->global.duration_ns)
+		return job_fail(ret_error,
+				job_said(load, stress_setting_find(&load_table, "start")), "load",
+				load->name,
+				"start: the run is over by then; make its `duration` longer");
 	why = ops->check ? ops->check(&load->settings) : NULL;
 	if (why)
 		return job_fail(ret_error, job_said_first(load, why), "load", load->name, "%s",

@@ -14,6 +14,9 @@
 
 #define JOB_FILE_BYTES (1 << 20)
 
+/* What some editors begin a text with. */
+#define UTF8_MARK "\xef\xbb\xbf"
+
 /* Files that include one another without end are found out. */
 #define INCLUDE_DEPTH_MAX 8
 
@@ -55,12 +58,18 @@ static int open_more(struct ini_job *ini, const char *name, size_t n)
 /* "[load grow]": line without leading blanks. */
 static int open_section(struct ini_job *ini, const char *line, size_t n)
 {
-	const char *end = memchr(line, ']', n);
+	const char *end = memchr(line, ']', n), *rest = end;
 	const char *name = line + 1;
 	int r;
 
 	if (!end)
 		return job_fail(ini->error, &ini->place, NULL, NULL, "a section ends with ']'");
+	while (++rest < line + n && is_blank(*rest))
+		;
+	if (rest < line + n && *rest != ';' && *rest != '#')
+		return job_fail(ini->error, &ini->place, NULL, NULL,
+				"%.*s: a section stands in a line of its own",
+				(int)MIN(end + 1 - line, 64), line);
 	ini->section = SECTION_NONE;
 	ini->section_begins = ini->job->n_sayings;
 	if ((size_t)(end - name) == 6 && memcmp(name, "global", 6) == 0) {
@@ -127,8 +136,11 @@ static int include(struct ini_job *ini, const char *name, const char *end)
 				"include: %s: more than %d files deep; do they include each other?",
 				path, INCLUDE_DEPTH_MAX);
 	r = job_read_file(ini->job, path, ini->error);
+	if (r < 0 && r != -ENOMEM && r != -EINVAL)
+		return job_fail(ini->error, &ini->place, NULL, NULL, "include: %s: %s", path,
+				strerror(-r));
 	used = strlen(ini->error->text);
-	if (r < 0 && r != -ENOMEM)
+	if (r == -EINVAL)
 		(void)snprintf(ini->error->text + used, sizeof(ini->error->text) - used,
 			       " (included by %.200s:%u)", ini->place.file, ini->place.line);
 	return r;
@@ -226,6 +238,8 @@ static int read_text(struct job *job, const char *name, const char *text, bool m
 		.job = job, .error = ret_error, .cursor = text, .may_include = may_include};
 	int line;
 
+	if (strncmp(text, UTF8_MARK, strlen(UTF8_MARK)) == 0)
+		ini.cursor += strlen(UTF8_MARK);
 	ini.place.file = keep_name(job, name);
 	if (!ini.place.file)
 		return -ENOMEM;
@@ -255,19 +269,21 @@ int job_read_file(struct job *job, const char *path, struct stress_error *ret_er
 	_cleanup_(fclosep) FILE *file = fopen(path, "re");
 	_cleanup_free_ char *text = NULL;
 	struct job_place place = {.file = path};
+	int r = file ? 0 : -errno;
 	size_t n;
 
-	if (!file) {
-		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(errno));
-		return -errno;
+	if (r < 0) {
+		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(-r));
+		return r;
 	}
 	text = malloc(JOB_FILE_BYTES + 1);
 	if (!text)
 		return -ENOMEM;
 	n = fread(text, 1, JOB_FILE_BYTES + 1, file);
-	if (ferror(file)) {
-		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(errno));
-		return -EIO;
+	r = ferror(file) ? -errno : 0;
+	if (r < 0) {
+		(void)job_fail(ret_error, &place, NULL, NULL, "%s", strerror(-r));
+		return r;
 	}
 	if (n > JOB_FILE_BYTES)
 		return job_fail(ret_error, &place, NULL, NULL, "longer than %d bytes",

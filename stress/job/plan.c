@@ -93,6 +93,25 @@ static int resolve_knob(const struct job_group *group, const struct job_knob *kn
 	return 0;
 }
 
+/* What the kernel would take for nodes, and then pass over those that are not there. */
+static int read_mems(const struct job_group *group, const struct job_knob *knob,
+		     const struct machine *machine, struct node_list *mems,
+		     struct stress_error *ret_error)
+{
+	struct node_list list;
+
+	/* What is no list of nodes is left to the kernel. */
+	if (node_list_parse(knob->value, UINT32_MAX, &list) < 0)
+		return 0;
+	for (size_t i = 0; i < list.n; i++)
+		if (!machine_find_node(machine, list.ids[i]))
+			return job_fail(ret_error, &knob->place, "group", group->name,
+					"cpuset.mems: this machine has no node %u with memory",
+					list.ids[i]);
+	*mems = list;
+	return 0;
+}
+
 static int plan_group(const struct job *job, size_t index, const struct machine *machine,
 		      struct plan *plan, struct stress_error *ret_error)
 {
@@ -116,12 +135,17 @@ static int plan_group(const struct job *job, size_t index, const struct machine 
 		bases.headroom = to->headroom_bytes = plan->groups[to->parent].headroom_bytes;
 		to->hard_limit_bytes = plan->groups[to->parent].hard_limit_bytes;
 		to->swap_max_bytes = plan->groups[to->parent].swap_max_bytes;
+		to->mems = plan->groups[to->parent].mems;
 	}
 	for (size_t i = 0; i < group->n_knobs; i++) {
 		const struct job_knob *knob = &group->knobs[i];
 		uint64_t bytes = 0;
-		int r;
+		int r = 0;
 
+		if (strcmp(knob->file, "cpuset.mems") == 0)
+			r = read_mems(group, knob, machine, &to->mems, ret_error);
+		if (r < 0)
+			return r;
 		if (!holds_size(knob->file)) {
 			strcpy(to->values[i], knob->value);
 			continue;
@@ -177,13 +201,16 @@ static int fail_above_peak(const struct job_load *load, const struct load_plan *
 			plan->peak_bytes > plan->size_bytes ? "size times alive" : "size");
 }
 
-/* Whether the load can have its nodes, and the memory that is there as bases of its sizes. */
+/* Whether the load can have its nodes, and the memory that is there as bases of its sizes. group:
+ * NULL for none. */
 static int plan_nodes(const struct job_load *load, const struct machine *machine,
-		      struct amount_bases *bases, struct stress_error *ret_error)
+		      const struct group_plan *group, struct amount_bases *bases,
+		      struct stress_error *ret_error)
 {
 	const struct job_place *place = job_said(load, stress_setting_find(&load_table, "node"));
 	const struct node_list *nodes = &load->settings.nodes;
 	uint64_t total = 0, free = 0;
+	char ids[NODE_LIST_BYTES];
 
 	for (size_t i = 0; i < nodes->n; i++) {
 		const struct machine_node *node = machine_find_node(machine, nodes->ids[i]);
@@ -199,6 +226,11 @@ static int plan_nodes(const struct job_load *load, const struct machine *machine
 		total += node->total_bytes;
 		free += node->free_bytes;
 	}
+	if (group && group->mems.n && load->settings.policy != TOPOLOGY_ANYWHERE &&
+	    !node_list_is_within(nodes, &group->mems))
+		return job_fail(ret_error, place, "load", load->name,
+				"node: the cpuset.mems of [group %s] allows only node %s",
+				group->name, node_list_format(ids, sizeof(ids), &group->mems));
 	if (nodes->n) {
 		bases->node = total;
 		bases->free = free;
@@ -215,11 +247,13 @@ static int plan_load(const struct job *job, size_t index, const struct machine *
 	struct load_plan *to = &plan->loads[index];
 	struct amount_bases bases = {machine->own_limit, machine->own_headroom, UINT64_MAX,
 				     machine->available, machine->total};
-	int r = plan_nodes(load, machine, &bases, ret_error);
+	int r;
 
+	to->group = settings->group[0] ? job_find_group(job, settings->group) : -1;
+	r = plan_nodes(load, machine, to->group >= 0 ? &plan->groups[to->group] : NULL, &bases,
+		       ret_error);
 	if (r < 0)
 		return r;
-	to->group = settings->group[0] ? job_find_group(job, settings->group) : -1;
 	if (to->group >= 0) {
 		bases.limit = plan->groups[to->group].limit_bytes;
 		bases.headroom = plan->groups[to->group].headroom_bytes;
@@ -270,7 +304,7 @@ int plan_make(const struct job *job, const struct machine *machine, struct plan 
 	if (!plan->groups || !plan->loads)
 		return -ENOMEM;
 	if (amount_resolve(&job->global.floor, &bases, &plan->floor_bytes, &missing) < 0)
-		return job_fail(ret_error, job_said_globally(job, "floor"), "global", NULL,
+		return job_fail(ret_error, job_said_globally(job, "floor", NULL), "global", NULL,
 				"floor: it is bytes, a share of memory or of free");
 	for (size_t i = 0; i < job->n_groups && r == 0; i++)
 		r = plan_group(job, i, machine, plan, ret_error);

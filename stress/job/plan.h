@@ -56,6 +56,7 @@ struct group_plan {
 	uint64_t hard_limit_bytes; /* the same of memory.max alone */
 	uint64_t headroom_bytes;   /* min of limit_bytes and what limits above leave */
 	uint64_t swap_max_bytes;
+	struct node_list mems; /* cpuset.mems, its own or of a group above; none: any node */
 	/* values[i] is what goes into job.groups[].knobs[i].file: sizes in bytes. */
 	char values[JOB_KNOBS_MAX][JOB_VALUE_MAX];
 };

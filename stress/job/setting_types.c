@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "cgroup/path.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -171,6 +172,18 @@ static int read_text(const struct setting *setting, const char *text, void *fiel
 	return 0;
 }
 
+/* Not as it was said, so that there is one way to say each, and "" is none. */
+static int read_group_path(const struct setting *setting, const char *text, void *field)
+{
+	char path[PATH_MAX];
+	int r = *text ? cgroup_path_parse(text, path, sizeof(path)) : -EINVAL;
+
+	if (r < 0 || strlen(path) + 1 >= setting->max)
+		return r == -EINVAL ? r : -ERANGE;
+	(void)snprintf(field, setting->max, "/%s", path);
+	return 0;
+}
+
 static int read_nodes(const struct setting *setting, const char *text, void *field)
 {
 	return node_list_parse(text, (unsigned int)setting->max, field);
@@ -277,8 +290,12 @@ const struct setting_type type_choice = {
 	.parse = read_choice,
 };
 const struct setting_type type_text = {
-	.words = "text",
+	.words = "text, not empty",
 	.parse = read_text,
+};
+const struct setting_type type_group_path = {
+	.words = "a cgroup's path below the mount (/batch/tests), without '.' and '..'",
+	.parse = read_group_path,
 };
 const struct setting_type type_nodes = {
 	.words = "nodes' numbers in order (1 or 0,2-3) or 'any'",

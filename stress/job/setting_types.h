@@ -15,6 +15,7 @@ extern const struct setting_type type_ratio;	  /* uint64_t, percent */
 extern const struct setting_type type_bool;	  /* uint64_t, 0 or 1 */
 extern const struct setting_type type_choice;	  /* uint64_t, index in setting.choices */
 extern const struct setting_type type_text;	  /* char[setting.max] */
+extern const struct setting_type type_group_path; /* char[setting.max]: "/a/b", "/" */
 extern const struct setting_type type_nodes;	  /* int64_t, -1 for any */
 extern const struct setting_type type_bound;	  /* uint64_t, bytes; UINT64_MAX: unlimited */
 extern const struct setting_type type_set_point;  /* struct set_point */

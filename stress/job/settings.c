@@ -54,7 +54,7 @@ static const struct setting global_settings[] = {
 	 .help = "refuse a job whose sizes can't fit into its limits, its nodes or the machine; "
 		 "'no' is for provoking an OOM kill"},
 	{.name = "parent",
-	 .type = &type_text,
+	 .type = &type_group_path,
 	 GLOBAL(parent),
 	 .max = PATH_MAX,
 	 .help = "cgroup the job's groups are made in, relative to the cgroup2 mount; default: the "

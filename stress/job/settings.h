@@ -49,7 +49,7 @@ struct global_settings {
 	uint64_t duration_ns, interval_ns, grace_ns;
 	uint64_t seed;
 	struct amount floor;
-	char parent[PATH_MAX]; /* "": the group this program is in */
+	char parent[PATH_MAX]; /* "/a/b"; "": the group this program is in */
 	char json[PATH_MAX];   /* "": none */
 	char csv[PATH_MAX];    /* the same */
 	uint64_t check_fit;

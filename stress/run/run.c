@@ -6,6 +6,7 @@
 #include "stress/run/prepare.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,14 +40,19 @@ static int open_watch(struct run *run, struct stress_error *ret_error)
 {
 	const struct watch_list *list = &run->job->global.watches;
 	size_t missing = 0;
+	char pid[24];
 	int r = watch_open(run->proc_fd, list, &run->watch, &missing);
 
-	if (r == -ESRCH && list->entries[missing].pid)
-		return stress_fail(ret_error, -EINVAL, "watch-pid: there is no process %ju",
-				   (uintmax_t)list->entries[missing].pid);
+	if (r == -ESRCH && list->entries[missing].pid) {
+		(void)snprintf(pid, sizeof(pid), "%" PRIu64, list->entries[missing].pid);
+		return job_fail(ret_error, job_said_globally(run->job, "watch-pid", pid), "global",
+				NULL, "watch-pid: there is no process %s", pid);
+	}
 	if (r == -ESRCH)
-		return stress_fail(ret_error, -EINVAL, "watch: there is no process called %s",
-				   list->entries[missing].name);
+		return job_fail(ret_error,
+				job_said_globally(run->job, "watch", list->entries[missing].name),
+				"global", NULL, "watch: there is no process called %s",
+				list->entries[missing].name);
 	return r < 0 ? stress_fail(ret_error, r, "look at processes: %s", strerror(-r)) : 0;
 }
 

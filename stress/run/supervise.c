@@ -319,11 +319,6 @@ static int spawn_all(struct run *run, struct stress_error *ret_error)
 			worker->load.group_fd = placement_group_fd(run->placement, (size_t)group);
 		r = worker_spawn(&worker->load, run->control, run->topology, &worker->pid,
 				 &worker->pidfd);
-		if (r == -EBUSY)
-			return stress_fail(ret_error, -EINVAL,
-					   "[load %s] group %s has groups inside that it gives "
-					   "controllers to: put the load into one of those",
-					   worker->load.name, worker->load.settings->group);
 		if (r < 0)
 			return stress_fail(ret_error, r, "[load %s] start its worker: %s",
 					   worker->load.name, strerror(-r));

@@ -38,6 +38,29 @@ static void test_defaults(void **state)
 	assert_string_equal(oom_score_adjs[load->oom_score_adj], "1000");
 }
 
+/* Places of what turns out to be wrong on this machine. */
+static void test_said_globally(void **state)
+{
+	_cleanup_(job_freep) struct job *job = read_good("[global]\n"
+							 "watch = one\n"
+							 "watch = two\n"
+							 "parent = batch//tests/\n"
+							 "[load a]\ntype = anon\nsize = 1M\n"
+							 "ratio = 2\n");
+	struct stress_error error;
+
+	(void)state;
+	assert_int_equal(job_said_globally(job, "watch", "one")->line, 2);
+	assert_int_equal(job_said_globally(job, "watch", "two")->line, 3);
+	assert_int_equal(job_said_globally(job, "watch", NULL)->line, 3);
+	assert_null(job_said_globally(job, "watch", "three"));
+	assert_null(job_said_globally(job, "ratio", NULL));
+	assert_string_equal(job->global.parent, "/batch/tests");
+	assert_int_equal(job_set_global(job, "parent", "/", &error), 0);
+	assert_string_equal(job->global.parent, "/");
+	assert_string_equal(job_said_globally(job, "parent", NULL)->file, "command line");
+}
+
 static void test_whole_job(void **state)
 {
 	_cleanup_(job_freep) struct job *job = read_good("# a comment\n"
@@ -179,6 +202,7 @@ static void test_bad_files(void **state)
 		{LOAD_A "rate=8M\n", "bad.job:4:|8M/s"},
 		{LOAD_A "rate=8/s/s\n", "bad.job:4:"},
 		{LOAD_A "start=5\n", "bad.job:4:|with its unit"},
+		{LOAD_A "start=10s\n", "bad.job:4: [load a] start: the run is over by then"},
 		{LOAD_A "policy=local\n", "bad.job:4:|bind, preferred, none, interleave"},
 		{LOAD_A "policy=interleave\n", "bad.job:4: [load a] policy:|say which `node`"},
 		{LOAD_A "set-point=free 1G\nnode=0-1\n",
@@ -193,6 +217,8 @@ static void test_bad_files(void **state)
 		{LOAD_A "contents=word\nreuse-write=1%\n", "[load a] contents"},
 		{"[group svc]\n" LOAD_A "group=svd\n",
 		 "bad.job:5: [load a] group:|[group svd]|did you mean 'svc'"},
+		{"[group svc]\n[group svc/in]\n" LOAD_A "group=svc\n",
+		 "bad.job:6: [load a] group: svc has groups inside|put the load into svc/in"},
 		{"[load a]\ntype=anonn\nsize=1M\n", "did you mean 'anon'"},
 		{"[load a]\ntype=anonn\nsize=much\n", "bad.job:2: [load a] type: \"anonn\""},
 		{LOAD_A "schedule=sinus\n", "bad.job:4:|steady, burst, hold, leak|sawtooth"},
@@ -241,7 +267,7 @@ static void test_bad_files(void **state)
 		{"[load a]\ntype=fileread\nsize=1M\nblock=5000\n", "[load a] block"},
 		{"[load a]\ntype=fileread\nsize=1M\nmode=stream\naccess=uniform\n", "stream"},
 		{"[load a]\ntype=fileread\nsize=1M\naccess=none\n", "access"},
-		{LOAD_A LOAD_A, "bad.job:4: [load a] is there already (bad.job:1)"},
+		{LOAD_A LOAD_A, "bad.job:4: [load a] is there already (bad.job:1);"},
 		{LOAD_A "size=2M\n",
 		 "bad.job:4: [load a] size: was said in line 3 before, as \"1M\""},
 		{"[global]\nseed=1\nrate=1M/s\nseed=1\n" LOAD_A,
@@ -252,6 +278,8 @@ static void test_bad_files(void **state)
 		 "bad.job:7: [group g] memory.max: was said in line 5"},
 		{"[load a b]\n", "bad.job:1: [load a b]: a load's name"},
 		{"[load ]\n", "bad.job:1:|a load's name"},
+		{"[load a] ratio=3\ntype=anon\nsize=1M\n",
+		 "bad.job:1: [load a]: a section stands in a line of its own"},
 		{"[laod a]\n", "bad.job:1: [laod a]: no such section|[load NAME]"},
 		{"[load a\n", "bad.job:1:|ends with ']'"},
 		{"size=1M\n[load a]\n", "bad.job:1: size: stands before any section"},
@@ -260,6 +288,7 @@ static void test_bad_files(void **state)
 		{"[global]\nduration=0s\n", "bad.job:2:|out of range|at least 1 ms"},
 		{"[global]\nduration=3\n", "bad.job:2:|20s"},
 		{"[global]\nwatch-pid=0\n", "bad.job:2:"},
+		{"[global]\nparent=/a/../b\n", "bad.job:2: [global] parent:|without '.' and '..'"},
 		{"[global]\nwatch=a-name-that-is-too-long\n", "bad.job:2:|15 bytes"},
 		{"[group a/b]\n", "bad.job:1: [group a/b]: there is no [group a] before it"},
 		{"[group ../a]\n", "bad.job:1:|a group's name"},
@@ -355,20 +384,22 @@ static void test_files(void **state)
 	(void)snprintf(path, sizeof(path), "%s/missing.job", fx->path);
 	assert_int_equal(job_read_file(job, path, &error), -ENOENT);
 	check_words(path, error.text, "missing.job|No such file");
-	assert_int_equal(job_read_file(job, fx->path, &error), -EIO);
+	assert_int_equal(job_read_file(job, fx->path, &error), -EISDIR);
 }
 
 /* Files beside the one that includes them, wherever that is read from. */
 static void test_include(void **state)
 {
 	static const struct fixture_file files[] = {
-		{"main.job", "[global]\nratio=3\ninclude = parts/a.job\n[load b]\ntype=anon\n"
-			     "size=2M\n"},
+		{"main.job",
+		 "\xef\xbb\xbf[global]\nratio=3\ninclude = parts/a.job\n[load b]\ntype=anon\n"
+		 "size=2M\n"},
 		{"parts/a.job", "include more.job  \n" LOAD_A},
 		{"parts/more.job", "[global]\nduration=3s\n"},
 		{"bad.job", LOAD_A "\n  include = parts/wrong.job\n"},
 		{"parts/wrong.job", "\n[load x]\nsise = 3\n"},
 		{"missing.job", "include=nowhere.job\n"},
+		{"directory.job", "include=parts\n"},
 		{"loop.job", "include = loop.job\n"},
 		{"after.job", LOAD_A "include=parts/more.job\nrate=1M/s\n"},
 		{"which.job", "include = \n"},
@@ -377,7 +408,8 @@ static void test_include(void **state)
 		const char *file, *words;
 	} bad[] = {
 		{"bad.job", "parts/wrong.job:3: [load x] sise|'size'|(included by|bad.job:5)"},
-		{"missing.job", "nowhere.job: No such file|(included by|missing.job:1)"},
+		{"missing.job", "missing.job:1: include: |nowhere.job: No such file"},
+		{"directory.job", "directory.job:1: include: |parts: Is a directory"},
 		{"loop.job", "loop.job:1: include:|more than 8 files deep"},
 		{"after.job", "after.job:5: rate: stands before any section"},
 		{"which.job", "which.job:1: include: which file"},
@@ -493,11 +525,12 @@ static void test_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),     cmocka_unit_test(test_whole_job),
-		cmocka_unit_test(test_command_line), cmocka_unit_test(test_bad_files),
-		cmocka_unit_test(test_files),	     cmocka_unit_test(test_bad_command_line),
-		cmocka_unit_test(test_tables),	     cmocka_unit_test(test_include),
-		cmocka_unit_test(test_commas),	     cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_defaults),	 cmocka_unit_test(test_said_globally),
+		cmocka_unit_test(test_whole_job),	 cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_bad_files),	 cmocka_unit_test(test_files),
+		cmocka_unit_test(test_bad_command_line), cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_include),		 cmocka_unit_test(test_commas),
+		cmocka_unit_test(test_shipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,7 @@ static void paint_run(struct seen *seen, size_t width, size_t height, const char
 
 #define THREE                                                                                    \
 	"[global]\nduration=300ms\ninterval=50ms\n[load heap]\ntype=anon\nsize=1M\nreuse=zipf\n" \
-	"[load grow]\ntype=anon\nsize=8M\nrate=16M/s\n[load last]\ntype=anon\nsize=1M\nstart=1s\n"
+	"[load grow]\ntype=anon\nsize=8M\nrate=16M/s\n[load last]\ntype=thread\n"
 
 static void test_screen(void **state)
 {

@@ -40,7 +40,7 @@ static void test_sizes(void **state)
 	} rows[] = {
 		{"size=64M", 64 * MIB},
 		{"size=88% of limit\ngroup=g/inner", 88 * MIB},
-		{"size=50% of limit\ngroup=g", 64 * MIB},
+		{"size=50% of limit\ngroup=h", 64 * MIB},
 		{"size=10% of node\nnode=1", UINT64_C(107372544)}, /* whole pages of 107374182 */
 		{"size=10% of free\nnode=1", 70 * MIB},
 		{"size=10% of node\nnode=0-1", UINT64_C(214745088)}, /* of 214748364 */
@@ -50,7 +50,7 @@ static void test_sizes(void **state)
 		{"size=4097", 4096},
 		{"size=50% of headroom\ngroup=g/inner", 50 * MIB},
 		{"size=64M each", 64 * MIB},
-		{"size=50% of limit total\ngroup=g", 64 * MIB},
+		{"size=50% of limit total\ngroup=h", 64 * MIB},
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -61,6 +61,7 @@ static void test_sizes(void **state)
 
 		(void)snprintf(text, sizeof(text),
 			       "[group g]\nmemory.max=128M\n[group g/inner]\nmemory.high=100M\n"
+			       "[group h]\nmemory.max=128M\n"
 			       "[load a]\ntype=anon\n%s\n",
 			       rows[i].settings);
 		if (make(text, &machine, &plan, &job, &error) < 0)
@@ -129,24 +130,33 @@ static void test_refusals(void **state)
 		/* 200 + 500 > 128 + 512 */
 		{"[group g]\nmemory.max=128M\n[load a]\ntype=anon\nsize=200M\ngroup=g\n"
 		 "[load b]\ntype=anon\nsize=500M\ngroup=g\n",
-		 {"p.job:1: [group g] does not fit", "700.0 MiB", "128.0 MiB"}},
+		 {"p.job:2: [group g] memory.max: does not fit: its loads want", "700.0 MiB",
+		  "128.0 MiB"}},
 		{"[group g]\nmemory.max=128M\nmemory.swap.max=0\n"
 		 "[load a]\ntype=anon\nsize=129M\ngroup=g\n",
-		 {"[group g] does not fit", "129.0 MiB", "+ 0 B swap"}},
+		 {"p.job:2: [group g] memory.max: does not fit", "129.0 MiB", "+ 0 B swap"}},
 		{"[group g]\nmemory.max=128M\n[group g/i]\n[load "
 		 "a]\ntype=anon\nsize=1G\ngroup=g/i\n",
-		 {"[group g] does not fit", "1.0 GiB", "128.0 MiB"}},
+		 {"p.job:2: [group g] memory.max: does not fit", "1.0 GiB", "128.0 MiB"}},
 		/* 1213 > 700 + 512 */
 		{"[load a]\ntype=anon\nsize=1213M\nnode=1\n",
-		 {"p.job:4: [node 1] does not fit", "1.2 GiB", "700.0 MiB"}},
+		 {"p.job:4: [load a] node: does not fit: loads bound to node 1 want", "1.2 GiB",
+		  "700.0 MiB"}},
 		/* Alone each fits; 1000 + 1120 > 900 + 700 + 512 */
 		{"[load a]\ntype=anon\nsize=1000M\nnode=0\n"
 		 "[load b]\ntype=anon\nsize=1120M\nnode=0,1\n",
-		 {"[node 0,1] does not fit", "2.1 GiB", "1.6 GiB (free on these nodes)"}},
+		 {"p.job:8: [load b] node: does not fit: loads bound to node 0,1 want", "2.1 GiB",
+		  "1.6 GiB (free there)"}},
 		{"[load a]\ntype=anon\nsize=1M\nnode=0-2\n", {"p.job:4: [load a] node:", "node 2"}},
 		{"[load a]\ntype=anon\nsize=1100M\n[load b]\ntype=anon\nsize=1000M\n",
-		 {"p.job:3: [global] does not fit", "2.1 GiB", "less the floor"}},
+		 {"p.job:3: [load a] size: does not fit: all loads want", "2.1 GiB",
+		  "less the floor"}},
 		{"[load a]\ntype=anon\nsize=1M\nnode=2\n", {"p.job:4: [load a] node:", "node 2"}},
+		{"[group g]\ncpuset.mems=0,2\n[load a]\ntype=anon\nsize=1M\ngroup=g\n",
+		 {"p.job:2: [group g] cpuset.mems:", "no node 2"}},
+		{"[group g]\ncpuset.mems=0\n[group g/i]\n"
+		 "[load a]\ntype=anon\nsize=1M\nnode=1\ngroup=g/i\n",
+		 {"p.job:7: [load a] node: the cpuset.mems of [group g/i] allows only node 0"}},
 		{"[load a]\ntype=anon\nsize=10% of limit\n",
 		 {"p.job:3: [load a] size:", "no limit", "memory.max"}},
 		{"[load a]\ntype=anon\nsize=10% of node\n", {"p.job:3:", "no node", "`node`"}},
@@ -204,6 +214,10 @@ static void test_fits(void **state)
 		"[load a]\ntype=anon\nsize=1213M\nnode=0,1\n",
 		"[load a]\ntype=anon\nsize=1000M\nnode=0\n"
 		"[load b]\ntype=anon\nsize=1000M\nnode=1\n",
+		"[group g]\ncpuset.mems=0\n"
+		"[load a]\ntype=anon\nsize=1M\nnode=0\ngroup=g\n"
+		"[load b]\ntype=anon\nsize=1M\nnode=1\ngroup=g\npolicy=none\n",
+		"[group g]\ncpuset.mems=0-many\n[load a]\ntype=anon\nsize=1M\nnode=1\ngroup=g\n",
 		"[group g]\nmemory.high=64M\n[load a]\ntype=anon\nsize=1000M\ngroup=g\n",
 		"[group g]\nmemory.max=128M\n[load a]\ntype=anon\nsize=640M\ngroup=g\n",
 	};
@@ -344,8 +358,9 @@ static void test_own_limit(void **state)
 	assert_int_equal(make("[load a]\ntype=anon\nsize=32M\n[load b]\ntype=anon\nsize=33M\n",
 			      &limited, &none, &large, &error),
 			 -EINVAL);
-	assert_non_null(
-		strstr(error.text, "p.job:6: [global] does not fit: its loads want 65.0 MiB"));
+	assert_non_null(strstr(
+		error.text,
+		"p.job:6: [load b] size: does not fit: loads without a group want 65.0 MiB"));
 	assert_non_null(strstr(error.text, "64.0 MiB (the limit of the group this program is in)"));
 }
 
