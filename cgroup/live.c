@@ -187,16 +187,28 @@ static int collect_controllers(const struct live_setting *settings, size_t n,
 	return r;
 }
 
+/* Who wants the controller, in words: the first setting of it, else all groups. */
+static const char *who_wants(const char *controller, const struct live_setting *settings, size_t n)
+{
+	size_t length = strlen(controller);
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(settings[i].file, controller, length) == 0 &&
+		    settings[i].file[length] == '.')
+			return settings[i].file;
+	return "the memory controller is not of this cgroup v2 mount";
+}
+
 /* libcgroup would make the group in a v1 hierarchy just as well. */
 static int check_controllers(const struct live_mount *mount, const struct controllers *controllers,
-			     const char **ret_why)
+			     const struct live_setting *settings, size_t n, const char **ret_why)
 {
 	char path[LIVE_PATH_MAX];
 
 	for (size_t i = 0; i < controllers->n; i++)
 		if (!find_controller(controllers->names[i], path, sizeof(path)) ||
 		    strcmp(path, mount->path) != 0)
-			return fail(-EOPNOTSUPP, "a controller is not of this cgroup v2 mount",
+			return fail(-EOPNOTSUPP, who_wants(controllers->names[i], settings, n),
 				    ret_why);
 	return 0;
 }
@@ -309,7 +321,7 @@ int live_group_create(const struct live_mount *mount, const char *path,
 	if (r == 0)
 		r = library_init(ret_why);
 	if (r == 0)
-		r = check_controllers(mount, &controllers, ret_why);
+		r = check_controllers(mount, &controllers, settings, n, ret_why);
 	if (r == 0)
 		r = make_library_group(path, &controllers, &group, ret_why);
 	if (r < 0)
@@ -343,7 +355,7 @@ static int open_group(const struct live_mount *mount, const char *path, library_
 	if (r == 0)
 		r = library_init(ret_why);
 	if (r == 0)
-		r = check_controllers(mount, &controllers, ret_why);
+		r = check_controllers(mount, &controllers, NULL, 0, ret_why);
 	if (r < 0)
 		return r;
 	mount_fd = kfile_open_dir(AT_FDCWD, mount->path);

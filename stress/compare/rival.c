@@ -6,7 +6,7 @@
 #include "base/parse.h"
 #include "cgroup/memory.h"
 #include "stress/check/require.h"
-#include "stress/run/placement.h"
+#include "stress/run/group_mark.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -326,9 +326,8 @@ static int write_oomd_config(const struct job *job, int dir_fd)
 	for (size_t i = 0; i < job->n_groups; i++) {
 		if (strchr(job->groups[i].name, '/'))
 			continue;
-		(void)fprintf(to, "%s%s%s%s" PLACEMENT_MARK "*", comma,
-			      parent + strspn(parent, "/"), *parent ? "/" : "",
-			      job->groups[i].name);
+		(void)fprintf(to, "%s%s%s%s" GROUP_MARK "*", comma, parent + strspn(parent, "/"),
+			      *parent ? "/" : "", job->groups[i].name);
 		comma = ",";
 	}
 	(void)fputs("\"}}]}]}\n", to);

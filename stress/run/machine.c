@@ -68,7 +68,7 @@ int machine_place(const struct job *job, int proc_fd, struct machine *machine,
 	machine->parent_limit = machine->parent_headroom = UINT64_MAX;
 	if (job->n_groups == 0)
 		return 0;
-	r = placement_open(proc_fd, job->global.parent, ret_placement, ret_error);
+	r = placement_open(proc_fd, job, ret_placement, ret_error);
 	if (r < 0)
 		return r;
 	room = placement_parent_room(*ret_placement);

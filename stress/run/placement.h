@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The job's cgroups on the live system: made with their limits before anything runs in them,
- * removed at the end. Their names carry this process's number and start time
- * (svc.uswap-stress-1234-567890), so that what a killed run left behind is found and removed by the
- * next one in the same place.
+ * removed at the end. group_mark.h says what they are called.
  */
 #pragma once
 
@@ -17,12 +15,12 @@
 struct placement;
 
 /*
- * Finds the cgroup2 mount and the group that the job's groups go into: parent (relative to the
- * mount), or "" for this process's own, which must be the root or hold this process only. Changes
- * nothing.
+ * Finds the cgroup2 mount and the group that the job's groups go into: its `parent`, else this
+ * process's own. It must be the root, hold this process only or nobody, or not be there yet.
+ * Changes nothing.
  * -EOPNOTSUPP: no cgroup v2 with the memory controller; -errno otherwise; words in *ret_error.
  */
-int placement_open(int proc_fd, const char *parent, struct placement **ret_placement,
+int placement_open(int proc_fd, const struct job *job, struct placement **ret_placement,
 		   struct stress_error *ret_error);
 
 /* Of the group the job's groups are made in. */
@@ -62,11 +60,3 @@ size_t placement_remove(struct placement *placement, struct stress_error *ret_er
 /* Removes the groups if that was not done. */
 struct placement *placement_free(struct placement *placement);
 DEFINE_CLEANUP(struct placement *, placement_free)
-
-#define PLACEMENT_MARK ".uswap-stress-"
-
-/*
- * Whether name is one of ours and of which process. "svc.uswap-stress-12-34" gives 12 and 34. The
- * group the supervisor moves into is called "supervisor.uswap-stress-...".
- */
-bool placement_name_owner(const char *name, pid_t *ret_pid, uint64_t *ret_start_ticks);
