@@ -39,6 +39,8 @@ static const struct ktext_key keys[] = {
 	KEY("nr_slab_unreclaimable", slab_unreclaimable_pages),
 	KEY("nr_page_table_pages", page_table_pages),
 	KEY("nr_kernel_stack", kernel_stack_kib),
+	/* Only where zsmalloc is built in. */
+	{"nr_zspages", offsetof(struct node_counters, zspages), true},
 	KEY("workingset_refault_anon", workingset_refault_anon),
 	KEY("workingset_refault_file", workingset_refault_file),
 	KEY("numa_hit", numa_hit),

@@ -22,6 +22,7 @@ struct node_counters {
 	uint64_t slab_reclaimable_pages, slab_unreclaimable_pages;
 	uint64_t page_table_pages;
 	uint64_t kernel_stack_kib;
+	uint64_t zspages; /* what zram and zswap keep; 0 where the kernel does not say */
 	uint64_t workingset_refault_anon, workingset_refault_file;
 	uint64_t numa_hit, numa_miss, numa_foreign;
 	/* Not before 7.x in this file; has_scan says whether they are there. */

@@ -8,7 +8,8 @@ uint64_t percpu_held_pages(const struct node_counters *c)
 {
 	return c->inactive_anon_pages + c->active_anon_pages + c->inactive_file_pages +
 	       c->active_file_pages + c->unevictable_pages + c->slab_reclaimable_pages +
-	       c->slab_unreclaimable_pages + c->page_table_pages + c->kernel_stack_kib / 4;
+	       c->slab_unreclaimable_pages + c->page_table_pages + c->kernel_stack_kib / 4 +
+	       c->zspages;
 }
 
 void percpu_learn(struct percpu *p, uint64_t now_ns, const struct node_counters *counters,

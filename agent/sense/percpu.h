@@ -28,7 +28,7 @@ struct percpu {
 	uint64_t taken_bytes; /* lately: no more than this can be there because of us */
 };
 
-/* Pages that have an owner: on LRU lists, slab, page tables, stacks. */
+/* Pages that have an owner: on LRU lists, slab, page tables, stacks, compressed swap. */
 uint64_t percpu_held_pages(const struct node_counters *counters);
 
 /* taken_bytes: reclaimed by us on the node since the last call. */

@@ -32,6 +32,17 @@ static void test_counts_all_that_has_an_owner(void **state)
 	assert_int_equal(percpu_held_pages(&counters), 50000);
 }
 
+/* Or swapping to zram would look like memory that is about to come free. */
+static void test_what_zram_keeps_is_held(void **state)
+{
+	struct node_counters counters = a_node();
+
+	(void)state;
+	counters.inactive_anon_pages -= 2000;
+	counters.zspages += 1000;
+	assert_int_equal(percpu_held_pages(&counters), 49000);
+}
+
 struct scene {
 	struct percpu percpu;
 	struct node_counters counters;
@@ -123,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_all_that_has_an_owner),
+		cmocka_unit_test(test_what_zram_keeps_is_held),
 		cmocka_unit_test(test_freed_pages_that_are_not_free),
 		cmocka_unit_test(test_a_request_that_shows_leaves_nothing),
 		cmocka_unit_test(test_never_more_than_was_taken),
