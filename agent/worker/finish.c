@@ -57,6 +57,17 @@ static struct taken measure(struct worker *w, const struct flight *f, int error,
 	return taken;
 }
 
+static uint64_t not_gone(const struct flight *f, const struct taken *taken)
+{
+	const struct group *g = f->victim;
+
+	if (!g)
+		return target_not_gone(taken, 1, 0);
+	if (f->request.swappiness == GROUP_RECLAIM_NO_ANON)
+		return target_not_gone(taken, g->node_file_bytes, g->elsewhere_file_bytes);
+	return target_not_gone(taken, g->node_bytes, g->elsewhere_bytes);
+}
+
 /* A request that was refused, not just short. */
 static void sort_error(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
 {
@@ -196,6 +207,8 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	taken = measure(w, &f, result.error, now_ns);
 	w->taken_bytes += taken.applied_bytes;
 	worker_swap_after(w, &f, &taken, now_ns);
+	if (!f.group)
+		taken.not_gone_bytes = not_gone(&f, &taken);
 	probe_completion(w->node->id, worker_asked_id(&f), result.error, f.request.bytes,
 			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);

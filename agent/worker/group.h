@@ -104,13 +104,14 @@ struct group {
 	uint64_t home_due_ns; /* when to see whether another node should be home */
 
 	/* On this node, for balance. */
-	uint64_t node_bytes;	   /* it can be asked for here, of the last reading */
-	uint64_t elsewhere_bytes;  /* evictable, on other nodes */
-	uint64_t node_file_bytes;  /* clean, of files; with what is below it */
-	uint64_t below_file_bytes; /* of that, its children's */
-	bool spared_below;	   /* one of them must not be asked along with it */
-	uint64_t node_dirty_bytes; /* of its files here */
-	int64_t deficit_bytes;	   /* deficit round-robin */
+	uint64_t node_bytes;	       /* it can be asked for here, of the last reading */
+	uint64_t elsewhere_bytes;      /* evictable, on other nodes */
+	uint64_t elsewhere_file_bytes; /* of these, clean file memory */
+	uint64_t node_file_bytes;      /* clean, of files; with what is below it */
+	uint64_t below_file_bytes;     /* of that, its children's */
+	bool spared_below;	       /* one of them must not be asked along with it */
+	uint64_t node_dirty_bytes;     /* of its files here */
+	int64_t deficit_bytes;	       /* deficit round-robin */
 	struct backoff node_backoff;
 	struct backoff evict_backoff; /* of lru_gen: memory.reclaim is asked instead */
 };

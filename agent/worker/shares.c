@@ -91,7 +91,7 @@ static void take_share(const struct worker *w, struct group *g)
 	const struct node_state *n = &w->here;
 	struct memory_node_share shares[NUMA_NODES_MAX], here;
 
-	g->node_bytes = g->elsewhere_bytes = g->node_dirty_bytes = 0;
+	g->node_bytes = g->elsewhere_bytes = g->elsewhere_file_bytes = g->node_dirty_bytes = 0;
 	g->node_file_bytes = g->below_file_bytes = 0;
 	g->spared_below = false;
 	if (!g->has_limits)
@@ -102,9 +102,13 @@ static void take_share(const struct worker *w, struct group *g)
 		return;
 	}
 	here = shares[w->node->id % NUMA_NODES_MAX];
-	for (size_t i = 0; i < NUMA_NODES_MAX; i++)
-		if (i != w->node->id)
-			g->elsewhere_bytes = plus(g->elsewhere_bytes, evictable_bytes(&shares[i]));
+	for (size_t i = 0; i < NUMA_NODES_MAX; i++) {
+		if (i == w->node->id)
+			continue;
+		g->elsewhere_bytes = plus(g->elsewhere_bytes, evictable_bytes(&shares[i]));
+		g->elsewhere_file_bytes =
+			plus(g->elsewhere_file_bytes, clean_file_bytes(&shares[i]));
+	}
 	g->node_file_bytes = clean_file_bytes(&here);
 	if (!group_holds_memory(g) || !may_be_asked(g))
 		return;

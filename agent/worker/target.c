@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/target.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 
@@ -27,6 +28,15 @@ uint64_t target_urgency_ns(const struct target *target)
 	return scale(v->room_bytes, NSEC_PER_SEC, v->rate_bytes_per_s);
 }
 
+uint64_t target_not_gone(const struct taken *taken, uint64_t here_bytes, uint64_t elsewhere_bytes)
+{
+	uint64_t all = MAX(plus(here_bytes, elsewhere_bytes), UINT64_C(1));
+	uint64_t elsewhere = scale(taken->applied_bytes, elsewhere_bytes, all);
+
+	return MIN(plus(elsewhere, taken->swap_kept_bytes),
+		   minus(taken->applied_bytes, taken->net_freed_bytes));
+}
+
 static bool came_back_short(int error)
 {
 	return error == -EAGAIN || error == -EINTR || error == -EBUSY;
@@ -50,5 +60,6 @@ void target_account(struct target *target, const struct request *request, int er
 
 	ledger_add(&target->ledger, &part);
 	pace_learn(&target->pace, taken->applied_bytes, wall_ns);
-	target->unlearned_taken_bytes += taken->applied_bytes;
+	/* The rest must not look as if it had been used again. */
+	target->unlearned_taken_bytes += minus(taken->applied_bytes, taken->not_gone_bytes);
 }

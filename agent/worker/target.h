@@ -29,12 +29,20 @@ struct target {
 struct taken {
 	uint64_t applied_bytes, net_freed_bytes;
 	uint64_t swapped_bytes, swap_kept_bytes;
+	uint64_t not_gone_bytes; /* of the applied: what the target, a node, has not got rid of */
 };
 
 void target_judge(struct target *target, const struct verdict *verdict, uint64_t now_ns);
 
 /* Nanoseconds until its tasks would have to reclaim for themselves: who comes first. */
 uint64_t target_urgency_ns(const struct target *target);
+
+/*
+ * Of what was taken for a node, what it has all the same: memory on other nodes, by how much the
+ * one that was asked has here and there, and what swap keeps in memory. What was seen to be freed
+ * is gone.
+ */
+uint64_t target_not_gone(const struct taken *taken, uint64_t here_bytes, uint64_t elsewhere_bytes);
 
 /* Takes in a finished request. */
 void target_account(struct target *target, const struct request *request, int error,
