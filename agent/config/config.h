@@ -142,7 +142,7 @@ struct group_settings {
 	bool headroom;	      /* it is looked after below its limit */
 	bool trim;	      /* its cold memory is taken */
 	uint64_t weight;      /* its share of what a node wants, beside its size; 0: not said */
-	uint64_t floor_bytes; /* of it are left alone */
+	uint64_t floor_bytes; /* of it, and of what is below it in all, are left alone */
 };
 
 /* A section [group PATTERN]. */

@@ -18,7 +18,7 @@ const struct setting group_keys[] = {
 	{"group", "weight", SETTING_COUNT, offsetof(struct group_settings, weight), "1", "10000", "100",
 	 "Its share of what a node wants, beside its size; counts more than a mark (see below)."},
 	{"group", "floor", SETTING_SIZE, offsetof(struct group_settings, floor_bytes), "0", "1T", "0",
-	 "As many bytes of it are left alone, as if memory.low protected them from the agent."},
+	 "As many bytes of it, and of what is below it in all, are left alone, as if by memory.low."},
 };
 /* clang-format on */
 const size_t n_group_keys = ARRAY_SIZE(group_keys);
@@ -98,9 +98,17 @@ struct group_settings config_of_group(const struct config *config, const char *p
 	};
 
 	path += *path == '/';
-	for (size_t i = 0; i < config->n_rules; i++)
-		if (fnmatch(config->rules[i].pattern, path, FNM_PATHNAME | FNM_LEADING_DIR) == 0)
-			apply(&config->rules[i], &group);
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const char *pattern = config->rules[i].pattern;
+		uint64_t floor_bytes = group.floor_bytes;
+
+		if (fnmatch(pattern, path, FNM_PATHNAME | FNM_LEADING_DIR) != 0)
+			continue;
+		apply(&config->rules[i], &group);
+		/* One floor for the group with all that is below it, not one for each. */
+		if (fnmatch(pattern, path, FNM_PATHNAME) != 0)
+			group.floor_bytes = floor_bytes;
+	}
 	return group;
 }
 

@@ -275,6 +275,26 @@ static uint64_t weight_of(const struct group *g, const struct group *parent)
 	return parent ? parent->weight : GROUP_WEIGHT_DEFAULT;
 }
 
+/* A floor is one for all that is in its group: of a group below it, so much must stay. */
+static uint64_t kept_for_floors_above(const struct group *g)
+{
+	uint64_t spare = UINT64_MAX, current;
+
+	for (const struct cgroup *c = g->cgroup; c; c = c->parent) {
+		const struct group *above = c->data;
+
+		if (!above || above == g || !has_floor(above))
+			continue;
+		if (memory_bytes_read_at(c->dir_fd, "memory.current", &current) < 0)
+			current = 0;
+		spare = MIN(spare, minus(current, above->settings.floor_bytes));
+	}
+	if (spare == UINT64_MAX || !g->has_limits ||
+	    memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &current) < 0)
+		return 0;
+	return minus(current, spare);
+}
+
 void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_age_ns)
 {
 	if (w->protections_ns != 0 && now_ns - w->protections_ns < max_age_ns && w->groups_sorted)
@@ -302,6 +322,7 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 		g->protected_bytes = w->any_protection ? MAX(p->effective_min, p->effective_low)
 						       : 0;
 		g->protected_bytes = MAX(g->protected_bytes, g->settings.floor_bytes);
+		g->protected_bytes = MAX(g->protected_bytes, kept_for_floors_above(g));
 		g->claimed_bytes = g->claimed_effective_bytes = 0;
 		g->excluded_below = false;
 	}
@@ -345,5 +366,6 @@ bool worker_refresh_protection(struct worker *w, struct group *group, uint64_t n
 		w->any_protection |= group_claims_protection(g);
 	}
 	worker_update_protections(w, now_ns, NSEC_PER_SEC);
+	group->protected_bytes = MAX(group->protected_bytes, kept_for_floors_above(group));
 	return true;
 }

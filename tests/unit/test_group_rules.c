@@ -55,8 +55,8 @@ static void test_for_whom(void **state)
 		{"system.slice", {.headroom = true, .trim = true}},
 		{"system.slice/db-2.service",
 		 {.headroom = true, .weight = 50, .floor_bytes = 64 << 20}},
-		{"/system.slice/db-2.service/below/it",
-		 {.headroom = true, .weight = 50, .floor_bytes = 64 << 20}},
+		/* Its floor is that of all together. */
+		{"/system.slice/db-2.service/below/it", {.headroom = true, .weight = 50}},
 		{"system.slice/db-1.service",
 		 {.headroom = true, .trim = true, .weight = 70, .floor_bytes = 64 << 20}},
 		{"ab", {.exclude = true, .trim = true}},

@@ -246,6 +246,34 @@ static void test_floor(void **state)
 	scene_free(s);
 }
 
+/* One floor for a group and all below it: each of these gives what the group can spare. */
+static void test_floor_of_many(void **state)
+{
+	struct protection_group protections[N + 1];
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->worker.protections = protections;
+	write_memory(s, "top", "8000000\n");
+	write_memory(s, "top/db.service", "7000000\n");
+	write_memory(s, "top/db.service/worker", "3000000\n");
+	rule(s, "top", FLOOR)->floor_bytes = 5000000;
+	look(s, NOW);
+	assert_int_equal(s->groups[TOP].protected_bytes, 5000000);
+	assert_int_equal(s->groups[DB].protected_bytes, 4000000);
+	assert_int_equal(s->groups[WORKER].protected_bytes, 0);
+	assert_int_equal(s->groups[OTHER].protected_bytes, 0);
+	/* A sibling gave something a moment ago. */
+	fixture_write(s->fx, "top/memory.current", "7500000\n");
+	assert_true(worker_refresh_protection(&s->worker, &s->groups[WORKER], NOW + 1));
+	assert_int_equal(s->groups[WORKER].protected_bytes, 500000);
+	rule(s, "top", FLOOR)->floor_bytes = 9000000;
+	look(s, NOW + NSEC_PER_SEC);
+	assert_int_equal(s->groups[DB].protected_bytes, 7000000);
+	assert_int_equal(s->groups[WORKER].protected_bytes, 3000000);
+	scene_free(s);
+}
+
 /* As the turn that limit_watch woke. */
 static void hear(struct scene *s, uint64_t now_ns)
 {
@@ -418,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_said_by_name),
 		cmocka_unit_test(test_floor),
+		cmocka_unit_test(test_floor_of_many),
 		cmocka_unit_test(test_what_is_told_and_has_not_changed),
 		cmocka_unit_test(test_what_changes_again_and_again),
 		cmocka_unit_test(test_claims),
