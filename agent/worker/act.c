@@ -8,6 +8,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define VICTIMS_MAX	    64 /* refused in one turn */
 #define INTERRUPT_PERIOD_NS (50 * NSEC_PER_MSEC)
@@ -132,7 +133,7 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	if (request->bytes < w->page_size || victim->excluded || victim->excluded_below)
 		return -EAGAIN;
 	/* Of what is left behind nobody's swap could be judged: files alone. */
-	if (yield_is_poor_for_node(&victim->yield, now_ns) || !group_holds_memory(victim))
+	if (yield_is_poor_for_node(&victim->yield, now_ns) || victim->left_behind)
 		request->swappiness = GROUP_RECLAIM_NO_ANON;
 	if (request->swappiness == 0 && !w->world->reclaim_features.swappiness) {
 		/* This kernel can't be told to leave anonymous memory alone (6.1). */
@@ -175,6 +176,18 @@ static int check_group(struct worker *w, struct group *group, struct request *re
 											 : 0;
 }
 
+static void tell(const struct worker *w, const struct group *group, const struct request *request)
+{
+	char weighed[32] = "";
+
+	if (request->swappiness != GROUP_RECLAIM_DEFAULT)
+		(void)snprintf(weighed, sizeof(weighed), " with swappiness %d",
+			       request->swappiness);
+	log_debug(&w->world->log, "node %u: %s: taking %ju bytes through %s%s", w->node->id,
+		  group ? group->cgroup->path : "the node", (uintmax_t)request->bytes,
+		  backend_name(request->backend), weighed);
+}
+
 static void begin(struct worker *w, struct target *target, struct group *group,
 		  const struct request *request, uint64_t now_ns)
 {
@@ -196,9 +209,7 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		return;
 	if (target->action_ns == 0 || !verdict_acts(target->action.reason) ||
 	    now_ns - target->action_ns > NSEC_PER_SEC)
-		log_debug(&w->world->log, "node %u: %s: taking %ju bytes through %s", w->node->id,
-			  group ? group->cgroup->path : "the node", (uintmax_t)request->bytes,
-			  backend_name(request->backend));
+		tell(w, group, request);
 	target->action = target->verdict;
 	target->action_ns = now_ns;
 	target->ledger.asked_bytes += target->verdict.bytes;
@@ -219,7 +230,7 @@ static void read_before(struct worker *w, struct flight *f)
 	if (f->victim)
 		(void)memory_bytes_read_at(f->victim->cgroup->dir_fd, "memory.current",
 					   &f->victim_bytes);
-	if (f->victim && !group_holds_memory(f->victim))
+	if (f->victim && f->victim->left_behind)
 		f->left_bytes = worker_left_behind(w, f->victim);
 	if (f->request.backend == BACKEND_LRU_GEN)
 		f->victim_steals = worker_steals_of(f->victim);

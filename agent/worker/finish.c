@@ -13,7 +13,8 @@
 static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t net_freed_bytes)
 {
 	struct machine_counters machine;
-	uint64_t left_bytes, most = 2 * f->request.bytes, taken = MIN(net_freed_bytes, most);
+	uint64_t most = MAX(2 * f->request.bytes, f->left_bytes);
+	uint64_t left_bytes, taken = MIN(net_freed_bytes, most);
 
 	/* What goes to zram may give the node nothing: taken it was all the same. */
 	if (f->victim &&
@@ -61,7 +62,7 @@ static uint64_t not_gone(const struct flight *f, const struct taken *taken)
 {
 	const struct group *g = f->victim;
 
-	if (!g)
+	if (!g || f->request.backend == BACKEND_LRU_GEN)
 		return target_not_gone(taken, 1, 0);
 	if (f->request.swappiness == GROUP_RECLAIM_NO_ANON)
 		return target_not_gone(taken, g->node_file_bytes, g->elsewhere_file_bytes);

@@ -105,6 +105,7 @@ struct group {
 
 	/* On this node, for balance. */
 	uint64_t node_bytes;	       /* it can be asked for here, of the last reading */
+	bool left_behind;	       /* that is what no group below it has */
 	uint64_t elsewhere_bytes;      /* evictable, on other nodes */
 	uint64_t elsewhere_file_bytes; /* of these, clean file memory */
 	uint64_t node_file_bytes;      /* clean, of files; with what is below it */

@@ -40,18 +40,28 @@ static uint64_t willing_bytes(const struct worker *w, uint64_t now_ns)
 }
 
 /*
+ * However little is asked for, MGLRU takes the memory of a removed group whole (get_nr_to_scan of
+ * mm/vmscan.c), and another one may have come to use it.
+ */
+static bool gives_too_much(const struct worker *w, const struct group *g)
+{
+	return g->left_behind && g->node_bytes / 2 > w->here.plan.verdict.bytes;
+}
+
+/*
  * Deficit round-robin over the groups with memory here, by how much of it could be taken and by
  * their weights: of all that is taken each owes its share, whoever it was taken from. The one that
- * owes most is asked, of equals the one with the largest share.
+ * owes most is asked, of equals the one with the largest share. Who would give far more than is
+ * wanted is asked when nobody else gives.
  */
-struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
+static struct group *choose(const struct worker *w, bool in_proportion, uint64_t now_ns)
 {
 	struct group *best = NULL;
 
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (!is_willing(w, g, now_ns))
+		if (!is_willing(w, g, now_ns) || (in_proportion && gives_too_much(w, g)))
 			continue;
 		if (!best || g->deficit_bytes > best->deficit_bytes ||
 		    (g->deficit_bytes == best->deficit_bytes &&
@@ -59,6 +69,13 @@ struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
 			best = g;
 	}
 	return best;
+}
+
+struct group *worker_choose_victim(struct worker *w, uint64_t now_ns)
+{
+	struct group *best = choose(w, true, now_ns);
+
+	return best ? best : choose(w, false, now_ns);
 }
 
 static void share_out(struct worker *w, struct group *payer, uint64_t taken_bytes, uint64_t now_ns)

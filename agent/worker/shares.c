@@ -93,7 +93,7 @@ static void take_share(const struct worker *w, struct group *g)
 
 	g->node_bytes = g->elsewhere_bytes = g->elsewhere_file_bytes = g->node_dirty_bytes = 0;
 	g->node_file_bytes = g->below_file_bytes = 0;
-	g->spared_below = false;
+	g->left_behind = g->spared_below = false;
 	if (!g->has_limits)
 		return;
 	/* How much of the memory above it is its own can't be told then. */
@@ -142,6 +142,7 @@ static void find_left_behind(struct worker *w)
 		if (g->has_limits && !group_holds_memory(g) && may_be_asked(g) &&
 		    !g->spared_below && !is_spared_by_above(w, g)) {
 			g->node_bytes = left_behind(g);
+			g->left_behind = true;
 			w->here.left_bytes = plus(w->here.left_bytes, g->node_bytes);
 		}
 		if (!parent)

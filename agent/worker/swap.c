@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #define SWAP_AGE_NS  NSEC_PER_SEC
-#define PRICE_AGE_NS (10 * NSEC_PER_SEC)
+#define PRICE_AGE_NS (2 * NSEC_PER_SEC)
 
 /*
  * What is filled before areas on devices that are excluded keeps the same share free as swap as a

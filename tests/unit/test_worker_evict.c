@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define MIB	(UINT64_C(1) << 20)
 #define NOW	(1000 * NSEC_PER_SEC)
@@ -223,13 +225,35 @@ static void test_what_it_brings(void **state)
 	scene_free(s);
 }
 
+/* Whoever wants it is told where it can't be had. */
+static void test_what_is_said(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct scene *s = scene_new(BLOCK("5"));
+		char text[256] = "";
+
+		s->world.log = (struct log){.fd = memfd_create("log", MFD_CLOEXEC),
+					    .level = LOG_LEVEL_WARNING};
+		s->config.balance.lru_gen = i != 1;
+		if (i > 1)
+			unreadable(s);
+		if (i == 3)
+			gone(s);
+		worker_try_eviction(&s->worker);
+		assert_true(pread(s->world.log.fd, text, sizeof(text) - 1, 0) >= 0);
+		assert_int_equal(strstr(text, "balance.lru_gen is of no use") != NULL, i > 1);
+		fd_close(s->world.log.fd);
+		scene_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_is_asked_for),
-		cmocka_unit_test(test_whose_it_is),
-		cmocka_unit_test(test_when_it_is_not),
-		cmocka_unit_test(test_what_it_brings),
+		cmocka_unit_test(test_what_is_asked_for), cmocka_unit_test(test_whose_it_is),
+		cmocka_unit_test(test_when_it_is_not),	  cmocka_unit_test(test_what_it_brings),
+		cmocka_unit_test(test_what_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

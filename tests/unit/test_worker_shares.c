@@ -249,6 +249,23 @@ static void test_who_paid(void **state)
 	}
 }
 
+/* It may be given whole, however little is asked for. */
+static void test_what_is_far_more_than_wanted_comes_last(void **state)
+{
+	struct scene *s = scene_new();
+	struct worker *w = &s->worker;
+
+	(void)state;
+	worker_read_shares(w, NOW);
+	w->here.plan.verdict.bytes = 25 * MIB;
+	assert_ptr_equal(worker_choose_victim(w, NOW), &s->groups[SLICE]);
+	w->here.plan.verdict.bytes = 25 * MIB - 1;
+	assert_ptr_equal(worker_choose_victim(w, NOW), &s->groups[A]);
+	s->groups[A].node_bytes = s->groups[B].node_bytes = 0;
+	assert_ptr_equal(worker_choose_victim(w, NOW), &s->groups[SLICE]);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_spared_below),
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_who_paid),
+		cmocka_unit_test(test_what_is_far_more_than_wanted_comes_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

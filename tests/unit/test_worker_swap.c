@@ -298,7 +298,7 @@ static void write_reads(const struct scene *s, unsigned int swap_mib, unsigned i
 	fixture_write(s->fx, "diskstats", text);
 }
 
-/* 100 MiB of each kind were read within 10 s. */
+/* 100 MiB of each kind were read within 3 s. */
 static struct scene *scene_with_prices(bool wanted)
 {
 	struct scene *s = scene_new();
@@ -308,9 +308,9 @@ static struct scene *scene_with_prices(bool wanted)
 	write_reads(s, 1000, 1000);
 	worker_read_swap(&s->worker, NOW + NSEC_PER_SEC);
 	write_reads(s, 1100, 1100);
-	worker_read_swap(&s->worker, NOW + 11 * NSEC_PER_SEC - 1);
+	worker_read_swap(&s->worker, NOW + 3 * NSEC_PER_SEC - 1);
 	assert_int_equal(worker_swappiness(&s->worker, NULL), GROUP_RECLAIM_DEFAULT);
-	worker_read_swap(&s->worker, NOW + 12 * NSEC_PER_SEC);
+	worker_read_swap(&s->worker, NOW + 4 * NSEC_PER_SEC);
 	return s;
 }
 
@@ -367,7 +367,7 @@ static void test_swappiness_is_the_kernels(void **state)
 	s = scene_with_prices(true);
 	fixture_write(s->fx, "diskstats", "253 0 zram0\n");
 	worker_read_swap(&s->worker, NOW + 1000 * NSEC_PER_SEC);
-	assert_int_equal(s->worker.read_prices.learned_ns, NOW + 12 * NSEC_PER_SEC);
+	assert_int_equal(s->worker.read_prices.learned_ns, NOW + 4 * NSEC_PER_SEC);
 	scene_free(s);
 }
 
