@@ -114,7 +114,10 @@ struct node_status {
 	uint64_t cpu_ns;	       /* of the worker and its hand */
 	struct spending spent, budget; /* in this window, and at most; bytes 0: no bound */
 	uint64_t holdout_permyriad;    /* of the windows are left alone by lot; 0: none */
-	struct effect effects[EFFECT_SIGNALS];
+	/* Of looking after groups, and of looking after the node itself. */
+	struct effect effects[EFFECT_SIGNALS], node_effects[EFFECT_SIGNALS];
+	bool node_harmful; /* balance has stopped */
+	enum effect_signal node_harm;
 	bool harmful;		 /* headroom and trim have stopped */
 	enum effect_signal harm; /* the signal that showed it */
 	bool io_uring;		 /* false: waits with poll(2) */

@@ -206,14 +206,14 @@ const struct setting settings[] = {
 	 "Most bytes of both files: the older half makes place."},
 
 	{"holdout", "share", PERCENT(holdout.share_permyriad), "0%", "50%", "0%",
-	 "Share of time that each group is left alone by headroom and trim, by lot, to see what they do "
-	 "for it (uswapctl effect). One that stalls or hits its limit is looked after again at once. 0%: "
-	 "none."},
+	 "Share of time that each group is left alone by headroom and trim, and each node by balance, by lot, "
+	 "to see what they do (uswapctl effect). A group that stalls or hits its limit, a node on which tasks "
+	 "stall, is looked after again at once. 0%: none."},
 	{"holdout", "window", DURATION(holdout.window_ns), "1s", "1d", "2min",
 	 "Time that a lot holds for: long enough for what was done in the one before to wear off."},
 	{"holdout", "harm", PERCENT(holdout.harm_permyriad), "0%", "100%", "5%",
-	 "More stalls, hits of limits or CPU time than in groups left alone, from which on headroom and "
-	 "trim stop by themselves, if chance makes as much once in a hundred times at most; until the "
+	 "More stalls, hits of limits or CPU time than where left alone, from which on headroom and trim, or "
+	 "balance, stop by themselves, if chance makes as much once in a hundred times at most; until the "
 	 "configuration is read anew."},
 
 	{"tuning", "swappiness", SYSCTL(tuning.swappiness), "0", "200", "keep",

@@ -48,7 +48,7 @@ static const char *const changes[VERDICT_REASONS] = {
 		"Tasks that have to reclaim for themselves, or tuning.watermark_most = 0.",
 	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",
 	[VERDICT_BYTE_BUDGET] = "The next second; protect.rate raises the budget.",
-	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or its limit being hit.",
+	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or (of a group) its limit being hit.",
 	[VERDICT_HARMFUL] =
 		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",
 	[VERDICT_NO_BACKEND] =

@@ -33,7 +33,7 @@ static const struct {
 	[VERDICT_BACK_OFF] = {"back-off",
 			      "the last requests brought little, or cost much: waiting"},
 	[VERDICT_HELD_OUT] = {"held-out", "left alone by lot, to see what looking after it does"},
-	[VERDICT_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
+	[VERDICT_HARMFUL] = {"harmful", "what was looked after did worse: stopped"},
 	[VERDICT_NO_BACKEND] = {"no-backend", "this kernel has no way to reclaim here"},
 	[VERDICT_LIMIT_NEAR] = {"limit-near",
 				"the room below the limit is smaller than the margin"},

@@ -205,9 +205,9 @@ static struct group_plan decide(struct group *g, const struct group_context *con
 /* What a lot says holds until the limit is hit. */
 static void leave_alone(struct group *g, const struct group_context *context, struct verdict *v)
 {
-	struct holdout *lot = &g->holdout.lot;
+	struct holdout *lot = &g->held.lot;
 
-	g->holdout.wished = true;
+	g->held.wished = true;
 	holdout_look(lot, g->sample.events.max + g->sample.events.high, lot->stall_us, false);
 	if (context->harmful)
 		v->reason = VERDICT_HARMFUL;

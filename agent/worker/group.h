@@ -55,9 +55,9 @@ struct group_trim {
 };
 
 /* Its lot, and what stood in its counters when the window began. */
-struct group_holdout {
+struct held_window {
 	struct holdout lot;
-	bool wished; /* to act on it, at some time: others tell nothing */
+	bool wished; /* to act, at some time: others tell nothing */
 	bool known;  /* before is of this window's beginning */
 	uint64_t before[EFFECT_SIGNALS];
 };
@@ -91,7 +91,7 @@ struct group {
 	struct backoff backoff;
 	struct group_clean clean;
 	struct group_trim trim;
-	struct group_holdout holdout;
+	struct held_window held;
 	struct growth growth;
 	struct group_sample sample; /* the last full one */
 	uint64_t named;		    /* in which file of the recording its name stands */

@@ -10,17 +10,18 @@
 #include <string.h>
 
 #define CPU_STAT_BYTES 4096
+#define PSI_BYTES      256
 /* Of a search for an effect: about a tenth of a millisecond. */
 #define ITEMS_A_TURN 16384
 
 /* Of all its tasks; 0 where that is not told, and then of the whole window. */
-static uint64_t read_cpu_us(const struct group *g)
+static uint64_t read_cpu_us(int group_fd)
 {
 	static const struct ktext_key keys[] = {{"usage_usec", 0, false}};
 	char text[CPU_STAT_BYTES];
 	uint64_t cpu_us;
 
-	if (kfile_read_at(g->cgroup->dir_fd, "cpu.stat", text, sizeof(text)) < 0 ||
+	if (kfile_read_at(group_fd, "cpu.stat", text, sizeof(text)) < 0 ||
 	    ktext_read_keys(text, keys, ARRAY_SIZE(keys), &cpu_us, NULL) < 0)
 		return 0;
 	return cpu_us;
@@ -43,48 +44,71 @@ static int read_counters(const struct worker *w, struct group *g, uint64_t now_n
 	ret[EFFECT_REFAULTS] = (stat->workingset_refault_anon + stat->workingset_refault_file) *
 			       w->page_size;
 	ret[EFFECT_EVENTS] = g->sample.events.max + g->sample.events.high;
-	ret[EFFECT_CPU] = read_cpu_us(g);
+	ret[EFFECT_CPU] = read_cpu_us(g->cgroup->dir_fd);
 	ret[EFFECT_MEMORY] = g->sample.current_bytes;
 	return 0;
 }
 
-/* A window that was seen from its beginning to its end, of a group the agent has wished to act on.
+/*
+ * The machine's, but for what is read back and what is free: with several nodes that makes the
+ * answer less sure, not wrong.
  */
-static void count_window(struct worker *w, const struct group *g,
+static int read_node_counters(struct worker *w, uint64_t now_ns, uint64_t ret[EFFECT_SIGNALS])
+{
+	const struct node_counters *counters = &w->here.fresh.counters;
+	char text[PSI_BYTES];
+	struct psi_totals stalled = {0};
+	int r = worker_view_node(w, now_ns, NULL);
+
+	if (r < 0)
+		return r;
+	if (kfile_read_at(w->world->proc_fd, "pressure/memory", text, sizeof(text)) > 0)
+		(void)psi_parse(text, &stalled, NULL);
+	ret[EFFECT_STALL] = stalled.some_us;
+	ret[EFFECT_REFAULTS] =
+		(counters->workingset_refault_anon + counters->workingset_refault_file) *
+		w->page_size;
+	ret[EFFECT_EVENTS] = w->here.machine.allocstall;
+	ret[EFFECT_CPU] = read_cpu_us(w->world->cgroup_fd);
+	ret[EFFECT_MEMORY] = counters->free_pages * w->page_size;
+	return 0;
+}
+
+/* A window that was seen from its beginning to its end, of what the agent has wished to act on. */
+static void count_window(struct worker_holdout *h, const struct held_window *window, uint64_t id,
 			 const uint64_t now[EFFECT_SIGNALS])
 {
-	const struct group_holdout *h = &g->holdout;
-	struct effect_window window = {.group = g->shared->id, .held = h->lot.drawn};
+	struct effect_window counted = {.group = id, .held = window->lot.drawn};
 
 	for (enum effect_signal i = 0; i < EFFECT_SIGNALS; i++)
-		window.values[i] = minus(now[i], h->before[i]);
-	window.values[EFFECT_MEMORY] = now[EFFECT_MEMORY] / 2 + h->before[EFFECT_MEMORY] / 2;
-	effect_add(&w->holdout.log, &window);
-	w->holdout.stale = EFFECT_SIGNALS;
+		counted.values[i] = minus(now[i], window->before[i]);
+	counted.values[EFFECT_MEMORY] = now[EFFECT_MEMORY] / 2 + window->before[EFFECT_MEMORY] / 2;
+	effect_add(&h->log, &counted);
+	h->stale = EFFECT_SIGNALS;
 }
 
-static void turn_window(struct worker *w, struct group *g, uint64_t number, uint64_t now_ns)
+/* now: NULL where the counters can't be read. */
+static void turn_window(struct worker_holdout *h, const struct holdout_settings *settings,
+			struct held_window *window, uint64_t id, uint64_t number,
+			const uint64_t *now)
 {
-	struct group_holdout *h = &g->holdout;
-	uint64_t now[EFFECT_SIGNALS], last = h->lot.window;
+	uint64_t last = window->lot.window;
 
-	if (read_counters(w, g, now_ns, now) < 0) {
-		*h = (struct group_holdout){.lot.window = number, .wished = h->wished};
+	if (!now) {
+		*window = (struct held_window){.lot.window = number, .wished = window->wished};
 		return;
 	}
-	if (h->known && last == number - 1 && h->wished)
-		count_window(w, g, now);
-	holdout_begin(&h->lot, &w->config->holdout, w->holdout.seed, g->shared->id, number);
-	h->lot.events = now[EFFECT_EVENTS];
-	h->lot.stall_us = now[EFFECT_STALL];
-	h->known = true;
-	memcpy(h->before, now, sizeof(h->before));
+	if (window->known && last == number - 1 && window->wished)
+		count_window(h, window, id, now);
+	holdout_begin(&window->lot, settings, h->seed, id, number);
+	window->lot.events = now[EFFECT_EVENTS];
+	window->lot.stall_us = now[EFFECT_STALL];
+	window->known = true;
+	memcpy(window->before, now, sizeof(window->before));
 }
 
-static void look_for_harm(struct worker *w)
+static void look_for_harm(struct worker *w, struct worker_holdout *h)
 {
-	struct worker_holdout *h = &w->holdout;
-
 	if (h->harmful || !effect_harm_is_due(&h->log))
 		return;
 	for (enum effect_signal i = 0; i < EFFECT_SIGNALS && !h->harmful; i++) {
@@ -92,18 +116,18 @@ static void look_for_harm(struct worker *w)
 		h->harmful = effect_is_harm(i, &h->effects[i], w->config->holdout.harm_permyriad);
 	}
 	if (h->harmful)
-		log_warning(&w->world->log,
-			    "node %u: groups that are looked after do worse than those left alone "
-			    "(%s): headroom and trim stop here until the configuration is read "
-			    "anew; see uswapctl effect",
-			    w->node->id, effect_signal_words(h->harm));
+		log_warning(
+			&w->world->log,
+			"node %u: %s when looked after than when left alone (%s): %s here until "
+			"the configuration is read anew; see uswapctl effect",
+			w->node->id, h == &w->holdout ? "groups do worse" : "the node does worse",
+			effect_signal_name(h->harm),
+			h == &w->holdout ? "headroom and trim stop" : "balance stops");
 }
 
 /* One signal after the other, a little in each turn. */
-static void see_effect(struct worker *w)
+static void see_effect(struct worker *w, struct worker_holdout *h)
 {
-	struct worker_holdout *h = &w->holdout;
-
 	if (h->stale == 0)
 		return;
 	if (!h->searching)
@@ -114,7 +138,38 @@ static void see_effect(struct worker *w)
 	h->stale--;
 	h->next = (h->next + 1) % EFFECT_SIGNALS;
 	if (h->next == 0)
-		look_for_harm(w);
+		look_for_harm(w, h);
+}
+
+static void turn_groups(struct worker *w, uint64_t number, uint64_t now_ns)
+{
+	uint64_t now[EFFECT_SIGNALS];
+
+	for (size_t i = 0; i < w->n_groups; i++) {
+		struct group *g = w->groups[i];
+
+		if (!g->watched || g->held.lot.window == number || worker_is_busy_with(w, g))
+			continue;
+		if (number == 0)
+			g->held = (struct held_window){0};
+		else
+			turn_window(&w->holdout, &w->config->holdout, &g->held, g->shared->id,
+				    number, read_counters(w, g, now_ns, now) < 0 ? NULL : now);
+	}
+}
+
+static void turn_node(struct worker *w, uint64_t number, uint64_t now_ns)
+{
+	struct held_window *held = &w->here.held;
+	uint64_t now[EFFECT_SIGNALS];
+
+	if (held->lot.window == number)
+		return;
+	if (number == 0)
+		*held = (struct held_window){0};
+	else
+		turn_window(&w->node_holdout, &w->config->holdout, held, w->node->id, number,
+			    read_node_counters(w, now_ns, now) < 0 ? NULL : now);
 }
 
 void worker_holdout(struct worker *w, uint64_t now_ns)
@@ -123,21 +178,40 @@ void worker_holdout(struct worker *w, uint64_t now_ns)
 	bool wanted = settings->share_permyriad > 0 && !w->act->dry;
 	uint64_t number = wanted ? holdout_window(settings, now_ns) : 0;
 
-	for (size_t i = 0; i < w->n_groups; i++) {
-		struct group *g = w->groups[i];
-
-		if (!g->watched || g->holdout.lot.window == number || worker_is_busy_with(w, g))
-			continue;
-		if (wanted)
-			turn_window(w, g, number, now_ns);
-		else
-			g->holdout = (struct group_holdout){0};
-	}
-	if (wanted)
-		see_effect(w);
+	turn_groups(w, number, now_ns);
+	turn_node(w, number, now_ns);
+	if (!wanted)
+		return;
+	see_effect(w, &w->holdout);
+	see_effect(w, &w->node_holdout);
 }
 
 bool worker_leaves_alone(const struct worker *w, const struct group *g)
 {
-	return w->holdout.harmful || holdout_holds(&g->holdout.lot);
+	return w->holdout.harmful || holdout_holds(&g->held.lot);
+}
+
+void worker_leave_node_alone(struct worker *w, struct verdict *v)
+{
+	struct held_window *held = &w->here.held;
+
+	if (v->reason != VERDICT_NODE_LOW)
+		return;
+	held->wished = true;
+	holdout_look(&held->lot, w->here.machine.allocstall, held->lot.stall_us, false);
+	if (w->node_holdout.harmful)
+		v->reason = VERDICT_HARMFUL;
+	else if (holdout_holds(&held->lot))
+		v->reason = VERDICT_HELD_OUT;
+	else
+		return;
+	v->bytes = 0;
+	v->look_again_ns = MAX(v->look_again_ns, w->config->agent.tick_max_ns / 20);
+}
+
+void worker_node_stalled(struct worker *w)
+{
+	struct holdout *lot = &w->here.held.lot;
+
+	holdout_look(lot, lot->events, lot->stall_us, true);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A worker's part in the hold-out: draws a lot for each of its groups at each window's beginning,
- * measures the window at its end, and sees what looking after groups does for them.
+ * A worker's part in the hold-out: draws a lot for each of its groups, and for its node, at each
+ * window's beginning, measures the window at its end, and sees what looking after them does.
  */
 #pragma once
 
@@ -11,3 +11,8 @@ void worker_holdout(struct worker *worker, uint64_t now_ns);
 
 /* Its lot, or harm that was found, says that the group is left alone. */
 bool worker_leaves_alone(const struct worker *worker, const struct group *group);
+
+/* The same of the node: what would act on it then does not. */
+void worker_leave_node_alone(struct worker *worker, struct verdict *verdict);
+/* Tasks stall: if the node was left alone, it is no longer in this window. */
+void worker_node_stalled(struct worker *worker);

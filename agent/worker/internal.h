@@ -87,6 +87,7 @@ struct node_state {
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
 	uint64_t left_bytes;	 /* what only requests to groups above others reach; the same */
 	uint64_t evictions, evicted_bytes; /* through lru_gen */
+	struct held_window held;
 	bool protected_here;
 	bool seen; /* view is filled in */
 };
@@ -125,7 +126,7 @@ struct worker_growth {
 	size_t at;		  /* index of the next group in this one */
 };
 
-/* What looking after groups does for them. */
+/* What looking after groups does for them, or after the node. */
 struct worker_holdout {
 	uint64_t seed;
 	struct effect_log log;
@@ -134,7 +135,7 @@ struct worker_holdout {
 	enum effect_signal next; /* the oldest of them */
 	bool searching;		 /* for that one */
 	struct effect_search search;
-	bool harmful;		 /* headroom and trim have stopped */
+	bool harmful;		 /* headroom and trim have stopped, or balance */
 	enum effect_signal harm; /* the signal that showed it */
 };
 
@@ -210,7 +211,7 @@ struct worker {
 	struct worker_trim trim;
 	struct worker_growth growth;
 	struct worker_compaction compaction;
-	struct worker_holdout holdout;
+	struct worker_holdout holdout, node_holdout;
 	struct node_state here;
 	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker's own node: what it sees there, and how it would take memory from it. */
 #include "agent/worker/clean.h"
+#include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
 
 #include "agent/policy/watermarks.h"
@@ -240,6 +241,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	worker_read_swap(w, now_ns);
 	sample = sample_of(w, &view, kswapd_ran, now_ns);
 	plan = decide(w, &sample);
+	worker_leave_node_alone(w, &plan.verdict);
 	/* With more effort, groups have more to give. */
 	if (plan.effort != n->plan.effort)
 		n->shares_ns = 0;

@@ -180,6 +180,8 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.holdout_permyriad = w->config->holdout.share_permyriad,
 		.harmful = w->holdout.harmful,
 		.harm = w->holdout.harm,
+		.node_harmful = w->node_holdout.harmful,
+		.node_harm = w->node_holdout.harm,
 		.io_uring = ring_is_uring(w->ring),
 		.answered = true,
 		.groups_seen = w->n_groups,
@@ -209,6 +211,7 @@ void worker_answer_status(struct worker *w, uint64_t now_ns)
 	(void)reserve(w);
 	fill_node(w, now_ns, &w->status);
 	memcpy(w->status.effects, w->holdout.effects, sizeof(w->status.effects));
+	memcpy(w->status.node_effects, w->node_holdout.effects, sizeof(w->status.node_effects));
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
 			fill_group(w, w->groups[i], now_ns,

@@ -159,10 +159,10 @@ static void look(struct worker *w, struct group *g, const struct swap_reads *rea
 	t->sample.stall_total_us = stalled.some_us;
 	worker_ages_of(w, g, &t->sample);
 	plan = decide(w, g, &s);
-	holdout_look(&g->holdout.lot, s.events.max + s.events.high, stalled.some_us,
+	holdout_look(&g->held.lot, s.events.max + s.events.high, stalled.some_us,
 		     t->sample.psi_triggered);
 	t->sample.psi_triggered = false;
-	g->holdout.wished |= plan.reason == TRIM_STEP;
+	g->held.wished |= plan.reason == TRIM_STEP;
 	if (plan.reason == TRIM_STEP && worker_leaves_alone(w, g))
 		plan.reason = context.harmful ? TRIM_HARMFUL : TRIM_HELD_OUT;
 	if (plan.reason == TRIM_STEP && g->watch.reclaim_fd < 0)

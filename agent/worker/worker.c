@@ -157,6 +157,8 @@ static void handle_event(struct worker *w, const struct ring_event *event, uint6
 		worker_take_limit_changes(w, now_ns);
 		break;
 	case TOKEN_PRESSURE:
+		if (event->events & POLLPRI)
+			worker_node_stalled(w);
 		w->look_at_growing = true;
 		w->here.target.due_ns = 0;
 		break;
@@ -188,7 +190,7 @@ static void change_config(struct worker *w)
 	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
 	record_turn(w->record, next, true);
-	w->holdout.harmful = false;
+	w->holdout.harmful = w->node_holdout.harmful = false;
 	w->protections_ns = 0;
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
@@ -329,7 +331,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->config = config;
 	choose_ops(w, 0);
 	w->record = recorder_lane(world->recorder, index);
-	w->holdout.seed = clock_boottime_ns() + index;
+	w->holdout.seed = w->node_holdout.seed = clock_boottime_ns() + index;
 	atomic_init(&w->next_config, config);
 	atomic_init(&w->turned_ns, clock_now_ns());
 	w->here.kswapd_fd = w->compaction.buddy_fd = w->compaction.compact_fd = -1;

@@ -17,15 +17,19 @@ static void check(const struct node_status *node, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+#define NONE_OF_NODE                                                                \
+	"Node 0: windows of the node itself, 0 looked after, 0 left alone by lot\n" \
+	"  too few yet: it takes 8 of each, of what wants something\n"
+
 static void test_words(void **state)
 {
 	struct node_status node = {.answered = true};
 
 	(void)state;
-	check(&node, "Node 0: no group is left alone by lot (holdout.share)\n");
+	check(&node, "Node 0: nothing is left alone by lot (holdout.share)\n");
 	node.holdout_permyriad = 1000;
 	check(&node, "Node 0: windows of its groups, 0 looked after, 0 left alone by lot\n"
-		     "  too few yet: it takes 8 of each, of groups that want something\n");
+		     "  too few yet: it takes 8 of each, of what wants something\n" NONE_OF_NODE);
 	node.effects[EFFECT_STALL] = (struct effect){.acted = 40,
 						     .held = 10,
 						     .acted_mean = 90,
@@ -55,13 +59,46 @@ static void test_words(void **state)
 	      "    -10.0 %, between -15.0 % and +0.0 %; by chance in 0.10 %: nothing that chance "
 	      "would not make\n"
 	      "  Harm (cpu): headroom and trim have stopped here, until the configuration is read "
-	      "anew\n");
+	      "anew\n" NONE_OF_NODE);
+}
+
+static void test_words_of_the_node_itself(void **state)
+{
+	struct node_status node = {
+		.answered = true,
+		.holdout_permyriad = 1000,
+		.node_effects[EFFECT_EVENTS] = {.acted = 30,
+						.held = 9,
+						.acted_mean = 40,
+						.held_mean = 400,
+						.difference = -9000,
+						.low = -9500,
+						.high = -8000},
+		.node_harmful = true,
+		.node_harm = EFFECT_STALL,
+	};
+
+	(void)state;
+	check(&node,
+	      "Node 0: windows of its groups, 0 looked after, 0 left alone by lot\n"
+	      "  too few yet: it takes 8 of each, of what wants something\n"
+	      "Node 0: windows of the node itself, 30 looked after, 9 left alone by lot\n"
+	      "  stalled on memory, on all nodes, us: too little to tell\n"
+	      "  read back, bytes: too little to tell\n"
+	      "  tasks that had to reclaim for themselves, on all nodes, times: 40 looked after, "
+	      "400 left alone\n"
+	      "    -90.0 %, between -95.0 % and -80.0 %; by chance in 0.00 %: less where looked "
+	      "after\n"
+	      "  CPU time of the machine, us: too little to tell\n"
+	      "  free, bytes: too little to tell\n"
+	      "  Harm (stall): balance has stopped here, until the configuration is read anew\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_of_the_node_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "cgroup/reclaim.h"
 #include "tests/unit/agent_scene.h"
 
-#include "agent/worker/group.h"
+#include "agent/worker/holdout.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -81,17 +81,17 @@ static void test_left_alone_until_the_limit_is_hit(void **state)
 	(void)state;
 	grow(&s);
 	set_events(&s, 7);
-	s.group->holdout.lot = (struct holdout){.window = 1, .drawn = true, .events = 7};
+	s.group->held.lot = (struct holdout){.window = 1, .drawn = true, .events = 7};
 	look(&s, 2, 126 * MIB, false);
 	assert_int_equal(s.group->target.verdict.reason, VERDICT_HELD_OUT);
 	assert_false(s.group->target.wants);
-	assert_true(s.group->holdout.wished);
+	assert_true(s.group->held.wished);
 	set_events(&s, 8);
 	look(&s, 2, 126 * MIB, false);
 	assert_int_equal(s.group->target.verdict.reason, VERDICT_LIMIT_NEAR);
 	assert_true(s.group->target.wants);
 	/* Its window counts as one in which it was to be left alone. */
-	assert_true(s.group->holdout.lot.drawn);
+	assert_true(s.group->held.lot.drawn);
 	end(&s);
 }
 
@@ -101,7 +101,7 @@ static void test_not_drawn(void **state)
 
 	(void)state;
 	grow(&s);
-	s.group->holdout.lot.window = 1;
+	s.group->held.lot.window = 1;
 	look(&s, 2, 126 * MIB, false);
 	assert_int_equal(s.group->target.verdict.reason, VERDICT_LIMIT_NEAR);
 	end(&s);
@@ -149,12 +149,58 @@ static void test_by_turns(void **state)
 	scene_end(&s);
 }
 
+/* What would act on the node does not; what was not to act anyway stays as it is. */
+static void test_the_node_itself(void **state)
+{
+	static const struct {
+		enum verdict_reason reason;
+		bool drawn, harmful;
+		enum verdict_reason expected;
+	} rows[] = {
+		{VERDICT_NODE_LOW, false, false, VERDICT_NODE_LOW},
+		{VERDICT_NODE_LOW, true, false, VERDICT_HELD_OUT},
+		{VERDICT_NODE_LOW, false, true, VERDICT_HARMFUL},
+		{VERDICT_NODE_LOW, true, true, VERDICT_HARMFUL},
+		{VERDICT_ROOM_ENOUGH, true, true, VERDICT_ROOM_ENOUGH},
+		{VERDICT_HOPELESS, true, true, VERDICT_HOPELESS},
+	};
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct worker *w = calloc(1, sizeof(*w));
+		struct verdict v = {.reason = rows[i].reason, .bytes = MIB};
+
+		assert_non_null(w);
+		w->config = &config;
+		w->here.held.lot.drawn = rows[i].drawn;
+		w->node_holdout.harmful = rows[i].harmful;
+		worker_leave_node_alone(w, &v);
+		assert_int_equal(v.reason, rows[i].expected);
+		assert_int_equal(v.bytes, rows[i].expected == rows[i].reason ? MIB : 0);
+		assert_int_equal(w->here.held.wished, rows[i].reason == VERDICT_NODE_LOW);
+		/* Until tasks stall, or have to reclaim for themselves. */
+		w->node_holdout.harmful = false;
+		v.reason = VERDICT_NODE_LOW;
+		if (i % 2)
+			worker_node_stalled(w);
+		else
+			w->here.machine.allocstall = 1;
+		worker_leave_node_alone(w, &v);
+		assert_int_equal(v.reason, VERDICT_NODE_LOW);
+		assert_int_equal(w->here.held.lot.drawn, rows[i].drawn);
+		free(w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_left_alone_until_the_limit_is_hit),
 		cmocka_unit_test(test_not_drawn),
 		cmocka_unit_test(test_harm_stops_all),
+		cmocka_unit_test(test_the_node_itself),
 		cmocka_unit_test(test_by_turns),
 	};
 

@@ -4,6 +4,7 @@
 #include "cgroup/reclaim.h"
 #include "tests/unit/worker_scene.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -326,6 +327,92 @@ static void test_without_groups_the_node_is_looked_after(void **state)
 	end_scene(s);
 }
 
+/* In one write, and of the length that it has, so that a reader never sees half of it. */
+static void set_counter(const struct fixture *fx, const char *path, const char *key, uint64_t value)
+{
+	_cleanup_free_ char *text = fixture_read(fx, path);
+	_cleanup_close_ int fd = openat(fx->fd, path, O_WRONLY | O_CLOEXEC);
+	char *at = strstr(text, key), digits[24];
+	int n;
+
+	assert_non_null(at);
+	at += strlen(key);
+	n = (int)strcspn(at, "\n");
+	assert_true(snprintf(digits, sizeof(digits), "%0*ju", n, (uintmax_t)value) == n);
+	assert_int_equal(pwrite(fd, digits, (size_t)n, at - text), n);
+}
+
+/* The node fills up, again and again, until what is waited for has come. */
+static bool fill_until(struct scene *s, bool (*has_come)(const struct node_status *status))
+{
+	for (int turn = 0; turn < 100; turn++)
+		for (uint64_t free_pages = 60000; free_pages > 12000; free_pages -= 1000) {
+			const struct node_status status = status_of(s);
+
+			set_counter(s->fx, "sys/devices/system/node/node0/vmstat", "nr_free_pages ",
+				    free_pages);
+			(void)poll(NULL, 0, 10);
+			if (has_come(&status))
+				return true;
+		}
+	return false;
+}
+
+static bool is_held_out(const struct node_status *status)
+{
+	return status->verdict.reason == VERDICT_HELD_OUT;
+}
+
+static bool was_asked(const struct node_status *status)
+{
+	return status->ledger.actions > 0;
+}
+
+static bool effect_is_known(const struct node_status *status)
+{
+	const struct effect *memory = &status->node_effects[EFFECT_MEMORY];
+
+	return memory->acted >= EFFECT_MIN_WINDOWS && memory->held >= EFFECT_MIN_WINDOWS;
+}
+
+static struct scene *new_scene_with_lots(uint64_t share_permyriad, uint64_t window_ns)
+{
+	struct scene *s = new_scene(true);
+
+	s->world.whole_machine = true;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	s->config.balance.margin.enabled = true;
+	s->config.balance.keep_local = true; /* kswapd does not suffice */
+	s->config.holdout.share_permyriad = share_permyriad;
+	s->config.holdout.window_ns = window_ns;
+	start_scene(s);
+	return s;
+}
+
+/* By lot, until tasks had to reclaim for themselves. */
+static void test_a_node_is_left_alone(void **state)
+{
+	struct scene *s = new_scene_with_lots(10000, 24 * 3600 * NSEC_PER_SEC);
+
+	(void)state;
+	assert_true(fill_until(s, is_held_out));
+	assert_int_equal(requests_made(), 0);
+	set_counter(s->fx, "proc/vmstat", "allocstall_normal ", 1);
+	assert_true(fill_until(s, was_asked));
+	end_scene(s);
+}
+
+/* Windows in which it was, and in which it was not. */
+static void test_what_looking_after_the_node_does(void **state)
+{
+	struct scene *s = new_scene_with_lots(5000, 200 * NSEC_PER_MSEC);
+
+	(void)state;
+	assert_true(fill_until(s, effect_is_known));
+	assert_int_equal(status_of(s).effects[EFFECT_MEMORY].acted, 0);
+	end_scene(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_the_journal_is_told),
 		cmocka_unit_test(test_an_order_that_cannot_be_met_ends),
 		cmocka_unit_test(test_without_groups_the_node_is_looked_after),
+		cmocka_unit_test(test_a_node_is_left_alone),
+		cmocka_unit_test(test_what_looking_after_the_node_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
