@@ -120,15 +120,15 @@ static struct request request_of(struct worker *w, struct target *target, const 
 static int aim_at_victim(struct worker *w, struct request *request, uint64_t now_ns)
 {
 	struct group *victim = w->here.victim;
-	uint64_t current, spare;
+	uint64_t current;
 
 	if (!victim || !worker_refresh_protection(w, victim, now_ns))
 		return -ENODEV;
 	if (memory_bytes_read_at(victim->cgroup->dir_fd, "memory.current", &current) < 0)
 		return -ENODEV;
-	spare = protect_unprotected(current, victim->protected_bytes);
-	spare = MIN(spare, victim->node_bytes);
-	request->bytes = MIN(request->bytes, spare);
+	current = MIN(current, victim->node_bytes);
+	request->bytes = MIN(request->bytes, current);
+	request->bytes = worker_announce(w, victim, ASKER_HAND, request->bytes);
 	/* Below a page the kernel takes nothing and says that it was all. */
 	if (request->bytes < w->page_size || victim->excluded || victim->excluded_below)
 		return -EAGAIN;
@@ -166,12 +166,10 @@ static int aim_at_victims(struct worker *w, struct request *request, uint64_t no
 static int check_group(struct worker *w, struct group *group, struct request *request,
 		       uint64_t now_ns)
 {
-	uint64_t spare;
-
 	if (!group->cgroup || !worker_refresh_protection(w, group, now_ns))
 		return -ENODEV;
-	spare = protect_unprotected(group->sample.current_bytes, group->protected_bytes);
-	request->bytes = MIN(request->bytes, spare);
+	request->bytes = MIN(request->bytes, group->sample.current_bytes);
+	request->bytes = worker_announce(w, group, ASKER_HAND, request->bytes);
 	return request->bytes < w->page_size || group->excluded || group->excluded_below ? -EAGAIN
 											 : 0;
 }
@@ -268,6 +266,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 
 	probe_plan(w->node->id, group ? group->shared->id : 0, &target->verdict);
 	if (r < 0) {
+		worker_is_done_asking(w, ASKER_HAND);
 		if (target->verdict.reason == VERDICT_ORDERED)
 			worker_end_order(w);
 		target->wants = false;
@@ -281,6 +280,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 	probe_action(w->node->id, worker_asked_id(&w->flight), &request);
 	r = hand_submit(w->hand, w->flight.act, &request);
 	if (r < 0) {
+		worker_is_done_asking(w, ASKER_HAND);
 		w->flight.active = false;
 		if (w->flight.victim)
 			fd_close(request.fd);

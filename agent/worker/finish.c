@@ -200,6 +200,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	if (!hand_take(w->hand, &result))
 		return;
 	w->flight.active = false;
+	worker_is_done_asking(w, ASKER_HAND);
 	if (f.act->dry) {
 		pass_over(w, &f, now_ns);
 		return;

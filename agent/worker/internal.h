@@ -302,6 +302,12 @@ bool worker_is_trim(const struct target *target, const struct group *group);
 /* The group a request is sent to; 0: the node itself. */
 uint64_t worker_asked_id(const struct flight *flight);
 
+/* asking.c */
+/* How many of the bytes may be asked of the group now; others know of it until that is done. */
+uint64_t worker_announce(struct worker *worker, const struct group *group, enum asker asker,
+			 uint64_t bytes);
+void worker_is_done_asking(struct worker *worker, enum asker asker);
+
 /* finish.c */
 void worker_take_off_order(struct worker *worker, uint64_t bytes);
 /* The node has no more to give, or may not be asked, but for what is being written back for it: the

@@ -76,7 +76,7 @@ static uint64_t swap_left(const struct worker *w, const struct group *payer, uin
 static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct pageout_ask *ret)
 {
 	struct group *payer = group_payer(g);
-	uint64_t current, spare, left;
+	uint64_t current, left;
 
 	if (!payer || g->excluded || (w->pageout.group && !is_below(g, w->pageout.group)))
 		return false;
@@ -86,19 +86,19 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 		return false;
 	if (!worker_refresh_protection(w, payer, now_ns) || g->excluded)
 		return false;
-	spare = protect_unprotected(current, payer->protected_bytes);
 	left = swap_left(w, payer, now_ns);
 	*ret = (struct pageout_ask){
 		.group = g->shared->id,
 		.group_fd = g->cgroup->dir_fd,
 		.node = w->pageout.group || w->world->topology->n_nodes < 2 ? -1 : (int)w->node->id,
-		.bytes = MIN(target_of(w)->verdict.bytes, spare),
+		.bytes = MIN(target_of(w)->verdict.bytes, current),
 		.may_swap = left > 0,
 		.group_named = config_patterns_match(&w->config->pageout.group, g->cgroup->path),
 	};
 	if (ret->may_swap)
 		ret->bytes = MIN(ret->bytes, left);
 	ret->bytes = MIN(ret->bytes, MAX(worker_bytes_left(w, now_ns), w->page_size));
+	ret->bytes = worker_announce(w, payer, ASKER_PAGER, ret->bytes);
 	return ret->bytes >= w->page_size;
 }
 
@@ -138,8 +138,10 @@ static void ask_next(struct worker *w, uint64_t now_ns)
 		}
 		g = w->groups[round->at];
 		if (fill_ask(w, g, now_ns, &what)) {
-			if (!ask(w, g, &what))
+			if (!ask(w, g, &what)) {
 				round->slot = -1; /* others are served first */
+				worker_is_done_asking(w, ASKER_PAGER);
+			}
 			return;
 		}
 		round->at++;
@@ -188,6 +190,7 @@ static bool collect(struct worker *w, uint64_t now_ns)
 	if (!pager_collect(w->world->pager, round->slot, &result))
 		return false;
 	round->slot = -1;
+	worker_is_done_asking(w, ASKER_PAGER);
 	account(w, target_of(w), &result);
 	learn_yield(w, result.swapped_bytes, now_ns);
 	worker_count_swap_writes(w, &round->swap_mark, result.swapped_bytes);

@@ -19,6 +19,9 @@ struct shared {
 	_Atomic int wakers[NUMA_NODES_MAX];
 	_Atomic uint64_t swap_writes_bytes;
 	_Atomic int64_t swap_writes_counted_bytes; /* up to here */
+	struct {
+		_Atomic uint64_t group, bytes;
+	} asked[NUMA_NODES_MAX][ASKERS];
 };
 
 int shared_new(size_t n_workers, struct shared **ret_shared)
@@ -118,6 +121,23 @@ void shared_set_waker(struct shared *s, size_t worker, int event_fd)
 void shared_set_room(struct shared *s, size_t worker, uint64_t room_bytes)
 {
 	atomic_store_explicit(&s->room_bytes[worker], room_bytes, memory_order_relaxed);
+}
+
+void shared_announce(struct shared *s, size_t worker, enum asker asker, uint64_t group,
+		     uint64_t bytes)
+{
+	/* Bytes never stand beside a group that they are not asked of. */
+	atomic_store(&s->asked[worker][asker].bytes, 0);
+	atomic_store(&s->asked[worker][asker].group, group);
+	atomic_store(&s->asked[worker][asker].bytes, bytes);
+}
+
+uint64_t shared_asked(const struct shared *s, size_t worker, enum asker asker, uint64_t *ret_group)
+{
+	uint64_t bytes = atomic_load(&s->asked[worker][asker].bytes);
+
+	*ret_group = atomic_load(&s->asked[worker][asker].group);
+	return bytes;
 }
 
 uint64_t shared_room(const struct shared *s, size_t worker)

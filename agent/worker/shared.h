@@ -61,6 +61,15 @@ void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t m
 void shared_set_watermark_factor(struct shared *shared, size_t worker, uint64_t factor);
 uint64_t shared_watermark_factor(const struct shared *shared);
 
+/*
+ * What a worker asks of a group just now, through its hand and through the pager; bytes 0: nothing.
+ */
+enum asker { ASKER_HAND, ASKER_PAGER, ASKERS };
+void shared_announce(struct shared *shared, size_t worker, enum asker asker, uint64_t group,
+		     uint64_t bytes);
+uint64_t shared_asked(const struct shared *shared, size_t worker, enum asker asker,
+		      uint64_t *ret_group);
+
 /* The room on a worker's node (node_sample.room_bytes). Of a worker not yet heard of: plenty. */
 void shared_set_room(struct shared *shared, size_t worker, uint64_t room_bytes);
 uint64_t shared_room(const struct shared *shared, size_t worker);

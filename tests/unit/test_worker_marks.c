@@ -415,6 +415,49 @@ static void test_claims(void **state)
 	}
 }
 
+/* 38 MiB are unprotected: what others ask of it, of those above it and of those below comes off. */
+static void test_what_others_are_asking(void **state)
+{
+	static const struct {
+		int of; /* whom the other asks */
+		size_t worker;
+		enum asker asker;
+		uint64_t mib;
+	} rows[] = {
+		{DB, 1, ASKER_HAND, 8},	    {TOP, 1, ASKER_HAND, 8}, {WORKER, 1, ASKER_HAND, 8},
+		{OTHER, 1, ASKER_HAND, 38}, {DB, 0, ASKER_PAGER, 8}, {DB, 0, ASKER_HAND, 38},
+	};
+	struct protection_group protections[N + 1];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(shared_freep) struct shared *shared = NULL;
+		struct topology topology = {.n_nodes = 2};
+		struct scene *s = scene_new();
+		uint64_t asked;
+
+		print_message("row %zu\n", i);
+		assert_int_equal(shared_new(2, &shared), 0);
+		s->world.shared = shared;
+		s->world.topology = &topology;
+		s->worker.page_size = 4096;
+		s->worker.protections = protections;
+		write_memory(s, "top/db.service", "104857600\n");
+		rule(s, "top/db.service", FLOOR)->floor_bytes = UINT64_C(60) << 20;
+		look(s, NOW);
+		shared_announce(shared, rows[i].worker, rows[i].asker,
+				s->groups[rows[i].of].shared->id, UINT64_C(30) << 20);
+		assert_int_equal(
+			worker_announce(&s->worker, &s->groups[DB], ASKER_HAND, UINT64_C(64) << 20),
+			rows[i].mib << 20);
+		assert_int_equal(shared_asked(shared, 0, ASKER_HAND, &asked), rows[i].mib << 20);
+		assert_int_equal(asked, s->groups[DB].shared->id);
+		worker_is_done_asking(&s->worker, ASKER_HAND);
+		assert_int_equal(shared_asked(shared, 0, ASKER_HAND, &asked), 0);
+		scene_free(s);
+	}
+}
+
 /* The last look before taking finds what was said since, of the groups above too. */
 static void test_marked_a_moment_ago(void **state)
 {
@@ -450,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_told_and_has_not_changed),
 		cmocka_unit_test(test_what_changes_again_and_again),
 		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_what_others_are_asking),
 		cmocka_unit_test(test_marked_a_moment_ago),
 	};
 

@@ -109,6 +109,7 @@ static struct scene *scene_new(void)
 	s->topology.n_nodes = 1;
 	s->world = (struct worker_world){
 		.log = {.fd = -1}, .topology = &s->topology, .hands = &s->hands};
+	assert_int_equal(shared_new(1, &s->world.shared), 0);
 	assert_int_equal(pager_start(s->fx->fd, &s->hands, &s->world.pager), 0);
 	s->worker = (struct worker){
 		.world = &s->world,
@@ -132,6 +133,7 @@ static struct scene *scene_new(void)
 static void scene_free(struct scene *s)
 {
 	assert_int_equal(pager_stop(s->world.pager, 20 * NSEC_PER_SEC), 0);
+	shared_free(s->world.shared);
 	for (size_t i = 0; i < GROUPS; i++)
 		fd_close(s->cgroups[i].dir_fd);
 	fd_close(s->worker.main_fd);
