@@ -44,3 +44,8 @@ bool evict_decide(const struct lru_generations *g, const struct memory_node_shar
 	};
 	return true;
 }
+
+uint64_t evict_rest_ns(uint64_t read_cpu_ns)
+{
+	return read_cpu_ns > EVICT_CHEAP_NS ? scale(read_cpu_ns, 100, 1) : 0;
+}

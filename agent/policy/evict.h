@@ -28,3 +28,11 @@ struct evict_plan {
  */
 bool evict_decide(const struct lru_generations *generations, const struct memory_node_share *here,
 		  uint64_t bytes, uint64_t page_size, struct evict_plan *ret);
+
+/*
+ * All of lru_gen is read for each request, removed groups too, of which there may be thousands: how
+ * long it is left alone after that took so much CPU time. 0 for what is next to nothing beside a
+ * request.
+ */
+#define EVICT_CHEAP_NS (20 * UINT64_C(1000000))
+uint64_t evict_rest_ns(uint64_t read_cpu_ns);

@@ -16,9 +16,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* All groups are read for one: some 50 us for each and each node. */
-#define GROUPS_MAX 256
-
 void worker_try_eviction(const struct worker *w)
 {
 	_cleanup_close_ int fd = -1;
@@ -44,21 +41,26 @@ uint64_t worker_steals_of(const struct group *g)
 /* Memory elsewhere that is next to nothing is no reason. */
 static bool is_worth_it(const struct worker *w, const struct group *victim, uint64_t now_ns)
 {
-	return w->config->balance.lru_gen && w->trim.ages_fd >= 0 && w->n_groups <= GROUPS_MAX &&
-	       group_holds_memory(victim) && victim->elsewhere_bytes > victim->node_bytes / 16 &&
+	return w->config->balance.lru_gen && w->trim.ages_fd >= 0 &&
+	       now_ns >= w->here.evict_due_ns && group_holds_memory(victim) &&
+	       victim->elsewhere_bytes > victim->node_bytes / 16 &&
 	       !backoff_waits(&victim->evict_backoff, now_ns);
 }
 
-static int find(struct worker *w, const struct group *victim, uint64_t bytes,
-		struct evict_plan *ret_plan, struct age_place *ret_place, const char **ret_bad)
+static int find(struct worker *w, const struct group *victim, const struct request *request,
+		uint64_t now_ns, struct evict_plan *ret_plan, struct age_place *ret_place,
+		const char **ret_bad)
 {
+	uint64_t cpu_ns = clock_thread_cpu_ns();
 	struct memory_node_share here;
 	int r = ages_find(w->trim.ages_fd, victim->cgroup->path, w->node->id, victim->cgroup->id,
 			  ret_place, ret_bad);
 
+	w->here.evict_due_ns = plus(now_ns, evict_rest_ns(clock_thread_cpu_ns() - cpu_ns));
 	if (r == 0)
 		r = worker_read_share(w, victim, &here);
-	if (r == 0 && !evict_decide(&ret_place->generations, &here, bytes, w->page_size, ret_plan))
+	if (r == 0 &&
+	    !evict_decide(&ret_place->generations, &here, request->bytes, w->page_size, ret_plan))
 		r = -ENOENT;
 	return r;
 }
@@ -73,7 +75,7 @@ bool worker_evict_instead(struct worker *w, struct group *victim, struct request
 
 	if (!is_worth_it(w, victim, now_ns))
 		return false;
-	r = find(w, victim, request->bytes, &plan, &place, &bad);
+	r = find(w, victim, request, now_ns, &plan, &place, &bad);
 	if (r == 0)
 		r = lru_gen_open_writable(w->world->sys_fd);
 	if (r < 0) {

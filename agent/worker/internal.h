@@ -87,6 +87,7 @@ struct node_state {
 	uint64_t shares_ns;	 /* when the groups' memory here was last read */
 	uint64_t left_bytes;	 /* what only requests to groups above others reach; the same */
 	uint64_t evictions, evicted_bytes; /* through lru_gen */
+	uint64_t evict_due_ns;		   /* to read which takes long: not before that */
 	struct held_window held;
 	bool protected_here;
 	bool seen; /* view is filled in */

@@ -67,10 +67,20 @@ static void test_decide(void **state)
 	}
 }
 
+static void test_rest(void **state)
+{
+	(void)state;
+	assert_int_equal(evict_rest_ns(0), 0);
+	assert_int_equal(evict_rest_ns(EVICT_CHEAP_NS), 0);
+	assert_int_equal(evict_rest_ns(EVICT_CHEAP_NS + 1), 100 * (EVICT_CHEAP_NS + 1));
+	assert_int_equal(evict_rest_ns(UINT64_MAX), UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decide),
+		cmocka_unit_test(test_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,9 +161,9 @@ static void here_alone(struct scene *s)
 {
 	s->group.elsewhere_bytes = s->group.node_bytes / 16;
 }
-static void many(struct scene *s)
+static void dear(struct scene *s)
 {
-	s->worker.n_groups = 257;
+	s->worker.here.evict_due_ns = NOW + 1;
 }
 static void inner(struct scene *s)
 {
@@ -188,7 +188,7 @@ static void gone(struct scene *s)
 
 static void test_when_it_is_not(void **state)
 {
-	static void (*const change[])(struct scene *) = {off,	     here_alone,   many,      inner,
+	static void (*const change[])(struct scene *) = {off,	     here_alone,   dear,      inner,
 							 unreadable, other_counts, no_counts, gone};
 
 	(void)state;
