@@ -348,7 +348,7 @@ static void test_timeout(void **state)
 		assert_int_equal(client_ask(world->path, "{}", 20 * NSEC_PER_MSEC, &answer, &n),
 				 -ETIMEDOUT);
 	took_ns = clock_now_ns() - before_ns;
-	assert_true(took_ns >= 440 * NSEC_PER_MSEC);
+	assert_in_range(took_ns, 440 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC);
 	assert_null(answer);
 }
 

@@ -282,11 +282,14 @@ static void test_stop_is_bounded(void **state)
 {
 	struct scene s = scene_new();
 	struct hand_result result;
+	uint64_t begin_ns;
 
 	(void)state;
 	start(&s, s.mute);
 	submit(&s);
+	begin_ns = clock_now_ns();
 	hand_stop(s.hand, 50 * NSEC_PER_MSEC);
+	assert_true(clock_now_ns() - begin_ns < 60 * NSEC_PER_SEC);
 	assert_true(hand_take(s.hand, &result));
 	assert_int_equal(result.error, -ETIMEDOUT);
 	assert_int_equal(s.hands.lost, 1);

@@ -114,7 +114,7 @@ static void test_stuck(void **state)
 	assert_int_equal(kill(writer_pid(w), SIGSTOP), 0);
 	begin_ns = clock_now_ns();
 	assert_int_equal(writer_stop(w, 200 * NSEC_PER_MSEC), 0);
-	assert_true(clock_now_ns() - begin_ns >= 200 * NSEC_PER_MSEC);
+	assert_in_range(clock_now_ns() - begin_ns, 200 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC);
 	assert_true(writer_has_ended(w));
 }
 
