@@ -2,7 +2,6 @@
 #include "agent/command_line.h"
 
 #include "agent/config/settings.h"
-#include "agent/doctor/doctor.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -98,7 +97,8 @@ int command_line_parse(int argc, char **argv, struct command_line *ret)
 			ret->check_config = true;
 			break;
 		case DOCTOR:
-			return doctor_run(ret->agent.root, stdout) < 0 ? EXIT_UNAVAILABLE : 0;
+			ret->doctor = true;
+			break;
 		case REPLAY:
 			ret->replay = optarg;
 			break;

@@ -21,7 +21,7 @@ struct command_line {
 	struct agent_options agent;
 	const char *overrides[OVERRIDES_MAX];
 	const char *replay; /* a recording's file */
-	bool check_config;
+	bool check_config, doctor;
 };
 
 /* Returns -1 to go on, or the status to exit with: what it only had to print is done. */

@@ -4,6 +4,7 @@
 
 #include "agent/command_line.h"
 #include "agent/control/server.h"
+#include "agent/doctor/doctor.h"
 #include "agent/lock.h"
 #include "agent/memory_lock.h"
 #include "agent/replay/replay.h"
@@ -319,6 +320,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (cl.doctor)
+		return doctor_run(cl.agent.root, stdout) < 0 ? EXIT_UNAVAILABLE : 0;
 	if (cl.replay)
 		return replay_file(cl.replay, cl.overrides, cl.agent.n_overrides) == 0
 			       ? 0

@@ -334,7 +334,8 @@ int doctor_run(const char *root, FILE *out)
 	int r = root ? 0 : live_mount_find(&mount, &why);
 
 	if (proc_fd < 0 || sys_fd < 0) {
-		fprintf(out, "%s can't be opened: %s\n", proc_fd < 0 ? "/proc" : "/sys",
+		fprintf(out, "%s%s can't be opened: %s\n", root ? root : "",
+			proc_fd < 0 ? "/proc" : "/sys",
 			strerrordesc_np(proc_fd < 0 ? -proc_fd : -sys_fd));
 		return proc_fd < 0 ? proc_fd : sys_fd;
 	}
