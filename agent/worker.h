@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A userspace kswapd for one node: a thread that owns its node, its ring, its hand and its ledger.
+ * A userspace kswapd for one node: a thread that owns its node, its ring, its hands and its ledger.
  * Main talks to it through the calls below, which never take a lock the tick would wait for.
  */
 #pragma once
@@ -65,8 +65,8 @@ void worker_set_config(struct worker *worker, const struct config *config);
 const struct config *worker_config_in_use(const struct worker *worker);
 
 /*
- * Paused, it goes on looking and deciding, and asks the kernel for nothing; what is under way is
- * cut short.
+ * Paused, it goes on looking and deciding, and asks the kernel for nothing; a request or compaction
+ * under way is cut short, write-back and paging out are not.
  */
 void worker_set_paused(struct worker *worker, bool paused);
 
