@@ -196,7 +196,7 @@ const struct setting settings[] = {
 	{"metrics", "interval", DURATION(metrics.interval_ns), "1s", "1h", "15s",
 	 "Time between two writings of metrics.textfile."},
 	{"metrics", "groups_max", COUNT(metrics.groups_max), "0", "4096", "200",
-	 "Most groups that metrics name, those first that most was asked of: each is about 30 series."},
+	 "Most groups that metrics name, those first that most was asked of: each is about 40 series."},
 
 	{"record", "file", PATH(record.file), NO_RANGE, "",
 	 "File to record all that the policies see and decide in, for uswapd --replay; what was recorded before "
