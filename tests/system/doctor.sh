@@ -44,6 +44,8 @@ sed 's/^/# /' "$work/root"
 doctor_with $five >"$work/user"
 check "a user with the service's capabilities: status 0" [ $? -eq 0 ]
 check "and the same words" diff "$work/root" "$work/user"
+check "of zram no pages are to be read ahead" grep -q '^no  sysctl .*page-cluster is 3: ' "$work/root"
+check "and nobody else reclaims" grep -q '^ok  others .*nobody' "$work/root"
 check "the swap and its kind are named" grep -q '^ok  swap .*/dev/zram0, .* zram: ' "$work/root"
 
 misses sys_resource 'PSI triggers'
