@@ -4,7 +4,8 @@
 #include "base/cleanup.h"
 #include "base/saturate.h"
 
-#define KEPT_GENERATIONS 2 /* MIN_NR_GENS of the kernel */
+#define BLOCK_NS	 UINT64_C(50000) /* to read one */
+#define KEPT_GENERATIONS 2		 /* MIN_NR_GENS of the kernel */
 
 static bool is_alike(uint64_t pages, uint64_t bytes, uint64_t page_size)
 {
@@ -45,7 +46,7 @@ bool evict_decide(const struct lru_generations *g, const struct memory_node_shar
 	return true;
 }
 
-uint64_t evict_rest_ns(uint64_t read_cpu_ns)
+uint64_t evict_rest_ns(uint64_t blocks)
 {
-	return read_cpu_ns > EVICT_CHEAP_NS ? scale(read_cpu_ns, 100, 1) : 0;
+	return blocks > EVICT_FEW_BLOCKS ? scale(blocks, 100 * BLOCK_NS, 1) : 0;
 }

@@ -31,8 +31,8 @@ bool evict_decide(const struct lru_generations *generations, const struct memory
 
 /*
  * All of lru_gen is read for each request, removed groups too, of which there may be thousands: how
- * long it is left alone after that took so much CPU time. 0 for what is next to nothing beside a
- * request.
+ * long it is left alone after so many groups and nodes were read, at some 50 us each. 0: they are
+ * few.
  */
-#define EVICT_CHEAP_NS (20 * UINT64_C(1000000))
-uint64_t evict_rest_ns(uint64_t read_cpu_ns);
+#define EVICT_FEW_BLOCKS UINT64_C(1024)
+uint64_t evict_rest_ns(uint64_t blocks);

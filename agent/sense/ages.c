@@ -109,8 +109,9 @@ int ages_read(int fd, uint64_t idle_ms, void (*found)(const struct age_found *fo
 struct search {
 	const char *path;
 	uint64_t node, cgroup_id;
-	size_t n;   /* by that path */
-	bool by_id; /* ret is the one with that id */
+	size_t n;	 /* by that path */
+	bool by_id;	 /* ret is the one with that id */
+	uint64_t blocks; /* of anybody */
 	struct age_place *ret;
 };
 
@@ -118,6 +119,7 @@ static void match(const struct age_found *found, void *context)
 {
 	struct search *s = context;
 
+	s->blocks++;
 	if (found->node != s->node || strcmp(found->path, s->path) != 0)
 		return;
 	s->n++;
@@ -127,13 +129,14 @@ static void match(const struct age_found *found, void *context)
 	*s->ret = (struct age_place){found->memcg, *found->generations};
 }
 
-int ages_find(int fd, const char *path, uint64_t node, uint64_t cgroup_id, struct age_place *ret,
-	      const char **ret_bad)
+int ages_find(int fd, const char *path, uint64_t node, uint64_t cgroup_id, uint64_t *blocks,
+	      struct age_place *ret, const char **ret_bad)
 {
 	struct age_place place = {0};
 	struct search search = {.path = path, .node = node, .cgroup_id = cgroup_id, .ret = &place};
 	int r = ages_read(fd, UINT64_MAX, match, &search, ret_bad);
 
+	*blocks += search.blocks;
 	if (r < 0)
 		return r;
 	if (search.n == 0)

@@ -28,11 +28,11 @@ struct age_place {
 
 /*
  * Of several by that path, of which all but one were removed, it is the one whose number is the
- * group's cgroup id (7.x). -ENOENT: there is none; -ENOTUNIQ: which it is can't be told; else as
- * ages_read.
+ * group's cgroup id (7.x). Adds to *blocks the groups and nodes that were read for it. -ENOENT:
+ * there is none; -ENOTUNIQ: which it is can't be told; else as ages_read.
  */
-int ages_find(int fd, const char *path, uint64_t node, uint64_t cgroup_id, struct age_place *ret,
-	      const char **ret_bad);
+int ages_find(int fd, const char *path, uint64_t node, uint64_t cgroup_id, uint64_t *blocks,
+	      struct age_place *ret, const char **ret_bad);
 
 /*
  * Calls found for each group and node. The kernel takes some 50 us for each, once all are read.

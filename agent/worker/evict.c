@@ -51,12 +51,12 @@ static int find(struct worker *w, const struct group *victim, const struct reque
 		uint64_t now_ns, struct evict_plan *ret_plan, struct age_place *ret_place,
 		const char **ret_bad)
 {
-	uint64_t cpu_ns = clock_thread_cpu_ns();
+	uint64_t blocks = 0;
 	struct memory_node_share here;
 	int r = ages_find(w->trim.ages_fd, victim->cgroup->path, w->node->id, victim->cgroup->id,
-			  ret_place, ret_bad);
+			  &blocks, ret_place, ret_bad);
 
-	w->here.evict_due_ns = plus(now_ns, evict_rest_ns(clock_thread_cpu_ns() - cpu_ns));
+	w->here.evict_due_ns = plus(now_ns, evict_rest_ns(blocks));
 	if (r == 0)
 		r = worker_read_share(w, victim, &here);
 	if (r == 0 &&

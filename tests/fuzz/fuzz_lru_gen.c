@@ -34,13 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct age_place place;
 	struct evict_plan plan;
 	const char *bad = NULL;
+	uint64_t blocks = 0;
 	size_t n = 0;
 	int r;
 
 	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	r = ages_read(fd, 60000, found, &n, &bad);
 	require((r == 0 && n <= size) || (r == -EBADMSG && bad));
-	r = ages_find(fd, "svc", 0, 113, &place, &bad);
+	r = ages_find(fd, "svc", 0, 113, &blocks, &place, &bad);
 	require(r == 0 || r == -ENOENT || r == -ENOTUNIQ || r == -EBADMSG);
 	if (r == 0 && evict_decide(&place.generations, &here, UINT64_C(1) << 20, 4096, &plan))
 		require(plan.pages > 0 && plan.pages <= 256);

@@ -257,6 +257,7 @@ static void test_places(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct age_place place = {.memcg = 42};
+		uint64_t blocks = 0;
 		char name[64];
 		_cleanup_free_ char *text = NULL;
 		struct fixture *fx = fixture_new(NULL, 0);
@@ -266,11 +267,13 @@ static void test_places(void **state)
 		text = fixture_data(name);
 		fixture_write(fx, LRU_GEN, text);
 		fd = ages_open(fx->fd);
-		assert_int_equal(ages_find(fd, "a", 0, 113, &place, NULL), -ENOENT);
-		assert_int_equal(ages_find(fd, "svc", 2, 113, &place, NULL), -ENOENT);
+		assert_int_equal(ages_find(fd, "a", 0, 113, &blocks, &place, NULL), -ENOENT);
+		assert_int_equal(ages_find(fd, "svc", 2, 113, &blocks, &place, NULL), -ENOENT);
 		assert_int_equal(place.memcg, 42);
-		assert_int_equal(ages_find(fd, "svc", rows[i].node, 0, &place, NULL), 0);
+		assert_int_equal(ages_find(fd, "svc", rows[i].node, 0, &blocks, &place, NULL), 0);
 		assert_int_equal(place.memcg, rows[i].memcg);
+		/* Three groups on two nodes, three times. */
+		assert_int_equal(blocks, 18);
 		assert_int_equal(place.generations.n, 4);
 		assert_int_equal(place.generations.generation[0].anon_pages, 17);
 		assert_int_equal(place.generations.generation[3].number, 6);

@@ -71,8 +71,8 @@ static void test_rest(void **state)
 {
 	(void)state;
 	assert_int_equal(evict_rest_ns(0), 0);
-	assert_int_equal(evict_rest_ns(EVICT_CHEAP_NS), 0);
-	assert_int_equal(evict_rest_ns(EVICT_CHEAP_NS + 1), 100 * (EVICT_CHEAP_NS + 1));
+	assert_int_equal(evict_rest_ns(EVICT_FEW_BLOCKS), 0);
+	assert_int_equal(evict_rest_ns(EVICT_FEW_BLOCKS + 1), 1025 * 100 * UINT64_C(50000));
 	assert_int_equal(evict_rest_ns(UINT64_MAX), UINT64_MAX);
 }
 
