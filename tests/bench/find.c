@@ -6,7 +6,9 @@
  *
  * Makes FILES (default 20000) files of 64 KiB in a directory of its own below DIRECTORY (/var/tmp),
  * which a child maps all, one page each of every hundredth dirty. Prints CPU time and time per
- * file, of five looks. Needs root, for /proc/PID/map_files.
+ * file, of five looks; then how long the child needs to map, touch and unmap 64 KiB, while it is
+ * left alone and while it is looked at, with the pauses that the agent makes. Needs root, for
+ * /proc/PID/map_files.
  */
 #include "agent/sense/dirty.h"
 #include "base/cleanup.h"
@@ -18,6 +20,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,6 +31,17 @@
 #define FILE_BYTES ((size_t)64 << 10)
 #define DIRTY_EACH 100
 #define LOOKS	   5
+#define PAUSE_MS   2 /* between two steps, as the agent's cleaner */
+#define TIMES_MAX  ((size_t)1 << 20)
+
+/* How long the child needed, by whether it was looked at. */
+struct beside {
+	_Atomic bool measures, is_looked_at;
+	struct times {
+		size_t n;
+		uint64_t ns[TIMES_MAX];
+	} times[2];
+};
 
 static void die(const char *what)
 {
@@ -53,7 +67,29 @@ static void make_files(int dir_fd, uint64_t n)
 		die("sync");
 }
 
-static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd)
+static void map_touch_unmap(void)
+{
+	volatile char *map =
+		mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		die("map memory");
+	for (size_t at = 0; at < FILE_BYTES; at += 4096)
+		map[at] = 1;
+	(void)munmap((void *)map, FILE_BYTES);
+}
+
+static void measure(struct beside *beside)
+{
+	uint64_t begun_ns = clock_now_ns();
+	struct times *times = &beside->times[atomic_load(&beside->is_looked_at)];
+
+	map_touch_unmap();
+	if (times->n < TIMES_MAX)
+		times->ns[times->n++] = clock_now_ns() - begun_ns;
+}
+
+static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd, struct beside *beside)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (uint64_t i = 0; i < n; i++) {
@@ -73,7 +109,10 @@ static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd)
 	if (write(ready_fd, "", 1) != 1)
 		die("say ready");
 	for (;;)
-		(void)poll(NULL, 0, -1);
+		if (atomic_load(&beside->measures))
+			measure(beside);
+		else
+			(void)poll(NULL, 0, 10);
 }
 
 /* A group is a directory with cgroup.procs, as far as looking goes. */
@@ -85,7 +124,7 @@ static void make_group(int dir_fd, int pid)
 		die("make the group");
 }
 
-static void look(struct dirty_scan *scan, int dir_fd)
+static void look(struct dirty_scan *scan, int dir_fd, int pause_ms)
 {
 	uint64_t begun_ns = clock_now_ns(), begun_cpu_ns = clock_thread_cpu_ns(), wall_ns, cpu_ns;
 	const struct dirty_totals *totals = dirty_scan_totals(scan);
@@ -105,6 +144,7 @@ static void look(struct dirty_scan *scan, int dir_fd)
 		steps++;
 		for (size_t i = 0; i < n; i++)
 			dirty_file_close(&found[i]);
+		(void)poll(NULL, 0, pause_ms);
 	} while (r > 0);
 	wall_ns = clock_now_ns() - begun_ns;
 	cpu_ns = clock_thread_cpu_ns() - begun_cpu_ns;
@@ -114,6 +154,41 @@ static void look(struct dirty_scan *scan, int dir_fd)
 	       (double)cpu_ns / 1e3 / (double)MAX(totals->files, UINT64_C(1)),
 	       (double)wall_ns / 1e3 / (double)MAX(totals->files, UINT64_C(1)), (uintmax_t)steps,
 	       (double)longest_ns / 1e6);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void print_times(const char *name, struct times *times)
+{
+	qsort(times->ns, times->n, sizeof(*times->ns), by_size);
+	if (times->n > 0)
+		printf("%s: %zu times, median %.2f us, p99 %.2f us, p99.9 %.2f us\n", name,
+		       times->n, (double)times->ns[times->n / 2] / 1e3,
+		       (double)times->ns[times->n * 99 / 100] / 1e3,
+		       (double)times->ns[times->n * 999 / 1000] / 1e3);
+}
+
+/* In turns, each as long as a look. */
+static void look_beside(struct dirty_scan *scan, int dir_fd, struct beside *beside)
+{
+	atomic_store(&beside->measures, true);
+	for (int i = 0; i < LOOKS; i++) {
+		uint64_t begun_ns = clock_now_ns();
+
+		atomic_store(&beside->is_looked_at, true);
+		look(scan, dir_fd, PAUSE_MS);
+		atomic_store(&beside->is_looked_at, false);
+		(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / NSEC_PER_MSEC));
+	}
+	atomic_store(&beside->measures, false);
+	(void)poll(NULL, 0, 20);
+	print_times("left alone", &beside->times[false]);
+	print_times("looked at", &beside->times[true]);
 }
 
 static void remove_files(int dir_fd, const char *path, uint64_t n)
@@ -133,6 +208,8 @@ int main(int argc, char **argv)
 	_cleanup_(dirty_scan_freep) struct dirty_scan *scan = NULL;
 	_cleanup_close_ int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int dir_fd = -1;
+	struct beside *beside = mmap(NULL, sizeof(*beside), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t n = 20000;
 	char path[4096];
 	int pair[2];
@@ -141,13 +218,13 @@ int main(int argc, char **argv)
 	if (argc > 2 && parse_u64(argv[2], &n) < 0)
 		die("FILES");
 	(void)snprintf(path, sizeof(path), "%s/bench-find-XXXXXX", argc > 1 ? argv[1] : "/var/tmp");
-	if (!mkdtemp(path) || pipe2(pair, O_CLOEXEC) < 0)
+	if (beside == MAP_FAILED || !mkdtemp(path) || pipe2(pair, O_CLOEXEC) < 0)
 		die(path);
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make_files(dir_fd, n);
 	pid = fork();
 	if (pid == 0)
-		hold(dir_fd, n, pair[1]);
+		hold(dir_fd, n, pair[1], beside);
 	make_group(dir_fd, pid);
 	pair[1] = fd_close(pair[1]);
 	if (read(pair[0], path + sizeof(path) - 1, 1) != 1)
@@ -155,7 +232,8 @@ int main(int argc, char **argv)
 	if (dirty_scan_new(proc_fd, cachestat_read, &scan) < 0)
 		die("no memory");
 	for (int i = 0; i < LOOKS; i++)
-		look(scan, dir_fd);
+		look(scan, dir_fd, 0);
+	look_beside(scan, dir_fd, beside);
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	remove_files(dir_fd, path, n);
