@@ -20,27 +20,6 @@ static uint64_t effective_protection(uint64_t usage, uint64_t parent_usage, uint
 	return claimed + scale(parent_effective - siblings, share, parent_usage - siblings);
 }
 
-static uint64_t limit_of(const struct protection_group *group)
-{
-	return MIN(group->high, group->max);
-}
-
-static void compute_room(struct protection_group *group, int index,
-			 const struct protection_group *parent)
-{
-	uint64_t limit = limit_of(group), own;
-
-	group->room = parent ? parent->room : UINT64_MAX;
-	group->room_owner = parent ? parent->room_owner : -1;
-	if (limit == UINT64_MAX)
-		return;
-	own = group->current < limit ? limit - group->current : 0;
-	if (group->room_owner >= 0 && own > group->room)
-		return;
-	group->room = own;
-	group->room_owner = index;
-}
-
 static void compute_effective(struct protection_group *group, const struct protection_group *parent,
 			      bool recursive)
 {
@@ -76,6 +55,5 @@ void protection_compute(struct protection_group *groups, size_t n, bool recursiv
 								       : &groups[groups[i].parent];
 
 		compute_effective(&groups[i], parent, recursive);
-		compute_room(&groups[i], (int)i, parent);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What memory.min and memory.low really protect, and how much room a group really has, computed by
- * ourselves because reclaim on some kernels uses stale values or none. Pure.
+ * What memory.min and memory.low really protect, computed by ourselves because reclaim on some
+ * kernels uses stale values or none. Pure.
  *
  * The kernel's rule (mm/page_counter.c, effective_protection() and
  * page_counter_calculate_protection(); Documentation/admin-guide/cgroup-v2.rst), for min and low
@@ -33,20 +33,14 @@
  * it) for what a write to its memory.reclaim sees. All bytes.
  */
 struct protection_group {
-	int parent;	    /* index in the array; -1: none */
-	uint64_t current;   /* memory.current; where parent is -1 it only counts for room */
-	uint64_t min, low;  /* as configured; UINT64_MAX: "max" */
-	uint64_t high, max; /* as configured; UINT64_MAX: none */
+	int parent;	   /* index in the array; -1: none */
+	uint64_t current;  /* memory.current; where parent is -1 it does not count */
+	uint64_t min, low; /* as configured; UINT64_MAX: "max" */
 	/* Results. */
 	uint64_t effective_min, effective_low; /* UINT64_MAX: all; 0 where parent is -1 */
-	uint64_t room;	/* min over itself and its ancestors of limit - current; UINT64_MAX: none */
-	int room_owner; /* index of the group whose limit that is, nearest first; -1: none */
 	/* What the children claim, summed: used while computing. */
 	uint64_t children_min, children_low;
 };
 
-/*
- * Fills in the results for all groups. recursive: the mount has memory_recursiveprot. The limit
- * of a group is the smaller of high and max; over its limit its room is 0.
- */
+/* Fills in the results for all groups. recursive: the mount has memory_recursiveprot. */
 void protection_compute(struct protection_group *groups, size_t n, bool recursive);

@@ -213,8 +213,6 @@ static struct protection_group protection_of(const struct worker *w, const struc
 	const struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 	struct protection_group p = {
 		.parent = parent ? (int)parent->index + 1 : -1,
-		.high = UINT64_MAX,
-		.max = UINT64_MAX,
 	};
 	int r;
 
@@ -223,8 +221,6 @@ static struct protection_group protection_of(const struct worker *w, const struc
 	if (g->has_limits) {
 		p.min = g->limits.min;
 		p.low = g->limits.low;
-		p.high = g->limits.high;
-		p.max = g->limits.max;
 	}
 	if (g->has_limits && usage_counts(w, g)) {
 		r = memory_bytes_read_at(g->cgroup->dir_fd, "memory.current", &p.current);
@@ -305,11 +301,7 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	if (w->any_protection) {
 		for (size_t i = 0; i < w->n_groups; i++)
 			w->protections[i + 1] = protection_of(w, w->groups[i]);
-		w->protections[ABOVE_THE_TREE] = (struct protection_group){
-			.parent = -1,
-			.high = UINT64_MAX,
-			.max = UINT64_MAX,
-		};
+		w->protections[ABOVE_THE_TREE] = (struct protection_group){.parent = -1};
 		protection_compute(w->protections, w->n_groups + 1, w->world->recursive_protection);
 	}
 	for (size_t i = 0; i < w->n_groups; i++) {

@@ -136,8 +136,6 @@ static void fill(struct protection_group *groups, const struct row *row, bool as
 			.current = row->groups[i].current,
 			.min = as_low ? 0 : row->groups[i].setting,
 			.low = as_low ? row->groups[i].setting : 0,
-			.high = MAX_BYTES,
-			.max = MAX_BYTES,
 			/* Whatever was left there is not looked at. */
 			.effective_min = 4711,
 			.effective_low = 4711,
@@ -191,8 +189,6 @@ static void make_random_tree(struct protection_group *groups, uint64_t *seed)
 			.parent = i == 0 ? -1 : (int)(next_random(seed) % (unsigned int)i),
 			.current = next_random(seed) >> (width + 30),
 			.min = next_random(seed) % 3 ? next_random(seed) >> (width + 30) : 0,
-			.high = MAX_BYTES,
-			.max = MAX_BYTES,
 		};
 		groups[i].low = next_random(seed) % 8 ? groups[i].min : MAX_BYTES;
 	}
@@ -225,50 +221,11 @@ static void test_children_share_what_their_parent_has(void **state)
 	}
 }
 
-static void test_room(void **state)
-{
-	struct protection_group groups[] = {
-		/* 0: the root, without limits */
-		{.parent = -1, .high = MAX_BYTES, .max = MAX_BYTES},
-		/* 1: 300 left */
-		{.parent = 0, .current = 700, .high = MAX_BYTES, .max = 1000},
-		/* 2: its own limit is farther away than its parent's */
-		{.parent = 1, .current = 100, .high = MAX_BYTES, .max = 500},
-		/* 3: no limit of its own */
-		{.parent = 2, .current = 90, .high = MAX_BYTES, .max = MAX_BYTES},
-		/* 4: memory.high is nearer than memory.max */
-		{.parent = 1, .current = 200, .high = 250, .max = 500},
-		/* 5: over its limit */
-		{.parent = 4, .current = 150, .high = 100, .max = MAX_BYTES},
-		/* 6: no limit up to the root */
-		{.parent = 0, .current = 1, .high = MAX_BYTES, .max = MAX_BYTES},
-		/* 7: as near as its parent's: the nearest owner counts */
-		{.parent = 4, .current = 10, .high = 60, .max = MAX_BYTES},
-		/* 8: a limit of 0 */
-		{.parent = 0, .current = 0, .high = MAX_BYTES, .max = 0},
-	};
-	static const struct {
-		uint64_t room;
-		int owner;
-	} expected[ARRAY_SIZE(groups)] = {
-		{MAX_BYTES, -1}, {300, 1},	  {300, 1}, {300, 1}, {50, 4},
-		{0, 5},		 {MAX_BYTES, -1}, {50, 7},  {0, 8},
-	};
-
-	(void)state;
-	protection_compute(groups, ARRAY_SIZE(groups), true);
-	for (size_t i = 0; i < ARRAY_SIZE(groups); i++)
-		if (groups[i].room != expected[i].room || groups[i].room_owner != expected[i].owner)
-			fail_msg("group %zu: %ju of group %d", i, (uintmax_t)groups[i].room,
-				 groups[i].room_owner);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_children_share_what_their_parent_has),
-		cmocka_unit_test(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

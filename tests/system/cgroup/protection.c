@@ -299,8 +299,6 @@ static void check_row(struct results *results, const struct live_mount *mount,
 			.current = usage(mount, &row->groups[i]),
 			.min = row->low ? 0 : (uint64_t)(row->groups[i].protect_mib * MIB),
 			.low = row->low ? (uint64_t)(row->groups[i].protect_mib * MIB) : 0,
-			.high = UINT64_MAX,
-			.max = UINT64_MAX,
 		};
 	protection_compute(computed, row->n, recursive);
 	for (size_t i = 1; i < row->n; i++) {
