@@ -67,12 +67,6 @@ struct cgroup *cgroup_tree_root(struct cgroup_tree *tree);
 size_t cgroup_tree_size(const struct cgroup_tree *tree);
 struct cgroup *cgroup_tree_find(struct cgroup_tree *tree, const char *path);
 struct cgroup *cgroup_tree_find_id(struct cgroup_tree *tree, uint64_t id);
-/*
- * By what people type or copy: "/a/b/" is "a/b", and \xNN as escape_ascii shows it is the byte it
- * stands for, unless a group is really called that. NULL: no such group.
- */
-struct cgroup *cgroup_tree_lookup(struct cgroup_tree *tree, const char *text);
-
 /* The next group in depth-first order, parents before children; NULL after the last. */
 struct cgroup *cgroup_tree_next(struct cgroup *group);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroup/tree_nodes.h"
 
-#include "cgroup/path.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,20 +151,6 @@ struct cgroup *cgroup_tree_find_id(struct cgroup_tree *tree, uint64_t id)
 	struct node *node = hash_owner(hash_first(&tree->by_id, id), struct node, by_id);
 
 	return node ? &node->group : NULL;
-}
-
-struct cgroup *cgroup_tree_lookup(struct cgroup_tree *tree, const char *text)
-{
-	char path[CGROUP_PATH_MAX];
-	struct cgroup *group;
-
-	if (cgroup_path_parse(text, path, sizeof(path)) < 0)
-		return NULL;
-	group = cgroup_tree_find(tree, path);
-	if (group)
-		return group;
-	cgroup_path_unescape(path);
-	return cgroup_tree_find(tree, path);
 }
 
 struct cgroup *cgroup_tree_next(struct cgroup *group)
