@@ -246,11 +246,6 @@ int hand_fd(const struct hand *hand)
 	return hand->poll_fd;
 }
 
-bool hand_is_busy(const struct hand *hand)
-{
-	return hand->state != HAND_IDLE;
-}
-
 static uint64_t cpu_used_ns(pid_t pid)
 {
 	struct timespec used = {0};

@@ -62,7 +62,6 @@ DEFINE_CLEANUP(struct hand *, hand_free)
 
 /* Readable when a request is done. */
 int hand_fd(const struct hand *hand);
-bool hand_is_busy(const struct hand *hand);
 /* Processes of it that are inside the kernel still. */
 size_t hand_stuck(const struct hand *hand);
 
