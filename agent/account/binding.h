@@ -12,8 +12,10 @@
 
 /* Where demand went since kswapd was found at work. */
 struct binding {
-	uint64_t kswapd_ns;	/* when it last was; 0: it rests */
-	uint64_t hits, foreign; /* allocations satisfied here, and sent elsewhere; pages */
+	uint64_t since_ns;  /* when it first was found at work; 0: it rests */
+	uint64_t kswapd_ns; /* when it last was */
+	uint64_t hits;	    /* allocations satisfied here, or pages kswapd scanned for them */
+	uint64_t foreign;   /* and sent elsewhere */
 };
 
 /*
