@@ -154,10 +154,21 @@ static int make_group(struct placement *placement, const struct job_group *group
 	if (r < 0)
 		return refuse_group(group, placed->path, r, why, ret_error);
 	placed->made = true;
-	placed->fd = kfile_open_dir(placement->mount_fd, placed->path);
-	if (placed->fd < 0)
-		return stress_fail(ret_error, placed->fd, "[group %s]: open /%s: %s", group->name,
-				   placed->path, strerror(-placed->fd));
+	return 0;
+}
+
+static int open_groups(struct placement *placement, const struct job *job,
+		       struct stress_error *ret_error)
+{
+	for (size_t i = 0; i < placement->n_groups; i++) {
+		struct placed_group *placed = &placement->groups[i];
+
+		placed->fd = kfile_open_dir(placement->mount_fd, placed->path);
+		if (placed->fd < 0)
+			return stress_fail(ret_error, placed->fd, "[group %s]: open /%s: %s",
+					   job->groups[i].name, placed->path,
+					   strerror(-placed->fd));
+	}
 	return 0;
 }
 
@@ -198,9 +209,11 @@ int placement_make(struct placement *placement, const struct job *job, const str
 	if (r < 0)
 		return r;
 	r = janitor_start(&placement->janitor, remove_groups, placement);
-	return r < 0 ? stress_fail(ret_error, r, "start the process that cleans up: %s",
-				   strerror(-r))
-		     : 0;
+	if (r < 0)
+		return stress_fail(ret_error, r, "start the process that cleans up: %s",
+				   strerror(-r));
+	/* After it was forked: what it held open would not be told to be gone (inotify). */
+	return open_groups(placement, job, ret_error);
 }
 
 int placement_group_fd(const struct placement *placement, size_t index)
