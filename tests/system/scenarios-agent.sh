@@ -1,6 +1,5 @@
 #!/bin/sh
-# The promises of the agent, as scenarios. other-node does not pass each time: it is left to tests/system/scenarios, which judges by
-# pass rates.
+# The promises of the agent, as scenarios. other-node fills a node, which takes half a minute: it is left to tests/system/scenarios.
 # vm: --nodes 2 --mem 512M --swap zram:256M --disk 256M
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
