@@ -27,14 +27,11 @@ static int accepts(int fd, const char *text)
 
 int group_reclaim_probe(int fd, struct group_reclaim_features *ret)
 {
-	int number = accepts(fd, "0 swappiness=60"), max;
+	int number = accepts(fd, "0 swappiness=60");
 
 	if (number < 0)
 		return number;
-	max = accepts(fd, "0 swappiness=max");
-	if (max < 0)
-		return max;
-	*ret = (struct group_reclaim_features){.swappiness = number, .swappiness_max = max};
+	*ret = (struct group_reclaim_features){.swappiness = number};
 	return 0;
 }
 
@@ -44,8 +41,6 @@ int group_reclaim(int fd, uint64_t bytes, int swappiness)
 
 	if (swappiness == GROUP_RECLAIM_DEFAULT)
 		(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
-	else if (swappiness == GROUP_RECLAIM_ONLY_ANON)
-		(void)snprintf(text, sizeof(text), "%" PRIu64 " swappiness=max", bytes);
 	else if (swappiness >= 0 && swappiness <= SWAPPINESS_MAX)
 		(void)snprintf(text, sizeof(text), "%" PRIu64 " swappiness=%d", bytes, swappiness);
 	else

@@ -7,13 +7,11 @@
 
 /* What this kernel's memory.reclaim understands, found by trying with an amount of 0. */
 struct group_reclaim_features {
-	bool swappiness;     /* swappiness=0..200 (6.12 has it, 6.1 has not) */
-	bool swappiness_max; /* swappiness=max: anonymous memory only */
+	bool swappiness; /* swappiness=0..200 (6.12 has it, 6.1 has not) */
 };
 
-#define GROUP_RECLAIM_DEFAULT	-1 /* let the kernel weigh file against anon */
-#define GROUP_RECLAIM_NO_ANON	0
-#define GROUP_RECLAIM_ONLY_ANON 201 /* swappiness=max */
+#define GROUP_RECLAIM_DEFAULT -1 /* let the kernel weigh file against anon */
+#define GROUP_RECLAIM_NO_ANON 0
 
 /* Opens memory.reclaim in the group's directory for writing. -ENOENT: the kernel has none. */
 int group_reclaim_open(int dir_fd);

@@ -44,9 +44,8 @@ static void test_requests(void **state)
 		{1048576, GROUP_RECLAIM_DEFAULT, 0, "1048576"},
 		{1048576, GROUP_RECLAIM_NO_ANON, 0, "1048576 swappiness=0"},
 		{4096, 200, 0, "4096 swappiness=200"},
-		{4096, GROUP_RECLAIM_ONLY_ANON, 0, "4096 swappiness=max"},
 		{UINT64_MAX, 1, 0, "18446744073709551615 swappiness=1"},
-		{4096, 202, -EINVAL, ""},
+		{4096, 201, -EINVAL, ""},
 		{4096, -2, -EINVAL, ""},
 	};
 
@@ -76,24 +75,22 @@ static void test_probe(void **state)
 	static const struct {
 		const char *refuses;
 		int error, result;
-		bool swappiness, swappiness_max;
+		bool swappiness;
 	} rows[] = {
-		{NULL, 0, 0, true, true},
-		{"swappiness=max", EINVAL, 0, true, false},
-		{"swappiness", EINVAL, 0, false, false},
-		{"swappiness", ENODEV, -ENODEV, true, true},
-		{"swappiness=max", EACCES, -EACCES, true, true},
+		{NULL, 0, 0, true},
+		{"swappiness", EINVAL, 0, false},
+		{"swappiness", ENODEV, -ENODEV, true},
+		{"swappiness", EACCES, -EACCES, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct group_reclaim_features features = {true, true};
+		struct group_reclaim_features features = {true};
 
 		kernel.refuses = rows[i].refuses;
 		kernel.error = rows[i].error;
 		assert_int_equal(group_reclaim_probe(KERNEL_FD, &features), rows[i].result);
 		assert_int_equal(features.swappiness, rows[i].swappiness);
-		assert_int_equal(features.swappiness_max, rows[i].swappiness_max);
 		assert_int_equal(kernel.asked[0], '0'); /* an amount of 0, whatever follows */
 		assert_int_equal(kernel.asked[1], ' ');
 	}

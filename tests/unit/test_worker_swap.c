@@ -337,11 +337,9 @@ static void test_swappiness_by_price(void **state)
 	s->group.yield.judged.kept_bytes = 6 * MIB;
 	assert_int_equal(swappiness_of_request(s, &s->group, GROUP_RECLAIM_DEFAULT), 66);
 	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT), 100);
-	/* Where anonymous memory is forbidden, or nothing else is allowed, that stands. */
+	/* Where anonymous memory is forbidden, that stands. */
 	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_NO_ANON),
 			 GROUP_RECLAIM_NO_ANON);
-	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_ONLY_ANON),
-			 GROUP_RECLAIM_ONLY_ANON);
 	/* 6.1 can't be told. */
 	s->world.reclaim_features.swappiness = false;
 	assert_int_equal(swappiness_of_request(s, NULL, GROUP_RECLAIM_DEFAULT),
