@@ -20,7 +20,7 @@ no_group() { ! find $cg -name '*.uswap-stress-*' | grep .; }
 begin() { # NAME ARG...
 	local name=$1
 	shift
-	uswap-stress run --directory /data --json "$work/$name.json" "$@" --duration 110s >"$work/$name.table" 2>&1 &
+	uswap-stress run --directory /data --json "$work/$name.json" "$@" --duration 600s >"$work/$name.table" 2>&1 &
 	run_pid=$!
 	loads="$loads $run_pid"
 }
