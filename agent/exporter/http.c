@@ -139,10 +139,10 @@ int http_start(int listen_fd, const char *socket_path, struct http **ret_http)
 		return -ENOMEM;
 	}
 	http->daemon = MHD_start_daemon(
-		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, answer, http,
-		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		REQUEST_BYTES, MHD_OPTION_END);
+		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, 0, NULL, NULL, answer,
+		http, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_BYTES, MHD_OPTION_END);
 	if (!http->daemon) {
 		fd_close(listen_fd);
 		return -EIO;
@@ -155,8 +155,13 @@ struct http *http_stop(struct http *http)
 {
 	if (!http)
 		return NULL;
-	if (http->daemon)
+	if (http->daemon) {
+		/* Or it would shut the socket down, which systemd goes on listening on. */
+		int listen_fd = MHD_quiesce_daemon(http->daemon);
+
 		MHD_stop_daemon(http->daemon);
+		fd_close(listen_fd);
+	}
 	for (size_t i = 0; i < FORMS; i++)
 		if (http->kept[i].response)
 			MHD_destroy_response(http->kept[i].response);

@@ -16,5 +16,6 @@ struct http;
  * blocked. -ENOMEM; -EIO: the library does not say why.
  */
 int http_start(int listen_fd, const char *socket_path, struct http **ret_http);
+/* Whoever else has the socket goes on listening. */
 struct http *http_stop(struct http *http);
 DEFINE_CLEANUP(struct http *, http_stop)

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -52,6 +53,7 @@ struct scene {
 	const char *_Atomic text;
 	_Atomic unsigned int asked;
 	pthread_t agent;
+	int listen_fd; /* the same socket, as systemd keeps it */
 	struct http *http;
 	struct sockaddr_in address;
 };
@@ -90,6 +92,8 @@ static void start(struct scene *s, const char *text)
 	fd = listen_on("127.0.0.1:0");
 	assert_true(fd >= 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&s->address, &size), 0);
+	s->listen_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	assert_true(s->listen_fd >= 0);
 	assert_int_equal(http_start(fd, s->path, &s->http), 0);
 }
 
@@ -99,6 +103,7 @@ static void stop(struct scene *s)
 	(void)shutdown(s->agent_fd, SHUT_RDWR);
 	(void)pthread_join(s->agent, NULL);
 	fd_close(s->agent_fd);
+	fd_close(s->listen_fd);
 	(void)unlink(s->path);
 }
 
@@ -222,12 +227,28 @@ static void test_addresses(void **state)
 	assert_int_equal(listen_inherited(), -ENOENT);
 }
 
+static void test_next_one_has_the_socket(void **state)
+{
+	_cleanup_close_ int client = -1;
+	struct scene s;
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+
+	(void)state;
+	start(&s, METRICS);
+	s.http = http_stop(s.http);
+	assert_int_equal(getsockopt(s.listen_fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size), 0);
+	assert_true(listens);
+	client = connect_to(&s);
+	stop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_openmetrics), cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_no_agent),    cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_addresses),   cmocka_unit_test(test_next_one_has_the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
