@@ -48,6 +48,30 @@ check "nothing was asked" [ "$(passed orders)" -eq 0 ]
 kill -KILL $shm
 rm -f /dev/shm/system-test
 
+# --- FUSE: only where that is switched on ---
+if grep -qw fuse /proc/filesystems; then
+	: >"$work/fuse"
+	fusefile "$work/fuse" >"$work/fuse.out" 2>&1 &
+	server=$!
+	loads="$loads $server"
+	wait_until 10 grep -q mounted "$work/fuse.out" || not_ok "a file of FUSE is mounted" "$work/fuse.out"
+	use fuse svc "$work/fuse" map:1M dirty:1 hold
+	await fuse 'dirty 1 .*'
+	check "a pass over a file of FUSE" pass svc 64M
+	check "it was refused" [ "$(passed remote)" -ge 1 ]
+	check "nothing was asked" [ "$(passed orders)" -eq 0 ]
+	check "nor was its server asked for anything" [ "$(grep -c open "$work/fuse.out") $(grep -c statfs "$work/fuse.out")" = '1 0' ]
+	kill -STOP "$server"
+	check "one that does not answer holds nothing up" pass svc 64M
+	kill -CONT "$server"
+	check "a pass where that is switched on" pass svc 64M remote
+	check "has it written" wait_until 30 grep -q write "$work/fuse.out"
+	end_mapper
+	umount "$work/fuse"
+	wait "$server"
+	rm -rf /run/mount # umount(8) may leave it
+fi
+
 # --- a read-only mount ---
 use ro svc /data2/system-test-r map:4M dirty:1 hold
 await ro 'dirty 1 .*'
