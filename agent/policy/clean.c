@@ -95,10 +95,11 @@ void clean_history_cleaned(struct clean_history *h, uint64_t device, uint64_t in
 	}
 	/* The pieces of one pass are one cleaning. */
 	if (f->cleaned_bytes != 0 && now_ns - f->cleaned_ns < CLEAN_AGAIN_NS) {
-		f->cleaned_bytes = plus(f->cleaned_bytes, bytes);
-		f->again_bytes = minus(f->again_bytes, bytes);
 		f->begin = MIN(f->begin, offset);
 		f->end = MAX(f->end, end);
+		/* The same bytes again are no more. */
+		f->cleaned_bytes = MIN(plus(f->cleaned_bytes, bytes), f->end - f->begin);
+		f->again_bytes = minus(f->again_bytes, bytes);
 	} else {
 		f->cleaned_bytes = bytes;
 		f->again_bytes = 0;

@@ -92,7 +92,8 @@ struct clean_history {
 	struct clean_file_history files[CLEAN_HISTORY_FILES];
 };
 
-/* bytes of the range [offset, offset + length) were cleaned. */
+/* bytes of the range [offset, offset + length) were written, whether or not they are dirty again.
+ */
 void clean_history_cleaned(struct clean_history *history, uint64_t device, uint64_t inode,
 			   uint64_t offset, uint64_t length, uint64_t bytes, uint64_t now_ns);
 

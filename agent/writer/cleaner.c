@@ -120,9 +120,10 @@ void cleaner_answered(struct cleaner *c, struct given *given, const struct write
 	atomic_fetch_add(&c->asked_bytes, answer->asked_bytes);
 	atomic_fetch_add(&c->cleaned_bytes, answer->cleaned_bytes);
 	account_answered(c, given->device, answer);
-	if (answer->cleaned_bytes > 0)
+	/* Also what is dirty again already, all of it perhaps. */
+	if (answer->error == 0 && answer->asked_bytes > 0)
 		clean_history_cleaned(&c->history, given->device, given->inode, given->offset,
-				      given->length, answer->cleaned_bytes, now_ns);
+				      given->length, answer->asked_bytes, now_ns);
 	given->slot = NULL;
 	/* While orders are being given more are to come. */
 	if (--s->n_open == 0 && atomic_load(&s->state) == SLOT_WRITING)

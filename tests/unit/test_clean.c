@@ -155,6 +155,19 @@ static void test_dirty_elsewhere(void **state)
 	assert_false(clean_history_rests(&h, 1, 2, NULL, 0, 2 * SEC, &again_bytes));
 }
 
+/* Half of the file is half of what was written, however often that was. */
+static void test_written_twice(void **state)
+{
+	static struct clean_history h;
+	const struct clean_candidate half = {.length = 10 * MIB, .dirty_bytes = 5 * MIB};
+	uint64_t again = 0;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3; i++)
+		clean_history_cleaned(&h, 1, 2, 0, 10 * MIB, 10 * MIB, i * SEC);
+	assert_true(clean_history_rests(&h, 1, 2, &half, 1, 4 * SEC, &again));
+}
+
 static void test_history_forgets_the_oldest(void **state)
 {
 	static struct clean_history h;
@@ -278,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_dirtied_again),
 		cmocka_unit_test(test_counts_what_is_dirtied_again),
 		cmocka_unit_test(test_dirty_elsewhere),
+		cmocka_unit_test(test_written_twice),
 		cmocka_unit_test(test_history_forgets_the_oldest),
 		cmocka_unit_test(test_ages),
 		cmocka_unit_test(test_choice),
