@@ -8,21 +8,12 @@
 
 #include "base/saturate.h"
 
-static bool is_or_is_below(const struct cgroup *c, const struct cgroup *above)
-{
-	for (; c; c = c->parent)
-		if (c == above)
-			return true;
-	return false;
-}
-
 /* Whether a request to one takes from the other too. */
 static bool share_memory(struct worker *w, const struct group *g, uint64_t id)
 {
 	const struct group *other = worker_find_group(w, id);
 
-	return other && (is_or_is_below(g->cgroup, other->cgroup) ||
-			 is_or_is_below(other->cgroup, g->cgroup));
+	return other && (group_is_within(g, other) || group_is_within(other, g));
 }
 
 static uint64_t asked_by_others(struct worker *w, const struct group *g, enum asker asker)

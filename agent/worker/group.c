@@ -59,6 +59,14 @@ bool group_holds_memory(const struct group *g)
 	return true;
 }
 
+bool group_is_within(const struct group *g, const struct group *above)
+{
+	for (const struct cgroup *c = g->cgroup; c; c = c->parent)
+		if (c == above->cgroup)
+			return true;
+	return false;
+}
+
 struct group *group_payer(struct group *g)
 {
 	while (g && !g->has_limits)

@@ -124,6 +124,9 @@ struct group *group_free(struct group *group);
 /* The limit headroom looks after: the lower of memory.high and memory.max; UINT64_MAX: none. */
 uint64_t group_limit_bytes(const struct group *group);
 
+/* Whether it is that group or one below it. */
+bool group_is_within(const struct group *group, const struct group *above);
+
 /* Memory is charged to it: groups whose children have the controller too leave theirs to these. */
 bool group_holds_memory(const struct group *group);
 /* Whom its memory is charged to: itself, or one above when it has no controller; NULL: nobody. */

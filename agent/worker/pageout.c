@@ -39,14 +39,6 @@ static bool choose_target(struct worker *w)
 	return best;
 }
 
-static bool is_below(const struct group *g, const struct group *above)
-{
-	for (const struct cgroup *c = g->cgroup; c; c = c->parent)
-		if (c == above->cgroup)
-			return true;
-	return false;
-}
-
 /* How much more of what is charged to the group may go to swap. */
 static uint64_t swap_left(const struct worker *w, const struct group *payer, uint64_t now_ns)
 {
@@ -78,7 +70,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	struct group *payer = group_payer(g);
 	uint64_t current, left;
 
-	if (!payer || g->excluded || (w->pageout.group && !is_below(g, w->pageout.group)))
+	if (!payer || g->excluded || (w->pageout.group && !group_is_within(g, w->pageout.group)))
 		return false;
 	/* Most groups are out by this one figure. */
 	if (memory_bytes_read_at(payer->cgroup->dir_fd, "memory.current", &current) < 0 ||
