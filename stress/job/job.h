@@ -133,6 +133,12 @@ int job_set(struct job *job, const char *text, struct stress_error *ret_error);
 int job_set_global(struct job *job, const char *name, const char *value,
 		   struct stress_error *ret_error);
 
+/*
+ * All that the words of a command line say: job files, "--load TYPE:..." and the like, "--KEY
+ * VALUE" or "--KEY=VALUE". A default that no load follows is an error.
+ */
+int job_read_words(struct job *job, char **words, int n, struct stress_error *ret_error);
+
 /* Index of the group, -1 when there is none. */
 int job_find_group(const struct job *job, const char *name);
 /* The same of a load. */

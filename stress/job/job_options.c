@@ -2,6 +2,7 @@
 /* A job as the command line says it. */
 #include "stress/job/job.h"
 
+#include "base/spell.h"
 #include "stress/job/job_build.h"
 
 #include <errno.h>
@@ -188,4 +189,102 @@ int job_set_global(struct job *job, const char *name, const char *value,
 	static const struct job_place place = {.file = "command line"};
 
 	return job_set_in_global(job, name, value, &place, ret_error);
+}
+
+/*
+ * Takes one option and its value into the job. Returns how many words it was, or -errno;
+ * *ret_default when it is a default for the loads that follow.
+ */
+static int take_option(struct job *job, char **words, int n, const char **ret_default,
+		       struct stress_error *ret_error)
+{
+	static const struct {
+		const char *name;
+		int (*take)(struct job *, const char *, struct stress_error *);
+	} options[] = {
+		{"load", job_add_load},
+		{"group", job_add_group},
+		{"set", job_set},
+	};
+	const char *name = words[0] + 2, *value;
+	_cleanup_free_ char *copy = strdup(name);
+	char *equals;
+	int used, r;
+
+	if (!copy)
+		return -ENOMEM;
+	/* "--duration=20s" as well as "--duration 20s". */
+	equals = strchr(copy, '=');
+	if (equals)
+		*equals = '\0';
+	used = equals ? 1 : 2;
+	value = equals ? equals + 1 : n > 1 ? words[1] : NULL;
+	if (!value)
+		return stress_fail(ret_error, -EINVAL, "%s wants a value", words[0]);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (strcmp(copy, options[i].name) == 0) {
+			r = options[i].take(job, value, ret_error);
+			return r < 0 ? r : used;
+		}
+	}
+	if (!stress_setting_find(&global_table, copy) && !stress_setting_find(&load_table, copy)) {
+		const char *const own[] = {options[0].name, options[1].name, options[2].name};
+		size_t i = spell_nearest(copy, own, ARRAY_SIZE(own));
+		const char *nearest =
+			i < ARRAY_SIZE(own) ? own[i] : stress_setting_nearest(&global_table, copy);
+
+		nearest = nearest ? nearest : stress_setting_nearest(&load_table, copy);
+		return stress_fail(ret_error, -EINVAL, "--%s: there is no such option%s%s%s", copy,
+				   nearest ? "; did you mean --" : "", nearest ? nearest : "",
+				   nearest ? "?" : "");
+	}
+	r = job_set_global(job, copy, value, ret_error);
+	if (r < 0)
+		return r;
+	if (!stress_setting_find(&global_table, copy))
+		*ret_default = words[0];
+	return used;
+}
+
+static int read_file(struct job *job, const char *path, struct stress_error *ret_error)
+{
+	int r = job_read_file(job, path, ret_error);
+
+	if (r != -ENOENT || !strchr(path, '='))
+		return r;
+	return stress_fail(ret_error, -EINVAL,
+			   "%s: is no file; a load's settings stand with it: --load TYPE:%s", path,
+			   path);
+}
+
+int job_read_words(struct job *job, char **words, int n, struct stress_error *ret_error)
+{
+	const char *for_nobody = NULL; /* a default that no load has followed */
+
+	while (n > 0) {
+		size_t n_loads = job->n_loads;
+		int r;
+
+		if (strncmp(*words, "--", 2) == 0) {
+			r = take_option(job, words, n, &for_nobody, ret_error);
+		} else if (**words == '-') {
+			r = stress_fail(ret_error, -EINVAL, "%s: options begin with --", *words);
+		} else {
+			r = read_file(job, *words, ret_error);
+			r = r < 0 ? r : 1;
+		}
+		if (r < 0)
+			return r;
+		if (job->n_loads > n_loads)
+			for_nobody = NULL;
+		words += r;
+		n -= r;
+	}
+	if (!for_nobody)
+		return 0;
+	return stress_fail(
+		ret_error, -EINVAL,
+		"%s: is a default for the loads that follow, and none does: say it first, or "
+		"--set load.NAME.KEY=VALUE",
+		for_nobody);
 }
