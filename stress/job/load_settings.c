@@ -6,26 +6,14 @@
 #include "stress/job/settings.h"
 #include "stress/pattern/content.h"
 
-/* As enum topology_policy. */
-static const char *const policies[] = {"bind", "preferred", "none", "interleave", NULL};
-static const char *const verifies[] = {"end", "sample", "none", NULL};
-static const char *const page_sizes[] = {"4K", "thp", "hugetlb", NULL};
-static const char *const locks[] = {"onfault", "mlock", NULL};
-static const char *const backings[] = {"memfd", "anonymous", NULL};
-static const char *const mappings[] = {"shared", "private", NULL};
-static const char *const objects[] = {"dentries", "files", NULL};
-static const char *const channels[] = {"pipe", "unix", "udp", NULL};
-static const char *const syncs[] = {"none", "writeback", "data", NULL};
-static const char *const contents_names[] = {"full", "word", NULL};
-/* As enum schedule_kind. */
-static const char *const schedules[] = {"steady", "burst", "hold",     "leak",	 "ramp",
-					"step",	  "sine",  "sawtooth", "replay", NULL};
-static const char *const releases[] = {"munmap", "dontneed", NULL};
-static const char *const reuse_whens[] = {"parallel", "after", NULL};
-static const char *const vias[] = {"read", "mmap", NULL};
-static const char *const modes[] = {"loop", "stream", NULL};
 const char *const oom_score_adjs[] = {"1000", "0", "-1000", NULL};
 
+/* In the order of the field's enum. */
+#define CHOICES(...)                                           \
+	.type = &type_choice, .choices = (const char *const[]) \
+	{                                                      \
+		__VA_ARGS__, NULL                              \
+	}
 #define LOAD(field) .offset = offsetof(struct load_settings, field)
 
 #define DAY	    (86400 * NSEC_PER_SEC)
@@ -51,9 +39,8 @@ static const struct setting load_settings[] = {
 	 .common = true,
 	 .help = "NUMA nodes it runs on, one or several; `policy` says how strictly its memory"},
 	{.name = "policy",
-	 .type = &type_choice,
 	 LOAD(policy),
-	 .choices = policies,
+	 CHOICES("bind", "preferred", "none", "interleave"),
 	 .default_text = "bind",
 	 .common = true,
 	 .help = "with nodes: their memory only, their memory first, only their CPUs, or their "
@@ -115,9 +102,8 @@ static const struct setting load_settings[] = {
 	 .help = "how well the contents compress, page by page; what LZ4 makes of them is "
 		 "reported"},
 	{.name = "verify",
-	 .type = &type_choice,
 	 LOAD(verify),
-	 .choices = verifies,
+	 CHOICES("end", "sample", "none"),
 	 .default_text = "end",
 	 .common = true,
 	 .help = "after the measured phase read back every page, one of 16, or none"},
@@ -146,9 +132,8 @@ static const struct setting load_settings[] = {
 	 .common = true,
 	 .help = "killed first when memory is short, as others are, or never"},
 	{.name = "pages",
-	 .type = &type_choice,
 	 LOAD(pages),
-	 .choices = page_sizes,
+	 CHOICES("4K", "thp", "hugetlb"),
 	 .default_text = "4K",
 	 .help = "small pages, transparent huge pages (MADV_HUGEPAGE), or huge pages of 2M from "
 		 "those set aside by vm.nr_hugepages"},
@@ -159,27 +144,23 @@ static const struct setting load_settings[] = {
 	 .help = "with pages=hugetlb: add to vm.nr_hugepages what the size takes, and take it away "
 		 "again at the end, even if this program is killed"},
 	{.name = "lock",
-	 .type = &type_choice,
 	 LOAD(lock),
-	 .choices = locks,
+	 CHOICES("onfault", "mlock"),
 	 .default_text = "onfault",
 	 .help = "lock the whole mapping before its pages come, or each once it is there"},
 	{.name = "backing",
-	 .type = &type_choice,
 	 LOAD(backing),
-	 .choices = backings,
+	 CHOICES("memfd", "anonymous"),
 	 .default_text = "memfd",
 	 .help = "a file of memfd_create(2), or a mapping that is MAP_SHARED and MAP_ANONYMOUS"},
 	{.name = "contents",
-	 .type = &type_choice,
 	 LOAD(contents),
-	 .choices = contents_names,
+	 CHOICES("full", "word"),
 	 .default_text = "full",
 	 .help = "write whole pages, or one word each, which costs least and compresses 98:1"},
 	{.name = "schedule",
-	 .type = &type_choice,
 	 LOAD(schedule),
-	 .choices = schedules,
+	 CHOICES("steady", "burst", "hold", "leak", "ramp", "step", "sine", "sawtooth", "replay"),
 	 .default_text = "steady",
 	 .help = "how much there is when: steady grows at `rate` to `size`; burst does so "
 		 "to "
@@ -244,9 +225,8 @@ static const struct setting load_settings[] = {
 	 .default_text = "0s",
 	 .help = "a complete burst keeps its memory so long, at most until the next begins"},
 	{.name = "release",
-	 .type = &type_choice,
 	 LOAD(release),
-	 .choices = releases,
+	 CHOICES("munmap", "dontneed"),
 	 .default_text = "munmap",
 	 .help = "how a burst's memory is given back"},
 	{.name = "reuse",
@@ -255,9 +235,8 @@ static const struct setting load_settings[] = {
 	 .default_text = "none",
 	 .help = "touch what is there again; none leaves it to grow cold"},
 	{.name = "reuse-when",
-	 .type = &type_choice,
 	 LOAD(reuse_when),
-	 .choices = reuse_whens,
+	 CHOICES("parallel", "after"),
 	 .default_text = "parallel",
 	 .help = "beside the growth, or only once it is complete"},
 	{.name = "reuse-rate",
@@ -340,15 +319,13 @@ static const struct setting load_settings[] = {
 	 .default_text = "64K",
 	 .help = "bytes of one read, a multiple of 4K"},
 	{.name = "via",
-	 .type = &type_choice,
 	 LOAD(via),
-	 .choices = vias,
+	 CHOICES("read", "mmap"),
 	 .default_text = "read",
 	 .help = "read(2), or touch every page of a shared mapping"},
 	{.name = "mode",
-	 .type = &type_choice,
 	 LOAD(mode),
-	 .choices = modes,
+	 CHOICES("loop", "stream"),
 	 .default_text = "loop",
 	 .help = "read the same set again and again, or as a stream: a file is dropped from the "
 		 "cache just before it is read again, so that its cache is always new"},
@@ -363,9 +340,8 @@ static const struct setting load_settings[] = {
 	 .default_text = "sequential",
 	 .help = "order of the blocks read or written, or of the pages touched"},
 	{.name = "mapping",
-	 .type = &type_choice,
 	 LOAD(mapping),
-	 .choices = mappings,
+	 CHOICES("shared", "private"),
 	 .default_text = "shared",
 	 .help = "what is written goes to the file, or (copy on write) to memory of the worker's "
 		 "own"},
@@ -382,9 +358,8 @@ static const struct setting load_settings[] = {
 	 .default_text = "100%",
 	 .help = "share of the pages that are ever written; the others, by lot, are only read"},
 	{.name = "sync",
-	 .type = &type_choice,
 	 LOAD(sync),
-	 .choices = syncs,
+	 CHOICES("none", "writeback", "data"),
 	 .default_text = "none",
 	 .help = "never write back what was written, or every `sync-every` begin to "
 		 "(sync_file_range), or wait for it (fdatasync)"},
@@ -403,15 +378,13 @@ static const struct setting load_settings[] = {
 	 .default_text = "9",
 	 .help = "a page is kept in each block of 2^order: no free block of that order is left"},
 	{.name = "objects",
-	 .type = &type_choice,
 	 LOAD(objects),
-	 .choices = objects,
+	 CHOICES("dentries", "files"),
 	 .default_text = "dentries",
 	 .help = "names that are looked up and not there, or empty files, which take inodes too"},
 	{.name = "channel",
-	 .type = &type_choice,
 	 LOAD(channel),
-	 .choices = channels,
+	 CHOICES("pipe", "unix", "udp"),
 	 .default_text = "pipe",
 	 .help = "where the data waits: pipes, unix stream sockets, or UDP sockets on the "
 		 "loopback"},
