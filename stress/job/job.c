@@ -30,7 +30,7 @@ int job_fail(struct stress_error *ret_error, const struct job_place *place, cons
 	if (is_known)
 		(void)place_words(place, where, sizeof(where));
 	if (section)
-		(void)snprintf(what, sizeof(what), "[%s%s%s] ", section, name ? " " : "",
+		(void)snprintf(what, sizeof(what), "[%s%s%s] ", section, name && *name ? " " : "",
 			       name ? name : "");
 	va_start(ap, format);
 	(void)vsnprintf(words, sizeof(words), format, ap);
@@ -283,9 +283,12 @@ int job_set_load(struct job *job, struct job_load *load, const char *key, const 
 		 const struct job_place *place, struct stress_error *ret_error)
 {
 	const struct setting *setting = stress_setting_find(&load_table, key);
-	const char *nearest;
+	const char *section = load == &job->defaults ? "global" : "load", *nearest;
 	int r;
 
+	if (!setting && stress_setting_find(&global_table, key))
+		return job_fail(ret_error, place, section, load->name,
+				"%.64s: is no setting of a load: it stands in [global]", key);
 	if (!setting) {
 		nearest = stress_setting_nearest(&load_table, key);
 		return job_fail(ret_error, place, "load", load->name,
@@ -295,13 +298,12 @@ int job_set_load(struct job *job, struct job_load *load, const char *key, const 
 	}
 	r = stress_setting_read(setting, value, &load->settings);
 	if (r < 0)
-		return explain_value(ret_error, place, "load", load->name, setting, value, r);
+		return explain_value(ret_error, place, section, load->name, setting, value, r);
 	/* At once: what follows is about a load of this type. */
 	if (strcmp(key, "type") == 0 && job_check_type(load, place, ret_error) < 0)
 		return -EINVAL;
 	load->said[setting - load_table.settings] = *place;
-	return keep_saying(job, load == &job->defaults ? "global" : "load", load->name, key, value,
-			   place);
+	return keep_saying(job, section, load->name, key, value, place);
 }
 
 int job_set_in_global(struct job *job, const char *key, const char *value,
@@ -315,6 +317,7 @@ int job_set_in_global(struct job *job, const char *key, const char *value,
 		return job_set_load(job, &job->defaults, key, value, place, ret_error);
 	if (!setting) {
 		nearest = stress_setting_nearest(&global_table, key);
+		nearest = nearest ? nearest : stress_setting_nearest(&load_table, key);
 		return job_fail(ret_error, place, "global", NULL,
 				"%.64s: there is no such setting%s%s%s", key,
 				nearest ? "; did you mean '" : "", nearest ? nearest : "",
