@@ -115,7 +115,7 @@ int page_read_run(const char *path, json_t **ret_run, struct stress_error *ret_e
 	json_t *run;
 
 	if (!file)
-		return stress_fail(ret_error, -errno, "%s: %s", path, strerror(errno));
+		return stress_fail(ret_error, -EINVAL, "%s: %s", path, strerror(errno));
 	run = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
 	if (!run)
 		return stress_fail(ret_error, -EINVAL, "%s: line %d: %s", path, bad.line, bad.text);

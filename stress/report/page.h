@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /*
- * Reads what `uswap-stress run --json` wrote. -EINVAL with words in *ret_error: no such report, or
- * one without samples (of a program older than they are); -errno of reading.
+ * Reads what `uswap-stress run --json` wrote. -EINVAL with words in *ret_error: no such file, no
+ * report, or one without samples (of a program older than they are).
  */
 int page_read_run(const char *path, json_t **ret_run, struct stress_error *ret_error);
 
@@ -30,6 +30,7 @@ int page_write(const struct page_run *runs, size_t n, FILE *to);
 
 /*
  * `uswap-stress report RUN.json [OTHER.json] [-o FILE]`: words[0..n-1] are what follows "report".
- * Without FILE the page is RUN.html, and that is printed.
+ * Without FILE the page is RUN.html, and that is printed. -EINVAL: wrong words, or no such report;
+ * -errno of writing.
  */
 int page_command(char **words, int n, struct stress_error *ret_error);

@@ -72,7 +72,8 @@ static void test_files(void **state)
 	assert_true(asprintf(&bad_path, "%s/bad.json", fx->path) > 0);
 	assert_int_equal(page_read_run(bad_path, &run, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "bad.json: line 2: "));
-	assert_int_equal(page_read_run("/nowhere", &run, &error), -ENOENT);
+	assert_int_equal(page_read_run("/nowhere", &run, &error), -EINVAL);
+	assert_string_equal(error.text, "/nowhere: No such file or directory");
 	assert_null(run);
 	assert_int_equal(page_read_run(good_path, &run, &error), 0);
 	json_decref(run);
