@@ -42,6 +42,11 @@ struct run_worker {
 	struct numa_share share;
 };
 
+static inline bool run_worker_is_alive(const struct run_worker *worker)
+{
+	return worker->pid > 0 && worker->end == END_ALIVE;
+}
+
 #define RUN_FAILURES_MAX 32
 
 struct run {

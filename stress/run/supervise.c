@@ -3,12 +3,9 @@
 #include "stress/run/run.h"
 
 #include "base/clock.h"
-#include "base/kfile.h"
-#include "base/parse.h"
-#include "base/saturate.h"
+#include "stress/run/judge.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,94 +25,15 @@ static uint32_t worker_state(const struct run_worker *worker)
 	return atomic_load(&worker->load.block->state);
 }
 
-static bool is_alive(const struct run_worker *worker)
-{
-	return worker->pid > 0 && worker->end == END_ALIVE;
-}
-
-/* Whether the kernel killed somebody in the worker's group, or anywhere if it has none. */
-static bool oom_kill_seen(const struct run *run, const struct run_worker *worker)
-{
-	int group = worker->load.plan->group;
-	struct memory_events events;
-	char text[16384];
-	struct vmstat now;
-
-	if (group >= 0) {
-		_cleanup_close_ int fd =
-			kfile_open(placement_group_fd(run->placement, (size_t)group),
-				   "memory.events", O_RDONLY);
-
-		return fd >= 0 && memory_events_read(fd, &events, NULL) == 0 && events.oom_kill;
-	}
-	return kfile_read_at(run->proc_fd, "vmstat", text, sizeof(text)) > 0 &&
-	       vmstat_parse(text, &now, NULL) == 0 &&
-	       now.oom_kill > measure_results(run->measure)->begin.vmstat.oom_kill;
-}
-
-static void judge_end(struct run *run, struct run_worker *worker)
-{
-	const struct worker_block *block = worker->load.block;
-	const char *name = worker->load.name;
-	int sig = WIFSIGNALED(worker->status) ? WTERMSIG(worker->status) : 0;
-
-	if (worker->killed_as != END_ALIVE) {
-		worker->end = worker->killed_as;
-		if (worker->end == END_WATCHDOG)
-			run_fail(run,
-				 "[load %s] was killed: it took longer than duration and grace",
-				 name);
-	} else if (sig == SIGKILL && oom_kill_seen(run, worker)) {
-		worker->end = END_OOM_KILLED;
-		run_fail(run, "[load %s] was OOM-killed by the kernel with %ju pages touched", name,
-			 (uintmax_t)block_get(&block->resident_pages));
-	} else if (sig == SIGALRM) {
-		worker->end = END_WATCHDOG;
-		run_fail(run, "[load %s] ended itself: this program did nothing for too long",
-			 name);
-	} else if (sig) {
-		worker->end = END_SIGNAL;
-		run_fail(run, "[load %s] was killed by signal %d (%s)", name, sig, strsignal(sig));
-	} else if (worker_state(worker) != WORKER_DONE) {
-		worker->end = END_FAILED;
-		run_fail(run, "[load %s] %s: %s", name, block->why[0] ? block->why : "ended early",
-			 strerror(-block->error));
-	} else {
-		worker->end = END_OK;
-	}
-}
-
-/* The first wrong page and what happened to it. */
-static void judge_contents(struct run *run, const struct run_worker *worker)
-{
-	const struct worker_block *block = worker->load.block;
-	const struct worker_bad_page *bad = &block->first_bad;
-	char history[96] = "", found[FORMAT_DURATION_BYTES], right[FORMAT_DURATION_BYTES];
-
-	if (!block->bad_pages)
-		return;
-	if (bad->right_ns)
-		(void)snprintf(
-			history, sizeof(history), ", right after %s",
-			format_duration(right, sizeof(right), bad->right_ns - block->started_ns));
-	run_fail(run,
-		 "[load %s] %ju pages have wrong contents; first: page %ju (written %u times%s, "
-		 "wrong after %s) at byte %zu: 0x%02x, not 0x%02x",
-		 worker->load.name, (uintmax_t)block->bad_pages, (uintmax_t)bad->page,
-		 bad->generation, history,
-		 format_duration(found, sizeof(found), bad->found_ns - block->started_ns),
-		 bad->error.offset, bad->error.found, bad->error.expected);
-}
-
 static void reap(struct run *run)
 {
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 
-		if (!is_alive(worker) || waitpid(worker->pid, &worker->status, WNOHANG) <= 0)
+		if (!run_worker_is_alive(worker) ||
+		    waitpid(worker->pid, &worker->status, WNOHANG) <= 0)
 			continue;
 		judge_end(run, worker);
-		judge_contents(run, worker);
 	}
 }
 
@@ -124,7 +42,7 @@ static void kill_all(struct run *run, enum worker_end as)
 	for (size_t i = 0; i < run->n_workers; i++) {
 		struct run_worker *worker = &run->workers[i];
 
-		if (!is_alive(worker) || worker->killed_as != END_ALIVE)
+		if (!run_worker_is_alive(worker) || worker->killed_as != END_ALIVE)
 			continue;
 		worker->killed_as = as;
 		(void)kill(worker->pid, SIGKILL);
@@ -134,7 +52,7 @@ static void kill_all(struct run *run, enum worker_end as)
 static void wake_all(const struct run *run)
 {
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (is_alive(&run->workers[i]))
+		if (run_worker_is_alive(&run->workers[i]))
 			(void)kill(run->workers[i].pid, SIGUSR1);
 }
 
@@ -159,7 +77,7 @@ static int wait_for_event(struct run *run, uint64_t until_ns)
 	fds[n++] = (struct pollfd){.fd = run->signal_fd, .events = POLLIN};
 	fds[n++] = (struct pollfd){.fd = run->event_fd, .events = POLLIN};
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (is_alive(&run->workers[i]))
+		if (run_worker_is_alive(&run->workers[i]))
 			fds[n++] = (struct pollfd){.fd = run->workers[i].pidfd, .events = POLLIN};
 	if (ppoll(fds, n, &timeout, NULL) < 0 && errno != EINTR)
 		return -errno;
@@ -180,7 +98,8 @@ static int wait_for_event(struct run *run, uint64_t until_ns)
 static bool all_reached(const struct run *run, enum worker_state state)
 {
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (is_alive(&run->workers[i]) && worker_state(&run->workers[i]) < (uint32_t)state)
+		if (run_worker_is_alive(&run->workers[i]) &&
+		    worker_state(&run->workers[i]) < (uint32_t)state)
 			return false;
 	return true;
 }
@@ -188,7 +107,7 @@ static bool all_reached(const struct run *run, enum worker_state state)
 static bool any_alive(const struct run *run)
 {
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (is_alive(&run->workers[i]))
+		if (run_worker_is_alive(&run->workers[i]))
 			return true;
 	return false;
 }
@@ -217,71 +136,6 @@ static int wait_for_state(struct run *run, enum worker_state state, uint64_t dea
 			run->progress(run, run->progress_context);
 	}
 	return r;
-}
-
-static bool wants_share(const struct run_worker *worker)
-{
-	const struct load_settings *settings = worker->load.settings;
-
-	return settings->nodes.n && settings->policy != TOPOLOGY_ANYWHERE && is_alive(worker);
-}
-
-/* Of what the worker has mapped, what is on its nodes. false: it can't be told. */
-static bool read_share(const struct run *run, const struct run_worker *worker,
-		       struct numa_share *ret)
-{
-	const struct node_list *nodes = &worker->load.settings->nodes;
-	struct numa_share share = {0}, one = {0};
-
-	if (!wants_share(worker))
-		return false;
-	for (size_t i = 0; i < nodes->n; i++) {
-		if (numa_maps_read(run->proc_fd, worker->pid, nodes->ids[i], &one) < 0)
-			return false;
-		share.on_node_bytes += one.on_node_bytes;
-	}
-	share.elsewhere_bytes = minus(one.on_node_bytes + one.elsewhere_bytes, share.on_node_bytes);
-	*ret = share;
-	return true;
-}
-
-/* Where the loads' memory is before they touch any: libraries, what came with the fork. */
-static void read_shares(struct run *run)
-{
-	for (size_t i = 0; i < run->n_workers; i++) {
-		struct run_worker *worker = &run->workers[i];
-
-		worker->has_share = read_share(run, worker, &worker->share);
-	}
-}
-
-/* A bound load's book-keeping, shared with us, may be on our node: so much and a byte a page. */
-#define STRAY_BYTES (UINT64_C(1) << 20)
-
-/* After the measured phase: what came since. Memory of a bound load must be on its node. */
-static void judge_shares(struct run *run)
-{
-	for (size_t i = 0; i < run->n_workers; i++) {
-		struct run_worker *worker = &run->workers[i];
-		const struct load_settings *settings = worker->load.settings;
-		struct numa_share now, *share = &worker->share;
-		char ids[NODE_LIST_BYTES];
-
-		worker->has_share = worker->has_share && read_share(run, worker, &now);
-		if (!worker->has_share)
-			continue;
-		share->on_node_bytes = minus(now.on_node_bytes, share->on_node_bytes);
-		share->elsewhere_bytes = minus(now.elsewhere_bytes, share->elsewhere_bytes);
-		if (settings->policy == TOPOLOGY_BIND &&
-		    share->elsewhere_bytes > STRAY_BYTES + share->on_node_bytes / 100)
-			run_fail(run,
-				 "[load %s] is bound to node %s, yet %ju bytes of its memory are "
-				 "elsewhere (%ju there)",
-				 worker->load.name,
-				 node_list_format(ids, sizeof(ids), &settings->nodes),
-				 (uintmax_t)share->elsewhere_bytes,
-				 (uintmax_t)share->on_node_bytes);
-	}
 }
 
 /*
@@ -345,7 +199,7 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	const char *bad = "";
 	int r;
 
-	read_shares(run);
+	judge_shares_begin(run);
 	r = measure_begin(run->measure, &bad);
 	if (r < 0)
 		return stress_fail(ret_error, r, "read %s: %s", bad, strerror(-r));
@@ -391,7 +245,7 @@ static int measured_phase(struct run *run, struct stress_error *ret_error)
 	watch_end(run->watch);
 	run->own_cpu_ns = clock_thread_cpu_ns() - cpu_ns;
 	run->measured = true;
-	judge_shares(run);
+	judge_shares_end(run);
 	return 0;
 }
 
@@ -419,7 +273,7 @@ static void end_all(struct run *run)
 	while (any_alive(run) && clock_now_ns() < deadline_ns)
 		(void)wait_for_event(run, clock_now_ns() + 10 * NSEC_PER_MSEC);
 	for (size_t i = 0; i < run->n_workers; i++)
-		if (is_alive(&run->workers[i]))
+		if (run_worker_is_alive(&run->workers[i]))
 			run_fail(run, "[load %s] process %d was killed and does not die",
 				 run->workers[i].load.name, run->workers[i].pid);
 }
