@@ -87,6 +87,21 @@ int numa_maps_add_line(const char *line, size_t length, unsigned int node, struc
 	return 0;
 }
 
+/* The kernel says " (deleted)" of memory that only looks like a file, and of files without a name.
+ */
+static bool has_named_file(const char *line, size_t length)
+{
+	static const char key[] = "file=", mark[] = "\\040(deleted)";
+	struct ktext_line rest = {line, length}, word;
+
+	while (ktext_next_word(&rest, &word))
+		if (word.length > strlen(key) && memcmp(word.text, key, strlen(key)) == 0)
+			return word.length < strlen(mark) ||
+			       memcmp(word.text + word.length - strlen(mark), mark, strlen(mark)) !=
+				       0;
+	return false;
+}
+
 int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share *ret)
 {
 	_cleanup_(fclosep) FILE *file = NULL;
@@ -108,8 +123,12 @@ int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share 
 	}
 	errno = 0;
 	while (r == 0 && (n = getline(&line, &size, file)) > 0) {
+		struct numa_share with = share;
+
 		n -= line[n - 1] == '\n';
-		r = numa_maps_add_line(line, (size_t)n, node, &share, NULL);
+		r = numa_maps_add_line(line, (size_t)n, node, &with, NULL);
+		if (!has_named_file(line, (size_t)n))
+			share = with;
 	}
 	if (r == 0 && ferror(file))
 		r = errno ? -errno : -EIO;

@@ -18,7 +18,9 @@ int numa_maps_add_line(const char *line, size_t length, unsigned int node, struc
 		       uint64_t *ret_start);
 
 /*
- * proc_fd: a descriptor of /proc. Walks the process's page tables: not for a measured phase.
+ * proc_fd: a descriptor of /proc. Of the process's own memory: pages of files that have a name,
+ * such as programs and libraries, are where somebody happened to read them, and left out. Walks the
+ * process's page tables: not for a measured phase.
  * -ENOENT, -ESRCH: it is gone, or the kernel is without NUMA.
  */
 int numa_maps_read(int proc_fd, pid_t pid, unsigned int node, struct numa_share *ret);

@@ -128,7 +128,10 @@ void judge_shares_begin(struct run *run)
 	}
 }
 
-/* A bound load's book-keeping, shared with us, may be on our node: so much and a byte a page. */
+/*
+ * A bound load's book-keeping, shared with us, may be on our node: so much, a byte a page, and the
+ * buffer of a block.
+ */
 #define STRAY_BYTES (UINT64_C(1) << 20)
 
 void judge_shares_end(struct run *run)
@@ -145,7 +148,8 @@ void judge_shares_end(struct run *run)
 		share->on_node_bytes = minus(now.on_node_bytes, share->on_node_bytes);
 		share->elsewhere_bytes = minus(now.elsewhere_bytes, share->elsewhere_bytes);
 		if (settings->policy == TOPOLOGY_BIND &&
-		    share->elsewhere_bytes > STRAY_BYTES + share->on_node_bytes / 100)
+		    share->elsewhere_bytes >
+			    STRAY_BYTES + settings->block_bytes + share->on_node_bytes / 100)
 			run_fail(run,
 				 "[load %s] is bound to node %s, yet %ju bytes of its memory are "
 				 "elsewhere (%ju there)",

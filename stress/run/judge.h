@@ -7,7 +7,7 @@
 /* Of a worker that was waited for: sets its end, and notes what makes the run a failure. */
 void judge_end(struct run *run, struct run_worker *worker);
 
-/* Where the loads' memory is before they touch any: libraries, what came with the fork. */
+/* Where the loads' memory is before they touch any: what came with the fork. */
 void judge_shares_begin(struct run *run);
 /* After the measured phase: what came since. Memory of a bound load must be on its node. */
 void judge_shares_end(struct run *run);

@@ -71,6 +71,16 @@ static void test_process(void **state)
 				 "7f3 default N1=1 kernelpagesize_kB=4\n"},
 		{"13/numa_maps", "7f1 default N0=3\n"},
 		{"14/numa_maps", ""},
+		/* Libraries are left out, whatever is written to them; files without a name are
+		   not. */
+		{"16/numa_maps",
+		 "7f1 bind:0 file=/lib/libc.so.6 mapped=40 mapmax=9 N0=1 N1=39 "
+		 "kernelpagesize_kB=4\n"
+		 "7f2 bind:0 file=/var/tmp/#12\\040(deleted) mapped=2 N0=1 N1=1 "
+		 "kernelpagesize_kB=4\n"
+		 "7f3 bind:0 file=/memfd:a\\040(deleted) mapped=4 N0=4 kernelpagesize_kB=4\n"
+		 "7f4 bind:0 heap anon=8 N0=8 kernelpagesize_kB=4\n"},
+		{"17/numa_maps", "7f1 bind:0 file=/lib/libc.so.6 N0=x kernelpagesize_kB=4\n"},
 	};
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
 	struct numa_share share;
@@ -81,6 +91,10 @@ static void test_process(void **state)
 	assert_int_equal(share.elsewhere_bytes, 4096);
 	assert_int_equal(numa_maps_read(fx->fd, 13, 0, &share), -EBADMSG);
 	assert_int_equal(numa_maps_read(fx->fd, 15, 0, &share), -ENOENT);
+	assert_int_equal(numa_maps_read(fx->fd, 16, 0, &share), 0);
+	assert_int_equal(share.on_node_bytes, 13 * 4096);
+	assert_int_equal(share.elsewhere_bytes, 4096);
+	assert_int_equal(numa_maps_read(fx->fd, 17, 0, &share), -EBADMSG);
 	assert_int_equal(numa_maps_read(fx->fd, 14, 0, &share), 0);
 	assert_int_equal(share.on_node_bytes, 0);
 }
