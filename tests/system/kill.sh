@@ -19,8 +19,7 @@ swappiness=$(cat /proc/sys/vm/swappiness)
 seed=$(date +%N)
 slowest=0 acting=0 failed_starts=0
 for i in $(seq 12); do
-	uswapd --set agent.log_level=debug --set tuning.swappiness=$((100 + i)) >"$work/agent.log" 2>&1 &
-	agent_pid=$!
+	launch_agent --set agent.log_level=debug --set tuning.swappiness=$((100 + i))
 	wait_until 15 agent_is_ready_or_gone
 	if ! logged 'is ready'; then
 		failed_starts=$((failed_starts + 1))
@@ -46,8 +45,7 @@ check "its processes go" wait_until 10 hands_gone
 check "socket, lock and what was tuned are left" \
 	[ "$(ls $run_dir | tr '\n' ' ')" = "control.sock control.sock.lock control.sock.tuning " ]
 check "the sysctl is the last one's" [ "$(cat /proc/sys/vm/swappiness)" -eq 112 ]
-uswapd --set agent.mode=observe >"$work/agent.log" 2>&1 &
-agent_pid=$!
+launch_agent --set agent.mode=observe
 check_log "an agent that observes starts after them" wait_until 15 logged 'is ready'
 check_log "and has given the sysctl back" [ "$(cat /proc/sys/vm/swappiness)" -eq "$swappiness" ]
 kill -TERM "$agent_pid"

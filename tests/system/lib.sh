@@ -106,14 +106,21 @@ same() { # BEFORE AFTER
 
 # --- the agent ---
 
-# Starts uswapd with the arguments given and waits until it is ready; its messages are in $work/agent.log. With $as set
-# it is started through that command.
+# Starts uswapd with the arguments given; its messages, and no earlier one's, are in $work/agent.log. With $as set it is
+# started through that command.
+launch_agent() {
+	# Here: in the background it could be late, and an earlier agent's "is ready" be taken for this one's.
+	: >"$work/agent.log"
+	# shellcheck disable=SC2086 # words are wanted
+	${as:-} uswapd "$@" >>"$work/agent.log" 2>&1 &
+	agent_pid=$!
+}
+
+# The same, and waits until it is ready.
 start_agent() {
 	listing | sort >"$work/before.listing"
 	limits >"$work/before.limits"
-	# shellcheck disable=SC2086 # words are wanted
-	${as:-} uswapd "$@" >"$work/agent.log" 2>&1 &
-	agent_pid=$!
+	launch_agent "$@"
 	wait_until 15 agent_is_ready_or_gone
 	grep -q 'is ready' "$work/agent.log" && return
 	not_ok "the agent starts" "$work/agent.log"

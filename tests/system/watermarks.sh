@@ -23,8 +23,7 @@ wait "$agent_pid" 2>/dev/null
 check "killed, the agent leaves it ($(factor))" is_raised_from "$before"
 
 base=$((before + 5))
-uswapd "$@" --set tuning.watermark_scale_factor=$base >"$work/agent.log" 2>&1 &
-agent_pid=$!
+launch_agent "$@" --set tuning.watermark_scale_factor=$base
 check_log "the next one gives it back, and begins with what it is told" wait_until 30 logged "scale_factor: $base now, $before before"
 check_log "from where it rises again" wait_until 60 is_raised_from $base
 kill -TERM "$agent_pid"
