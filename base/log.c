@@ -5,6 +5,7 @@
 #include "base/escape.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,15 @@ const char *log_level_name(enum log_level level)
 	return level_names[level];
 }
 
+/* Not where nobody reads: a journal on a disk that hangs would hold up whoever has to say
+ * something. */
+static bool takes_a_line(int fd)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+	return poll(&room, 1, 0) > 0;
+}
+
 void log_vline(const struct log *log, enum log_level level, const char *format, va_list ap)
 {
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
@@ -80,7 +90,7 @@ void log_vline(const struct log *log, enum log_level level, const char *format, 
 	used += strlen(line + used);
 	line[used++] = '\n';
 	/* A log that can't be written has nobody to be told about it. */
-	if (write(log->fd, line, used) < 0)
+	if (!takes_a_line(log->fd) || write(log->fd, line, used) < 0)
 		return;
 }
 

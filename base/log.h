@@ -33,7 +33,8 @@ const char *log_level_name(enum log_level level);
 
 /*
  * Writes one line. What is not printable ASCII is written as \xNN (base/escape.h), since names of
- * cgroups and processes are hostile input. A line is cut at 1 KiB.
+ * cgroups and processes are hostile input. A line is cut at 1 KiB, and
+ * dropped where nobody reads and it would have to wait.
  */
 void log_line(const struct log *log, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -38,6 +38,32 @@ static void test_hostile_names_stay_on_one_line(void **state)
 	assert_string_equal(logged(&log, text, sizeof(text)), "");
 }
 
+/* Who stands still before the end of the pipe, as a journal on a disk that hangs, holds up nobody.
+ */
+static void test_waits_for_no_reader(void **state)
+{
+	struct log log = {.level = LOG_LEVEL_WARNING};
+	char text[4096];
+	int pipe_fds[2];
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(pipe_fds[1], text, sizeof(text)) > 0)
+		;
+	assert_int_equal(fcntl(pipe_fds[1], F_SETFL, 0), 0);
+	log.fd = pipe_fds[1];
+	(void)alarm(120);
+	log_warning(&log, "lost");
+	(void)alarm(0);
+	while (read(pipe_fds[0], text, sizeof(text)) > 0)
+		;
+	log_warning(&log, "there is room again");
+	assert_int_equal(read(pipe_fds[0], text, sizeof(text)), strlen("there is room again\n"));
+	fd_close(pipe_fds[0]);
+	fd_close(pipe_fds[1]);
+}
+
 static void test_long_lines_are_cut(void **state)
 {
 	char name[3000], text[4000];
@@ -73,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hostile_names_stay_on_one_line),
+		cmocka_unit_test(test_waits_for_no_reader),
 		cmocka_unit_test(test_long_lines_are_cut),
 		cmocka_unit_test(test_level_names),
 	};
