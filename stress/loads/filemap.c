@@ -111,13 +111,19 @@ static bool draw_write(const struct load *load, struct filemap *mapping, uint64_
 	       random_below(&lot, 10000) < load->settings->dirty_permyriad;
 }
 
+/* The numbers begin anew behind that of a page as it was made, which may be a hole. */
+static uint8_t generation_after(uint8_t generation)
+{
+	return generation == UINT8_MAX ? 2 : (uint8_t)(generation + 1);
+}
+
 static void touch(struct load *load, struct filemap *mapping, uint64_t page)
 {
 	uint64_t *words = (uint64_t *)(void *)(mapping->map + page * CONTENT_PAGE_BYTES);
 	struct histogram *histogram = mapping->touched[page] ? &load->block->reuse
 							     : &load->block->first;
 	bool write = draw_write(load, mapping, page);
-	uint8_t generation = (uint8_t)(mapping->generations[page] + 1);
+	uint8_t generation = generation_after(mapping->generations[page]);
 	uint64_t first = content_first_word(&load->content, page, generation);
 	uint64_t then = clock_now_ns();
 

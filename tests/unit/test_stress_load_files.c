@@ -34,6 +34,23 @@ static void test_sparse(void **state)
 	end(&running);
 }
 
+/* What was written is not taken for a hole, however often that was. */
+static void test_sparse_written_often(void **state)
+{
+	struct running running = begin_on_disk("filemap:size=16K,rate=4M/s,sparse=yes");
+	struct worker_block *block = running.load.block;
+
+	(void)state;
+	for (uint64_t writes = 1; writes <= 600; writes++) {
+		run_until(&running, writes * 4 * NSEC_PER_SEC / 1024);
+		if (writes < 250)
+			continue;
+		assert_int_equal(verified_meanwhile(&running.load), 4);
+		assert_int_equal(block->bad_pages, 0);
+	}
+	end(&running);
+}
+
 /* Of the mapping of the file without a name. */
 static long kib(const char *field)
 {
@@ -201,10 +218,15 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filemap),	  cmocka_unit_test(test_sparse),
-		cmocka_unit_test(test_private),	  cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_filewrite), cmocka_unit_test(test_filelog),
-		cmocka_unit_test(test_check),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_filemap),
+		cmocka_unit_test(test_sparse),
+		cmocka_unit_test(test_sparse_written_often),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_filewrite),
+		cmocka_unit_test(test_filelog),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_meanwhile),
 	};
 
