@@ -77,11 +77,12 @@ static int remove_below(int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-/* In the janitor. */
+/* In the janitor, or here if that was killed. */
 static int remove_directory(void *context)
 {
 	const struct slab *slab = context;
-	_cleanup_(closedirp) DIR *dir = fdopendir(slab->dir_fd);
+	int fd = openat(slab->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
 	if (!dir)

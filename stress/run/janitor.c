@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,7 +46,8 @@ int janitor_start(struct janitor *janitor, int (*undo)(void *context), void *con
 	int fds[2];
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	/* No pipe: to write to one whose janitor was killed would end us. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
@@ -56,33 +59,41 @@ int janitor_start(struct janitor *janitor, int (*undo)(void *context), void *con
 		close(fds[1]);
 		return -EAGAIN;
 	}
-	*janitor = (struct janitor){pid, fds[1]};
+	*janitor = (struct janitor){pid, fds[1], undo, context};
 	return 0;
 }
 
-static int tell(struct janitor *janitor, char order)
+/* Returns whether it heard the order; *ret_r is what came of it. */
+static bool tell(struct janitor *janitor, char order, int *ret_r)
 {
+	/* Not by closing alone: others that were forked meanwhile have the socket open, too. */
+	bool heard = send(janitor->fd, &order, 1, MSG_NOSIGNAL) == 1;
 	pid_t pid = janitor->pid;
 	int status = 0;
 
-	if (!pid)
-		return 0;
-	/* Not by closing alone: others that were forked meanwhile have the pipe open, too. */
-	(void)!write(janitor->fd, &order, 1);
 	janitor->fd = fd_close(janitor->fd);
 	janitor->pid = 0;
+	*ret_r = 0;
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+			return heard;
+	*ret_r = WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+	return heard;
 }
 
 int janitor_end(struct janitor *janitor)
 {
-	return tell(janitor, UNDO);
+	int r;
+
+	if (!janitor->pid)
+		return 0;
+	return tell(janitor, UNDO, &r) ? r : janitor->undo(janitor->context);
 }
 
 void janitor_dismiss(struct janitor *janitor)
 {
-	(void)tell(janitor, DISMISS);
+	int r;
+
+	if (janitor->pid)
+		(void)tell(janitor, DISMISS, &r);
 }

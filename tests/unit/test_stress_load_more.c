@@ -281,6 +281,7 @@ static void test_janitor(void **state)
 {
 	struct janitor janitor = {0}, other = {0};
 	struct undo undo;
+	siginfo_t info;
 	int status;
 	pid_t pid;
 
@@ -306,6 +307,12 @@ static void test_janitor(void **state)
 	assert_true(WIFSIGNALED(status));
 	for (int i = 0; i < 500 && access(undo.path, F_OK) < 0; i++)
 		(void)usleep(10000);
+	assert_int_equal(unlink(undo.path), 0);
+	/* A janitor that was killed itself is done without. */
+	assert_int_equal(janitor_start(&janitor, write_file, &undo), 0);
+	assert_int_equal(kill(janitor.pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)janitor.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(janitor_end(&janitor), 0);
 	assert_int_equal(unlink(undo.path), 0);
 	/* An error of undoing is told. */
 	assert_int_equal(janitor_start(&janitor, write_file, &(struct undo){"/nowhere/at/all"}), 0);
