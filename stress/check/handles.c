@@ -58,6 +58,21 @@ static int add_of(struct handles *handles, const struct formula *formula,
 	return r;
 }
 
+static int add_of_expect(struct handles *handles, const struct scenario_expect *expect,
+			 const struct scenario *scenario, const int *group_fds,
+			 struct stress_error *ret_error)
+{
+	const struct formula *const formulas[] = {
+		&expect->value,	    &expect->of,  &expect->wanted,
+		&expect->tolerance, &expect->low, &expect->high,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formulas) && r == 0; i++)
+		r = add_of(handles, formulas[i], scenario, group_fds, ret_error);
+	return r;
+}
+
 int handles_open(struct handles *handles, const struct scenario *scenario, const int *group_fds,
 		 struct stress_error *ret_error)
 {
@@ -69,9 +84,11 @@ int handles_open(struct handles *handles, const struct scenario *scenario, const
 		r = add(handles, &step->write, scenario, group_fds, ret_error);
 		if (r == 0)
 			r = add_of(handles, &step->when.left, scenario, group_fds, ret_error);
+		if (r == 0)
+			r = add_of(handles, &step->when.right, scenario, group_fds, ret_error);
 	}
 	for (size_t i = 0; i < scenario->n_expects && r == 0; i++)
-		r = add_of(handles, &scenario->expects[i].value, scenario, group_fds, ret_error);
+		r = add_of_expect(handles, &scenario->expects[i], scenario, group_fds, ret_error);
 	return r;
 }
 

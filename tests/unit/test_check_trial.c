@@ -239,6 +239,35 @@ static void test_handles_and_watches(void **state)
 	watches_close(&trial->watches);
 }
 
+/* Wherever a formula may stand. */
+static void test_handles_of_all_formulas(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step wait]\nwhen = 1M >= memory.current@when(A)\nwithin = 1s\n"
+			  "[expect share]\nvalue = memory.stat:anon(A)\n"
+			  "of = memory.current@of(A)\nis = 50%\n"
+			  "[expect equal]\nvalue = memory.current(A)\n"
+			  "is = memory.current@wanted(A)\ntolerance = memory.current@tolerance(B)\n"
+			  "because = batches\n"
+			  "[expect between]\nvalue = memory.current(A)\n"
+			  "range = memory.current@low(B) .. memory.current@high(A)\n");
+	struct trial *trial = &stage->trial;
+	struct stress_error error;
+
+	(void)state;
+	assert_int_equal(handles_open(&trial->handles, stage->scenario, stage->group_fds, &error),
+			 0);
+	trial_do_steps(trial, 1000 * MSEC);
+	assert_true(trial_steps_are_over(trial));
+	trial_reach(trial, SCENARIO_END, 2000 * MSEC);
+	trial_judge(trial, 2000 * MSEC);
+	for (size_t i = 0; i < 3; i++)
+		if (!trial->expects[i].verdict.passed)
+			fail_msg("%s: %s", stage->scenario->expects[i].name,
+				 trial->expects[i].words);
+	handles_close(&trial->handles);
+}
+
 static struct figure figure_of(struct stage *stage, size_t i)
 {
 	_cleanup_free_ struct figure *figures = NULL;
@@ -382,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_write_may_fail),
 		cmocka_unit_test(test_reclaim),
 		cmocka_unit_test(test_handles_and_watches),
+		cmocka_unit_test(test_handles_of_all_formulas),
 		cmocka_unit_test(test_figures),
 		cmocka_unit_test(test_since_and_poll),
 		cmocka_unit_test(test_poll_ends),
