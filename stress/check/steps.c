@@ -18,6 +18,8 @@
 #define RECLAIM_TRIES	       5
 #define RECLAIM_NEAR_PERMYRIAD 300
 
+#define ALARM_US	       100000 /* between two interruptions of a write */
+
 /* When the step's turn came: its time, or the end of the one it follows; UINT64_MAX: not yet. */
 static uint64_t turn_of(const struct trial *trial, const struct scenario_step *step)
 {
@@ -67,14 +69,20 @@ static void be_interrupted(int sig)
 	(void)sig;
 }
 
-/* The kernel may take long over a write; at the scenario's end it is interrupted. */
+/*
+ * The kernel may take long over a write; at the scenario's end it is interrupted. Again and again:
+ * one that comes before the write has begun is lost.
+ */
 static int write_bounded(const struct trial *trial, const struct scenario_file *file,
 			 const char *value)
 {
 	const struct sigaction action = {.sa_handler = be_interrupted};
 	uint64_t until_ns = trial->begin_ns + trial->scenario->timeout_ns, now_ns = clock_now_ns();
 	uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-	struct itimerval timer = {.it_value = {(time_t)(left_ns / NSEC_PER_SEC), 1}};
+	const struct itimerval timer = {
+		.it_value = {(time_t)(left_ns / NSEC_PER_SEC), 1},
+		.it_interval = {.tv_usec = ALARM_US},
+	};
 	const struct itimerval none = {.it_value = {0, 0}};
 	int group = job_find_group(trial->scenario->job, file->group), r;
 

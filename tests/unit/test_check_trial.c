@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MSEC NSEC_PER_MSEC
 
@@ -174,6 +175,20 @@ static void test_write_may_fail(void **state)
 	trial_reach(trial, SCENARIO_END, 2000 * MSEC);
 	trial_judge(trial, 2000 * MSEC);
 	assert_true(trial->expects[0].verdict.passed);
+}
+
+/* After the scenario's time the kernel has none for a write either: here it never takes it. */
+static void test_write_is_bounded(void **state)
+{
+	_cleanup_(stage_freep) struct stage *stage =
+		stage_new("[step squeeze]\nwrite = memory.reclaim(B) 1M\n"
+			  "[expect e]\nvalue = memory.current(A)\nis = 1M\n");
+
+	(void)state;
+	/* Opening it waits for a reader. */
+	assert_int_equal(mkfifoat(stage->fx->fd, "B/memory.reclaim", 0600), 0);
+	trial_do_steps(&stage->trial, 1000 * MSEC);
+	assert_non_null(strstr(stage->trial.words, "memory.reclaim(B): Interrupted"));
 }
 
 /* memory.reclaim that succeeds without taking anything is a broken promise. */
@@ -409,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_condition_too_late),
 		cmocka_unit_test(test_write_fails),
 		cmocka_unit_test(test_write_may_fail),
+		cmocka_unit_test(test_write_is_bounded),
 		cmocka_unit_test(test_reclaim),
 		cmocka_unit_test(test_handles_and_watches),
 		cmocka_unit_test(test_handles_of_all_formulas),
