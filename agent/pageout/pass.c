@@ -4,6 +4,7 @@
 #include "agent/sense/process.h"
 #include "base/clock.h"
 #include "base/kfile.h"
+#include "base/lines.h"
 #include "base/parse.h"
 #include "base/saturate.h"
 #include "cgroup/state.h"

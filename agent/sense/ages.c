@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sense/ages.h"
 
-#include "agent/sense/maps.h"
 #include "base/cleanup.h"
 #include "base/kfile.h"
+#include "base/lines.h"
 
 #include <errno.h>
 #include <fcntl.h>

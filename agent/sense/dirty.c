@@ -3,6 +3,7 @@
 
 #include "agent/sense/maps.h"
 #include "base/kfile.h"
+#include "base/lines.h"
 #include "base/parse.h"
 
 #include <dirent.h>

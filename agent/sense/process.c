@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sense/process.h"
 
-#include "agent/sense/maps.h"
 #include "base/cleanup.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
+#include "base/lines.h"
 #include "base/parse.h"
 
 #include <errno.h>

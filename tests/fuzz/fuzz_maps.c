@@ -4,6 +4,7 @@
 #include "agent/sense/maps.h"
 #include "agent/sense/mounts.h"
 #include "agent/sense/process.h"
+#include "base/lines.h"
 
 #include <errno.h>
 #include <string.h>
