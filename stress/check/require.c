@@ -3,6 +3,7 @@
 
 #include "base/kfile.h"
 #include "base/ktext.h"
+#include "base/lines.h"
 #include "base/parse.h"
 
 #include <errno.h>
@@ -31,18 +32,28 @@ int require_parse_release(const char *release, uint64_t *ret_major, uint64_t *re
 }
 
 /* "cgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0" */
-static void find_mount_options(const char *mounts, char *to, size_t n)
+static bool read_mount(struct ktext_line line, char *options, size_t n)
 {
-	struct ktext_line line, device, directory, type, options;
+	struct ktext_line source, directory, type, joined;
 
-	while (ktext_next_line(&mounts, &line)) {
-		if (!ktext_next_word(&line, &device) || !ktext_next_word(&line, &directory) ||
-		    !ktext_next_word(&line, &type) || !ktext_word_is(type, "cgroup2") ||
-		    !ktext_next_word(&line, &options))
-			continue;
-		(void)snprintf(to, n, "%.*s", (int)options.length, options.text);
-		return;
-	}
+	if (!ktext_next_word(&line, &source) || !ktext_next_word(&line, &directory) ||
+	    !ktext_next_word(&line, &type) || !ktext_word_is(type, "cgroup2") ||
+	    !ktext_next_word(&line, &joined))
+		return false;
+	(void)snprintf(options, n, "%.*s", (int)joined.length, joined.text);
+	return true;
+}
+
+static void read_mount_options(int proc_fd, char *options, size_t n)
+{
+	_cleanup_close_ int fd = kfile_open(proc_fd, "self/mounts", O_RDONLY);
+	struct line_reader mounts = {.fd = fd};
+	struct ktext_line line;
+
+	options[0] = '\0';
+	while (line_reader_next(&mounts, &line.text, &line.length) > 0 &&
+	       !read_mount(line, options, n))
+		;
 }
 
 int require_read(const struct machine *machine, int proc_fd, int sys_fd,
@@ -72,8 +83,7 @@ int require_read(const struct machine *machine, int proc_fd, int sys_fd,
 			return stress_fail(ret_error, r, "read cgroup.controllers: %s",
 					   strerror(-r));
 	}
-	if (kfile_read_at(proc_fd, "self/mounts", text, sizeof(text)) > 0)
-		find_mount_options(text, facts.mount_options, sizeof(facts.mount_options));
+	read_mount_options(proc_fd, facts.mount_options, sizeof(facts.mount_options));
 	*ret = facts;
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -96,13 +98,35 @@ static void test_files(void **state)
 	assert_false(require_has_file(fx->fd, "memory.peak:anon"));
 }
 
+/* A host of containers has more mounts than a buffer holds. */
+static void test_many_mounts(void **state)
+{
+	static const struct fixture_file files[] = {{"self/", NULL}};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	const struct machine machine = {.n_nodes = 1};
+	struct require_facts found;
+	struct stress_error error;
+	char path[PATH_MAX];
+	FILE *mounts;
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "%s/self/mounts", fx->path);
+	mounts = fopen(path, "we");
+	assert_non_null(mounts);
+	for (unsigned int i = 0; i < 1000; i++)
+		fprintf(mounts, "overlay /var/lib/containers/%u/merged overlay rw 0 0\n", i);
+	fprintf(mounts, "cgroup2 /sys/fs/cgroup cgroup2 rw,nsdelegate 0 0\n");
+	assert_int_equal(fclose(mounts), 0);
+	assert_int_equal(require_read(&machine, fx->fd, fx->fd, NULL, &found, &error), 0);
+	assert_string_equal(found.mount_options, "rw,nsdelegate");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_release),
-		cmocka_unit_test(test_met),
-		cmocka_unit_test(test_missing),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_release),	    cmocka_unit_test(test_met),
+		cmocka_unit_test(test_missing),	    cmocka_unit_test(test_files),
+		cmocka_unit_test(test_many_mounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
