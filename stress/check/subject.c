@@ -26,6 +26,7 @@ static void prepare(int output_fd, pid_t parent)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
+	(void)setpgid(0, 0);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)dup2(output_fd, STDOUT_FILENO);
 	(void)dup2(output_fd, STDERR_FILENO);
@@ -47,6 +48,8 @@ int subject_fork(struct subject *subject, void (*run)(const void *context), cons
 	}
 	if (pid < 0)
 		return stress_fail(ret_error, -errno, "[agent] start it: %s", strerror(errno));
+	/* Whichever of the two comes first: whoever may be told to end is in it. */
+	(void)setpgid(pid, pid);
 	subject->pid = pid;
 	subject->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	return 0;
@@ -93,31 +96,34 @@ bool subject_has_ended(const struct subject *subject)
 	return subject->pid && has_ended(subject, 0);
 }
 
+/* Its number is its group's until it is waited for: with it goes what it has started. */
+static void reap(struct subject *subject, int *ret_status)
+{
+	(void)kill(-subject->pid, SIGKILL);
+	(void)has_ended(subject, DEATH_MS);
+	if (waitpid(subject->pid, ret_status, WNOHANG) > 0)
+		subject->pid = 0;
+}
+
 int subject_stop(struct subject *subject, int *ret_status)
 {
-	bool killed = false;
+	bool in_time;
 
 	*ret_status = 0;
 	if (!subject->pid)
 		return 0;
 	(void)kill(subject->pid, SIGTERM);
-	if (!has_ended(subject, END_MS)) {
-		killed = true;
-		(void)kill(subject->pid, SIGKILL);
-		(void)has_ended(subject, DEATH_MS);
-	}
-	if (waitpid(subject->pid, ret_status, WNOHANG) > 0)
-		subject->pid = 0;
-	return killed ? -ETIMEDOUT : *ret_status ? -ECHILD : 0;
+	in_time = has_ended(subject, END_MS);
+	reap(subject, ret_status);
+	return !in_time ? -ETIMEDOUT : *ret_status ? -ECHILD : 0;
 }
 
 void subject_free(struct subject *subject)
 {
-	if (subject->pid) {
-		(void)kill(subject->pid, SIGKILL);
-		(void)has_ended(subject, DEATH_MS);
-		(void)waitpid(subject->pid, NULL, WNOHANG);
-	}
+	int status;
+
+	if (subject->pid)
+		reap(subject, &status);
 	fd_close(subject->pidfd);
 	fd_close(subject->output_fd);
 	*subject = (struct subject){.pidfd = -1, .output_fd = -1};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agent under test: any command that runs while a scenario does. It dies with us. */
+/*
+ * The agent under test: any command that runs while a scenario does. It dies with us; what it has
+ * started and left in its process group ends after it.
+ */
 #pragma once
 
 #include "stress/job/error.h"

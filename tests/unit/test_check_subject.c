@@ -7,6 +7,9 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -28,6 +31,17 @@ static int await(const struct subject *subject, const char *text)
 		(void)usleep(1000);
 	}
 	return r;
+}
+
+/* One that was killed stays a zombie until whoever has inherited it looks. */
+static bool is_running(pid_t pid)
+{
+	char path[32], state;
+	_cleanup_(fclosep) FILE *stat = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	return stat && fscanf(stat, "%*d (sleep) %c", &state) == 1 && state != 'Z';
 }
 
 static void test_ready_and_stop(void **state)
@@ -81,6 +95,29 @@ static void test_free_kills(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* What a script started does not outlive it: the next run would have it beside it. */
+static void test_nothing_is_left(void **state)
+{
+	struct subject subject;
+	char words[32];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	for (int freed = 0; freed < 2; freed++) {
+		assert_int_equal(start(&subject, "sleep 1000 & echo $!; echo up; wait"), 0);
+		assert_int_equal(await(&subject, "up"), 1);
+		pid = (pid_t)strtol(subject_last_words(&subject, words, sizeof(words)), NULL, 10);
+		assert_int_equal(kill(pid, 0), 0);
+		if (!freed)
+			assert_int_equal(subject_stop(&subject, &status), -ECHILD);
+		subject_free(&subject);
+		for (int i = 0; i < 2000 && is_running(pid); i++)
+			(void)usleep(1000);
+		assert_false(is_running(pid));
+	}
+}
+
 static void test_kernel_log(void **state)
 {
 	static const char *const bad[] = {
@@ -106,9 +143,8 @@ static void test_kernel_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ready_and_stop),
-		cmocka_unit_test(test_ends_otherwise),
-		cmocka_unit_test(test_free_kills),
+		cmocka_unit_test(test_ready_and_stop), cmocka_unit_test(test_ends_otherwise),
+		cmocka_unit_test(test_free_kills),     cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_kernel_log),
 	};
 
