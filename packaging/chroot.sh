@@ -44,6 +44,21 @@ chroot_run_tar() { # SUITE
 	chroot_tar "$1" run minbase "systemd,systemd-oomd,bash-completion,man-db,procps,$libcgroup,libhwloc15,libinih1,libjansson4,liburing2,libncursesw6,$libmicrohttpd"
 }
 
+chroot_unpack() { # TAR DIR
+	mkdir -p "$2"
+	tar -x -f "$1" -C "$2" --numeric-owner
+}
+
+# The directory with the packages of a release: the one given, or where they are built, without the unit tests. Ends the script
+# where they can't be.
+packages_of() { # SUITE GIVEN WORK
+	local status=0
+	[[ -z $2 ]] || { echo "$2" && return; }
+	packaging/build-deb --suite "$1" --nocheck --out "$3/debs" >"$3/build.log" 2>&1 || status=$?
+	[[ $status == 0 ]] || { tail -n 20 "$3/build.log" >&2 && exit $status; }
+	echo "$3/debs"
+}
+
 # Runs a command in an unpacked chroot, with mounts, processes and a network of its own that vanish with it.
 chroot_run() { # ROOT COMMAND...
 	unshare --mount --pid --fork --kill-child --net sh -c '
