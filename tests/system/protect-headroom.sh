@@ -10,13 +10,14 @@
 fill() { # GROUP
 	make_big_file
 	load "${1##*/}" --cgroup "$cg/$1" anon:60M file:50M:$big_file say:full hold
-	wait_until 30 load_said "${1##*/}" full || not_ok "$1 is filled" "$work/${1##*/}.out"
+	wait_until 120 load_said "${1##*/}" full || not_ok "$1 is filled" "$work/${1##*/}.out"
 }
 # Then lets it grow to 120 MiB within a second: without protection the agent makes room now.
 grow() { # GROUP
 	make_big_file
-	load grow --cgroup "$cg/$1" "file:10M@10M:$big_file" hold
-	sleep 3.5
+	load grow --cgroup "$cg/$1" "file:10M@10M:$big_file" say:grown hold
+	wait_until 120 load_said grow grown || not_ok "$1 grows" "$work/grow.out"
+	sleep 2.5
 }
 
 begin() { # GROUP
@@ -49,7 +50,8 @@ start_agent --set headroom.reaction=1s --set 'protect.exclude=limited/spared' --
 
 begin none
 grow none
-check_log "without protection memory is taken ($((($(reclaimed_of none) - taken) * 4)) KiB)" [ "$(reclaimed_of none)" -gt "$taken" ]
+was_taken_from() { [ "$(reclaimed_of "$1")" -gt "$taken" ]; } # GROUP
+check_log "without protection memory is taken" wait_until 60 was_taken_from none
 drop_group none
 
 begin low
@@ -81,14 +83,15 @@ drop_group slice/heir
 # The group at its limit is the parent; one child is protected within it, the other is not.
 make_big_file
 load kept --cgroup $cg/top/kept anon:30M file:30M:$big_file say:full hold
-wait_until 30 load_said kept full || not_ok "top/kept is filled"
+wait_until 120 load_said kept full || not_ok "top/kept is filled"
 echo max >$cg/top/kept/memory.low
 tasks_bytes() { echo $(($(stat_of "$1" anon) + $(stat_of "$1" file))); } # GROUP: without the kernel's own
 taken=$(reclaimed_of top/kept) bytes=$(tasks_bytes top/kept)
 make_big_file
 load free --cgroup $cg/top/free anon:10M file:40M:$big_file file:100G@8M:$big_file
-sleep 5
-check_log "a protected group below a limit: the other one is asked ($((($(reclaimed_of top/free)) * 4)) KiB)" [ "$(reclaimed_of top/free)" -gt 0 ]
+gives() { [ "$(reclaimed_of "$1")" -gt 0 ]; } # GROUP
+check_log "a protected group below a limit: the other one is asked" wait_until 60 gives top/free
+sleep 2
 check_log "a protected group below a limit: nothing was taken ($((($(reclaimed_of top/kept) - taken) * 4)) KiB)" [ "$(reclaimed_of top/kept)" -eq "$taken" ]
 check "a protected group below a limit: no memory.low event" [ "$(event_of top/kept low)" -eq 0 ]
 # But for what CPUs have counted and not handed in.
@@ -98,11 +101,12 @@ end_load "$load_pid"
 
 make_big_file
 load spared --cgroup $cg/limited/spared anon:30M file:30M:$big_file say:full hold
-wait_until 30 load_said spared full || not_ok "limited/spared is filled"
+wait_until 120 load_said spared full || not_ok "limited/spared is filled"
 taken=$(reclaimed_of limited/spared)
 make_big_file
-load free --cgroup $cg/limited/free file:50M:$big_file file:10M@10M:$big_file
-sleep 4
+load free --cgroup $cg/limited/free file:50M:$big_file file:10M@10M:$big_file say:grown hold
+wait_until 120 load_said free grown || not_ok "limited/free grows" "$work/free.out"
+sleep 2.5
 check_log "an excluded group below a limit: nothing was taken ($((($(reclaimed_of limited/spared) - taken) * 4)) KiB)" \
 	[ "$(reclaimed_of limited/spared)" -eq "$taken" ]
 end_load "$load_pid"
