@@ -71,8 +71,7 @@ const struct setting settings[] = {
 	 "Take file memory of groups that have memory on other nodes too through the kernel's lru_gen in "
 	 "debugfs, which takes none of that, as memory.reclaim would. Before Linux 7 the kernel can't be told "
 	 "for certain which group is meant: what has the group's path, alone, and as much memory as the group "
-	 "counts as it. Only where debugfs can be written, for which the packaged service needs "
-	 "ReadWritePaths=/sys/kernel/debug."},
+	 "counts as it. Only where debugfs is mounted and can be written."},
 	{"balance", "hopeless_rounds", COUNT(balance.hopeless_rounds), "1", "1000000", "16",
 	 "Rounds in a row that free nothing, until a node is left alone."},
 	{"balance", "hopeless_retry", DURATION(balance.hopeless_retry_ns), "100ms", "1d", "30s",
