@@ -107,6 +107,8 @@ static int make_file(struct fileset *set, size_t i, int dir_fd, const char *dire
 
 	*ret_why = "directory: no file can be made in it";
 	set->fds[i] = open_nameless(dir_fd, directory);
+	if (set->fds[i] == -EMFILE)
+		*ret_why = "files: more than one process may open (ulimit -n)";
 	if (set->fds[i] < 0)
 		return set->fds[i];
 	*ret_why = "write a file in the directory";
@@ -133,6 +135,9 @@ int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 	uint64_t file_bytes = (bytes + n_files - 1) / n_files;
 	int r;
 
+	*ret_why = "files: there are more than the size has pages of 4K";
+	if (n_files > bytes / CONTENT_PAGE_BYTES)
+		return -EINVAL;
 	*ret_why = no_directory;
 	if (dir_fd < 0)
 		return -errno;

@@ -27,9 +27,9 @@ struct fileset {
 
 /*
  * Makes n_files files that hold bytes together (rounded up to pages a file). contents NULL: holes.
- * Generation of the pages is 1. On error *ret_why says what was tried; -ENOSPC before anything is
- * written; -EOPNOTSUPP when the directory is on a file system without a disk (its "page cache" is
- * anonymous memory).
+ * Generation of the pages is 1. On error *ret_why says what was tried; -EINVAL: fewer pages than
+ * files; -ENOSPC before anything is written; -EOPNOTSUPP when the directory is on a file system
+ * without a disk (its "page cache" is anonymous memory).
  */
 int fileset_create(const char *directory, size_t n_files, uint64_t bytes,
 		   const struct content *contents, struct fileset **ret_set, const char **ret_why);

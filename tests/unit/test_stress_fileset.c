@@ -149,6 +149,8 @@ static void test_refusals(void **state)
 	assert_string_equal(why, "directory: it can't be opened");
 	assert_int_equal(fileset_create("/dev/shm", 1, PAGE, &content, &set, &why), -EOPNOTSUPP);
 	assert_non_null(strstr(why, "without a disk"));
+	assert_int_equal(fileset_create("/var/tmp", 3, 2 * PAGE, &content, &set, &why), -EINVAL);
+	assert_non_null(strstr(why, "files: there are more than"));
 	assert_int_equal(
 		fileset_create(disk_directory(), 1, UINT64_C(1) << 50, &content, &set, &why),
 		-ENOSPC);

@@ -48,6 +48,8 @@ static void test_status(void **state)
 		{"run --load anon:size=0", 2, "size: "},
 		{"run --load anon:size=4M,node=1000", 2, "node: "},
 		{"run --load anon:size=60T", 2, "does not fit"},
+		{"run --load fileread:size=64K,files=17", 2,
+		 "files: there are more than the size has"},
 		{"run --load anon:size=1M,group=svc", 2, "there is no [group svc]"},
 		{"run --load anon:size=1M --json /nowhere/run.json", 2, "json: "},
 		{"check /nowhere.scenario", 2, "/nowhere.scenario: "},
