@@ -1,4 +1,4 @@
-# What the scripts that try the packages share: a line for each thing that is checked. Sourced.
+# A line for each thing that is checked, for the scripts of packaging that check something. Sourced.
 # shellcheck shell=bash
 
 failures=0
