@@ -169,13 +169,19 @@ void worker_swap_after(struct worker *w, const struct flight *f, struct taken *t
 {
 	struct group *asked = asked_of(f);
 	struct swap_store store;
-	uint64_t swapped;
+	uint64_t swapped = 0;
+	bool known = f->may_swap && worker_read_store(w, &store) &&
+		     read_swapped(w, f, &swapped) == 0;
 
-	/* What others write meanwhile can't be told apart. */
-	worker_count_swap_writes(w, &f->swap_mark, 2 * f->request.bytes);
-	if (!f->may_swap || !worker_read_store(w, &store) || read_swapped(w, f, &swapped) < 0)
+	if (known)
+		taken->swapped_bytes = minus(swapped, f->swapped_bytes);
+	/*
+	 * What others write meanwhile can't be told apart; of the asked, more may have gone than
+	 * was asked for: with MGLRU Linux 6.1 may take many times that.
+	 */
+	worker_count_swap_writes(w, &f->swap_mark, MAX(2 * f->request.bytes, taken->swapped_bytes));
+	if (!known)
 		return;
-	taken->swapped_bytes = minus(swapped, f->swapped_bytes);
 	taken->swap_kept_bytes = yield_of(taken->swapped_bytes, &f->store, &store).kept_bytes;
 	yield_learn(asked ? &asked->yield : &w->here.yield, w->config->protect.swap_yield_permyriad,
 		    taken->swapped_bytes, &f->store, &store, now_ns);

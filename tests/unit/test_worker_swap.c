@@ -210,6 +210,30 @@ static void test_writes_to_disks(void **state)
 	scene_free(s);
 }
 
+/* More than was asked for: all that the group has in swap since. */
+static void test_writes_beyond_the_request(void **state)
+{
+	struct scene *s = scene_new();
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+	struct flight f = flight_to(s, GROUP_RECLAIM_DEFAULT);
+	struct taken taken = {0};
+
+	(void)state;
+	assert_int_equal(shared_new(1, &shared), 0);
+	s->config.protect.swap_writes_bytes = 20 * MIB;
+	s->world.shared = shared;
+	s->worker.swap_on_disk = true;
+	f.request.bytes = 1 * MIB;
+	write_out(s, 1000, 900);
+	worker_swap_before(&s->worker, &f);
+	write_bytes(s, "memory.swap.current", 49 * MIB);
+	write_out(s, 1020, 900);
+	worker_swap_after(&s->worker, &f, &taken, NOW);
+	assert_int_equal(taken.swapped_bytes, 19 * MIB);
+	assert_int_equal(shared_swap_writes(shared), 19 * MIB);
+	scene_free(s);
+}
+
 /* zram is filled before the disk behind it, and only as far as swap is to be filled at all. */
 static void test_denied_devices(void **state)
 {
@@ -376,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_a_victim),
 		cmocka_unit_test(test_the_node),
 		cmocka_unit_test(test_writes_to_disks),
+		cmocka_unit_test(test_writes_beyond_the_request),
 		cmocka_unit_test(test_denied_devices),
 		cmocka_unit_test(test_not_known),
 		cmocka_unit_test(test_swap_is_read_anew),
