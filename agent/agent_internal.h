@@ -54,7 +54,8 @@ void agent_end_wear(struct agent *agent);
 
 /*
  * tune.c: sets what the configuration wants and is not set, and at first gives back what an agent
- * that was killed has left; and gives all of it back.
+ * that was killed has left; and gives all of it back. Says so where slab can't be dropped, though
+ * it may be.
  */
 void agent_tune(struct agent *agent);
 void agent_restore_tuning(struct agent *agent);

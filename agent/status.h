@@ -106,8 +106,9 @@ struct node_status {
 	struct order_status order;
 	/* Of removed groups, and of groups above others; when last looked for. */
 	uint64_t left_bytes;
-	uint64_t evictions, evicted_bytes; /* through lru_gen; part of ledger */
-	struct rest reclaim_rest;	   /* of nodeN/reclaim: its groups are asked instead */
+	uint64_t evictions, evicted_bytes;	 /* through lru_gen; part of ledger */
+	uint64_t slab_drops, slab_dropped_bytes; /* the same, of this node's slab */
+	struct rest reclaim_rest; /* of nodeN/reclaim: its groups are asked instead */
 	uint64_t cold_most_bytes;
 	struct ledger groups_ledger;   /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	       /* of the worker since it began */

@@ -3,8 +3,10 @@
 #include "agent/agent_internal.h"
 
 #include "base/clock.h"
+#include "base/kfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -151,8 +153,24 @@ static bool take_over(struct agent *a)
 	return true;
 }
 
+/* Said when it is wished for, not only when it would be needed. */
+static void try_drop(struct agent *a)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (a->config->balance.drop_slab == 0 || a->config->agent.mode != MODE_ACT ||
+	    a->options.dry_run || !a->world.whole_machine)
+		return;
+	fd = kfile_open(a->world.proc_fd, "sys/vm/drop_caches", O_WRONLY);
+	if (fd < 0)
+		agent_degrade(a, "slab is not dropped: vm.drop_caches can't be written: %s%s",
+			      strerrordesc_np(-fd),
+			      fd == -EACCES ? " (only uid 0 may write it)" : "");
+}
+
 void agent_tune(struct agent *a)
 {
+	try_drop(a);
 	if (!may_tune(a))
 		return;
 	if (!a->tuning_known)

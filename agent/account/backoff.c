@@ -19,6 +19,13 @@ const struct backoff_law backoff_of_nodes = {
 	.least_permyriad = 5000,
 };
 
+const struct backoff_law backoff_of_slab = {
+	.patience = 1,
+	.first_ns = 3600 * NSEC_PER_SEC,
+	.most_ns = 24 * 3600 * NSEC_PER_SEC,
+	.least_permyriad = 2500,
+};
+
 void backoff_learn(struct backoff *b, const struct backoff_law *law, uint64_t now_ns,
 		   uint64_t tried_bytes, uint64_t applied_bytes)
 {

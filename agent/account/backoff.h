@@ -25,6 +25,8 @@ extern const struct backoff_law backoff_of_groups;
  * others (6.18, 7).
  */
 extern const struct backoff_law backoff_of_nodes;
+/* Dropped slab: where most of it turns out to be in use, it is so for long. */
+extern const struct backoff_law backoff_of_slab;
 
 struct backoff {
 	uint64_t fruitless;

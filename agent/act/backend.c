@@ -2,6 +2,7 @@
 #include "agent/act/backend.h"
 
 #include "base/cleanup.h"
+#include "base/kfile.h"
 #include "cgroup/reclaim.h"
 #include "numa/buddy.h"
 #include "numa/reclaim.h"
@@ -27,6 +28,8 @@ const char *backend_name(enum backend backend)
 		return "node/compact";
 	case BACKEND_LRU_GEN:
 		return "lru_gen";
+	case BACKEND_DROP_SLAB:
+		return "drop_caches";
 	}
 	return "none";
 }
@@ -59,6 +62,8 @@ static int make_live(const struct request *request)
 		return node_compact(request->fd);
 	case BACKEND_LRU_GEN:
 		return lru_gen_evict(request->fd, &request->eviction);
+	case BACKEND_DROP_SLAB:
+		return kfile_write(request->fd, "2"); /* slab alone: 1 and 3 drop the page cache */
 	}
 	return -EOPNOTSUPP;
 }

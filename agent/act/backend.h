@@ -17,6 +17,7 @@ enum backend {
 	BACKEND_PROCESS_MADVISE, /* a range of a process */
 	BACKEND_NODE_COMPACT,	 /* nodeN/compact: takes nothing */
 	BACKEND_LRU_GEN,	 /* clean files of a group on a node, through debugfs */
+	BACKEND_DROP_SLAB,	 /* vm.drop_caches=2: of the whole machine */
 };
 
 const char *backend_name(enum backend backend); /* "memory.reclaim" */

@@ -72,6 +72,12 @@ const struct setting settings[] = {
 	 "debugfs, which takes none of that, as memory.reclaim would. Before Linux 7 the kernel can't be told "
 	 "for certain which group is meant: what has the group's path, alone, and as much memory as the group "
 	 "counts as it. Only where debugfs is mounted and can be written."},
+	{"balance", "drop_slab", COUNT(balance.drop_slab), "0", "60", "0",
+	 "How often in an hour, at most, the agent drops the reclaimable slab (dentries and inodes) of the whole "
+	 "machine, by writing 2 to vm.drop_caches, for a node that lacks memory which nothing else gives, and "
+	 "only while no group is protected, excluded or weighted: it takes from all. Where most of it is in use, "
+	 "it is left for growing whiles. Only uid 0 may; the packaged service needs the drop-in of [tuning]. "
+	 "0: never."},
 	{"balance", "hopeless_rounds", COUNT(balance.hopeless_rounds), "1", "1000000", "16",
 	 "Rounds in a row that free nothing, until a node is left alone."},
 	{"balance", "hopeless_retry", DURATION(balance.hopeless_retry_ns), "100ms", "1d", "30s",

@@ -80,6 +80,8 @@ static const struct number node_numbers[] = {
 	NAMED(struct node_status, "left_behind_bytes", left_bytes),
 	NUMBER(struct node_status, evictions),
 	NUMBER(struct node_status, evicted_bytes),
+	NUMBER(struct node_status, slab_drops),
+	NUMBER(struct node_status, slab_dropped_bytes),
 	NUMBER(struct node_status, managed_bytes),
 	NUMBER(struct node_status, free_bytes),
 	NUMBER(struct node_status, low_bytes),

@@ -324,6 +324,11 @@ static void say_groups(const struct node_status *node, FILE *out)
 			"  of its groups' files, %" PRIu64 " requests through lru_gen took %s, and "
 			"none from other nodes\n",
 			node->evictions, BYTES(node->evicted_bytes));
+	if (node->slab_drops > 0)
+		fprintf(out,
+			"  nothing else gave what it lacked: the machine's slab was dropped "
+			"%" PRIu64 " times (balance.drop_slab), %s of it here\n",
+			node->slab_drops, BYTES(node->slab_dropped_bytes));
 }
 
 void why_node(const struct node_status *node, FILE *out)

@@ -186,6 +186,12 @@ static void tell(const struct worker *w, const struct group *group, const struct
 		  backend_name(request->backend), weighed);
 }
 
+static struct group *asked_for_node(const struct worker *w, enum backend backend)
+{
+	return backend == BACKEND_NODE_RECLAIM || backend == BACKEND_DROP_SLAB ? NULL
+									       : w->here.victim;
+}
+
 static void begin(struct worker *w, struct target *target, struct group *group,
 		  const struct request *request, uint64_t now_ns)
 {
@@ -195,8 +201,7 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.act = w->act,
 		.target = target,
 		.group = group,
-		.victim = !group && request->backend != BACKEND_NODE_RECLAIM ? w->here.victim
-									     : NULL,
+		.victim = group ? NULL : asked_for_node(w, request->backend),
 		.begun_ns = now_ns,
 		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
@@ -234,6 +239,7 @@ static void read_before(struct worker *w, struct flight *f)
 		f->victim_steals = worker_steals_of(f->victim);
 	if (worker_view_node(w, f->begun_ns, NULL) == 0)
 		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
+	f->slab_bytes = worker_slab_bytes(w);
 }
 
 /* What protects may have changed since the plan was made; for a step, what there is too. */
@@ -246,6 +252,8 @@ static int aim(struct worker *w, const struct target *target, struct group *grou
 		return -ENODEV;
 	if (group)
 		return check_group(w, group, request, now_ns);
+	if (request->backend == BACKEND_DROP_SLAB)
+		return worker_aim_at_slab(w, request, now_ns);
 	if (request->backend == BACKEND_MEMORY_RECLAIM)
 		return aim_at_victims(w, request, now_ns);
 	if (request->backend == BACKEND_NODE_RECLAIM && worker_node_is_spared(w)) {
@@ -282,7 +290,7 @@ static bool serve(struct worker *w, struct target *target, struct group *group, 
 	if (r < 0) {
 		worker_is_done_asking(w, ASKER_HAND);
 		w->flight.active = false;
-		if (w->flight.victim)
+		if (worker_owns_descriptor(&w->flight))
 			fd_close(request.fd);
 		target->due_ns = now_ns + w->config->agent.tick_max_ns;
 		worker_complain(w, now_ns, "hand", r, "can't be given a request");
@@ -318,6 +326,10 @@ void worker_hurry(struct worker *w, uint64_t now_ns)
 {
 	if (!w->flight.active || now_ns < w->flight.interrupt_ns)
 		return;
-	hand_interrupt(w->hand);
+	/* Only a deadly signal ends that. */
+	if (w->flight.request.backend == BACKEND_DROP_SLAB)
+		hand_give_up(w->hand);
+	else
+		hand_interrupt(w->hand);
 	w->flight.interrupt_ns = now_ns + INTERRUPT_PERIOD_NS;
 }

@@ -37,6 +37,12 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 	return taken;
 }
 
+/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
+static bool says_how_much(enum backend backend)
+{
+	return backend == BACKEND_MEMORY_RECLAIM || backend == BACKEND_NODE_RECLAIM;
+}
+
 static struct taken measure(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
 {
 	struct taken taken = {0};
@@ -50,10 +56,11 @@ static struct taken measure(struct worker *w, const struct flight *f, int error,
 	if (f->group)
 		(void)group_measure_taken(f->group, w->page_size, f->request.bytes,
 					  &taken.applied_bytes);
+	else if (f->request.backend == BACKEND_DROP_SLAB)
+		taken.applied_bytes = minus(f->slab_bytes, worker_slab_bytes(w));
 	else
 		taken.applied_bytes = measure_node(w, f, taken.net_freed_bytes);
-	/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
-	if (error == 0 && f->request.backend != BACKEND_LRU_GEN)
+	if (error == 0 && says_how_much(f->request.backend))
 		taken.applied_bytes = MAX(taken.applied_bytes, f->request.bytes);
 	return taken;
 }
@@ -82,6 +89,8 @@ static void sort_error(struct worker *w, const struct flight *f, int error, uint
 	case -ENODEV:
 		return;
 	case -ETIMEDOUT:
+		if (f->request.backend == BACKEND_DROP_SLAB)
+			return; /* it was ended for taking long */
 		w->swap_ns = 0; /* to be read anew */
 		log_warning(&w->world->log,
 			    "node %u: %s: the kernel keeps a request (%s), as when swap does not "
@@ -109,6 +118,11 @@ void worker_end_order(struct worker *w)
 	worker_take_off_order(w, minus(atomic_load(&w->ordered_bytes), worker_clean_coming(w)));
 }
 
+bool worker_owns_descriptor(const struct flight *f)
+{
+	return !f->group && f->request.backend != BACKEND_NODE_RECLAIM;
+}
+
 static void account_node(struct worker *w, const struct flight *f, int error,
 			 const struct taken *taken, uint64_t now_ns)
 {
@@ -117,7 +131,7 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 	w->here.came_back_short = error < 0;
 	balance_learn(&w->config->balance, &w->here.history, now_ns, f->request.bytes,
 		      taken->applied_bytes);
-	if (f->request.backend != BACKEND_NODE_RECLAIM)
+	if (worker_owns_descriptor(f))
 		fd_close(f->request.fd);
 	if (f->target->action.reason != VERDICT_ORDERED)
 		return;
@@ -137,7 +151,7 @@ static void account_node(struct worker *w, const struct flight *f, int error,
 /* It was only wished for: nothing is learned, and it is looked at again after a while. */
 static void pass_over(struct worker *w, const struct flight *f, uint64_t now_ns)
 {
-	if (!f->group && f->request.backend != BACKEND_NODE_RECLAIM)
+	if (worker_owns_descriptor(f))
 		fd_close(f->request.fd);
 	if (f->target->verdict.reason == VERDICT_ORDERED)
 		worker_end_order(w);
@@ -178,6 +192,8 @@ static struct backoff *backoff_of(struct worker *w, const struct flight *f)
 		return &f->group->backoff;
 	if (f->request.backend == BACKEND_NODE_RECLAIM)
 		return &w->here.backoff;
+	if (f->request.backend == BACKEND_DROP_SLAB)
+		return &w->here.slab_backoff;
 	return f->victim ? &f->victim->node_backoff : NULL;
 }
 

@@ -53,7 +53,8 @@ struct flight {
 	uint64_t left_bytes;	/* of a victim above others, before: what it is asked for */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
-	bool counted; /* machine was read before it: the last one came back short */
+	uint64_t slab_bytes; /* of the node, before: what is dropped */
+	bool counted;	     /* machine was read before it: the last one came back short */
 	struct machine_counters machine;
 	bool may_swap; /* swapped_bytes (of the group that is asked) and store were read before it
 			*/
@@ -88,6 +89,8 @@ struct node_state {
 	uint64_t left_bytes;	 /* what only requests to groups above others reach; the same */
 	uint64_t evictions, evicted_bytes; /* through lru_gen */
 	uint64_t evict_due_ns;		   /* to read which takes long: not before that */
+	struct backoff slab_backoff;
+	uint64_t slab_drops, slab_dropped_bytes;
 	struct held_window held;
 	bool protected_here;
 	bool seen; /* view is filled in */
@@ -257,6 +260,8 @@ int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_ba
 void worker_read_shares(struct worker *worker, uint64_t now_ns);
 /* Whether a protected or excluded group has memory on the node, by looking now. */
 bool worker_node_is_spared(struct worker *worker);
+/* Whether there is such a group, or a weighted one, wherever its memory is. */
+bool worker_anyone_is_spared(const struct worker *worker);
 /* A group's memory here, by looking now. -errno. */
 int worker_read_share(const struct worker *worker, const struct group *group,
 		      struct memory_node_share *ret_here);
@@ -277,6 +282,17 @@ uint64_t worker_steals_of(const struct group *group);
 /* Takes in what an eviction brought. True: the next request goes another way. */
 bool worker_evict_learn(struct worker *worker, const struct flight *flight, int error,
 			uint64_t applied_bytes, uint64_t now_ns);
+
+/* slab.c */
+/* Reclaimable slab of the node, as last read. */
+uint64_t worker_slab_bytes(const struct worker *worker);
+/* Turns the node's plan to it where nothing else gives what was wished for. */
+void worker_consider_slab(struct worker *worker, const struct verdict *wish, uint64_t now_ns);
+/* A request for it, with a descriptor of its own. -EAGAIN: not now; -errno: it can't be written. */
+int worker_aim_at_slab(struct worker *worker, struct request *request, uint64_t now_ns);
+/* Takes in what a drop brought this node. */
+void worker_slab_learn(struct worker *worker, uint64_t tried_bytes, uint64_t applied_bytes,
+		       uint64_t now_ns);
 
 /* rungs.c */
 /* The group to be asked for the node's plan; NULL: none has memory there that it would give. */
@@ -310,6 +326,8 @@ uint64_t worker_announce(struct worker *worker, const struct group *group, enum 
 void worker_is_done_asking(struct worker *worker, enum asker asker);
 
 /* finish.c */
+/* Whether its descriptor was opened for the one request. */
+bool worker_owns_descriptor(const struct flight *flight);
 void worker_take_off_order(struct worker *worker, uint64_t bytes);
 /* The node has no more to give, or may not be asked, but for what is being written back for it: the
  * order waits for so much. */

@@ -214,7 +214,7 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	struct node_sample sample;
 	struct node_plan plan;
 	const char *bad = NULL;
-	uint64_t wanted_bytes;
+	struct verdict wish;
 	bool kswapd_ran;
 	int r;
 
@@ -250,13 +250,14 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	shared_set_watermark_factor(w->world->shared, w->index,
 				    watermarks_factor(plan.burst_bytes, sample.managed_bytes));
 	take_order(w, &sample);
-	wanted_bytes = n->plan.verdict.bytes;
-	if (wanted_bytes > 0) {
+	wish = n->plan.verdict;
+	if (wish.bytes > 0) {
 		worker_read_shares(w, now_ns);
 		worker_choose_rung(w, now_ns);
 	}
+	worker_consider_slab(w, &wish, now_ns);
 	target_judge(&n->target, &n->plan.verdict, now_ns);
-	worker_clean_node(w, wanted_bytes, now_ns);
-	if (wanted_bytes > 0 && n->backend == BACKEND_NONE)
+	worker_clean_node(w, wish.bytes, now_ns);
+	if (wish.bytes > 0 && n->backend == BACKEND_NONE)
 		worker_end_order(w);
 }

@@ -169,6 +169,8 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.left_bytes = n->left_bytes,
 		.evictions = n->evictions,
 		.evicted_bytes = n->evicted_bytes,
+		.slab_drops = n->slab_drops,
+		.slab_dropped_bytes = n->slab_dropped_bytes,
 		.reclaim_rest = backoff_rest(&n->backoff, now_ns),
 		.cold_most_bytes = n->target.cold_most_bytes,
 		.groups_ledger = sum_groups(w),

@@ -192,6 +192,10 @@ bool worker_rung_learn(struct worker *w, const struct flight *f, int error, uint
 		share_out(w, f->victim, MIN(applied_bytes, f->request.bytes * 2), now_ns);
 		return worker_evict_learn(w, f, error, applied_bytes, now_ns);
 	}
+	if (f->request.backend == BACKEND_DROP_SLAB) {
+		worker_slab_learn(w, f->request.bytes, applied_bytes, now_ns);
+		return false;
+	}
 	if (f->victim)
 		learn_of_victim(w, f, applied_bytes, now_ns);
 	/* One that was cut short tells nothing; the kernel's success is the whole. */

@@ -17,6 +17,7 @@ struct shared {
 	_Atomic uint64_t room_bytes[NUMA_NODES_MAX];
 	_Atomic uint64_t watermark_factors[NUMA_NODES_MAX];
 	_Atomic int wakers[NUMA_NODES_MAX];
+	_Atomic uint64_t slab_dropped_ns;
 	_Atomic uint64_t swap_writes_bytes;
 	_Atomic int64_t swap_writes_counted_bytes; /* up to here */
 	struct {
@@ -161,6 +162,19 @@ uint64_t shared_watermark_factor(const struct shared *s)
 		most = MAX(most, factor);
 	}
 	return most;
+}
+
+uint64_t shared_slab_dropped(const struct shared *s)
+{
+	return atomic_load(&s->slab_dropped_ns);
+}
+
+bool shared_begin_slab_drop(struct shared *s, uint64_t now_ns, uint64_t pause_ns)
+{
+	uint64_t last_ns = atomic_load(&s->slab_dropped_ns);
+
+	return (last_ns == 0 || minus(now_ns, last_ns) >= pause_ns) &&
+	       atomic_compare_exchange_strong(&s->slab_dropped_ns, &last_ns, now_ns);
 }
 
 uint64_t shared_swap_writes(const struct shared *s)

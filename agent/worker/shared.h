@@ -57,6 +57,11 @@ void shared_count_swap_writes(struct shared *shared, int64_t before_bytes, int64
 /* Forgets what is beyond most_bytes, and so much of the rest. */
 void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t most_bytes);
 
+/* When a worker last dropped the machine's slab; 0: none has. */
+uint64_t shared_slab_dropped(const struct shared *shared);
+/* That one does now. False: pause_ns have not passed since another one did. */
+bool shared_begin_slab_drop(struct shared *shared, uint64_t now_ns, uint64_t pause_ns);
+
 /* The vm.watermark_scale_factor that a worker's node wants; and the most that any does. */
 void shared_set_watermark_factor(struct shared *shared, size_t worker, uint64_t factor);
 uint64_t shared_watermark_factor(const struct shared *shared);

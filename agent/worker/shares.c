@@ -81,6 +81,14 @@ bool worker_node_is_spared(struct worker *w)
 	return n->protected_here;
 }
 
+bool worker_anyone_is_spared(const struct worker *w)
+{
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (w->groups[i]->cgroup->parent && is_spared(w, w->groups[i]))
+			return true;
+	return false;
+}
+
 static bool may_be_asked(const struct group *g)
 {
 	return g->cgroup->parent && !g->excluded && !g->excluded_below && !g->limits_unknown;

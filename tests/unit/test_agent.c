@@ -230,6 +230,24 @@ static void test_tunes_while_it_acts(void **state)
 	scene_end(&s);
 }
 
+static void test_says_that_slab_cannot_be_dropped(void **state)
+{
+	static const char words[] = "slab is not dropped: vm.drop_caches can't be written: No such";
+	struct scene s = scene_new();
+
+	(void)state;
+	s.config.balance.drop_slab = 1;
+	assert_int_equal(scene_start(&s), 0);
+	assert_true(scene_is_degraded(&s, words));
+	scene_end(&s);
+	s = scene_new();
+	fixture_write(s.fx, "proc/sys/vm/drop_caches", "");
+	s.config.balance.drop_slab = 1;
+	assert_int_equal(scene_start(&s), 0);
+	assert_false(scene_is_degraded(&s, "slab is not dropped"));
+	scene_end(&s);
+}
+
 /* What stood there before is known to the file alone: it is not replaced by a guess. */
 static void test_tunes_nothing_while_what_was_before_is_not_known(void **state)
 {
@@ -519,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_a_node_that_comes_later),
 		cmocka_unit_test(test_nodes_that_are_not_listed),
 		cmocka_unit_test(test_tunes_while_it_acts),
+		cmocka_unit_test(test_says_that_slab_cannot_be_dropped),
 		cmocka_unit_test(test_tunes_nothing_while_what_was_before_is_not_known),
 		cmocka_unit_test(test_observes_until_told),
 		cmocka_unit_test(test_a_request_past_its_deadline),

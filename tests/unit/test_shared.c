@@ -101,6 +101,23 @@ static void test_room(void **state)
 	assert_int_equal(shared_room(shared, 1), 4096);
 }
 
+static void test_slab_is_dropped_by_one_at_a_time(void **state)
+{
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+
+	(void)state;
+	assert_int_equal(shared_new(2, &shared), 0);
+	assert_int_equal(shared_slab_dropped(shared), 0);
+	assert_true(shared_begin_slab_drop(shared, 50, 100));
+	assert_int_equal(shared_slab_dropped(shared), 50);
+	assert_false(shared_begin_slab_drop(shared, 149, 100));
+	/* Taken a moment before the other one's. */
+	assert_false(shared_begin_slab_drop(shared, 49, 100));
+	assert_int_equal(shared_slab_dropped(shared), 50);
+	assert_true(shared_begin_slab_drop(shared, 150, 100));
+	assert_int_equal(shared_slab_dropped(shared), 150);
+}
+
 static void test_too_many_workers(void **state)
 {
 	struct shared *shared = NULL;
@@ -166,6 +183,7 @@ int main(void)
 		cmocka_unit_test(test_forgotten_by_the_last),
 		cmocka_unit_test(test_neighbours_in_a_bucket),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_slab_is_dropped_by_one_at_a_time),
 		cmocka_unit_test(test_too_many_workers),
 		cmocka_unit_test(test_two_threads),
 	};
