@@ -1,6 +1,6 @@
 #!/bin/sh
-# The jobs that stand for services, a moment each: they run, and what they hold is right afterwards. Levels that rise,
-# fall and are held, by the group's own memory.current.
+# The jobs that stand for services, a moment each: they run, and what they hold is right afterwards. A level that is held,
+# by the group's own memory.current.
 # vm: --nodes 2 --mem 512M --swap zram:512M --disk 768M
 . "${0%/*}/lib.sh"
 . "${0%/*}/stress-lib.sh"
@@ -8,13 +8,6 @@
 for job in web-server jvm-heap build-machine log-writer leak noisy-neighbour database; do
 	stress $job stress/jobs/$job.job --duration 1s
 done
-
-# --- a level that rises and falls: 8 MiB to 40 MiB and back every 4 s.
-stress sine --duration 6s --group svc:memory.max=64M --load anon:group=svc,size=40M,low=8M,schedule=sine,period=4s
-check "sine reaches its top" figure 'groups\..*\.peak_bytes' -ge 41000000
-check "sine comes down, and ends at its top again" figure 'groups\..*\.end\.anon_bytes' -ge 36000000
-check "sine took its memory anew" figure 'loads\.0\.first\.count' -ge 16000
-check "what it holds is right" all_verified 0 9000
 
 # --- 80 % of a limit, again and again, while somebody reclaims; tests/bench/held says how much of the time ---
 held() { # within 2 % of 51.2 MiB
