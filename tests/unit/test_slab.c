@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HOUR_NS (3600 * NSEC_PER_SEC)
@@ -224,6 +225,39 @@ static void test_when_it_is_left_alone(void **state)
 	end_scene(s);
 }
 
+/* Only a deadly signal ends one: its hand is killed at the deadline, and the next one serves. */
+static void test_one_that_takes_too_long(void **state)
+{
+	struct scene *s = scene_with_slab(6000);
+	_cleanup_close_ int full = -1;
+	char path[128];
+
+	(void)state;
+	s->hands.program = FIXTURE_PATH(USWAP_HAND);
+	s->world.act = &act_live;
+	s->config.reclaim.deadline_ns = 50 * NSEC_PER_MSEC;
+	/* A pipe that takes no more. */
+	fixture_remove(s->fx, DROP);
+	(void)snprintf(path, sizeof(path), "%s/" DROP, s->fx->path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	full = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	while (write(full, path, 1) == 1)
+		;
+	start_scene(s);
+	(void)status_of(s);
+	(void)order_is_tried(s);
+	assert_int_equal(status_of(s).ledger.failed_actions, 1);
+	assert_int_equal(atomic_load(&s->hands.lost), 1);
+	/* A group that is there now is asked by another hand. */
+	add_group(s->fx, "svc");
+	while (status_of(s).groups_seen < 2)
+		(void)poll(NULL, 0, 10);
+	(void)order_is_tried(s);
+	assert_true(status_of(s).ledger.actions > 1);
+	assert_int_equal(status_of(s).ledger.failed_actions, 1);
+	end_scene(s);
+}
+
 /* Deciding and telling, it asks for nothing, and does not use up the hour. */
 static void test_an_agent_that_observes(void **state)
 {
@@ -245,6 +279,7 @@ int main(void)
 		cmocka_unit_test(test_decisions),
 		cmocka_unit_test(test_a_node_without_any_other_way),
 		cmocka_unit_test(test_when_it_is_left_alone),
+		cmocka_unit_test(test_one_that_takes_too_long),
 		cmocka_unit_test(test_an_agent_that_observes),
 	};
 
