@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a plan to the hand: one piece at a time, each judged anew. */
-#include "agent/worker/clean.h"
-#include "agent/worker/internal.h"
-#include "agent/worker/probes.h"
-#include "agent/worker/trim.h"
+#include "agent/worker/act.h"
 
+#include "agent/worker/asking.h"
+#include "agent/worker/clean.h"
+#include "agent/worker/evict.h"
+#include "agent/worker/finish.h"
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/node.h"
+#include "agent/worker/probes.h"
+#include "agent/worker/protection.h"
+#include "agent/worker/report.h"
+#include "agent/worker/rungs.h"
+#include "agent/worker/shares.h"
+#include "agent/worker/slab.h"
+#include "agent/worker/swap.h"
+#include "agent/worker/trim.h"
 #include "base/clock.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 #include "agent/worker/ages.h"
 
 #include "agent/sense/ages.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 

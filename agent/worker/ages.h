@@ -2,7 +2,10 @@
 /* What a worker makes of the ages of its groups' memory, where the kernel tells them. */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include "agent/policy/trim.h"
+
+struct group;
+struct worker;
 
 /* Reads the ages of all groups, now and then. */
 void worker_read_ages(struct worker *worker, uint64_t now_ns);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * memory.reclaim does not spare what its own target protects, so nobody may ask for more than is
- * unprotected; and of one group, or of one and those below it, several workers may ask at once.
- * Each announces what it is about to ask for, and takes off what others announced.
- */
-#include "agent/worker/internal.h"
+#include "agent/worker/asking.h"
 
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
 #include "base/saturate.h"
 
 /* Whether a request to one takes from the other too. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/clean.h"
 
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
+#include "agent/worker/shares.h"
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "base/saturate.h"

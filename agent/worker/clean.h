@@ -5,7 +5,12 @@
  */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include <stdint.h>
+
+struct group;
+struct request;
+struct taken;
+struct worker;
 
 /* After a full look at the group: asks for write-back when policy wants it, and for what was
  * written back to be taken first. */

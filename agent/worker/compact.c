@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/compact.h"
 
+#include "agent/worker/act.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/node.h"
+#include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/saturate.h"

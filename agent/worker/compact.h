@@ -6,7 +6,29 @@
  */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include "agent/act/hand.h"
+#include "agent/policy/order.h"
+
+struct worker;
+
+/* Free memory in larger pieces. */
+struct worker_compaction {
+	struct order_want once; /* of uswapctl wake; order 0: nothing */
+	uint64_t once_until_ns;
+	bool once_reclaimed; /* what was missing for it */
+	struct order_history history;
+	enum order_reason reason; /* of the last look */
+	uint64_t fitting_bytes;	  /* the same */
+	uint64_t due_ns;
+	int buddy_fd, compact_fd; /* -1: not there */
+	struct hands hands;	  /* of its own: one that is stuck says nothing of swap */
+	struct hand *hand;
+	bool under_way;
+	uint64_t end_ns; /* then it is ended */
+	struct order_want begun_for;
+	uint64_t before_bytes;
+	uint64_t compactions, wall_ns, cpu_ns;
+};
 
 int worker_compact_open(struct worker *worker);
 /* A compaction that is under way gets so long to end, and is then left behind. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Files of a group on this node alone, through lru_gen, where memory.reclaim would take from other
- * nodes too. It heeds no protection: requests come here bounded by what is unprotected.
- */
+#include "agent/worker/evict.h"
+
 #include "agent/policy/evict.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
+#include "agent/worker/shares.h"
 
 #include "agent/sense/ages.h"
-#include "agent/worker/internal.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/saturate.h"

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came of a request: measured, accounted for, learned from. */
-#include "agent/worker/clean.h"
-#include "agent/worker/internal.h"
-#include "agent/worker/probes.h"
-#include "agent/worker/trim.h"
+#include "agent/worker/finish.h"
 
+#include "agent/worker/act.h"
+#include "agent/worker/asking.h"
+#include "agent/worker/clean.h"
+#include "agent/worker/evict.h"
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/node.h"
+#include "agent/worker/probes.h"
+#include "agent/worker/report.h"
+#include "agent/worker/rungs.h"
+#include "agent/worker/slab.h"
+#include "agent/worker/swap.h"
+#include "agent/worker/trim.h"
 #include "base/saturate.h"
 
 #include <errno.h>

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The groups a worker knows: their coming and going, who is home to them, and looking at them. */
+#include "agent/worker/groups.h"
+
+#include "agent/worker/act.h"
 #include "agent/worker/clean.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/pageout.h"
+#include "agent/worker/protection.h"
+#include "agent/worker/report.h"
 #include "agent/worker/trim.h"
-
 #include "base/clock.h"
 #include "base/kfile.h"
 

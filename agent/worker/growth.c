@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/growth.h"
 
+#include "agent/worker/act.h"
 #include "agent/worker/ages.h"
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
 #include "agent/worker/trim.h"
 #include "base/saturate.h"
 

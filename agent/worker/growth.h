@@ -2,7 +2,16 @@
 /* Watching how groups grow, for uswapctl growth: a few groups a turn, all of them each interval. */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker;
+
+/* How they grow: a round is for all of them, a few a turn. */
+struct worker_growth {
+	uint64_t due_ns, next_ns; /* the next turn's, and the next round */
+	size_t at;		  /* index of the next group in this one */
+};
 
 void worker_growth(struct worker *worker, uint64_t now_ns);
 

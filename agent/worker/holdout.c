@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/holdout.h"
 
+#include "agent/worker/act.h"
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/node.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/ktext.h"

@@ -5,7 +5,24 @@
  */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include "agent/account/effect.h"
+#include "agent/policy/verdict.h"
+
+struct group;
+struct worker;
+
+/* What looking after groups does for them, or after the node. */
+struct worker_holdout {
+	uint64_t seed;
+	struct effect_log log;
+	struct effect effects[EFFECT_SIGNALS];
+	size_t stale;		 /* so many of the effects are not of the log as it is */
+	enum effect_signal next; /* the oldest of them */
+	bool searching;		 /* for that one */
+	struct effect_search search;
+	bool harmful;		 /* headroom and trim have stopped, or balance */
+	enum effect_signal harm; /* the signal that showed it */
+};
 
 void worker_holdout(struct worker *worker, uint64_t now_ns);
 

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A worker's own node: what it sees there, and how it would take memory from it. */
-#include "agent/worker/clean.h"
-#include "agent/worker/holdout.h"
-#include "agent/worker/internal.h"
+#include "agent/worker/node.h"
 
 #include "agent/policy/watermarks.h"
 #include "agent/sense/ages.h"
+#include "agent/sense/kswapd.h"
+#include "agent/worker/clean.h"
+#include "agent/worker/evict.h"
+#include "agent/worker/finish.h"
+#include "agent/worker/holdout.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
+#include "agent/worker/rungs.h"
+#include "agent/worker/shares.h"
+#include "agent/worker/slab.h"
+#include "agent/worker/swap.h"
 #include "base/clock.h"
 #include "numa/reclaim.h"
 

@@ -2,6 +2,13 @@
 #include "agent/worker/pageout.h"
 
 #include "agent/pageout/pager.h"
+#include "agent/worker/act.h"
+#include "agent/worker/asking.h"
+#include "agent/worker/finish.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/protection.h"
+#include "agent/worker/report.h"
+#include "agent/worker/swap.h"
 #include "base/clock.h"
 
 /* A round through all groups that brought nothing: the next then, and twice as long after that. */

@@ -6,7 +6,23 @@
  */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include "agent/worker/swap.h"
+
+struct group;
+struct worker;
+
+/* Paging out: one group asked at a time, round after round while memory is wanted. */
+struct pageout_round {
+	int slot;			      /* of the pager; -1: nothing is under way */
+	struct group *asked;		      /* NULL: gone */
+	struct group *group;		      /* that wants the memory; NULL: the node */
+	size_t at;			      /* index of the next group to ask */
+	uint64_t applied_bytes, chosen_bytes; /* of this round */
+	bool store_known;
+	struct swap_store store; /* before it was asked */
+	struct swap_mark swap_mark;
+	uint64_t wait_ns, due_ns;
+};
 
 /* Takes in what is done, and asks for the next group when policy wants memory. */
 void worker_pageout(struct worker *worker, uint64_t now_ns);

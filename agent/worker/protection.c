@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may be taken of a worker's groups: their limits, as they are written, and protection. */
-#include "agent/worker/internal.h"
+#include "agent/worker/protection.h"
 
+#include "agent/worker/groups.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What people learn of a worker: its state, and what went wrong. */
-#include "agent/worker/compact.h"
-#include "agent/worker/trim.h"
+#include "agent/worker/report.h"
 
+#include "agent/worker/act.h"
+#include "agent/worker/compact.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/swap.h"
+#include "agent/worker/trim.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/psi.h"

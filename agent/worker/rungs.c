@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The ways to take memory from a node, and which of them bring something: nodeN/reclaim, and
- * memory.reclaim of each group that has memory there. What does not is left alone for a while.
- */
-#include "agent/worker/clean.h"
-#include "agent/worker/internal.h"
+#include "agent/worker/rungs.h"
 
+#include "agent/worker/clean.h"
+#include "agent/worker/evict.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/shares.h"
+#include "agent/worker/slab.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 

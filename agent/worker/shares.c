@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose memory there is on a worker's node, and what of it could be taken. */
-#include "agent/worker/internal.h"
+#include "agent/worker/shares.h"
 
+#include "agent/worker/internal.h"
+#include "agent/worker/protection.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/saturate.h"

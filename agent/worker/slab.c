@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last rung: all reclaimable slab of the machine, for a node that nothing else gives memory. */
-#include "agent/policy/slab.h"
+#include "agent/worker/slab.h"
 
+#include "agent/policy/slab.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/report.h"
+#include "agent/worker/shares.h"
+
 #include "base/kfile.h"
 #include "base/saturate.h"
 #include "cgroup/reclaim.h"

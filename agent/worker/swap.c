@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where anonymous memory goes: the machine's swap, and what going there brings. */
-#include "agent/worker/internal.h"
+#include "agent/worker/swap.h"
 
 #include "agent/sense/swap_areas.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/reclaim.h"

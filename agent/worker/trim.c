@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/trim.h"
 
+#include "agent/worker/act.h"
 #include "agent/worker/ages.h"
+#include "agent/worker/groups.h"
 #include "agent/worker/holdout.h"
+#include "agent/worker/internal.h"
+#include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/saturate.h"
 #include "cgroup/psi.h"

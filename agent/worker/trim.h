@@ -5,7 +5,22 @@
  */
 #pragma once
 
-#include "agent/worker/internal.h"
+#include "agent/account/ledger.h"
+#include "agent/act/backend.h"
+#include "agent/sense/machine.h"
+#include "agent/worker/target.h"
+
+struct group;
+struct worker;
+
+/* Trimming of all its groups. */
+struct worker_trim {
+	uint64_t due_ns; /* the next round */
+	struct machine_counters machine;
+	size_t n_triggers; /* PSI triggers that are open */
+	int ages_fd;	   /* -1: ages are not to be had */
+	uint64_t ages_due_ns;
+};
 
 /* The group is to be trimmed: it holds memory of its own, and trimming is wanted. */
 bool group_is_trimmed(const struct group *group);

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread of a worker: wait, look, decide, act, account; and its mailbox. */
+#include "agent/worker/act.h"
 #include "agent/worker/compact.h"
+#include "agent/worker/finish.h"
+#include "agent/worker/groups.h"
 #include "agent/worker/growth.h"
 #include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/node.h"
 #include "agent/worker/pageout.h"
 #include "agent/worker/probes.h"
+#include "agent/worker/protection.h"
+#include "agent/worker/report.h"
 #include "agent/worker/trim.h"
 
 #include "agent/thread.h"

@@ -3,6 +3,7 @@
 #include "agent/sense/ages.h"
 
 #include "agent/worker/ages.h"
+#include "agent/worker/internal.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "tests/unit/fixture.h"

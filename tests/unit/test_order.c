@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a node is compacted, and what a worker makes of it. */
 #include "agent/worker/compact.h"
+#include "agent/worker/internal.h"
 
 #include "agent/policy/order.h"
 #include "base/clock.h"

@@ -2,6 +2,8 @@
 /* When a worker asks for write-back, and what it makes of the answer. The cleaner is real, and dry.
  */
 #include "agent/worker/clean.h"
+#include "agent/worker/finish.h"
+#include "agent/worker/internal.h"
 
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"

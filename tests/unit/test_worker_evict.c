@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a worker takes a group's files on its node through lru_gen, and when it does not. */
+#include "agent/worker/evict.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/rungs.h"
 
 #include "agent/sense/ages.h"
 #include "base/clock.h"

@@ -6,6 +6,7 @@
 #include "tests/unit/agent_scene.h"
 
 #include "agent/worker/holdout.h"
+#include "agent/worker/internal.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom a worker leaves alone because somebody said so, and by which weight the others pay. */
+#include "agent/worker/asking.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/protection.h"
 
 #include "base/clock.h"
 #include "base/kfile.h"

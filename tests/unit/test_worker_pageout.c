@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which groups a worker has looked through for cold processes, and what it makes of the answer. */
+#include "agent/worker/internal.h"
 #include "agent/worker/pageout.h"
 
 #include "agent/pageout/pager.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a worker gets what its node's plan wants, and what it makes of rungs that bring nothing. */
 #include "agent/worker/internal.h"
+#include "agent/worker/rungs.h"
 
 #include "base/clock.h"
 #include "tests/unit/fixture.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose memory there is on a node, and what no group at the end of a branch has. */
 #include "agent/worker/internal.h"
+#include "agent/worker/rungs.h"
+#include "agent/worker/shares.h"
 
 #include "base/clock.h"
 #include "base/kfile.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a worker makes of what its requests sent to swap. */
 #include "agent/worker/internal.h"
+#include "agent/worker/swap.h"
 
 #include "base/clock.h"
 #include "cgroup/reclaim.h"

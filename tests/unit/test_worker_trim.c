@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a worker has steps taken, of whom, and what it makes of what they brought. */
 #include "agent/worker/growth.h"
+#include "agent/worker/internal.h"
 #include "agent/worker/trim.h"
 
 #include "base/clock.h"
