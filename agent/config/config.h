@@ -227,3 +227,4 @@ bool config_patterns_match(const struct config_patterns *patterns, const char *p
 /* The same, but a pattern may also begin further down: "db.service" matches
  * "system.slice/db.service". */
 bool config_patterns_match_part(const struct config_patterns *patterns, const char *path);
+bool config_patterns_are_same(const struct config_patterns *a, const struct config_patterns *b);

@@ -32,3 +32,8 @@ bool config_patterns_match_part(const struct config_patterns *patterns, const ch
 	} while (path);
 	return false;
 }
+
+bool config_patterns_are_same(const struct config_patterns *a, const struct config_patterns *b)
+{
+	return a->n == b->n && memcmp(a->pattern, b->pattern, a->n * sizeof(a->pattern[0])) == 0;
+}

@@ -39,7 +39,7 @@ struct pageout_pass {
 	const _Atomic bool *leaving;
 	uint64_t page_size, self;
 	struct pageout_ask ask; /* group_fd is its own */
-	const struct pageout_settings *settings;
+	struct pageout_settings settings;
 	const struct act_ops *ops;
 	struct pageout_result result;
 	uint64_t work;	       /* left of this step */
@@ -104,16 +104,25 @@ struct pageout_pass *pageout_pass_free(struct pageout_pass *p)
 	return NULL;
 }
 
+/* The same was asked before, and the same processes are meant. */
+static bool is_asked_again(const struct pageout_pass *p, const struct pageout_ask *ask,
+			   const struct pageout_settings *settings)
+{
+	return p->ask.group == ask->group && p->ask.node == ask->node &&
+	       p->ask.may_swap == ask->may_swap && p->ask.group_named == ask->group_named &&
+	       config_patterns_are_same(&p->settings.name, &settings->name) &&
+	       config_patterns_are_same(&p->settings.uid, &settings->uid);
+}
+
 int pageout_pass_begin(struct pageout_pass *p, const struct pageout_ask *ask,
 		       const struct pageout_settings *settings, const struct act_ops *ops)
 {
-	bool goes_on = p->stage != STAGE_NONE && p->ask.group == ask->group &&
-		       p->ask.node == ask->node && p->ask.may_swap == ask->may_swap;
+	bool goes_on = p->stage != STAGE_NONE && is_asked_again(p, ask, settings);
 	int group_fd;
 
 	p->result = (struct pageout_result){0};
 	p->served_bytes = 0;
-	p->settings = settings;
+	p->settings = *settings;
 	p->ops = ops;
 	p->ask.bytes = ask->bytes;
 	if (goes_on)
@@ -237,7 +246,7 @@ static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_histor
 		.group_named = p->ask.group_named,
 		.resident_bytes = p->before.resident_bytes,
 	};
-	reason = pageout_choose(p->settings, history, &view, now_ns);
+	reason = pageout_choose(&p->settings, history, &view, now_ns);
 	p->result.processes[reason]++;
 	return reason;
 }
@@ -309,7 +318,7 @@ static void next_mapping(struct pageout_pass *p, struct pageout_history *history
 		return;
 	}
 	where = share_of(p, p->mapping.start);
-	choice = pageout_choose_mapping(p->settings, &p->bounds, &p->mapping, where.on_node_bytes,
+	choice = pageout_choose_mapping(&p->settings, &p->bounds, &p->mapping, where.on_node_bytes,
 					where.elsewhere_bytes);
 	p->result.mappings[choice]++;
 	if (choice != PAGEOUT_MAPPING_TAKEN)

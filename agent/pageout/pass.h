@@ -47,8 +47,8 @@ struct pageout_pass *pageout_pass_free(struct pageout_pass *pass);
 DEFINE_CLEANUP(struct pageout_pass *, pageout_pass_free)
 
 /*
- * Begins, or goes on where the last one stopped when it was the same group and node. settings and
- * ops must live until it is done.
+ * Begins, or goes on where the last one stopped when the same was asked for and settings name the
+ * same processes. ops must live until it is done.
  */
 int pageout_pass_begin(struct pageout_pass *pass, const struct pageout_ask *ask,
 		       const struct pageout_settings *settings, const struct act_ops *ops);

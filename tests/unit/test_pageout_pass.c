@@ -248,6 +248,34 @@ static void test_begins_anew(void **state)
 	scene_free(s);
 }
 
+/* A group that is named no more: its processes that run are left alone from there on. */
+static void test_named_no_more(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->settings.group.n = 1;
+	write_mappings(0, HEAP("10000000", "12000000", "Rss: 32768 kB\n"), "");
+	s->ask.bytes = 4 * MIB;
+	s->ask.group_named = true;
+	assert_int_equal(run(s, &ops)->processes[PAGEOUT_NAMED], 1);
+	assert_int_equal(kernel.n_calls, 1);
+	write_status(0, 'S');
+	s->ask.group_named = false;
+	assert_int_equal(run(s, &ops)->processes[PAGEOUT_RUNS], 2);
+	assert_int_equal(kernel.n_calls, 1);
+	/* Nor is one whose name is not meant any more. */
+	s->settings = (struct pageout_settings){.rss_min_bytes = MIB, .name.n = 1};
+	(void)strcpy(s->settings.name.pattern[0], "p0");
+	assert_int_equal(run(s, &ops)->processes[PAGEOUT_NAMED], 1);
+	assert_int_equal(kernel.n_calls, 2);
+	write_status(0, 'S');
+	(void)strcpy(s->settings.name.pattern[0], "p1");
+	(void)run(s, &ops);
+	assert_int_equal(kernel.n_calls, 2);
+	scene_free(s);
+}
+
 static void test_node(void **state)
 {
 	struct scene *s = scene_new();
@@ -427,11 +455,12 @@ static void test_many_mappings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stopped),	    cmocka_unit_test(test_goes_on),
-		cmocka_unit_test(test_begins_anew), cmocka_unit_test(test_node),
-		cmocka_unit_test(test_thawed),	    cmocka_unit_test(test_second_chance),
-		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_dry),
-		cmocka_unit_test(test_vanishing),   cmocka_unit_test(test_many_mappings),
+		cmocka_unit_test(test_stopped),	      cmocka_unit_test(test_goes_on),
+		cmocka_unit_test(test_begins_anew),   cmocka_unit_test(test_named_no_more),
+		cmocka_unit_test(test_node),	      cmocka_unit_test(test_thawed),
+		cmocka_unit_test(test_second_chance), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_dry),	      cmocka_unit_test(test_vanishing),
+		cmocka_unit_test(test_many_mappings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
