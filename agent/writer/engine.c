@@ -424,6 +424,9 @@ static uint64_t time_to_wait(const struct engine *e)
 		target_ns = CLAMP(target_ns, WAIT_MIN_NS, WAIT_MAX_NS);
 		wait_ns = MIN(wait_ns, target_ns);
 	}
+	/* What the ring did not take, for want of memory, is offered to it again. */
+	if (e->uring && io_uring_sq_ready(&e->ring) > 0)
+		wait_ns = MIN(wait_ns, WAIT_MAX_NS);
 	for (size_t i = 0; i < WRITER_ORDERS_MAX && wait_ns == UINT64_MAX; i++)
 		/* The budget, a full socket, or a long stretch of clean memory holds it. */
 		if (e->orders[i].active && e->orders[i].flights == 0)

@@ -9,9 +9,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #define MIB   (UINT64_C(1) << 20)
 #define BYTES (8 * MIB)
@@ -246,6 +251,54 @@ static void test_many_orders(void **state)
 	scene_free(s);
 }
 
+/* From here on the ring takes nothing, as when there is no memory for requests. */
+static bool let_ring_fail(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {.len = ARRAY_SIZE(code), .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* In a process of its own, which the filter stays with. */
+static int turn_without_ring(void)
+{
+	struct scene *s = scene_new(true, false);
+	uint64_t wait_ns;
+
+	if (!engine_is_uring(s->engine))
+		return 77;
+	order(s, make_file(s, "f"), 1, 0);
+	if (!let_ring_fail())
+		return 77;
+	wait_ns = engine_turn(s->engine, clock_now_ns());
+	scene_free(s);
+	return wait_ns > NSEC_PER_SEC;
+}
+
+/* What the ring did not take is offered again soon, not when something else happens. */
+static void test_ring_takes_nothing(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(turn_without_ring());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void test_device_stat(void **state)
 {
 	struct device_stat stat = {42, 42};
@@ -314,10 +367,15 @@ static void test_waits_for_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_waits_for_others), cmocka_unit_test(test_cleans),
-		cmocka_unit_test(test_clean_already),	 cmocka_unit_test(test_without_cachestat),
-		cmocka_unit_test(test_budget),		 cmocka_unit_test(test_error),
-		cmocka_unit_test(test_many_orders),	 cmocka_unit_test(test_device_stat),
+		cmocka_unit_test(test_waits_for_others),
+		cmocka_unit_test(test_cleans),
+		cmocka_unit_test(test_clean_already),
+		cmocka_unit_test(test_without_cachestat),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_many_orders),
+		cmocka_unit_test(test_device_stat),
+		cmocka_unit_test(test_ring_takes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
