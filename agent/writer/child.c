@@ -47,12 +47,17 @@ bool writer_has_ended(struct writer *w)
 	return child_has_ended(&w->pid);
 }
 
+/* The end of the socket is its sign to leave. */
+void writer_ask_to_stop(struct writer *w)
+{
+	w->socket = fd_close(w->socket);
+}
+
 int writer_stop(struct writer *w, uint64_t timeout_ns)
 {
 	if (!w)
 		return 0;
-	/* The end of the socket is its sign to leave. */
-	w->socket = fd_close(w->socket);
+	writer_ask_to_stop(w);
 	if (child_wait_end(&w->pid, timeout_ns))
 		return 0;
 	(void)kill(w->pid, SIGKILL);

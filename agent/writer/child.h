@@ -20,6 +20,9 @@ struct writer;
 int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uring,
 		 struct writer **ret_writer);
 
+/* Tells it to leave, and waits for nothing. */
+void writer_ask_to_stop(struct writer *writer);
+
 /*
  * Has it leave, waiting at most timeout_ns, then kills it and waits once more as long. -ETIMEDOUT:
  * it is stuck in the kernel; it goes when the device answers, and nobody need wait for that.

@@ -238,6 +238,10 @@ int devices_stop(struct cleaner *c, uint64_t timeout_ns)
 	uint64_t end_ns = clock_now_ns() + timeout_ns;
 	int worst = 0;
 
+	/* All at once: one that is stuck may take the time that there is. */
+	for (size_t i = 0; i < CLEANER_DEVICES; i++)
+		if (c->devices[i].writer)
+			writer_ask_to_stop(c->devices[i].writer);
 	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		struct device *d = &c->devices[i];
 		uint64_t now_ns = clock_now_ns();

@@ -10,10 +10,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #define BYTES (UINT64_C(16) << 20)
 
@@ -232,6 +237,71 @@ static void test_standing_still_is_excused(void **state)
 	free(c);
 }
 
+/* 'S', 't' (traced), 'Z'; 0: there is no such process. */
+static char state_of(pid_t pid)
+{
+	char path[32], state = 0;
+	FILE *stat;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	stat = fopen(path, "re");
+	if (stat && fscanf(stat, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (stat)
+		(void)fclose(stat);
+	return state;
+}
+
+/* Stops one as a device does that does not answer, until the other has ended. */
+static pid_t hold(pid_t stuck, pid_t other)
+{
+	pid_t holder = fork();
+
+	assert_true(holder >= 0);
+	if (holder == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)close_range(3, ~0U, 0); /* of the writers' sockets */
+		if (ptrace(PTRACE_SEIZE, stuck, NULL, NULL) < 0 ||
+		    ptrace(PTRACE_INTERRUPT, stuck, NULL, NULL) < 0)
+			_exit(1);
+		while (state_of(other) != 'Z')
+			(void)poll(NULL, 0, 5);
+		_exit(0);
+	}
+	while (state_of(stuck) != 't' && waitpid(holder, NULL, WNOHANG) == 0)
+		(void)poll(NULL, 0, 1);
+	return holder;
+}
+
+/* All are told to leave before one is waited for, which may take all the time that there is. */
+static void test_one_is_stuck(void **state)
+{
+	struct cleaner *c = calloc(1, sizeof(*c));
+	struct writer_answer hello;
+	pid_t pids[2], holder;
+	bool held;
+
+	(void)state;
+	assert_non_null(c);
+	c->options.log = (struct log){.fd = -1};
+	for (size_t i = 0; i < 2; i++) {
+		struct writer **w = &c->devices[i].writer;
+
+		assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801 + i, -1, true, w),
+				 0);
+		while (writer_take(*w, &hello) == 0)
+			(void)poll(NULL, 0, 1);
+		pids[i] = writer_pid(*w);
+	}
+	holder = hold(pids[0], pids[1]);
+	held = state_of(pids[0]) == 't';
+	assert_int_equal(devices_stop(c, 60 * NSEC_PER_SEC), 0);
+	(void)waitpid(holder, NULL, 0);
+	free(c);
+	if (!held)
+		skip(); /* ptrace(2) is refused here */
+}
+
 /* A group that is gone before its turn comes. */
 static void test_group_gone(void **state)
 {
@@ -257,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_no_program),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_standing_still_is_excused),
+		cmocka_unit_test(test_one_is_stuck),
 		cmocka_unit_test(test_group_gone),
 	};
 
