@@ -13,9 +13,8 @@
 #endif
 
 #define STEP_START_BYTES (UINT64_C(16) << 20)
-#define STEP_MAX_BYTES	 (UINT64_C(1) << 30)  /* a call walks what is cached in its range */
-#define STEP_HOLE_BYTES	 (UINT64_C(1) << 40)  /* where nothing is, there is nothing to walk */
-#define RANGE_MAX_BYTES	 (UINT64_C(64) << 20) /* of a range that is dirty throughout */
+#define STEP_MAX_BYTES	 (UINT64_C(1) << 30) /* a call walks what is cached in its range */
+#define STEP_HOLE_BYTES	 (UINT64_C(1) << 40) /* where nothing is, there is nothing to walk */
 
 int cachestat_read(int fd, uint64_t offset, uint64_t length, struct page_counts *ret)
 {

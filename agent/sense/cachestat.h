@@ -28,6 +28,9 @@ struct dirty_range {
  */
 #define RANGE_STEP_MIN_BYTES (UINT64_C(2) << 20)
 
+/* None is longer: of what is dirty throughout no more than is wanted is to be written. */
+#define RANGE_MAX_BYTES (UINT64_C(64) << 20)
+
 /* Where a walk over a file is. All zero at the start. */
 struct range_walk {
 	uint64_t at, step; /* bytes */

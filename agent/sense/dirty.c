@@ -298,10 +298,11 @@ static void next_descriptor(struct dirty_scan *s)
 static void add_range(struct dirty_file *file, const struct dirty_range *range)
 {
 	struct dirty_range *last = file->n_ranges ? &file->ranges[file->n_ranges - 1] : NULL;
+	bool joins = last && last->offset + last->length == range->offset &&
+		     last->length + range->length <= RANGE_MAX_BYTES;
 
 	file->dirty_bytes += range->dirty_bytes;
-	if (last &&
-	    (last->offset + last->length == range->offset || file->n_ranges == DIRTY_RANGES_MAX)) {
+	if (joins || file->n_ranges == DIRTY_RANGES_MAX) {
 		last->length = range->offset + range->length - last->offset;
 		last->dirty_bytes += range->dirty_bytes;
 		return;

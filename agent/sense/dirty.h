@@ -27,7 +27,8 @@ struct dirty_file {
 	bool mapped;	/* found through a mapping */
 	bool estimated; /* no cachestat: dirty_bytes is at most that */
 	size_t n_ranges;
-	struct dirty_range ranges[DIRTY_RANGES_MAX]; /* ascending; the last takes in what is over */
+	/* Ascending, none longer than RANGE_MAX_BYTES but the last, which takes in what is over. */
+	struct dirty_range ranges[DIRTY_RANGES_MAX];
 };
 
 void dirty_file_close(struct dirty_file *file);

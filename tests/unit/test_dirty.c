@@ -303,6 +303,29 @@ static void test_ranges(void **state)
 	assert_int_equal(ranges[1].offset + ranges[1].length, 21 * MIB + 3 * page);
 }
 
+/* What is dirty throughout comes in pieces of which some can be left for later. */
+static void test_long_ranges(void **state)
+{
+	struct scene *s = scene_new(count_by_content);
+	_cleanup_close_ int fd = openat(s->fx->fd, "a", O_RDWR | O_CLOEXEC);
+	struct dirty_file files[2];
+	uint64_t at = 0;
+
+	(void)state;
+	dirty_pages(fd, 0, 150 * MIB, 4096);
+	assert_int_equal(scan_all(s, 100000, files, 2, NULL), 1);
+	assert_int_equal(files[0].dirty_bytes, files[0].size_bytes);
+	assert_in_range(files[0].n_ranges, 3, 4);
+	for (size_t i = 0; i < files[0].n_ranges; i++) {
+		assert_int_equal(files[0].ranges[i].offset, at);
+		assert_in_range(files[0].ranges[i].length, 1, RANGE_MAX_BYTES);
+		at += files[0].ranges[i].length;
+	}
+	assert_int_equal(at, files[0].size_bytes);
+	dirty_file_close(&files[0]);
+	scene_free(s);
+}
+
 /* Of a process of one's own and the kernel's own count. */
 static void test_live(void **state)
 {
@@ -359,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_clean_and_refused),
 		cmocka_unit_test(test_group_without_processes),
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_long_ranges),
 		cmocka_unit_test(test_live),
 	};
 
