@@ -7,8 +7,9 @@
  * Makes FILES (default 20000) files of 64 KiB in a directory of its own below DIRECTORY (/var/tmp),
  * which a child maps all, one page each of every hundredth dirty. Prints CPU time and time per
  * file, of five looks; then how long the child needs to map, touch and unmap 64 KiB, while it is
- * left alone and while it is looked at, with the pauses that the agent makes. Needs root, for
- * /proc/PID/map_files.
+ * left alone, while another child with the same mappings is looked at, which costs it no more than
+ * any program on the next CPU does, and while it is looked at itself; with the pauses that the
+ * agent makes. Needs root, for /proc/PID/map_files.
  */
 #include "agent/sense/dirty.h"
 #include "base/cleanup.h"
@@ -34,13 +35,16 @@
 #define PAUSE_MS   2 /* between two steps, as the agent's cleaner */
 #define TIMES_MAX  ((size_t)1 << 20)
 
-/* How long the child needed, by whether it was looked at. */
+enum looked_at { NOBODY, ANOTHER, ITSELF, LOOKED_AT };
+
+/* How long the child needed, by who was looked at. */
 struct beside {
-	_Atomic bool measures, is_looked_at;
+	_Atomic bool measures;
+	_Atomic int looked_at;
 	struct times {
 		size_t n;
 		uint64_t ns[TIMES_MAX];
-	} times[2];
+	} times[LOOKED_AT];
 };
 
 static void die(const char *what)
@@ -82,7 +86,7 @@ static void map_touch_unmap(void)
 static void measure(struct beside *beside)
 {
 	uint64_t begun_ns = clock_now_ns();
-	struct times *times = &beside->times[atomic_load(&beside->is_looked_at)];
+	struct times *times = &beside->times[atomic_load(&beside->looked_at)];
 
 	map_touch_unmap();
 	if (times->n < TIMES_MAX)
@@ -109,7 +113,7 @@ static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd, struct beside *
 	if (write(ready_fd, "", 1) != 1)
 		die("say ready");
 	for (;;)
-		if (atomic_load(&beside->measures))
+		if (beside && atomic_load(&beside->measures))
 			measure(beside);
 		else
 			(void)poll(NULL, 0, 10);
@@ -118,10 +122,37 @@ static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd, struct beside *
 /* A group is a directory with cgroup.procs, as far as looking goes. */
 static void make_group(int dir_fd, int pid)
 {
-	_cleanup_close_ int fd = openat(dir_fd, "cgroup.procs", O_WRONLY | O_CREAT, 0600);
+	_cleanup_close_ int fd = openat(dir_fd, "cgroup.procs", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	if (fd < 0 || dprintf(fd, "%d\n", pid) < 0)
 		die("make the group");
+}
+
+/* A child that has all files mapped; the one with beside measures when told to. */
+static pid_t start(int dir_fd, uint64_t n, struct beside *beside)
+{
+	int pair[2];
+	pid_t pid;
+	char ready;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		die("make a pipe");
+	pid = fork();
+	if (pid < 0)
+		die("start a child");
+	if (pid == 0)
+		hold(dir_fd, n, pair[1], beside);
+	pair[1] = fd_close(pair[1]);
+	if (read(pair[0], &ready, 1) != 1)
+		die("wait for the mappings");
+	pair[0] = fd_close(pair[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
 }
 
 static void look(struct dirty_scan *scan, int dir_fd, int pause_ms)
@@ -174,21 +205,31 @@ static void print_times(const char *name, struct times *times)
 }
 
 /* In turns, each as long as a look. */
-static void look_beside(struct dirty_scan *scan, int dir_fd, struct beside *beside)
+static void look_beside(struct dirty_scan *scan, int dir_fd, const pid_t *children,
+			struct beside *beside)
 {
+	static const char *const names[LOOKED_AT] = {
+		[NOBODY] = "left alone",
+		[ANOTHER] = "another is looked at",
+		[ITSELF] = "looked at",
+	};
+
 	atomic_store(&beside->measures, true);
 	for (int i = 0; i < LOOKS; i++) {
 		uint64_t begun_ns = clock_now_ns();
 
-		atomic_store(&beside->is_looked_at, true);
-		look(scan, dir_fd, PAUSE_MS);
-		atomic_store(&beside->is_looked_at, false);
-		(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / NSEC_PER_MSEC));
+		for (int whom = ANOTHER; whom <= ITSELF; whom++) {
+			make_group(dir_fd, children[whom]);
+			atomic_store(&beside->looked_at, whom);
+			look(scan, dir_fd, PAUSE_MS);
+		}
+		atomic_store(&beside->looked_at, NOBODY);
+		(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / 2 / NSEC_PER_MSEC));
 	}
 	atomic_store(&beside->measures, false);
 	(void)poll(NULL, 0, 20);
-	print_times("left alone", &beside->times[false]);
-	print_times("looked at", &beside->times[true]);
+	for (int whom = NOBODY; whom < LOOKED_AT; whom++)
+		print_times(names[whom], &beside->times[whom]);
 }
 
 static void remove_files(int dir_fd, const char *path, uint64_t n)
@@ -211,31 +252,26 @@ int main(int argc, char **argv)
 	struct beside *beside = mmap(NULL, sizeof(*beside), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t n = 20000;
+	pid_t children[LOOKED_AT];
 	char path[4096];
-	int pair[2];
-	pid_t pid;
 
 	if (argc > 2 && parse_u64(argv[2], &n) < 0)
 		die("FILES");
 	(void)snprintf(path, sizeof(path), "%s/bench-find-XXXXXX", argc > 1 ? argv[1] : "/var/tmp");
-	if (beside == MAP_FAILED || !mkdtemp(path) || pipe2(pair, O_CLOEXEC) < 0)
+	if (beside == MAP_FAILED || !mkdtemp(path))
 		die(path);
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	make_files(dir_fd, n);
-	pid = fork();
-	if (pid == 0)
-		hold(dir_fd, n, pair[1], beside);
-	make_group(dir_fd, pid);
-	pair[1] = fd_close(pair[1]);
-	if (read(pair[0], path + sizeof(path) - 1, 1) != 1)
-		die("wait for the mappings");
+	children[ANOTHER] = start(dir_fd, n, NULL);
+	children[ITSELF] = start(dir_fd, n, beside);
 	if (dirty_scan_new(proc_fd, cachestat_read, &scan) < 0)
 		die("no memory");
+	make_group(dir_fd, children[ITSELF]);
 	for (int i = 0; i < LOOKS; i++)
 		look(scan, dir_fd, 0);
-	look_beside(scan, dir_fd, beside);
-	(void)kill(pid, SIGKILL);
-	(void)waitpid(pid, NULL, 0);
+	look_beside(scan, dir_fd, children, beside);
+	end(children[ANOTHER]);
+	end(children[ITSELF]);
 	remove_files(dir_fd, path, n);
 	return 0;
 }
