@@ -12,7 +12,6 @@
 #include "base/parse.h"
 #include "base/saturate.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -162,20 +161,6 @@ static void examine_dirty(const struct machine *m, FILE *out)
 		doctor_tell(out, true, "sysctl", "vm.dirty_*: up to %s may be dirty", size);
 }
 
-/* Of one that can't be set by looking whether it can be. */
-static void examine_rights(const struct machine *m, FILE *out)
-{
-	_cleanup_close_ int fd = kfile_open(m->proc_fd, "sys/vm/drop_caches", O_WRONLY);
-
-	if (fd >= 0)
-		doctor_tell(out, true, "/proc/sys/vm",
-			    "can be written ([tuning], balance.drop_slab)");
-	else
-		doctor_tell(out, false, "/proc/sys/vm",
-			    "can't be written: %s; [tuning] and balance.drop_slab need uid 0",
-			    strerrordesc_np(-fd));
-}
-
 /* 0: not known. */
 static uint64_t parse_memory_total(const char *text)
 {
@@ -219,5 +204,4 @@ void doctor_examine_sysctls(const struct doctor *d, FILE *out)
 		if (read_sysctl(&machine, sysctls[i].name, &value))
 			sysctls[i].examine(&machine, value, out);
 	examine_dirty(&machine, out);
-	examine_rights(&machine, out);
 }

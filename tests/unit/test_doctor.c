@@ -358,28 +358,13 @@ static void test_lru_gen(void **state)
 	fixture_free(fx);
 }
 
-static void test_rights(void **state)
-{
-	static const char *const writable[] = {
-		"\nok  /proc/sys/vm      can be written ([tuning], balance.drop_slab)\n", NULL};
-	static const char *const not_there[] = {
-		"\nno  /proc/sys/vm      can't be written: No such file", NULL};
-	struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
-
-	(void)state;
-	check(fx, 0, not_there);
-	fixture_write(fx, "proc/sys/vm/drop_caches", "");
-	check(fx, 0, writable);
-	fixture_free(fx);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_what_is_not),
 		cmocka_unit_test(test_sysctls),	      cmocka_unit_test(test_dirty_sysctls),
 		cmocka_unit_test(test_disks),	      cmocka_unit_test(test_others),
-		cmocka_unit_test(test_lru_gen),	      cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_lru_gen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
