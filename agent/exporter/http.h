@@ -2,8 +2,9 @@
 /*
  * The agent's metrics over HTTP: GET /metrics asks the agent over its control socket and passes on
  * what it says, as OpenMetrics to those who take it (Accept). Everything is bounded: connections,
- * the time they may be silent, the size of a request, and how often the agent is asked, which is
- * once a second however many ask here.
+ * the time they may be silent, the size of a request, and how often an agent that answers is asked:
+ * once a second for each of the two forms, however many ask here. One that has just come back is
+ * asked at once.
  */
 #pragma once
 

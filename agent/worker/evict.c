@@ -2,11 +2,10 @@
 #include "agent/worker/evict.h"
 
 #include "agent/policy/evict.h"
+#include "agent/sense/ages.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/report.h"
 #include "agent/worker/shares.h"
-
-#include "agent/sense/ages.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/saturate.h"

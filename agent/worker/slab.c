@@ -5,7 +5,6 @@
 #include "agent/worker/internal.h"
 #include "agent/worker/report.h"
 #include "agent/worker/shares.h"
-
 #include "base/kfile.h"
 #include "base/saturate.h"
 #include "cgroup/reclaim.h"
