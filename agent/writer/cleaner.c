@@ -226,18 +226,18 @@ static bool look(struct cleaner *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < CLEANER_SLOTS && !c->looking; i++) {
 		struct slot *s = &c->slots[i];
-		const struct pass_bounds bounds = {
-			.remote_wanted = s->settings.remote,
-			.sys_fd = c->options.sys_fd,
-			.denied = &s->denied,
-		};
 
 		if (atomic_load(&s->state) != SLOT_ASKED)
 			continue;
 		atomic_store(&s->state, SLOT_LOOKING);
 		s->look_begun_ns = now_ns;
 		c->looking = s;
-		pass_begin(c->pass, s->group_fd, s->bytes, &bounds);
+		pass_begin(c->pass, s->group_fd, s->bytes,
+			   &(struct pass_bounds){
+				   .remote_wanted = s->settings.remote,
+				   .sys_fd = c->options.sys_fd,
+				   .denied = &s->denied,
+			   });
 	}
 	if (!c->looking)
 		return false;

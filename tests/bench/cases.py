@@ -260,7 +260,7 @@ WRITE_BACK = [
         words=["192"], before=[["disk", "40"]] + RAISED, verb="reclaim", seconds=90),
     Case(
         "dirty-oom", "60 MiB written under memory.max 30M on a disk of 10 MiB/s, four times, and four times through a mapping",
-        ["--nodes", "1", "--mem", "1G", "--disk", "256M:10M"], ["kernel", "uswapd"], [
+        STEADY + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd"], [
             Figure("writing", "OOM-killed while writing", "", f.field("killed_writing")),
             Figure("mapping", "OOM-killed in the mapping", "", f.field("killed_mapping")),
             Figure("runs", "of", "", f.field("runs")),
@@ -268,10 +268,10 @@ WRITE_BACK = [
             Goal("writing", most=0, words="no writer OOM-killed"),
             Goal("mapping", most=0, words="no mapping OOM-killed"),
         ],
-        words=["4"], verb="oom", seconds=150),
+        words=["4"], before=[["disk", "10"]], verb="oom", seconds=150),
     Case(
         "dirty-reader", "a reader of 4 KiB blocks at random, 256 a second, while 192 MiB are written back on its disk of 40 MiB/s",
-        ["--nodes", "1", "--mem", "1G", "--disk", "1G:40M"], ["kernel", "uswapd", "sync", "fsync"], [
+        STEADY + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd", "sync", "fsync"], [
             Figure("work", "read", "MiB", f.work_mib),
             Figure("p50", "read p50", "ms", f.first_touch_ms(0.5)),
             Figure("p99", "p99", "ms", f.first_touch_ms(0.99)),
@@ -281,7 +281,7 @@ WRITE_BACK = [
         ],
         words=["--duration", "12s", "--directory", "/data", "--verify", "none", "--group", "reader",
                "--load", "fileread:name=reader,group=reader,size=96M,files=1,block=4K,access=uniform,rate=1M/s"],
-        before=RAISED, verb="beside", seconds=60),
+        before=[["disk", "40"]] + RAISED, verb="beside", seconds=60),
 ]
 
 CASES = [
