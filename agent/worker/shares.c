@@ -135,6 +135,12 @@ static uint64_t left_behind(const struct group *g)
 	return left < MAX(LEFT_MIN_BYTES, g->node_file_bytes / 16) ? 0 : left;
 }
 
+/* Of what is left behind nobody's swap could be judged: files alone may be asked for. */
+static bool can_be_asked_for_files(const struct worker *w)
+{
+	return w->world->reclaim_features.swappiness || w->swap.free_bytes == 0;
+}
+
 /*
  * File memory that no group at the end of a branch has: of groups that were removed, which the
  * kernel charges on to those above them, and what was charged to these before they had children.
@@ -148,8 +154,8 @@ static void find_left_behind(struct worker *w)
 		struct group *g = w->groups[i];
 		struct group *parent = g->cgroup->parent ? g->cgroup->parent->data : NULL;
 
-		if (g->has_limits && !group_holds_memory(g) && may_be_asked(g) &&
-		    !g->spared_below && !is_spared_by_above(w, g)) {
+		if (can_be_asked_for_files(w) && g->has_limits && !group_holds_memory(g) &&
+		    may_be_asked(g) && !g->spared_below && !is_spared_by_above(w, g)) {
 			g->node_bytes = left_behind(g);
 			g->left_behind = true;
 			w->here.left_bytes = plus(w->here.left_bytes, g->node_bytes);

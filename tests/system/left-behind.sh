@@ -5,6 +5,7 @@
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 
+! kernel_before 6 8 || skip "this kernel can't be told to leave anonymous memory alone, and nobody's swap could be judged"
 make_big_file
 # Groups are then asked one by one, on every kernel.
 group guard memory.min=32M

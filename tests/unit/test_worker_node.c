@@ -191,6 +191,20 @@ static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
 	(void)poll(NULL, 0, 1500);
 	assert_int_equal(requests_made(), 0);
 	end_scene(s);
+	/* Nor by a kernel that can't be told to leave anonymous memory alone. */
+	s = new_scene(true);
+	s->world.reclaim_features.swappiness = false;
+	add_group(s->fx, "slice");
+	add_group(s->fx, "slice/svc");
+	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
+	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
+	start_scene(s);
+	(void)status_of(s);
+	worker_order(s->worker, 8 * MIB);
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests_made(), 0);
+	assert_int_equal(status_of(s).left_bytes, 0);
+	end_scene(s);
 }
 
 static void test_an_order_is_carried_out(void **state)
