@@ -172,7 +172,7 @@ static void test_a_node_without_any_other_way(void **state)
 	start_scene(s);
 	(void)status_of(s);
 	assert_true(order_is_tried(s));
-	assert_int_equal(asked.last_backend, BACKEND_DROP_SLAB);
+	assert_int_equal(last_backend(), BACKEND_DROP_SLAB);
 	assert_int_equal(asked.bytes, 6000 * 4096);
 	assert_dropped(s, "2");
 	status = status_of(s);

@@ -390,9 +390,14 @@ static int run_in_process(const char *settings, uint64_t ns, size_t n_threads)
 
 static void test_thread(void **state)
 {
+	int result = 0;
+
 	(void)state;
 	assert_int_equal(run_in_process("thread", 50 * NSEC_PER_MSEC, 1), 100);
-	assert_int_equal(run_in_process("thread:threads=100", NSEC_PER_SEC, 100), 100);
+	/* On a busy machine not all may have begun within a second. */
+	for (uint64_t ns = NSEC_PER_SEC; ns < 60 * NSEC_PER_SEC && result != 100; ns *= 4)
+		result = run_in_process("thread:threads=100", ns, 100);
+	assert_int_equal(result, 100);
 }
 
 static void test_exit(void **state)

@@ -20,7 +20,7 @@ static void keeps_room(bool uring)
 	assert_true(grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, 20 * NSEC_PER_SEC));
 	/* Before the limit, not at it. */
 	assert_true(number_in(s->fx, "cg/svc/memory.current") < 128 * MIB);
-	assert_int_equal(asked.last_backend, BACKEND_MEMORY_RECLAIM);
+	assert_int_equal(last_backend(), BACKEND_MEMORY_RECLAIM);
 	/* It was asked; that it was is counted when it has answered. */
 	do
 		status = status_of(s);

@@ -34,7 +34,7 @@ static enum backend ordered_through(struct scene *s)
 	for (int i = 0; i < 1000 && requests_made() == before; i++)
 		(void)poll(NULL, 0, 10);
 	assert_true(requests_made() > before);
-	return asked.last_backend;
+	return last_backend();
 }
 
 /* Shares are some seconds old at most; what takes from all groups can't wait for the next. */
@@ -152,7 +152,7 @@ static void test_a_group_on_two_nodes_is_asked_through_lru_gen(void **state)
 	start_scene(s);
 	(void)status_of(s);
 	assert_int_equal(ordered_through(s), BACKEND_LRU_GEN);
-	assert_int_equal(asked.last_swappiness, GROUP_RECLAIM_NO_ANON);
+	assert_int_equal(last_swappiness(), GROUP_RECLAIM_NO_ANON);
 	for (int i = 0; i < 1000 && status_of(s).evictions == 0; i++)
 		(void)poll(NULL, 0, 10);
 	assert_true(status_of(s).evicted_bytes > 0);
@@ -174,7 +174,7 @@ static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
 	start_scene(s);
 	(void)status_of(s);
 	assert_int_equal(ordered_through(s), BACKEND_MEMORY_RECLAIM);
-	assert_int_equal(asked.last_swappiness, GROUP_RECLAIM_NO_ANON);
+	assert_int_equal(last_swappiness(), GROUP_RECLAIM_NO_ANON);
 	assert_true(number_in(s->fx, "cg/slice/memory.current") < 100 * MIB);
 	assert_int_equal(status_of(s).left_bytes, 64 * MIB);
 	end_scene(s);

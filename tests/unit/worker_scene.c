@@ -155,6 +155,26 @@ uint64_t requests_made(void)
 	return n;
 }
 
+int last_swappiness(void)
+{
+	int swappiness;
+
+	(void)pthread_mutex_lock(&asked.lock);
+	swappiness = asked.last_swappiness;
+	(void)pthread_mutex_unlock(&asked.lock);
+	return swappiness;
+}
+
+enum backend last_backend(void)
+{
+	enum backend backend;
+
+	(void)pthread_mutex_lock(&asked.lock);
+	backend = asked.last_backend;
+	(void)pthread_mutex_unlock(&asked.lock);
+	return backend;
+}
+
 bool grow_until_asked(struct scene *s, const char *path, uint64_t rate, uint64_t for_ns)
 {
 	uint64_t end_ns = clock_now_ns() + for_ns, before = requests_made();

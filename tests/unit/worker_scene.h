@@ -49,6 +49,9 @@ uint64_t number_in(const struct fixture *fx, const char *path);
 bool set_number(const struct fixture *fx, const char *path, uint64_t value);
 
 uint64_t requests_made(void);
+/* Of the last of them. */
+int last_swappiness(void);
+enum backend last_backend(void);
 /* Grows the file by rate until the fake kernel was asked or the time is up. */
 bool grow_until_asked(struct scene *scene, const char *path, uint64_t rate, uint64_t for_ns);
 
