@@ -5,18 +5,12 @@
 #include "agent/sense/kswapd.h"
 #include "agent/writer/device_stat.h"
 #include "base/cleanup.h"
+#include "refusal.h"
 #include "stress/measure/procstat.h"
 
-#include <errno.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(int r, const void *value, const void *before, size_t n)
-{
-	if (r != 0 && (r != -EBADMSG || memcmp(value, before, n) != 0))
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -31,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&process, 1, sizeof(process));
 	process_before = process;
 	r = procstat_parse(text, &process);
-	check(r, &process, &process_before, sizeof(process));
+	check_refusal(r, &process, &process_before, sizeof(process));
 	if (r == 0 && !memchr(process.name, '\0', sizeof(process.name)))
 		abort();
-	check(kswapd_parse(text, &run_ns), &run_ns, &run_ns_before, sizeof(run_ns));
-	check(device_stat_parse(text, &device), &device, &device_before, sizeof(device));
+	check_refusal(kswapd_parse(text, &run_ns), &run_ns, &run_ns_before, sizeof(run_ns));
+	check_refusal(device_stat_parse(text, &device), &device, &device_before, sizeof(device));
 	return 0;
 }

@@ -7,17 +7,11 @@
 #include "stress/measure/vmstat.h"
 
 #include "base/cleanup.h"
+#include "refusal.h"
 
-#include <errno.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(int r, const void *value, const void *before, size_t n)
-{
-	if (r != 0 && (r != -EBADMSG || memcmp(value, before, n) != 0))
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -31,12 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!text)
 		abort();
-	check(vmstat_parse(text, &vmstat, NULL), &vmstat, &vmstat_before, sizeof(vmstat));
-	check(meminfo_parse(text, &info, NULL), &info, &info_before, sizeof(info));
-	check(node_meminfo_parse(text, &node, NULL), &node, &node_before, sizeof(node));
-	check(zram_parse(text, &zram), &zram, &zram_before, sizeof(zram));
-	check(zram_parse_writes(text, &writes), &writes, &writes_before, sizeof(writes));
-	check(numa_maps_add_line(text, strlen(text), 1, &share, NULL), &share, &share_before,
-	      sizeof(share));
+	check_refusal(vmstat_parse(text, &vmstat, NULL), &vmstat, &vmstat_before, sizeof(vmstat));
+	check_refusal(meminfo_parse(text, &info, NULL), &info, &info_before, sizeof(info));
+	check_refusal(node_meminfo_parse(text, &node, NULL), &node, &node_before, sizeof(node));
+	check_refusal(zram_parse(text, &zram), &zram, &zram_before, sizeof(zram));
+	check_refusal(zram_parse_writes(text, &writes), &writes, &writes_before, sizeof(writes));
+	check_refusal(numa_maps_add_line(text, strlen(text), 1, &share, NULL), &share,
+		      &share_before, sizeof(share));
 	return 0;
 }

@@ -160,16 +160,35 @@ static void test_a_group_on_two_nodes_is_asked_through_lru_gen(void **state)
 	assert_int_equal(fixture_entries("/proc/self/fd"), descriptors);
 }
 
-/* A removed group's files: charged to the one above it, whose other groups' swap is not judged. */
-static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
+/* A group below which one was removed, with 64 MiB of files left. */
+static struct scene *scene_of_what_was_left_behind(void)
 {
 	struct scene *s = new_scene(true);
 
-	(void)state;
 	add_group(s->fx, "slice");
 	add_group(s->fx, "slice/svc");
 	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
 	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
+	return s;
+}
+
+static void expect_nothing_asked(struct scene *s)
+{
+	start_scene(s);
+	(void)status_of(s);
+	worker_order(s->worker, 8 * MIB);
+	(void)poll(NULL, 0, 1500);
+	assert_int_equal(requests_made(), 0);
+	assert_int_equal(status_of(s).left_bytes, 0);
+	end_scene(s);
+}
+
+/* A removed group's files: charged to the one above it, whose other groups' swap is not judged. */
+static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
+{
+	struct scene *s = scene_of_what_was_left_behind();
+
+	(void)state;
 	asked.current = "cg/slice/memory.current";
 	start_scene(s);
 	(void)status_of(s);
@@ -179,32 +198,13 @@ static void test_what_was_left_behind_is_asked_of_the_group_above(void **state)
 	assert_int_equal(status_of(s).left_bytes, 64 * MIB);
 	end_scene(s);
 	/* Nothing is sent there where one below it is protected. */
-	s = new_scene(true);
-	add_group(s->fx, "slice");
-	add_group(s->fx, "slice/svc");
+	s = scene_of_what_was_left_behind();
 	fixture_write(s->fx, "cg/slice/svc/memory.min", "4096\n");
-	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
-	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
-	start_scene(s);
-	(void)status_of(s);
-	worker_order(s->worker, 8 * MIB);
-	(void)poll(NULL, 0, 1500);
-	assert_int_equal(requests_made(), 0);
-	end_scene(s);
+	expect_nothing_asked(s);
 	/* Nor by a kernel that can't be told to leave anonymous memory alone. */
-	s = new_scene(true);
+	s = scene_of_what_was_left_behind();
 	s->world.reclaim_features.swappiness = false;
-	add_group(s->fx, "slice");
-	add_group(s->fx, "slice/svc");
-	set_files(s->fx, "cg/slice/memory.numa_stat", 64, 0);
-	set_files(s->fx, "cg/slice/svc/memory.numa_stat", 0, 0);
-	start_scene(s);
-	(void)status_of(s);
-	worker_order(s->worker, 8 * MIB);
-	(void)poll(NULL, 0, 1500);
-	assert_int_equal(requests_made(), 0);
-	assert_int_equal(status_of(s).left_bytes, 0);
-	end_scene(s);
+	expect_nothing_asked(s);
 }
 
 static void test_an_order_is_carried_out(void **state)
