@@ -67,7 +67,7 @@ make_machine() {
 		-machine "pc,max-ram-below-4g=${low}M")
 	case $accel in
 	tcg) qemu+=(-accel "tcg,thread=multi" -cpu "max,-cx16") ;; # emulated CMPXCHG16B can corrupt flags
-	icount) qemu+=(-accel "tcg,thread=single" -icount "shift=1,sleep=on" -cpu "max,-cx16") ;;
+	icount) qemu+=(-accel "tcg,thread=single" -icount "shift=1,sleep=$sleep" -cpu "max,-cx16") ;;
 	kvm) qemu+=(-accel kvm -cpu host) ;;
 	esac
 	for ((i = 0; i < nodes; i++)); do
