@@ -190,9 +190,10 @@ int agent_stop(struct agent *a)
 		r = pager_stop(a->world.pager, PAGER_STOP_NS);
 	if (r != -ETIMEDOUT)
 		r = recorder_stop(a->world.recorder, RECORD_STOP_NS);
+	if (r != -ETIMEDOUT)
+		r = agent_end_wear(a);
 	if (r == -ETIMEDOUT)
 		return r;
-	agent_end_wear(a);
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_free(a->workers[i]);
 	agent_free(a);

@@ -10,6 +10,16 @@
 
 #define NODES_TEXT_BYTES 256
 
+/* The file in which wear is kept; path, text and result are its errand's while it is busy. */
+struct wear_file {
+	struct errand *errand; /* NULL: there was nothing to write */
+	bool is_sent;	       /* and it is not known what came of it */
+	uint64_t sent_ns;
+	char path[CONFIG_PATH_MAX];
+	char text[WEAR_TEXT_BYTES];
+	int result;
+};
+
 struct agent {
 	struct agent_options options;
 	struct worker_world world;
@@ -29,6 +39,7 @@ struct agent {
 	struct watermarks_history watermarks;
 	uint64_t watermarks_due_ns; /* UINT64_MAX: they can't be steered */
 	struct wear wear;	    /* as it is kept */
+	struct wear_file wear_file;
 	uint64_t wear_ns; /* when it was last looked at (boottime); 0: it is not known yet */
 	uint64_t wear_budget_bytes; /* as last looked at */
 	uint64_t wear_due_ns;
@@ -49,8 +60,11 @@ void agent_close_world(struct agent *agent);
 
 /* wear.c: of the day's budget; UINT64_MAX: there is none. */
 uint64_t agent_swap_writes_left(const struct agent *agent);
-/* Keeps what was written last; of an agent whose start failed before it knew of any, nothing. */
-void agent_end_wear(struct agent *agent);
+/*
+ * Keeps what was written last; of an agent whose start failed before it knew of any, nothing.
+ * -ETIMEDOUT: its file system hangs, and the agent must not be freed.
+ */
+int agent_end_wear(struct agent *agent);
 
 /*
  * tune.c: sets what the configuration wants and is not set, and at first gives back what an agent

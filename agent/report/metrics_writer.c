@@ -2,19 +2,14 @@
 #include "agent/report/metrics_writer.h"
 
 #include "agent/control/metrics.h"
-#include "agent/thread.h"
+#include "agent/errand.h"
 #include "base/clock.h"
 #include "base/memory_file.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
-#define STACK_BYTES ((size_t)64 << 10)
 #define BUSY_NS	    NSEC_PER_SEC	/* until a busy thread is asked again */
 #define PATIENCE_NS (10 * NSEC_PER_SEC) /* until a file system is said to hang */
 
@@ -24,40 +19,18 @@ struct metrics_writer {
 	/* Main's. */
 	char path[CONFIG_PATH_MAX]; /* last handed over; "": none */
 	uint64_t due_ns, handed_ns;
-	bool started, complained;
-	/* The thread's while busy, else main's. */
+	bool complained;
+	struct errand *errand;
+	/* The errand's while it is busy, else main's. */
 	struct {
 		char path[CONFIG_PATH_MAX];
 		char *text; /* NULL: only what was written before is removed */
 		size_t n;
 	} job;
-	_Atomic bool busy, stop, ended;
-	int go_fd; /* eventfd */
-	pthread_t thread;
-	/* The thread's. */
+	/* The errand's. */
 	struct metrics_file file;
 	int error; /* of the last time: said once */
 };
-
-int metrics_writer_new(metrics_write_file *write, const struct log *log,
-		       struct metrics_writer **ret_writer)
-{
-	struct metrics_writer *w = calloc(1, sizeof(*w));
-	int r;
-
-	if (!w)
-		return -ENOMEM;
-	w->write = write;
-	w->log = *log;
-	w->go_fd = eventfd(0, EFD_CLOEXEC);
-	if (w->go_fd < 0) {
-		r = -errno;
-		free(w);
-		return r;
-	}
-	*ret_writer = w;
-	return 0;
-}
 
 static void write_text(struct metrics_writer *w)
 {
@@ -74,8 +47,10 @@ static void write_text(struct metrics_writer *w)
 	free(TAKE_PTR(w->job.text));
 }
 
-static void do_job(struct metrics_writer *w)
+static void do_job(void *context)
 {
+	struct metrics_writer *w = context;
+
 	if (strcmp(w->file.path, w->job.path) != 0) {
 		metrics_file_remove(&w->file);
 		w->file = (struct metrics_file){0};
@@ -84,21 +59,25 @@ static void do_job(struct metrics_writer *w)
 	}
 	if (w->job.text)
 		write_text(w);
-	atomic_store(&w->busy, false);
 }
 
-static void *writer_main(void *arg)
+int metrics_writer_new(metrics_write_file *write, const struct log *log,
+		       struct metrics_writer **ret_writer)
 {
-	struct metrics_writer *w = arg;
-	eventfd_t value;
+	struct metrics_writer *w = calloc(1, sizeof(*w));
+	int r;
 
-	while (!atomic_load(&w->stop)) {
-		if (eventfd_read(w->go_fd, &value) == 0 && atomic_load(&w->busy))
-			do_job(w);
+	if (!w)
+		return -ENOMEM;
+	w->write = write;
+	w->log = *log;
+	r = errand_new("uswapd/metrics", do_job, w, &w->errand);
+	if (r < 0) {
+		free(w);
+		return r;
 	}
-	metrics_file_remove(&w->file);
-	atomic_store(&w->ended, true);
-	return NULL;
+	*ret_writer = w;
+	return 0;
 }
 
 static int make_text(struct agent *agent, char **ret_text, size_t *ret_n)
@@ -124,24 +103,22 @@ static int hand_over(struct metrics_writer *w, struct agent *agent, const char *
 {
 	int r = 0;
 
-	if (!w->started) {
-		r = thread_start("uswapd/metrics", STACK_BYTES, writer_main, w, &w->thread);
-		w->started = r == 0;
-	}
 	memcpy(w->path, path, sizeof(w->path));
 	w->job.text = NULL;
-	if (r == 0 && *path)
+	if (*path)
 		r = make_text(agent, &w->job.text, &w->job.n);
 	if (r < 0)
 		return r;
 	memcpy(w->job.path, path, sizeof(w->job.path));
-	atomic_store(&w->busy, true);
-	return eventfd_write(w->go_fd, 1) < 0 ? -errno : 0;
+	r = errand_send(w->errand);
+	if (r < 0)
+		free(TAKE_PTR(w->job.text));
+	return r;
 }
 
 bool metrics_writer_is_busy(const struct metrics_writer *w)
 {
-	return atomic_load(&w->busy);
+	return errand_is_busy(w->errand);
 }
 
 static void complain_once(struct metrics_writer *w, uint64_t now_ns)
@@ -177,31 +154,17 @@ uint64_t metrics_writer_turn(struct metrics_writer *w, struct agent *agent, uint
 	return *w->path ? w->due_ns : UINT64_MAX;
 }
 
-static bool wait_until_ended(const struct metrics_writer *w, uint64_t timeout_ns)
-{
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
-
-	while (!atomic_load(&w->ended)) {
-		if (clock_now_ns() >= end_ns)
-			return false;
-		(void)poll(NULL, 0, 1);
-	}
-	return true;
-}
-
 int metrics_writer_stop(struct metrics_writer *w, uint64_t timeout_ns)
 {
 	if (!w)
 		return 0;
-	if (w->started) {
-		atomic_store(&w->stop, true);
-		(void)eventfd_write(w->go_fd, 1);
-		if (!wait_until_ended(w, timeout_ns))
-			return -ETIMEDOUT;
-		(void)pthread_join(w->thread, NULL);
-	}
-	free(w->job.text);
-	fd_close(w->go_fd);
+	if (errand_wait(w->errand, timeout_ns) < 0)
+		return -ETIMEDOUT;
+	w->job.path[0] = '\0';
+	if (*w->path)
+		(void)errand_send(w->errand);
+	if (errand_stop(w->errand, timeout_ns) < 0)
+		return -ETIMEDOUT;
 	free(w);
 	return 0;
 }

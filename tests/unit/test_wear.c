@@ -9,8 +9,11 @@
 #include "tests/unit/agent_scene.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define DAY 86400
@@ -264,6 +267,50 @@ static void test_a_budget_that_changes(void **state)
 	end_kept(k);
 }
 
+/* A pipe that nobody reads holds up whoever opens it, as a hung file system does. */
+static void test_hung_file_system(void **state)
+{
+	/* As main does, the agent is left alone. */
+	static struct kept *left;
+	_cleanup_close_ int fd = -1;
+	char beside[160];
+
+	(void)state;
+	left = start_kept("0", 0);
+	(void)snprintf(beside, sizeof(beside), "%s.new", left->file);
+	assert_int_equal(mkfifo(beside, 0600), 0);
+	set_budget(left, "1G");
+	assert_int_equal(agent_watch_wear(left->scene.agent, 2 * NSEC_PER_SEC), 3 * NSEC_PER_SEC);
+	assert_false(scene_is_degraded(&left->scene, "hangs"));
+	(void)agent_watch_wear(left->scene.agent, 60 * NSEC_PER_SEC);
+	assert_true(scene_is_degraded(&left->scene, "wear: its file system hangs"));
+	assert_left(left, GIB);
+	assert_int_equal(agent_stop(left->scene.agent), -ETIMEDOUT);
+	fd = open(beside, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (int i = 0; i < 1000 && access(beside, F_OK) == 0; i++)
+		(void)poll(NULL, 0, 10);
+	assert_int_equal(access(beside, F_OK), -1);
+	fixture_free(left->scene.fx);
+}
+
+static void test_unwritable(void **state)
+{
+	struct kept *k = start_kept("0", 0);
+	char beside[160];
+
+	(void)state;
+	(void)snprintf(beside, sizeof(beside), "%s.new", k->file);
+	assert_int_equal(mkdir(beside, 0700), 0);
+	set_budget(k, "1G");
+	for (int i = 0; i < 1000 && !scene_logged(&k->scene, "wear: Is a directory"); i++) {
+		(void)poll(NULL, 0, 10);
+		(void)agent_watch_wear(k->scene.agent, NSEC_PER_SEC);
+	}
+	assert_true(scene_is_degraded(&k->scene, "wear: Is a directory"));
+	end_kept(k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +323,8 @@ int main(void)
 		cmocka_unit_test(test_written_once_counted_once),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_a_budget_that_changes),
+		cmocka_unit_test(test_unwritable),
+		cmocka_unit_test(test_hung_file_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
