@@ -52,6 +52,10 @@ int load_fail_unknown(struct load *load, const char *place, const char *section,
 {
 	const struct setting *nearest = setting_nearest(section, key);
 
+	if (*section == '\0')
+		return load_fail(load, -EINVAL, place,
+				 "%s: before it there must be a section's line, as in [%s]", key,
+				 nearest ? nearest->section : settings[0].section);
 	if (!nearest)
 		return load_fail(load, -EINVAL, place,
 				 "%s.%s: there is no such setting; "

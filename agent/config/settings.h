@@ -22,6 +22,7 @@ enum setting_kind {
 	SETTING_MODE,	  /* enum agent_mode */
 	SETTING_PATH,	  /* char[CONFIG_PATH_MAX], absolute */
 	SETTING_PATTERNS, /* struct config_patterns, separated by blanks */
+	SETTING_USERS,	  /* the same over the numbers of users */
 };
 
 struct setting {
@@ -58,6 +59,9 @@ const struct setting *setting_find(const char *section, const char *key);
 /* The setting, or the section, that was likely meant; NULL: no idea. */
 const struct setting *setting_nearest(const char *section, const char *key);
 const char *settings_nearest_section(const char *section);
+
+/* Of patterns, that may be said in several lines. */
+bool setting_is_list(const struct setting *setting);
 
 /*
  * Sets one setting from text in what its offset is in, a struct config; a list is replaced, or with

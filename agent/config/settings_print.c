@@ -75,7 +75,7 @@ void setting_print(const struct setting *setting, const void *config, FILE *out)
 {
 	const void *field = (const char *)config + setting->offset;
 
-	if (setting->kind == SETTING_PATTERNS) {
+	if (setting_is_list(setting)) {
 		print_patterns(setting->key, field, out);
 		return;
 	}

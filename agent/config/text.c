@@ -93,7 +93,7 @@ static int on_value(void *user, const char *section, const char *key, const char
 	}
 	if (!setting)
 		source->result = load_fail_unknown(source->load, place, section, key);
-	else if (*seen > 0 && setting->kind != SETTING_PATTERNS)
+	else if (*seen > 0 && !setting_is_list(setting))
 		source->result = load_fail(source->load, -EINVAL, place,
 					   "%s.%s: was set before, in line %u", section, key,
 					   *seen);

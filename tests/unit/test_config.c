@@ -93,6 +93,10 @@ static void test_values(void **state)
 		{"[protect]\nexclude = / a\n", -EINVAL,
 		 ":2: protect.exclude: \"/ a\" is not a group's path, as in "
 		 "system.slice/db-*.service"},
+		{"[protect]\nexclude_uid = 1000 postgres\n", -EINVAL,
+		 ":2: protect.exclude_uid: \"1000 postgres\" is not the number of a user, as in "
+		 "1000 or 6118*"},
+		{"[protect]\nexclude_uid = 1000 6118* [12]??\n", 0, NULL},
 		{"[protect]\nexclude = //\n", -EINVAL,
 		 ":2: protect.exclude: \"//\" is not a group's path, as in "
 		 "system.slice/db-*.service"},
@@ -123,7 +127,7 @@ static void test_names(void **state)
 		 ":2: agent.compressor: there is no such setting; uswapd --help-settings lists "
 		 "them all"},
 		{"cpu = 10%\n", -EINVAL,
-		 ":1: .cpu: there is no such setting; did you mean protect.cpu?"},
+		 ":1: cpu: before it there must be a section's line, as in [protect]"},
 		{"[protect]\n= 10%\n", -EINVAL,
 		 ":2: protect.: there is no such setting; uswapd --help-settings lists them all"},
 		{"[headroom]\nreaction = 1s\n[balance]\nreaction = 1s\n", 0, NULL},
