@@ -362,7 +362,7 @@ CASES = [
         before=[["agent", "--set", "trim.enabled=yes"]], seconds=150),
     Case(
         "idle-200", "200 groups with a sleeping process each, 50 of them with a limit; nothing happens",
-        ["--mem", "512M", "--swap", "zram:256M"], ["uswapd"], [
+        ["--skip-idle", "--mem", "512M", "--swap", "zram:256M"], ["uswapd"], [
             Figure("wakeups", "wake-ups of a worker", "/s", f.worker_wakeups_per_s),
             Figure("all", "wake-ups of all threads", "/s", f.process_wakeups_per_s),
             Figure("cpu", "CPU", "%", f.process_cpu_percent),

@@ -18,6 +18,7 @@ from cases import CASES, file_name, plan
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SKIPPED = 77
+COUNTED = {"--icount", "--skip-idle"}  # of tests/vm/run: the guest's time counts instructions
 SETUP_SECONDS = 60  # of the guest: calibration, files, groups
 
 
@@ -67,7 +68,7 @@ def boot(case, arguments, directory):
     if arguments.build:
         command += ["--build", arguments.build]
     if arguments.kvm:
-        command = [word for word in command if word != "--icount"] + ["--kvm"]
+        command = [word for word in command if word not in COUNTED] + ["--kvm"]
     command += ["--", "tests/bench/guest", "/uswapd/plan"]
     done = 0
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as vm:
@@ -107,7 +108,7 @@ def about(case, arguments):
     qemu = re.search(r"version (\S+)", words_of(["qemu-system-x86_64", "--version"], ""))
     host = words_of(["sed", "-n", "s/^model name.*: //p;T;q", "/proc/cpuinfo"], "") or platform.machine()
     accelerator = "KVM" if arguments.kvm else "TCG (emulated CPUs: compare runs with runs)"
-    if "--icount" in case.machine and not arguments.kvm:
+    if COUNTED.intersection(case.machine) and not arguments.kvm:
         accelerator = "TCG (time counts instructions)"
     cpus = int(case.machine[case.machine.index("--cpus") + 1]) if "--cpus" in case.machine else 2
     return {
