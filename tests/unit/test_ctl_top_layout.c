@@ -71,6 +71,28 @@ static void test_wide(void **state)
 	assert_int_equal(strlen(lines[7].text), 200);
 }
 
+/* A number is there as a whole or not at all. */
+static void test_narrow(void **state)
+{
+	static const char *const expected[] = {
+		"uswapd 0.1.0  acts  up 2 s  2 of 2",
+		"NODE  FREE   LOW  HIGH  ROOM MARGIN     ",
+		"   0   15M   10M   20M   30M   4.0M  ",
+		"   1 did not answer",
+		"GROUP         USED LIMIT  COLD  STALL   ",
+	};
+	_cleanup_(top_model_clear) struct top_model m = {.sort = TOP_BY_USED};
+	_cleanup_free_ struct top_line *lines = calloc(10, sizeof(*lines));
+
+	(void)state;
+	assert_non_null(lines);
+	feed(&m, 1, 100);
+	feed(&m, 2, 15);
+	top_layout(&m, 40, 10, false, lines);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(lines[i].text, expected[i]);
+}
+
 /* Whatever the size and the view: all lines are there, none is too long, the last one helps. */
 static void test_any_size(void **state)
 {
@@ -125,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_80x24),
 		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_any_size),
 		cmocka_unit_test(test_text_is_wrapped_and_escaped),
 	};

@@ -3,6 +3,7 @@
 
 #include "agent/ctl/show.h"
 #include "base/escape.h"
+#include "base/saturate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,21 +44,34 @@ static struct top_line *next_line(struct canvas *c, enum top_style style)
 	return line;
 }
 
-/* Cuts to the width. What stands out does so over all of it. */
+/* How much of a line fits, broken at a blank where there is one. */
+static size_t fitting(const char *line, size_t n, size_t columns)
+{
+	size_t at = columns;
+
+	if (n <= columns)
+		return n;
+	while (at > columns / 2 && line[at] != ' ')
+		at--;
+	return line[at] == ' ' ? at : columns;
+}
+
+/* Cuts to the width: half a number is worse than none. What stands out does so over all of it. */
 static void __attribute__((format(printf, 3, 4)))
 add_line(struct canvas *c, enum top_style style, const char *format, ...)
 {
 	struct top_line *line = next_line(c, style);
 	va_list ap;
+	size_t n;
 
 	if (!line)
 		return;
 	va_start(ap, format);
-	(void)vsnprintf(line->text, c->columns + 1, format, ap);
+	(void)vsnprintf(line->text, sizeof(line->text), format, ap);
 	va_end(ap);
+	n = fitting(line->text, strlen(line->text), c->columns);
+	line->text[n] = '\0';
 	if (style == TOP_HEADING || style == TOP_SELECTED) {
-		size_t n = strlen(line->text);
-
 		memset(line->text + n, ' ', c->columns - n);
 		line->text[c->columns] = '\0';
 	}
@@ -201,18 +215,6 @@ static void add_groups(struct canvas *c, const struct top_model *m)
 		add_group(c, &m->groups[m->shown[i]], width, i == selected);
 }
 
-/* How much of a line fits, broken at a blank where there is one. */
-static size_t fitting(const char *line, size_t n, size_t columns)
-{
-	size_t at = columns;
-
-	if (n <= columns)
-		return n;
-	while (at > columns / 2 && line[at] != ' ')
-		at--;
-	return line[at] == ' ' ? at : columns;
-}
-
 static void add_wrapped(struct canvas *c, const char *line)
 {
 	size_t n = strlen(line);
@@ -273,8 +275,8 @@ void top_layout(const struct top_model *m, size_t columns, size_t rows, bool utf
 	(void)snprintf(right, sizeof(right), "%s%zu of %zu groups by %s%s",
 		       m->paused ? "PAUSED  " : "", m->n_shown, m->n_groups, top_sort_name(m->sort),
 		       m->reversed ? ", reversed" : "");
-	add_line(&c, TOP_TITLE, "%-*s%s",
-		 (int)(columns > strlen(right) ? columns - strlen(right) : 0), m->agent, right);
+	add_line(&c, TOP_TITLE, "%-*s  %s", (int)minus(columns, strlen(right) + 2), m->agent,
+		 right);
 	if (m->view == TOP_LINES) {
 		add_text(&c, m);
 	} else {
