@@ -13,13 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STOP_NS		(2 * NSEC_PER_SEC)
-#define STATUS_NS	NSEC_PER_SEC
-#define ALIVE_NS	(10 * NSEC_PER_SEC)
-#define RELOAD_NS	(5 * NSEC_PER_SEC)
-#define CLEANER_STOP_NS NSEC_PER_SEC
-#define PAGER_STOP_NS	NSEC_PER_SEC
-#define RECORD_STOP_NS	NSEC_PER_SEC
+#define STATUS_NS NSEC_PER_SEC
+#define ALIVE_NS  (10 * NSEC_PER_SEC)
+#define RELOAD_NS (5 * NSEC_PER_SEC)
 /* A process that is not ours: what may be done to it may be done to any. */
 #define OTHER_PID 1
 
@@ -168,7 +164,7 @@ int agent_start(const struct agent_options *options, const struct config *config
 
 int agent_stop(struct agent *a)
 {
-	uint64_t end_ns = clock_now_ns() + STOP_NS;
+	const uint64_t stop_ns = a->options.stop_ns, end_ns = clock_now_ns() + stop_ns;
 	int r = 0;
 
 	agent_restore_tuning(a);
@@ -185,11 +181,11 @@ int agent_stop(struct agent *a)
 	if (r < 0)
 		return r;
 	/* It wakes workers until its end. A process of its own that is stuck is not waited for. */
-	r = cleaner_stop(a->world.cleaner, CLEANER_STOP_NS);
+	r = cleaner_stop(a->world.cleaner, stop_ns / 2);
 	if (r != -ETIMEDOUT)
-		r = pager_stop(a->world.pager, PAGER_STOP_NS);
+		r = pager_stop(a->world.pager, stop_ns / 2);
 	if (r != -ETIMEDOUT)
-		r = recorder_stop(a->world.recorder, RECORD_STOP_NS);
+		r = recorder_stop(a->world.recorder, stop_ns / 2);
 	if (r != -ETIMEDOUT)
 		r = agent_end_wear(a);
 	if (r == -ETIMEDOUT)

@@ -18,6 +18,7 @@ struct agent_options {
 	const char *writer_program; /* uswapd-writer; NULL: dirty files are not written back */
 	const char *tuning_file;    /* of what sysctls were; NULL: they are left alone */
 	const char *journal_socket; /* of systemd-journald; NULL: no records of actions */
+	uint64_t stop_ns;	    /* workers have so long to end, the other threads half of it */
 	bool dry_run;
 	bool try_uring;
 };

@@ -24,8 +24,8 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
-#define EXIT_LEAVING	(-1) /* as told, but not all threads have ended */
-#define METRICS_STOP_NS NSEC_PER_SEC
+#define EXIT_LEAVING (-1) /* as told, but not all threads have ended */
+#define STOP_NS	     (2 * NSEC_PER_SEC)
 
 /* Groups take descriptors. */
 static void prepare_process(const struct log *log)
@@ -215,7 +215,7 @@ static int end(struct agent *agent, struct metrics_writer *metrics, const struct
 	r = agent_stop(agent);
 	if (r < 0)
 		log_warning(log, "a request is still inside the kernel: leaving without it");
-	if (metrics_writer_stop(metrics, METRICS_STOP_NS) < 0) {
+	if (metrics_writer_stop(metrics, STOP_NS / 2) < 0) {
 		log_warning(log, "the metrics' file system hangs: leaving without it");
 		r = -ETIMEDOUT;
 	}
@@ -326,6 +326,7 @@ int main(int argc, char **argv)
 		return replay_file(cl.replay, cl.overrides, cl.agent.n_overrides) == 0
 			       ? 0
 			       : EXIT_SOFTWARE;
+	cl.agent.stop_ns = STOP_NS;
 	cl.agent.hand_program = find_program("uswapd-hand", hand);
 	/* What a fake tree shows is nobody's file. */
 	if (!cl.agent.root)

@@ -2,8 +2,11 @@
 #include "agent/thread.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 
 int thread_start(const char *name, size_t stack_bytes, void *(*run)(void *), void *arg,
@@ -24,4 +27,14 @@ int thread_start(const char *name, size_t stack_bytes, void *(*run)(void *), voi
 	if (r == 0)
 		(void)pthread_setname_np(*ret_thread, name);
 	return -r;
+}
+
+int thread_join(pthread_t thread, uint64_t timeout_ns)
+{
+	uint64_t end_ns = clock_now_ns() + timeout_ns;
+	int r;
+
+	while ((r = pthread_tryjoin_np(thread, NULL)) == EBUSY && clock_now_ns() < end_ns)
+		(void)poll(NULL, 0, 1);
+	return r == EBUSY ? -ETIMEDOUT : -r;
 }

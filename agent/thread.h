@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdint.h>
 
 /*
  * Starts run(arg) with every signal blocked from its first instruction on, and stack_bytes of stack
@@ -10,3 +11,9 @@
  */
 int thread_start(const char *name, size_t stack_bytes, void *(*run)(void *), void *arg,
 		 pthread_t *ret_thread);
+
+/*
+ * Waits for its end, at most timeout_ns. -ETIMEDOUT: it is stuck in the kernel, and so is what it
+ * uses; it may be waited for again.
+ */
+int thread_join(pthread_t thread, uint64_t timeout_ns);

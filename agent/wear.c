@@ -20,7 +20,6 @@
 #define FORGET_NS (60 * NSEC_PER_SEC)
 #define HEAR_NS	  NSEC_PER_SEC	      /* until it is asked what came of the writing */
 #define HANGS_NS  (10 * NSEC_PER_SEC) /* until a file system is said to hang */
-#define STOP_NS	  NSEC_PER_SEC
 
 /* What an agent before has left. Returns how old it is. */
 static uint64_t load(struct agent *a, const char *path)
@@ -117,13 +116,13 @@ int agent_end_wear(struct agent *a)
 {
 	struct wear_file *file = &a->wear_file;
 
-	if (errand_wait(file->errand, STOP_NS) < 0)
+	if (errand_wait(file->errand, a->options.stop_ns / 2) < 0)
 		return -ETIMEDOUT;
 	if (a->wear_ns > 0) {
 		a->wear_due_ns = 0;
 		(void)agent_watch_wear(a, clock_now_ns());
 	}
-	if (errand_stop(file->errand, STOP_NS) < 0)
+	if (errand_stop(file->errand, a->options.stop_ns / 2) < 0)
 		return -ETIMEDOUT;
 	file->errand = NULL;
 	hear(a, clock_now_ns());

@@ -2,6 +2,7 @@
 #include "agent/pageout/pager.h"
 
 #include "agent/account/pace.h"
+#include "agent/slot.h"
 #include "agent/thread.h"
 #include "base/clock.h"
 
@@ -18,28 +19,20 @@
 /* A process that nobody asked about for so long is let go of. */
 #define IDLE_NS (5 * NSEC_PER_SEC)
 
-enum slot_state {
-	SLOT_FREE,
-	SLOT_FILLING, /* its asker's */
-	SLOT_ASKED,   /* the thread's from here on */
-	SLOT_DONE,    /* its asker's again */
-};
-
-struct slot {
-	_Atomic int state;
+struct job {
+	struct slot slot;
 	const struct act_ops *ops;
 	struct pageout_settings settings;
 	struct reclaim_settings reclaim;
 	struct pageout_ask ask; /* group_fd is its own */
-	int wake_fd;
 	struct pageout_result result;
 };
 
 struct pager {
 	pthread_t thread;
 	int wake_fd;
-	_Atomic bool stop, ended;
-	struct slot slots[PAGER_SLOTS];
+	_Atomic bool stop;
+	struct job jobs[PAGER_SLOTS];
 
 	struct hand *hand;
 	struct pageout_pass *pass;
@@ -53,19 +46,17 @@ int pager_ask(struct pager *p, const struct act_ops *ops, const struct config *c
 	      const struct pageout_ask *ask, int wake_fd)
 {
 	for (int i = 0; i < PAGER_SLOTS; i++) {
-		struct slot *s = &p->slots[i];
-		int expected = SLOT_FREE;
+		struct job *job = &p->jobs[i];
 
-		if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_FILLING))
+		if (!slot_take(&job->slot))
 			continue;
-		s->ops = ops;
-		s->settings = config->pageout;
-		s->reclaim = config->reclaim;
-		s->ask = *ask;
-		s->wake_fd = wake_fd;
+		job->ops = ops;
+		job->settings = config->pageout;
+		job->reclaim = config->reclaim;
+		job->ask = *ask;
 		/* The group may go before its turn comes. */
-		s->ask.group_fd = fcntl(ask->group_fd, F_DUPFD_CLOEXEC, 0);
-		atomic_store(&s->state, SLOT_ASKED);
+		job->ask.group_fd = fcntl(ask->group_fd, F_DUPFD_CLOEXEC, 0);
+		slot_ask(&job->slot, wake_fd);
 		(void)eventfd_write(p->wake_fd, 1);
 		return i;
 	}
@@ -74,27 +65,27 @@ int pager_ask(struct pager *p, const struct act_ops *ops, const struct config *c
 
 bool pager_collect(struct pager *p, int slot, struct pageout_result *ret)
 {
-	struct slot *s = &p->slots[slot];
+	struct job *job = &p->jobs[slot];
 
-	if (atomic_load(&s->state) != SLOT_DONE)
+	if (!slot_is_done(&job->slot))
 		return false;
-	*ret = s->result;
-	atomic_store(&s->state, SLOT_FREE);
+	*ret = job->result;
+	slot_free(&job->slot);
 	return true;
 }
 
 /* --- the thread's side --- */
 
 /* Until it is done, or the agent ends. */
-static int serve(struct pager *p, struct slot *s)
+static int serve(struct pager *p, struct job *job)
 {
 	struct pollfd none = {.fd = -1};
-	int r = pageout_pass_begin(p->pass, &s->ask, &s->settings, s->ops);
+	int r = pageout_pass_begin(p->pass, &job->ask, &job->settings, job->ops);
 
 	if (r < 0)
 		return r;
 	while (!atomic_load(&p->stop)) {
-		uint64_t piece = pace_piece_bytes(&p->pace, &s->reclaim);
+		uint64_t piece = pace_piece_bytes(&p->pace, &job->reclaim);
 
 		r = pageout_pass_step(p->pass, &p->history, piece, clock_now_ns());
 		if (r <= 0)
@@ -104,19 +95,18 @@ static int serve(struct pager *p, struct slot *s)
 	return 0;
 }
 
-static void finish(struct pager *p, struct slot *s)
+static void finish(struct pager *p, struct job *job)
 {
 	uint64_t cpu_ns = clock_thread_cpu_ns();
-	int r = serve(p, s), wake_fd = s->wake_fd;
+	int r = serve(p, job);
 
-	s->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
-			  : *pageout_pass_result(p->pass);
-	s->result.cpu_ns += clock_thread_cpu_ns() - cpu_ns;
+	job->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
+			    : *pageout_pass_result(p->pass);
+	job->result.cpu_ns += clock_thread_cpu_ns() - cpu_ns;
 	/* What looking takes is no measure of how fast memory can be had. */
-	pace_learn(&p->pace, s->result.applied_bytes, s->result.calls_ns);
-	s->ask.group_fd = fd_close(s->ask.group_fd);
-	atomic_store(&s->state, SLOT_DONE);
-	(void)eventfd_write(wake_fd, 1);
+	pace_learn(&p->pace, job->result.applied_bytes, job->result.calls_ns);
+	job->ask.group_fd = fd_close(job->ask.group_fd);
+	slot_end(&job->slot);
 }
 
 static void *pager_main(void *arg)
@@ -134,11 +124,10 @@ static void *pager_main(void *arg)
 		(void)hand_take(p->hand, &none);
 		(void)eventfd_read(p->wake_fd, &value);
 		for (size_t i = 0; i < PAGER_SLOTS; i++)
-			if (atomic_load(&p->slots[i].state) == SLOT_ASKED)
-				finish(p, &p->slots[i]);
+			if (slot_begin(&p->jobs[i].slot))
+				finish(p, &p->jobs[i]);
 	}
 	hand_stop(p->hand, 0);
-	atomic_store(&p->ended, true);
 	return NULL;
 }
 
@@ -148,7 +137,7 @@ static void free_all(struct pager *p)
 	hand_free(p->hand);
 	fd_close(p->wake_fd);
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
-		fd_close(p->slots[i].ask.group_fd);
+		fd_close(p->jobs[i].ask.group_fd);
 	free(p);
 }
 
@@ -160,7 +149,7 @@ int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager)
 	if (!p)
 		return -ENOMEM;
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
-		p->slots[i].ask.group_fd = -1;
+		p->jobs[i].ask.group_fd = -1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = p->wake_fd < 0 ? -errno : hand_new(hands, "pageout", &p->hand);
 	if (r == 0)
@@ -185,17 +174,14 @@ void pager_ask_to_stop(struct pager *p)
 
 int pager_stop(struct pager *p, uint64_t timeout_ns)
 {
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
+	int r;
 
 	if (!p)
 		return 0;
 	pager_ask_to_stop(p);
-	while (!atomic_load(&p->ended)) {
-		if (clock_now_ns() >= end_ns)
-			return -ETIMEDOUT;
-		(void)poll(NULL, 0, 2);
-	}
-	(void)pthread_join(p->thread, NULL);
+	r = thread_join(p->thread, timeout_ns);
+	if (r < 0)
+		return r;
 	free_all(p);
 	return 0;
 }

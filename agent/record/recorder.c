@@ -30,7 +30,7 @@ struct recorder {
 	struct log log;
 	pthread_t thread;
 	int wake_fd; /* eventfd */
-	_Atomic bool stop, ended;
+	_Atomic bool stop;
 	_Atomic uint64_t file_number; /* from 1 */
 	/* The thread's. */
 	struct record_file file;
@@ -160,7 +160,6 @@ static void *recorder_main(void *arg)
 	}
 	write_all(rec);
 	record_file_close(&rec->file);
-	atomic_store(&rec->ended, true);
 	return NULL;
 }
 
@@ -196,18 +195,15 @@ int recorder_start(const char *path, uint64_t max_bytes, size_t n, struct log lo
 
 int recorder_stop(struct recorder *rec, uint64_t timeout_ns)
 {
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
+	int r;
 
 	if (!rec)
 		return 0;
 	atomic_store(&rec->stop, true);
 	(void)eventfd_write(rec->wake_fd, 1);
-	while (!atomic_load(&rec->ended)) {
-		if (clock_now_ns() >= end_ns)
-			return -ETIMEDOUT;
-		(void)poll(NULL, 0, 2);
-	}
-	(void)pthread_join(rec->thread, NULL);
+	r = thread_join(rec->thread, timeout_ns);
+	if (r < 0)
+		return r;
 	fd_close(rec->wake_fd);
 	free(rec);
 	return 0;

@@ -53,7 +53,6 @@ struct worker {
 	int main_fd, answer_fd; /* eventfds: main -> worker, worker -> main */
 	_Atomic bool stop;
 	_Atomic bool paused;
-	_Atomic bool ended;
 	_Atomic(const struct config *) next_config, config_in_use;
 	_Atomic uint64_t ordered_bytes;
 	_Atomic uint64_t wanted_order_bytes; /* goes with the next, which is set after it */

@@ -125,7 +125,6 @@ static void close_all(struct worker *w)
 	worker_close_node(w);
 	w->pressure_fd = fd_close(w->pressure_fd);
 	w->ring = ring_free(w->ring);
-	atomic_store(&w->ended, true);
 }
 
 static void handle_group_event(struct worker *w, uint64_t token, uint64_t now_ns)
@@ -385,17 +384,7 @@ void worker_ask_to_stop(struct worker *w)
 
 int worker_join(struct worker *w, uint64_t timeout_ns)
 {
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
-
-	while (!atomic_load(&w->ended)) {
-		uint64_t now_ns = clock_now_ns();
-
-		if (now_ns >= end_ns)
-			return -ETIMEDOUT;
-		(void)wait_answer(w, MIN(end_ns - now_ns, 50 * NSEC_PER_MSEC));
-	}
-	(void)pthread_join(w->thread, NULL);
-	return 0;
+	return thread_join(w->thread, timeout_ns);
 }
 
 void worker_set_config(struct worker *w, const struct config *config)

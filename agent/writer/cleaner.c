@@ -34,24 +34,22 @@ int cleaner_ask(struct cleaner *c, const struct clean_ops *ops,
 		uint64_t group, int group_dir_fd, uint64_t bytes, int wake_fd)
 {
 	for (int i = 0; i < CLEANER_SLOTS; i++) {
-		struct slot *s = &c->slots[i];
-		int expected = SLOT_FREE;
+		struct job *job = &c->jobs[i];
 
-		if (!atomic_compare_exchange_strong(&s->state, &expected, SLOT_FILLING))
+		if (!slot_take(&job->slot))
 			continue;
-		s->ops = ops;
-		s->settings = *settings;
-		s->denied = *denied;
-		s->group = group;
-		s->bytes = bytes;
-		s->wake_fd = wake_fd;
-		s->result = (struct clean_result){0};
-		s->n_open = 0;
-		s->write_begun_ns = 0;
-		atomic_store(&s->forgotten, false);
+		job->ops = ops;
+		job->settings = *settings;
+		job->denied = *denied;
+		job->group = group;
+		job->bytes = bytes;
+		job->result = (struct clean_result){0};
+		job->all_given = false;
+		job->n_open = 0;
+		job->write_begun_ns = 0;
 		/* Its own: the group may go before its turn comes. */
-		s->group_fd = fcntl(group_dir_fd, F_DUPFD_CLOEXEC, 0);
-		atomic_store(&s->state, SLOT_ASKED);
+		job->group_fd = fcntl(group_dir_fd, F_DUPFD_CLOEXEC, 0);
+		slot_ask(&job->slot, wake_fd);
 		(void)eventfd_write(c->wake_fd, 1);
 		return i;
 	}
@@ -60,22 +58,18 @@ int cleaner_ask(struct cleaner *c, const struct clean_ops *ops,
 
 bool cleaner_collect(struct cleaner *c, int slot, struct clean_result *ret)
 {
-	struct slot *s = &c->slots[slot];
+	struct job *job = &c->jobs[slot];
 
-	if (atomic_load(&s->state) != SLOT_DONE)
+	if (!slot_is_done(&job->slot))
 		return false;
-	*ret = s->result;
-	atomic_store(&s->state, SLOT_FREE);
+	*ret = job->result;
+	slot_free(&job->slot);
 	return true;
 }
 
 void cleaner_forget(struct cleaner *c, int slot)
 {
-	struct slot *s = &c->slots[slot];
-	int expected = SLOT_DONE;
-
-	atomic_store(&s->forgotten, true);
-	(void)atomic_compare_exchange_strong(&s->state, &expected, SLOT_FREE);
+	slot_forget(&c->jobs[slot].slot);
 }
 
 void cleaner_read_state(const struct cleaner *c, struct cleaner_state *ret)
@@ -93,30 +87,24 @@ void cleaner_read_state(const struct cleaner *c, struct cleaner_state *ret)
 
 /* --- the thread's side --- */
 
-static void finish(struct slot *s, uint64_t now_ns)
+static void finish(struct job *job, uint64_t now_ns)
 {
-	int expected = SLOT_DONE, wake_fd = s->wake_fd;
-
-	s->group_fd = fd_close(s->group_fd);
-	if (s->write_begun_ns != 0)
-		s->result.write_ns = now_ns - s->write_begun_ns;
-	atomic_store(&s->state, SLOT_DONE);
-	if (!atomic_load(&s->forgotten))
-		(void)eventfd_write(wake_fd, 1);
-	else
-		(void)atomic_compare_exchange_strong(&s->state, &expected, SLOT_FREE);
+	job->group_fd = fd_close(job->group_fd);
+	if (job->write_begun_ns != 0)
+		job->result.write_ns = now_ns - job->write_begun_ns;
+	slot_end(&job->slot);
 }
 
 void cleaner_answered(struct cleaner *c, struct given *given, const struct writer_answer *answer,
 		      uint64_t now_ns)
 {
-	struct slot *s = given->slot;
+	struct job *job = given->job;
 
-	s->result.asked_bytes += answer->asked_bytes;
-	s->result.cleaned_bytes += answer->cleaned_bytes;
-	s->result.slowest_ns = MAX(s->result.slowest_ns, answer->slowest_ns);
-	if (s->result.error == 0)
-		s->result.error = (int)answer->error;
+	job->result.asked_bytes += answer->asked_bytes;
+	job->result.cleaned_bytes += answer->cleaned_bytes;
+	job->result.slowest_ns = MAX(job->result.slowest_ns, answer->slowest_ns);
+	if (job->result.error == 0)
+		job->result.error = (int)answer->error;
 	atomic_fetch_add(&c->asked_bytes, answer->asked_bytes);
 	atomic_fetch_add(&c->cleaned_bytes, answer->cleaned_bytes);
 	account_answered(c, given->device, answer);
@@ -124,68 +112,67 @@ void cleaner_answered(struct cleaner *c, struct given *given, const struct write
 	if (answer->error == 0 && answer->asked_bytes > 0)
 		clean_history_cleaned(&c->history, given->device, given->inode, given->offset,
 				      given->length, answer->asked_bytes, now_ns);
-	given->slot = NULL;
-	/* While orders are being given more are to come. */
-	if (--s->n_open == 0 && atomic_load(&s->state) == SLOT_WRITING)
-		finish(s, now_ns);
+	given->job = NULL;
+	if (--job->n_open == 0 && job->all_given)
+		finish(job, now_ns);
 }
 
 static struct given *free_given(struct cleaner *c)
 {
 	for (size_t i = 0; i < GIVEN_MAX; i++)
-		if (!c->given[i].slot)
+		if (!c->given[i].job)
 			return &c->given[i];
 	return NULL;
 }
 
 /* False: no more can be given now; what is left is found again by the next pass. */
-static bool give(struct cleaner *c, struct slot *s, const struct dirty_file *file, uint64_t offset,
+static bool give(struct cleaner *c, struct job *job, const struct dirty_file *file, uint64_t offset,
 		 uint64_t length, uint64_t now_ns)
 {
 	struct given *given = free_given(c);
 	const struct writer_order order = {
 		.id = ++c->last_id,
-		.group = s->group,
+		.group = job->group,
 		.offset = offset,
 		.length = length,
-		.target_ns = s->settings.device_target_ns,
-		.bytes_per_s = s->settings.device_bytes_per_s,
+		.target_ns = job->settings.device_target_ns,
+		.bytes_per_s = job->settings.device_bytes_per_s,
 	};
-	int r = given ? s->ops->give(c, file->device, &order, file->fd) : -EBUSY;
+	int r = given ? job->ops->give(c, file->device, &order, file->fd) : -EBUSY;
 
 	if (r < 0) {
-		if (r != -EBUSY && r != -EAGAIN && r != -ECANCELED && s->result.error == 0)
-			s->result.error = r;
+		if (r != -EBUSY && r != -EAGAIN && r != -ECANCELED && job->result.error == 0)
+			job->result.error = r;
 		return false;
 	}
 	*given = (struct given){
-		.slot = s,
+		.job = job,
 		.id = order.id,
 		.device = file->device,
 		.inode = file->inode,
 		.offset = offset,
 		.length = length,
-		.due_ns = now_ns + s->settings.deadline_ns,
+		.due_ns = now_ns + job->settings.deadline_ns,
 	};
-	s->n_open++;
-	s->result.orders++;
+	job->n_open++;
+	job->result.orders++;
 	return true;
 }
 
-static void give_all(struct cleaner *c, struct slot *s, uint64_t now_ns)
+static void give_all(struct cleaner *c, struct job *job, uint64_t now_ns)
 {
 	size_t n;
 	const struct clean_candidate *chosen = pass_chosen(c->pass, &n);
 
-	s->write_begun_ns = now_ns;
+	job->write_begun_ns = now_ns;
 	for (size_t i = 0; i < n; i++) {
 		const struct dirty_file *file = pass_file(c->pass, chosen[i].file);
 		uint64_t at = chosen[i].offset, end = at + chosen[i].length;
 
-		s->result.chosen_bytes += chosen[i].dirty_bytes;
+		job->result.chosen_bytes += chosen[i].dirty_bytes;
 		/* Pieces, so that no file is held for long. */
 		for (; at < end; at += ORDER_MAX_BYTES)
-			if (!give(c, s, file, at, MIN(ORDER_MAX_BYTES, end - at), now_ns))
+			if (!give(c, job, file, at, MIN(ORDER_MAX_BYTES, end - at), now_ns))
 				break;
 	}
 }
@@ -202,41 +189,40 @@ static void say_overlay(struct cleaner *c, const struct dirty_totals *totals)
 
 static void look_done(struct cleaner *c, uint64_t now_ns)
 {
-	struct slot *s = c->looking;
+	struct job *job = c->looking;
 	const struct dirty_totals *totals = pass_totals(c->pass);
 
-	s->result.look_ns = now_ns - s->look_begun_ns;
-	s->result.found_bytes = totals->dirty_bytes;
-	s->result.again_bytes = pass_again_bytes(c->pass);
-	s->result.files = totals->files;
+	job->result.look_ns = now_ns - job->look_begun_ns;
+	job->result.found_bytes = totals->dirty_bytes;
+	job->result.again_bytes = pass_again_bytes(c->pass);
+	job->result.files = totals->files;
 	for (size_t i = 0; i < FILE_REFUSALS; i++)
-		s->result.refused[i] = totals->refused[i];
+		job->result.refused[i] = totals->refused[i];
 	say_overlay(c, totals);
-	give_all(c, s, now_ns);
+	give_all(c, job, now_ns);
 	/* The writers have their own: nothing of ours keeps a file. */
 	pass_end(c->pass);
 	c->looking = NULL;
-	atomic_store(&s->state, SLOT_WRITING);
-	if (s->n_open == 0)
-		finish(s, now_ns);
+	job->all_given = true;
+	if (job->n_open == 0)
+		finish(job, now_ns);
 }
 
 /* Takes the next ask, or goes on with the look under way. True: there is more to look at. */
 static bool look(struct cleaner *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < CLEANER_SLOTS && !c->looking; i++) {
-		struct slot *s = &c->slots[i];
+		struct job *job = &c->jobs[i];
 
-		if (atomic_load(&s->state) != SLOT_ASKED)
+		if (!slot_begin(&job->slot))
 			continue;
-		atomic_store(&s->state, SLOT_LOOKING);
-		s->look_begun_ns = now_ns;
-		c->looking = s;
-		pass_begin(c->pass, s->group_fd, s->bytes,
+		job->look_begun_ns = now_ns;
+		c->looking = job;
+		pass_begin(c->pass, job->group_fd, job->bytes,
 			   &(struct pass_bounds){
-				   .remote_wanted = s->settings.remote,
+				   .remote_wanted = job->settings.remote,
 				   .sys_fd = c->options.sys_fd,
-				   .denied = &s->denied,
+				   .denied = &job->denied,
 			   });
 	}
 	if (!c->looking)
@@ -276,7 +262,6 @@ static void *cleaner_main(void *arg)
 	pass_end(c->pass);
 	/* By the thread that started them, since they die with it. */
 	c->stop_result = devices_stop(c, c->stop_ns);
-	atomic_store(&c->ended, true);
 	return NULL;
 }
 
@@ -285,7 +270,7 @@ static void free_all(struct cleaner *c)
 	pass_free(c->pass);
 	fd_close(c->wake_fd);
 	for (size_t i = 0; i < CLEANER_SLOTS; i++)
-		fd_close(c->slots[i].group_fd);
+		fd_close(c->jobs[i].group_fd);
 	free(c);
 }
 
@@ -300,7 +285,7 @@ int cleaner_start(const struct cleaner_options *options, struct cleaner **ret_cl
 		return -ENOMEM;
 	c->options = *options;
 	for (size_t i = 0; i < CLEANER_SLOTS; i++)
-		c->slots[i].group_fd = -1;
+		c->jobs[i].group_fd = -1;
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = c->wake_fd < 0 ? -errno : 0;
 	if (r == 0)
@@ -317,7 +302,6 @@ int cleaner_start(const struct cleaner_options *options, struct cleaner **ret_cl
 
 int cleaner_stop(struct cleaner *c, uint64_t timeout_ns)
 {
-	uint64_t end_ns = clock_now_ns() + timeout_ns;
 	int r;
 
 	if (!c)
@@ -325,12 +309,9 @@ int cleaner_stop(struct cleaner *c, uint64_t timeout_ns)
 	c->stop_ns = timeout_ns / 2;
 	atomic_store(&c->stop, true);
 	(void)eventfd_write(c->wake_fd, 1);
-	while (!atomic_load(&c->ended)) {
-		if (clock_now_ns() >= end_ns)
-			return -ETIMEDOUT;
-		(void)poll(NULL, 0, 2);
-	}
-	(void)pthread_join(c->thread, NULL);
+	r = thread_join(c->thread, timeout_ns);
+	if (r < 0)
+		return r;
 	r = c->stop_result;
 	free_all(c);
 	return r;

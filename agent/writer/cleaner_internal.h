@@ -2,6 +2,7 @@
 /* What the files of the cleaner share. All of it is the thread's, but for the atomics. */
 #pragma once
 
+#include "agent/slot.h"
 #include "agent/writer/child.h"
 #include "agent/writer/cleaner.h"
 #include "agent/writer/pass.h"
@@ -11,31 +12,22 @@
 
 #define ORDER_MAX_BYTES (UINT64_C(16) << 20)
 
-enum slot_state {
-	SLOT_FREE,
-	SLOT_FILLING, /* its asker's */
-	SLOT_ASKED,   /* the thread's from here on */
-	SLOT_LOOKING,
-	SLOT_WRITING,
-	SLOT_DONE, /* its asker's again */
-};
-
-struct slot {
-	_Atomic int state;
-	_Atomic bool forgotten;
+struct job {
+	struct slot slot;
 	const struct clean_ops *ops;
 	struct clean_settings settings;
 	struct config_patterns denied;
 	uint64_t group, bytes;
-	int group_fd, wake_fd;
+	int group_fd;
 	struct clean_result result;
+	bool all_given;
 	size_t n_open; /* orders not answered yet */
 	uint64_t look_begun_ns, write_begun_ns;
 };
 
 /* An order that was given. */
 struct given {
-	struct slot *slot; /* NULL: free */
+	struct job *job; /* NULL: free */
 	uint64_t id, device, inode, offset, length, due_ns;
 };
 #define GIVEN_MAX (4 * WRITER_ORDERS_MAX)
@@ -58,15 +50,15 @@ struct cleaner {
 	struct cleaner_options options;
 	pthread_t thread;
 	int wake_fd;
-	_Atomic bool stop, ended;
+	_Atomic bool stop;
 	uint64_t stop_ns; /* the time processes have to leave */
 	int stop_result;
 	_Atomic uint64_t writers, abandoned, asked_bytes, cleaned_bytes;
 	_Atomic bool no_uring, no_cachestat;
-	struct slot slots[CLEANER_SLOTS];
+	struct job jobs[CLEANER_SLOTS];
 
 	struct pass *pass;
-	struct slot *looking; /* whose pass it is */
+	struct job *looking; /* whose pass it is */
 	bool overlay_said;
 	struct clean_history history;
 	uint64_t last_id;

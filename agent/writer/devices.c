@@ -96,7 +96,7 @@ static void fail_orders(struct cleaner *c, uint64_t number, int error, uint64_t 
 	const struct writer_answer failed = {.kind = WRITER_DONE, .error = error};
 
 	for (size_t i = 0; i < GIVEN_MAX; i++)
-		if (c->given[i].slot && c->given[i].device == number)
+		if (c->given[i].job && c->given[i].device == number)
 			cleaner_answered(c, &c->given[i], &failed, now_ns);
 }
 
@@ -154,7 +154,7 @@ static void take_hello(struct cleaner *c, const struct writer_answer *hello)
 static struct given *find_given(struct cleaner *c, uint64_t id, uint64_t device)
 {
 	for (size_t i = 0; i < GIVEN_MAX; i++)
-		if (c->given[i].slot && c->given[i].id == id && c->given[i].device == device)
+		if (c->given[i].job && c->given[i].id == id && c->given[i].device == device)
 			return &c->given[i];
 	return NULL;
 }
@@ -163,8 +163,8 @@ static struct given *find_given(struct cleaner *c, uint64_t id, uint64_t device)
 static void renew(struct cleaner *c, uint64_t number, uint64_t now_ns)
 {
 	for (size_t i = 0; i < GIVEN_MAX; i++)
-		if (c->given[i].slot && c->given[i].device == number)
-			c->given[i].due_ns = now_ns + c->given[i].slot->settings.deadline_ns;
+		if (c->given[i].job && c->given[i].device == number)
+			c->given[i].due_ns = now_ns + c->given[i].job->settings.deadline_ns;
 }
 
 static void take_answers(struct cleaner *c, struct device *d, uint64_t now_ns)
@@ -194,8 +194,7 @@ static void take_answers(struct cleaner *c, struct device *d, uint64_t now_ns)
 static bool is_overdue(const struct cleaner *c, uint64_t number, uint64_t now_ns)
 {
 	for (size_t i = 0; i < GIVEN_MAX; i++)
-		if (c->given[i].slot && c->given[i].device == number &&
-		    c->given[i].due_ns <= now_ns)
+		if (c->given[i].job && c->given[i].device == number && c->given[i].due_ns <= now_ns)
 			return true;
 	return false;
 }

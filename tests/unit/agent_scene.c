@@ -17,6 +17,7 @@ struct scene scene_new(void)
 
 	s.options = (struct agent_options){.topology = FAKE_TOPOLOGY,
 					   .hand_program = FIXTURE_PATH(USWAP_HAND),
+					   .stop_ns = 60 * NSEC_PER_SEC,
 					   .try_uring = true};
 	config_defaults(&s.config);
 	/* Nothing announces that a plain file changed: have it look often. */

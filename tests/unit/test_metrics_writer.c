@@ -38,7 +38,8 @@ static void configure(struct scene *s, const char *name, const char *more)
 
 static void start(struct scene *s, metrics_write_file *write)
 {
-	struct agent_options options = {.dry_run = true, .topology = FAKE_TOPOLOGY};
+	struct agent_options options = {
+		.dry_run = true, .topology = FAKE_TOPOLOGY, .stop_ns = 60 * NSEC_PER_SEC};
 	struct config_error error = {""};
 	struct config config;
 

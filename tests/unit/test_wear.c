@@ -194,7 +194,7 @@ static void set_budget(struct kept *k, const char *budget)
 }
 
 /* An agent with that budget, where an agent before has left the file; written 0: it has not. */
-static struct kept *start_kept(const char *budget, uint64_t written_bytes)
+static struct kept *new_kept(const char *budget, uint64_t written_bytes)
 {
 	const struct wear before = {written_bytes, (uint64_t)time(NULL)};
 	struct kept *k = calloc(1, sizeof(*k));
@@ -208,6 +208,13 @@ static struct kept *start_kept(const char *budget, uint64_t written_bytes)
 		fixture_write(k->scene.fx, "wear", wear_print(text, &before));
 	set_budget(k, budget);
 	k->scene.options.config_file = k->path;
+	return k;
+}
+
+static struct kept *start_kept(const char *budget, uint64_t written_bytes)
+{
+	struct kept *k = new_kept(budget, written_bytes);
+
 	assert_int_equal(scene_start(&k->scene), 0);
 	return k;
 }
@@ -276,7 +283,9 @@ static void test_hung_file_system(void **state)
 	char beside[160];
 
 	(void)state;
-	left = start_kept("0", 0);
+	left = new_kept("0", 0);
+	left->scene.options.stop_ns = NSEC_PER_SEC;
+	assert_int_equal(scene_start(&left->scene), 0);
 	(void)snprintf(beside, sizeof(beside), "%s.new", left->file);
 	assert_int_equal(mkfifo(beside, 0600), 0);
 	set_budget(left, "1G");
