@@ -77,13 +77,15 @@ struct trim_terms trim_terms(const struct trim_history *h, const struct trim_set
 	uint64_t set = trim->working_set_bytes == TRIM_AGE_UNKNOWN ? group->current_bytes
 								   : trim->working_set_bytes;
 	uint64_t promotions = MAX(scale(set, settings->promotion_permyriad, ALL), TRIM_NOISE_BYTES);
-	uint64_t refaults = scale(h->taken_bytes, settings->refault_permyriad, ALL);
+	uint64_t refaults =
+		MAX(scale(h->taken_bytes, settings->refault_permyriad, ALL), TRIM_NOISE_BYTES);
+	uint64_t back = minus(h->refaulted_bytes, TRIM_NOISE_BYTES);
 
 	return (struct trim_terms){
 		.pressure = term(h->stall_us, scale(TRIM_WINDOW_NS / NSEC_PER_USEC,
 						    settings->pressure_permyriad, ALL)),
-		.refault = term(h->refaulted_bytes, MAX(refaults, TRIM_NOISE_BYTES)),
-		.promotion = term(h->refaulted_bytes, promotions),
+		.refault = term(back, refaults),
+		.promotion = term(back, promotions),
 	};
 }
 
@@ -113,7 +115,7 @@ static void judge(struct trim_history *h, const struct trim_settings *settings,
 	/* Where nothing could be taken, that nothing came back says nothing about the ratio. */
 	if (h->taken_bytes < TRIM_STEP_MIN_BYTES / 2 && step >= 2 * TRIM_STEP_MIN_BYTES)
 		return;
-	h->ratio_permyriad += MAX(h->ratio_permyriad / 4, UINT64_C(1));
+	h->ratio_permyriad += MAX(h->ratio_permyriad / 3, UINT64_C(1));
 	h->ratio_permyriad = MIN(h->ratio_permyriad, settings->ratio_max_permyriad);
 }
 

@@ -10,7 +10,8 @@
  *	refault:   what came back as a share of what was taken
  *	promotion: what came back as a share of the working set (Google's far memory: 0.2 %)
  *
- * A term is good from one half up. While all are, the ratio grows by a quarter each interval, if
+ * What came back is counted from TRIM_NOISE_BYTES on.
+ * A term is good from one half up. While all are, the ratio grows by a third each interval, if
  * steps of its size are taken at all; when one is not, it halves. Where ages are known, cold_bytes
  * is the target and the law only guards the way there.
  *
@@ -32,8 +33,12 @@
 /* The kernel takes SWAP_CLUSTER_MAX (32) pages at least: a smaller step could not be kept to. */
 #define TRIM_STEP_MIN_BYTES (UINT64_C(128) << 10)
 
-/* Less than that coming back in a minute is noise: one huge page, or readahead around a few. */
-#define TRIM_NOISE_BYTES (UINT64_C(1) << 20)
+/*
+ * So much coming back in a minute is noise, and not counted: readahead around a few pages, or what
+ * the first steps take before the kernel's lists can tell hot from cold. Beyond it, as much again
+ * is allowed at least: one huge page less would stop a small group.
+ */
+#define TRIM_NOISE_BYTES (UINT64_C(512) << 10)
 
 /* What trim looks at beside the group's sample. */
 struct trim_sample {

@@ -51,7 +51,8 @@ struct group_trim {
 	int trigger_fd; /* PSI trigger, while memory is taken from it; -1: none */
 	/* Pages, at the last look. */
 	uint64_t refaults_anon_seen, refaults_file_seen, steals_seen;
-	bool known; /* they are of the last look */
+	bool known;	     /* they are of the last look */
+	uint64_t away_pages; /* taken since the first look, and not read back */
 };
 
 /* Its lot, and what stood in its counters when the window began. */

@@ -54,10 +54,15 @@ static void take_events(const struct worker *w, struct group_trim *t, struct gro
 	const struct memory_stat *stat = &s->stat;
 	uint64_t anon = minus(stat->workingset_refault_anon, t->refaults_anon_seen);
 	uint64_t file = minus(stat->workingset_refault_file, t->refaults_file_seen);
-	uint64_t steals = minus(stat->pgsteal, t->steals_seen);
+	uint64_t steals = t->known ? minus(stat->pgsteal, t->steals_seen) : 0;
+	uint64_t back = t->known ? trim_wanted_pages(anon, file, reads) : 0;
 
-	s->refaulted_bytes = t->known ? trim_wanted_pages(anon, file, reads) * w->page_size : 0;
-	s->taken_bytes = t->known ? steals * w->page_size : 0;
+	/* What was never taken here can't come back: a page of a file that another group lost. */
+	t->away_pages = plus(t->away_pages, steals);
+	back = MIN(back, t->away_pages);
+	t->away_pages -= back;
+	s->refaulted_bytes = back * w->page_size;
+	s->taken_bytes = steals * w->page_size;
 	t->refaults_anon_seen = stat->workingset_refault_anon;
 	t->refaults_file_seen = stat->workingset_refault_file;
 	t->steals_seen = stat->pgsteal;

@@ -13,6 +13,8 @@ static void test_a_step_is_a_share_of_usage(void **state)
 	assert_int_equal(plan.look_again_ns, INTERVAL);
 }
 
+#define NOISE TRIM_NOISE_BYTES
+
 /* What was measured over the last minute, and what the law makes of it. */
 static void test_terms(void **state)
 {
@@ -28,18 +30,21 @@ static void test_terms(void **state)
 		{"all of the pressure", 60000, 32 * MIB, 0, 0, 0, 10000, 10000, 0, TRIM_PRESSURE},
 		{"far more", UINT64_MAX, 32 * MIB, 0, 0, 0, 10000, 10000, 0, TRIM_PRESSURE},
 		/* A quarter of the taken; of so large a working set 2000 MiB may come back. */
-		{"half the refaults", 0, 2000 * MIB, 250 * MIB, 1000000 * MIB, 10000, 5000, 8750,
-		 2 * MIB, TRIM_STEP},
-		{"all of the refaults", 0, 2000 * MIB, 500 * MIB, 1000000 * MIB, 10000, 0, 7500, 0,
-		 TRIM_REFAULTS},
+		{"half the refaults", 0, 2000 * MIB, 250 * MIB + NOISE, 1000000 * MIB, 10000, 5000,
+		 8750, 2 * MIB, TRIM_STEP},
+		{"all of the refaults", 0, 2000 * MIB, 500 * MIB + NOISE, 1000000 * MIB, 10000, 0,
+		 7500, 0, TRIM_REFAULTS},
 		/* 0.2 % of 1000 MiB are 2 MiB, of which 1 is half; of the taken it is little. */
-		{"half the promotions", 0, 1000 * MIB, 1 * MIB, 1000 * MIB, 10000, 9960, 5000,
+		{"half the promotions", 0, 1000 * MIB, 1 * MIB + NOISE, 1000 * MIB, 10000, 9960,
+		 5000, 2 * MIB, TRIM_STEP},
+		{"all of the promotions", 0, 1000 * MIB, 2 * MIB + NOISE, 1000 * MIB, 10000, 9920,
+		 0, 0, TRIM_PROMOTIONS},
+		/* Of a small group as much again as is noise is all. */
+		{"noise", 0, 0, NOISE, 10 * MIB, 10000, 10000, 10000, 4 * MIB, TRIM_STEP},
+		{"half of a small one", 0, 8 * MIB, NOISE + NOISE / 2, 10 * MIB, 10000, 8750, 5000,
 		 2 * MIB, TRIM_STEP},
-		{"all of the promotions", 0, 1000 * MIB, 2 * MIB, 1000 * MIB, 10000, 9920, 0, 0,
+		{"all of a small one", 0, 8 * MIB, 2 * NOISE, 10 * MIB, 10000, 7500, 0, 0,
 		 TRIM_PROMOTIONS},
-		/* Of a small group 1 MiB is the least that says anything. */
-		{"noise of a small one", 0, 8 * MIB, 128 * KIB, 10 * MIB, 10000, 9375, 8750,
-		 3500 * KIB + 84 * KIB, TRIM_STEP},
 		{"more than was taken", 0, 1, UINT64_MAX, 10 * MIB, 10000, 0, 0, 0, TRIM_REFAULTS},
 		{"pressure is named first", 60000, 1, UINT64_MAX, 10 * MIB, 0, 0, 0, 0,
 		 TRIM_PRESSURE},
@@ -73,14 +78,14 @@ static void test_the_ratio_grows_while_all_is_well(void **state)
 
 	(void)state;
 	learn_after(&s, INTERVAL);
-	assert_int_equal(s.history.ratio_permyriad, 125);
+	assert_int_equal(s.history.ratio_permyriad, 133);
 	/* Once an interval, however often one looks. */
 	learn_after(&s, INTERVAL / 2);
-	assert_int_equal(s.history.ratio_permyriad, 125);
+	assert_int_equal(s.history.ratio_permyriad, 133);
 	assert_int_equal(decide(&s).reason, TRIM_WAITING);
 	assert_int_equal(decide(&s).look_again_ns, INTERVAL / 2);
 	learn_after(&s, INTERVAL / 2);
-	assert_int_equal(s.history.ratio_permyriad, 156);
+	assert_int_equal(s.history.ratio_permyriad, 177);
 	for (int i = 0; i < 20; i++) {
 		s.group.taken_bytes = MIB;
 		learn_after(&s, INTERVAL);

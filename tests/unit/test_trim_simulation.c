@@ -66,7 +66,7 @@ static void run(struct simulation *m, uint64_t seconds)
  */
 static uint64_t allowed(uint64_t seconds)
 {
-	return TRIM_NOISE_BYTES * seconds / 60;
+	return 2 * TRIM_NOISE_BYTES * seconds / 60;
 }
 
 static void test_takes_the_cold_and_then_stops(void **state)

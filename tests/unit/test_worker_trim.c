@@ -325,6 +325,27 @@ static void test_what_is_read_back_stops_it(void **state)
 	scene_free(s);
 }
 
+/* The program's own file, that another group had in memory and lost. */
+static void test_what_was_not_taken_cannot_come_back(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	two_rounds(s);
+	write_group(s, 0, 400 * MIB, 0, 1024);
+	write_group(s, 1, 400 * MIB, 256, 1024);
+	write_swap_reads(s, 2048, 0, 0);
+	worker_trim(&s->worker, NEXT + 2 * SECOND);
+	assert_int_equal(reason_of(s, 0), TRIM_STEP);
+	assert_int_equal(s->groups[0].trim.history.refaulted_bytes, 0);
+	assert_int_equal(s->groups[1].trim.history.refaulted_bytes, MIB);
+	/* What is back is not away any more. */
+	write_group(s, 1, 400 * MIB, 256, 2048);
+	worker_trim(&s->worker, NEXT + 4 * SECOND);
+	assert_true(s->groups[1].trim.history.refaulted_bytes <= MIB);
+	scene_free(s);
+}
+
 static struct request request_for(uint64_t bytes)
 {
 	return (struct request){.backend = BACKEND_MEMORY_RECLAIM, .bytes = bytes};
@@ -447,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_growth_of_many_groups),
 		cmocka_unit_test(test_without_swap_no_anonymous_memory),
 		cmocka_unit_test(test_what_is_read_back_stops_it),
+		cmocka_unit_test(test_what_was_not_taken_cannot_come_back),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_what_gains_too_little_ends_the_step),
 		cmocka_unit_test(test_a_trigger_ends_the_step),
