@@ -5,6 +5,7 @@
 #include "base/kfile.h"
 #include "base/parse.h"
 #include "base/saturate.h"
+#include "stress/measure/vmstat.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,13 +13,20 @@
 #include <string.h>
 #include <sys/wait.h>
 
+uint64_t judge_oom_kills(int proc_fd)
+{
+	_cleanup_close_ int fd = kfile_open(proc_fd, "vmstat", O_RDONLY);
+	struct vmstat vmstat;
+
+	return fd >= 0 && vmstat_read(fd, &vmstat, NULL) == 0 ? vmstat.oom_kill : UINT64_MAX;
+}
+
 /* Whether the kernel killed somebody in the worker's group, or anywhere if it has none. */
 static bool oom_kill_seen(const struct run *run, const struct run_worker *worker)
 {
 	int group = worker->load.plan->group;
 	struct memory_events events;
-	char text[16384];
-	struct vmstat now;
+	uint64_t kills;
 
 	if (group >= 0) {
 		_cleanup_close_ int fd =
@@ -27,9 +35,8 @@ static bool oom_kill_seen(const struct run *run, const struct run_worker *worker
 
 		return fd >= 0 && memory_events_read(fd, &events, NULL) == 0 && events.oom_kill;
 	}
-	return kfile_read_at(run->proc_fd, "vmstat", text, sizeof(text)) > 0 &&
-	       vmstat_parse(text, &now, NULL) == 0 &&
-	       now.oom_kill > measure_results(run->measure)->begin.vmstat.oom_kill;
+	kills = judge_oom_kills(run->proc_fd);
+	return kills != UINT64_MAX && kills > run->oom_kills;
 }
 
 static void name_end(struct run *run, struct run_worker *worker)

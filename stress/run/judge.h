@@ -4,6 +4,9 @@
 
 #include "stress/run/run.h"
 
+/* Processes killed for want of memory since boot, anywhere; UINT64_MAX: it can't be told. */
+uint64_t judge_oom_kills(int proc_fd);
+
 /* Of a worker that was waited for: sets its end, and notes what makes the run a failure. */
 void judge_end(struct run *run, struct run_worker *worker);
 

@@ -2,6 +2,7 @@
 #include "stress/run/run.h"
 
 #include "base/clock.h"
+#include "stress/run/judge.h"
 #include "stress/run/machine.h"
 #include "stress/run/prepare.h"
 
@@ -68,6 +69,7 @@ int run_open(const struct job *job, int proc_fd, int sys_fd, struct run **ret_ru
 	run->proc_fd = proc_fd;
 	run->sys_fd = sys_fd;
 	run->event_fd = run->signal_fd = -1;
+	run->oom_kills = judge_oom_kills(proc_fd);
 	/* Faults of the job itself first: they need no machine. */
 	r = job_check(job, ret_error);
 	if (r < 0)

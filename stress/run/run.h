@@ -65,6 +65,7 @@ struct run {
 	uint64_t touch_cost_ns;	 /* what timing and counting one touch costs here */
 	uint64_t samples_missed; /* not taken: reading took longer than the interval */
 	uint64_t own_cpu_ns;	 /* of this process during the measured phase */
+	uint64_t oom_kills;	 /* judge_oom_kills before there were workers */
 	int interrupted;	 /* the signal that ended it; 0: none */
 	bool ended_early;	 /* by SIGINT: what was measured until then counts */
 	bool below_floor;	 /* stopped because of it */
