@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of tests/bench/run: boots a machine for each case, has the plan done in it, prints the tables."""
 import argparse
-import datetime
 import json
 import pathlib
-import platform
 import re
 import shutil
 import subprocess
@@ -12,11 +10,11 @@ import sys
 import tempfile
 
 import figures
+import origin
 import report
 from cases import CASES, file_name, plan
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 SKIPPED = 77
 COUNTED = {"--icount", "--skip-idle"}  # of tests/vm/run: the guest's time counts instructions
 SETUP_SECONDS = 60  # of the guest: calibration, files, groups
@@ -62,7 +60,7 @@ def boot(case, arguments, directory):
     lines = plan(case, arguments.repetitions)
     (directory / "plan").write_text("".join("\t".join(line) + "\n" for line in lines))
     runs = sum(line[0] == case.verb for line in lines)
-    command = [str(ROOT / "tests/vm/run"), "--quiet", "--kernel", arguments.kernel, *case.machine,
+    command = [str(origin.ROOT / "tests/vm/run"), "--quiet", "--kernel", arguments.kernel, *case.machine,
                "--timeout", str(SETUP_SECONDS + runs * case.seconds), "--out", str(directory),
                "--add", f"{directory / 'plan'}:plan"]
     if arguments.build:
@@ -96,25 +94,17 @@ def measure(case, arguments, directory):
     return report.Measured(case, results), problems, kernels - {""}
 
 
-def words_of(command, otherwise):
-    try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return otherwise
-
-
 def about(case, arguments):
     """What a result depends on beside the plan, kept beside it."""
-    qemu = re.search(r"version (\S+)", words_of(["qemu-system-x86_64", "--version"], ""))
-    host = words_of(["sed", "-n", "s/^model name.*: //p;T;q", "/proc/cpuinfo"], "") or platform.machine()
+    qemu = re.search(r"version (\S+)", origin.words_of(["qemu-system-x86_64", "--version"], ""))
     accelerator = "KVM" if arguments.kvm else "TCG (emulated CPUs: compare runs with runs)"
     if COUNTED.intersection(case.machine) and not arguments.kvm:
         accelerator = "TCG (time counts instructions)"
     cpus = int(case.machine[case.machine.index("--cpus") + 1]) if "--cpus" in case.machine else 2
     return {
-        "commit": words_of(["git", "describe", "--always", "--dirty", "--abbrev=12"], "unknown"),
-        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
-        "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, {cpus} CPU{'s' if cpus > 1 else ''}, 2 nodes, on {host}",
+        "commit": origin.commit(),
+        "date": origin.date(),
+        "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, {cpus} CPU{'s' if cpus > 1 else ''}, 2 nodes, on {origin.processor()}",
         "runs": f"{arguments.repetitions} of each system, in turn, in one boot a case",
     }
 
