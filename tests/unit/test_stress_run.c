@@ -316,7 +316,7 @@ static void test_stuck_worker(void **state)
 	bool done = false;
 
 	(void)state;
-	open_run(&running, "[global]\nduration=1s\ninterval=20ms\ngrace=300ms\n"
+	open_run(&running, "[global]\nduration=1s\ninterval=20ms\ngrace=8s\n"
 			   "[load stuck]\ntype=anon\nsize=1M\n");
 	running.run->progress = stop_first;
 	running.run->progress_context = &done;
