@@ -17,6 +17,8 @@
 #define WAIT_MAX_NS (60 * NSEC_PER_SEC)
 /* Without a group whose files could be written back. */
 #define NODE_WAIT_NS (5 * NSEC_PER_SEC)
+/* Of so many dirty pages less than one is clean: whoever looks for it meets the dirty ones. */
+#define MOSTLY_DIRTY 16
 
 /* What is left can't be taken as it is. */
 static bool nothing_to_take(enum verdict_reason reason)
@@ -163,6 +165,14 @@ static struct group *dirtiest(const struct worker *w, uint64_t now_ns)
 	return best;
 }
 
+bool worker_clean_comes_first(const struct worker *w, const struct group *g, uint64_t now_ns)
+{
+	if (!may_clean(w) || g->node_dirty_bytes < CLEAN_MIN_BYTES ||
+	    g->node_bytes >= g->node_dirty_bytes / MOSTLY_DIRTY)
+		return false;
+	return g->clean.slot >= 0 || may_be_cleaned(g, now_ns);
+}
+
 void worker_clean_node(struct worker *w, uint64_t wanted_bytes, uint64_t now_ns)
 {
 	struct clean_sample sample;
@@ -182,8 +192,6 @@ void worker_clean_node(struct worker *w, uint64_t wanted_bytes, uint64_t now_ns)
 		return;
 	}
 	need.bytes = MIN(need.bytes, g->node_dirty_bytes);
-	/* Until it is read again. */
-	g->node_dirty_bytes = 0;
 	ask(w, g, &need, need.bytes, now_ns);
 }
 

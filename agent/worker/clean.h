@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct group;
@@ -19,6 +20,12 @@ void worker_clean(struct worker *worker, struct group *group, uint64_t now_ns);
 /* After a look at the node, which wants bytes: the same for the group with most dirty file memory
  * here, when dirty files are in the node's way. */
 void worker_clean_node(struct worker *worker, uint64_t wanted_bytes, uint64_t now_ns);
+/*
+ * The group has next to nothing here that is clean, and is being written back, or can be: a request
+ * before that would have the kernel write all its dirty pages (6.18) or wait for them (6.1, 7).
+ */
+bool worker_clean_comes_first(const struct worker *worker, const struct group *group,
+			      uint64_t now_ns);
 /* Bytes that are being written back for the node. */
 uint64_t worker_clean_coming(const struct worker *worker);
 

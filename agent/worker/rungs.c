@@ -21,7 +21,7 @@ static bool would_swap_in_vain(const struct worker *w, const struct group *g, ui
 static bool is_willing(const struct worker *w, const struct group *g, uint64_t now_ns)
 {
 	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns) &&
-	       !would_swap_in_vain(w, g, now_ns);
+	       !would_swap_in_vain(w, g, now_ns) && !worker_clean_comes_first(w, g, now_ns);
 }
 
 static uint64_t weighted_bytes(const struct group *g)

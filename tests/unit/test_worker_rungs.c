@@ -292,6 +292,35 @@ static void test_a_group_that_would_swap_in_vain(void **state)
 	free(s);
 }
 
+/* It is written back, then asked. Where that brings nothing it is asked as it is. */
+static void test_a_group_with_next_to_nothing_clean(void **state)
+{
+	struct scene *s = scene_new();
+	struct group *g = &s->groups[0];
+
+	(void)state;
+	s->worker.here.reclaim_fd = -1;
+	g->node_dirty_bytes = 2000 * MIB;
+	assert_ptr_equal(asked_first(s, NOW), g);
+	s->world.cleaner = (struct cleaner *)s; /* only looked at */
+	assert_ptr_equal(asked_first(s, NOW), &s->groups[1]);
+	g->clean.slot = 3;
+	assert_ptr_equal(asked_first(s, NOW), &s->groups[1]);
+	g->clean.slot = -1;
+	g->clean.due_ns = NOW + 1;
+	assert_ptr_equal(asked_first(s, NOW), g);
+	g->clean.due_ns = 0;
+	g->excluded_below = true;
+	assert_ptr_equal(asked_first(s, NOW), g);
+	g->excluded_below = false;
+	s->config.clean.enabled = false;
+	assert_ptr_equal(asked_first(s, NOW), g);
+	s->config.clean.enabled = true;
+	g->node_dirty_bytes = 1600 * MIB;
+	assert_ptr_equal(asked_first(s, NOW), g);
+	free(s);
+}
+
 static void test_no_way(void **state)
 {
 	struct scene *s = scene_new();
@@ -324,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_turns_while_much_is_wanted),
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
 		cmocka_unit_test(test_a_group_that_would_swap_in_vain),
+		cmocka_unit_test(test_a_group_with_next_to_nothing_clean),
 		cmocka_unit_test(test_no_way),
 	};
 
