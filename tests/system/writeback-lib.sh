@@ -41,9 +41,11 @@ end_mapper() {
 
 # One pass; what came of it is in $work/pass, messages in $work/pass.err.
 pass() { # GROUP BYTES OPTION...
-	local group=$1
+	local group=$1 status=0
 	shift
-	timeout 60 writeback $cg/"$group" "$@" >"$work/pass" 2>"$work/pass.err"
+	timeout 60 writeback $cg/"$group" "$@" >"$work/pass" 2>"$work/pass.err" || status=$?
+	[ $status -eq 0 ] || sed 's/^/    /' "$work/pass.err"
+	return $status
 }
 passed() { # KEY
 	sed -n "s/^$1 //p" "$work/pass"

@@ -15,7 +15,7 @@ guest_optional="numactl mkfs.ext4 tune2fs mkfs.xfs tar gzip cpio script fincore"
 
 # Modules a run may need, with what they depend on; a kernel that has them built in, or not at all, is fine here.
 guest_modules="virtio_pci virtio_blk zram lzo-rle lzo lz4 zstd ext4 crc32c_intel crc32c loop brd null_blk dm-delay
-	dm-flakey fuse"
+	dm-flakey fuse nd_e820 nd_pmem"
 
 is_elf() { # FILE
 	local magic
