@@ -222,19 +222,23 @@ size_t clean_choose(struct clean_candidate *candidates, size_t n, uint64_t wante
 	return chosen;
 }
 
+static uint64_t burst_bytes(uint64_t bytes_per_s)
+{
+	return scale(bytes_per_s, CLEAN_BURST_NS, NSEC_PER_SEC);
+}
+
 uint64_t clean_budget_take(struct clean_budget *b, uint64_t bytes_per_s, uint64_t wanted_bytes,
 			   uint64_t now_ns)
 {
-	uint64_t elapsed_ns = NSEC_PER_SEC, filled, taken;
+	uint64_t elapsed_ns = CLEAN_BURST_NS, taken;
 
 	if (bytes_per_s == 0)
 		return wanted_bytes;
 	if (b->filled_ns != 0)
 		elapsed_ns = now_ns > b->filled_ns ? now_ns - b->filled_ns : 0;
-	filled = scale(bytes_per_s, MIN(elapsed_ns, NSEC_PER_SEC), NSEC_PER_SEC);
 	b->filled_ns = now_ns;
-	b->left_bytes = plus(b->left_bytes, filled);
-	b->left_bytes = MIN(b->left_bytes, bytes_per_s);
+	b->left_bytes = plus(b->left_bytes, scale(bytes_per_s, elapsed_ns, NSEC_PER_SEC));
+	b->left_bytes = MIN(b->left_bytes, burst_bytes(bytes_per_s));
 	taken = MIN(wanted_bytes, b->left_bytes);
 	b->left_bytes -= taken;
 	return taken;
@@ -245,11 +249,13 @@ uint64_t clean_depth_bytes(const struct clean_depth *depth)
 	return depth->bytes ?: 2 * CLEAN_DEPTH_MIN_BYTES;
 }
 
-uint64_t clean_piece_bytes(const struct clean_depth *depth)
+uint64_t clean_piece_bytes(const struct clean_depth *depth, uint64_t bytes_per_s)
 {
-	uint64_t piece =
-		CLAMP(clean_depth_bytes(depth) / 2, CLEAN_PIECE_MIN_BYTES, CLEAN_PIECE_MAX_BYTES);
+	uint64_t piece = clean_depth_bytes(depth) / 2;
 
+	if (bytes_per_s > 0)
+		piece = MIN(piece, burst_bytes(bytes_per_s));
+	piece = CLAMP(piece, CLEAN_PIECE_MIN_BYTES, CLEAN_PIECE_MAX_BYTES);
 	return piece - piece % CLEAN_PIECE_MIN_BYTES;
 }
 
@@ -257,7 +263,7 @@ void clean_depth_learn(struct clean_depth *depth, uint64_t target_ns, uint64_t b
 		       uint64_t now_ns)
 {
 	uint64_t bytes = clean_depth_bytes(depth), fit;
-	uint64_t step = clean_piece_bytes(depth) / 4;
+	uint64_t step = clean_piece_bytes(depth, 0) / 4;
 	uint64_t took_ns = now_ns > begun_ns ? now_ns - begun_ns : 0;
 
 	if (took_ns <= target_ns) {

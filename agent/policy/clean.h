@@ -114,9 +114,11 @@ bool clean_history_rests(struct clean_history *history, uint64_t device, uint64_
 size_t clean_choose(struct clean_candidate *candidates, size_t n, uint64_t wanted_bytes);
 
 /*
- * Bytes a device may be given: rate a second, and at most a second's worth at once. rate 0: no
- * bound. Returns what may be started now of wanted_bytes, and takes it off.
+ * Bytes a device may be given: rate a second, and at most as much at once as passes in
+ * CLEAN_BURST_NS, so that others find it free in between. rate 0: no bound. Returns what may be
+ * started now of wanted_bytes, and takes it off.
  */
+#define CLEAN_BURST_NS (16 * UINT64_C(1000000))
 struct clean_budget {
 	uint64_t left_bytes, filled_ns; /* zero at the start: full */
 };
@@ -141,8 +143,11 @@ struct clean_depth {
 };
 
 uint64_t clean_depth_bytes(const struct clean_depth *depth);
-/* Half the depth: two pieces keep a device busy. A multiple of CLEAN_PIECE_MIN_BYTES. */
-uint64_t clean_piece_bytes(const struct clean_depth *depth);
+/*
+ * Half the depth: two pieces keep a device busy. No more than one burst of a rate (0: none). A
+ * multiple of CLEAN_PIECE_MIN_BYTES.
+ */
+uint64_t clean_piece_bytes(const struct clean_depth *depth, uint64_t bytes_per_s);
 /* A piece begun at begun_ns is clean now. */
 void clean_depth_learn(struct clean_depth *depth, uint64_t target_ns, uint64_t begun_ns,
 		       uint64_t now_ns);

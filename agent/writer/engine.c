@@ -308,7 +308,8 @@ static int call_kernel(struct engine *e, struct piece *p, uint64_t now_ns)
 static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_ns)
 {
 	struct writing_group *g = o->group;
-	uint64_t end = o->order.offset + o->order.length, piece = clean_piece_bytes(&g->depth);
+	uint64_t end = o->order.offset + o->order.length;
+	uint64_t piece = clean_piece_bytes(&g->depth, o->order.bytes_per_s);
 	struct page_counts pages = {0};
 	struct piece *p = free_piece(e);
 

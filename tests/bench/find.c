@@ -9,7 +9,9 @@
  * file, of five looks; then how long the child needs to map, touch and unmap 64 KiB, while it is
  * left alone, while another child with the same mappings is looked at, which costs it no more than
  * any program on the next CPU does, and while it is looked at itself; with the pauses that the
- * agent makes. Needs root, for /proc/PID/map_files.
+ * agent makes. That is done in rounds, and p99 compared within each. Times in which somebody else
+ * was given the child's CPU are left out: they tell how busy the machine is, and waiting for a lock
+ * is no such time. Needs root, for /proc/PID/map_files.
  */
 #include "agent/sense/dirty.h"
 #include "base/cleanup.h"
@@ -26,23 +28,25 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #define FILE_BYTES ((size_t)64 << 10)
 #define DIRTY_EACH 100
 #define LOOKS	   5
+#define ROUNDS	   15
 #define PAUSE_MS   2 /* between two steps, as the agent's cleaner */
-#define TIMES_MAX  ((size_t)1 << 20)
+#define TIMES_MAX  ((size_t)1 << 19)
 
 enum looked_at { NOBODY, ANOTHER, ITSELF, LOOKED_AT };
 
-/* How long the child needed, by who was looked at. */
+/* How long the child needed in this round, by who was looked at. */
 struct beside {
 	_Atomic bool measures;
 	_Atomic int looked_at;
 	struct times {
-		size_t n;
+		size_t n, n_preempted;
 		uint64_t ns[TIMES_MAX];
 	} times[LOOKED_AT];
 };
@@ -83,14 +87,25 @@ static void map_touch_unmap(void)
 	(void)munmap((void *)map, FILE_BYTES);
 }
 
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) < 0 ? 0 : usage.ru_nivcsw;
+}
+
 static void measure(struct beside *beside)
 {
-	uint64_t begun_ns = clock_now_ns();
 	struct times *times = &beside->times[atomic_load(&beside->looked_at)];
+	long preempted = preemptions();
+	uint64_t begun_ns = clock_now_ns(), took_ns;
 
 	map_touch_unmap();
-	if (times->n < TIMES_MAX)
-		times->ns[times->n++] = clock_now_ns() - begun_ns;
+	took_ns = clock_now_ns() - begun_ns;
+	if (preemptions() != preempted)
+		times->n_preempted++;
+	else if (times->n < TIMES_MAX)
+		times->ns[times->n++] = took_ns;
 }
 
 static _Noreturn void hold(int dir_fd, uint64_t n, int ready_fd, struct beside *beside)
@@ -155,7 +170,7 @@ static void end(pid_t pid)
 	(void)waitpid(pid, NULL, 0);
 }
 
-static void look(struct dirty_scan *scan, int dir_fd, int pause_ms)
+static void look(struct dirty_scan *scan, int dir_fd, int pause_ms, bool tell)
 {
 	uint64_t begun_ns = clock_now_ns(), begun_cpu_ns = clock_thread_cpu_ns(), wall_ns, cpu_ns;
 	const struct dirty_totals *totals = dirty_scan_totals(scan);
@@ -177,6 +192,8 @@ static void look(struct dirty_scan *scan, int dir_fd, int pause_ms)
 			dirty_file_close(&found[i]);
 		(void)poll(NULL, 0, pause_ms);
 	} while (r > 0);
+	if (!tell)
+		return;
 	wall_ns = clock_now_ns() - begun_ns;
 	cpu_ns = clock_thread_cpu_ns() - begun_cpu_ns;
 	printf("%ju files, %ju dirty: %.2f us of CPU and %.2f us a file; %ju steps, the longest "
@@ -189,47 +206,77 @@ static void look(struct dirty_scan *scan, int dir_fd, int pause_ms)
 
 static int by_size(const void *a, const void *b)
 {
+	const double *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static int by_time(const void *a, const void *b)
+{
 	const uint64_t *x = a, *y = b;
 
 	return *x < *y ? -1 : *x > *y;
 }
 
-static void print_times(const char *name, struct times *times)
+/* Of the times since the last call. */
+static double take_p99_us(struct times *times, size_t *n, size_t *n_preempted)
 {
-	qsort(times->ns, times->n, sizeof(*times->ns), by_size);
-	if (times->n > 0)
-		printf("%s: %zu times, median %.2f us, p99 %.2f us, p99.9 %.2f us\n", name,
-		       times->n, (double)times->ns[times->n / 2] / 1e3,
-		       (double)times->ns[times->n * 99 / 100] / 1e3,
-		       (double)times->ns[times->n * 999 / 1000] / 1e3);
+	double us;
+
+	if (times->n == 0)
+		die("nothing measured");
+	qsort(times->ns, times->n, sizeof(*times->ns), by_time);
+	us = (double)times->ns[times->n * 99 / 100] / 1e3;
+	*n += times->n;
+	*n_preempted += times->n_preempted;
+	times->n = times->n_preempted = 0;
+	return us;
 }
 
 /* In turns, each as long as a look. */
+static void look_in_turn(struct dirty_scan *scan, int dir_fd, const pid_t *children,
+			 struct beside *beside)
+{
+	uint64_t begun_ns = clock_now_ns();
+
+	atomic_store(&beside->measures, true);
+	for (int whom = ANOTHER; whom <= ITSELF; whom++) {
+		make_group(dir_fd, children[whom]);
+		atomic_store(&beside->looked_at, whom);
+		look(scan, dir_fd, PAUSE_MS, false);
+	}
+	atomic_store(&beside->looked_at, NOBODY);
+	(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / 2 / NSEC_PER_MSEC));
+	atomic_store(&beside->measures, false);
+	(void)poll(NULL, 0, 50);
+}
+
+static void print_rounds(const char *name, double *values)
+{
+	qsort(values, ROUNDS, sizeof(*values), by_size);
+	printf("%s: %.3g (%.3g..%.3g)\n", name, values[ROUNDS / 2], values[0], values[ROUNDS - 1]);
+}
+
 static void look_beside(struct dirty_scan *scan, int dir_fd, const pid_t *children,
 			struct beside *beside)
 {
-	static const char *const names[LOOKED_AT] = {
-		[NOBODY] = "left alone",
-		[ANOTHER] = "another is looked at",
-		[ITSELF] = "looked at",
-	};
+	double p99_us[LOOKED_AT][ROUNDS], of_alone[ROUNDS], of_another[ROUNDS];
+	size_t n = 0, n_preempted = 0;
 
-	atomic_store(&beside->measures, true);
-	for (int i = 0; i < LOOKS; i++) {
-		uint64_t begun_ns = clock_now_ns();
-
-		for (int whom = ANOTHER; whom <= ITSELF; whom++) {
-			make_group(dir_fd, children[whom]);
-			atomic_store(&beside->looked_at, whom);
-			look(scan, dir_fd, PAUSE_MS);
-		}
-		atomic_store(&beside->looked_at, NOBODY);
-		(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / 2 / NSEC_PER_MSEC));
+	for (int i = 0; i < ROUNDS; i++) {
+		look_in_turn(scan, dir_fd, children, beside);
+		for (int whom = NOBODY; whom < LOOKED_AT; whom++)
+			p99_us[whom][i] = take_p99_us(&beside->times[whom], &n, &n_preempted);
+		of_alone[i] = p99_us[ITSELF][i] / p99_us[NOBODY][i];
+		of_another[i] = p99_us[ITSELF][i] / p99_us[ANOTHER][i];
 	}
-	atomic_store(&beside->measures, false);
-	(void)poll(NULL, 0, 20);
-	for (int whom = NOBODY; whom < LOOKED_AT; whom++)
-		print_times(names[whom], &beside->times[whom]);
+	printf("to map, touch and unmap, %zu times (%zu left out), medians of %d rounds:\n", n,
+	       n_preempted, ROUNDS);
+	print_rounds("p99 left alone, us", p99_us[NOBODY]);
+	print_rounds("p99 while another is looked at, us", p99_us[ANOTHER]);
+	print_rounds("p99 looked at, us", p99_us[ITSELF]);
+	print_rounds("p99 looked at, of that left alone", of_alone);
+	print_rounds("p99 looked at, of that while another is", of_another);
 }
 
 static void remove_files(int dir_fd, const char *path, uint64_t n)
@@ -268,7 +315,7 @@ int main(int argc, char **argv)
 		die("no memory");
 	make_group(dir_fd, children[ITSELF]);
 	for (int i = 0; i < LOOKS; i++)
-		look(scan, dir_fd, 0);
+		look(scan, dir_fd, 0, true);
 	look_beside(scan, dir_fd, children, beside);
 	end(children[ANOTHER]);
 	end(children[ITSELF]);

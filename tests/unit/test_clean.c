@@ -228,13 +228,14 @@ static void test_budget(void **state)
 
 	(void)state;
 	assert_int_equal(clean_budget_take(&b, 0, 5 * MIB, SEC), 5 * MIB);
-	/* A second's worth at once, then as time passes, never more than that saved up. */
-	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC), 10 * MIB);
-	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC), 0);
-	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, SEC + SEC / 2), 5 * MIB);
-	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, 99 * SEC), 10 * MIB);
+	/* A burst at once, then as time passes, never more than that saved up. */
+	assert_int_equal(clean_budget_take(&b, 1000 * MIB, 25 * MIB, SEC), 16 * MIB);
+	assert_int_equal(clean_budget_take(&b, 1000 * MIB, 25 * MIB, SEC), 0);
+	assert_int_equal(clean_budget_take(&b, 1000 * MIB, 25 * MIB, SEC + 5 * NSEC_PER_MSEC),
+			 5 * MIB);
+	assert_int_equal(clean_budget_take(&b, 1000 * MIB, 25 * MIB, 99 * SEC), 16 * MIB);
 	/* A clock that goes back. */
-	assert_int_equal(clean_budget_take(&b, 10 * MIB, 25 * MIB, 9 * SEC), 0);
+	assert_int_equal(clean_budget_take(&b, 1000 * MIB, 25 * MIB, 9 * SEC), 0);
 }
 
 /* A device that writes bytes_per_s, first in, first out. Returns how long the last piece took. */
@@ -266,10 +267,14 @@ static void test_depth(void **state)
 	/* Never none, never without bound. */
 	(void)run_device(&d, 1000, 50 * NSEC_PER_MSEC, 50);
 	assert_int_equal(clean_depth_bytes(&d), CLEAN_DEPTH_MIN_BYTES);
-	assert_int_equal(clean_piece_bytes(&d), CLEAN_PIECE_MIN_BYTES);
+	assert_int_equal(clean_piece_bytes(&d, 0), CLEAN_PIECE_MIN_BYTES);
 	(void)run_device(&d, UINT64_MAX / NSEC_PER_SEC, SEC, 500);
 	assert_int_equal(clean_depth_bytes(&d), CLEAN_DEPTH_MAX_BYTES);
-	assert_int_equal(clean_piece_bytes(&d), CLEAN_PIECE_MAX_BYTES);
+	assert_int_equal(clean_piece_bytes(&d, 0), CLEAN_PIECE_MAX_BYTES);
+	/* Of a rate no more than a burst at once. */
+	assert_int_equal(clean_piece_bytes(&d, 100 * MIB), MIB + MIB / 2);
+	assert_int_equal(clean_piece_bytes(&d, 1), CLEAN_PIECE_MIN_BYTES);
+	assert_int_equal(clean_piece_bytes(&d, UINT64_MAX), CLEAN_PIECE_MAX_BYTES);
 }
 
 /* Ten pieces in flight when the disk stumbles shrink the depth once. */
