@@ -145,6 +145,8 @@ CACHE = [
 # Where two hundredths of the work count, this machine must not: time counts instructions. Loads that are never idle have
 # one CPU, which they share by the scheduler's rules; with two, who gets how much of the turns is chance.
 STEADY = ["--icount"]
+# The same for what mostly waits for the guest's own disk: time in which no CPU has work passes at once.
+WAITING = ["--skip-idle"]
 
 # Bursts: what was taken stays taken, so the page cache gives way step by step, and every burst meets a full node. The
 # caches are read first, the last of it slowly so that nobody has to stall for it, and are kept.
@@ -218,7 +220,7 @@ def dirty_map(name, title, before):
     return Case(
         name, f"256 MiB dirty through a mapping on a disk of 40 MB/s, then anonymous memory grows by 16 MiB/s under "
         f"memory.max 320M; {title}",
-        STEADY + ["--cpus", "1", "--nodes", "1", "--mem", "2G", "--swap", "zram:512M"], ["kernel", "uswapd"], MAPPING, [
+        WAITING + ["--cpus", "1", "--nodes", "1", "--mem", "2G", "--swap", "zram:512M"], ["kernel", "uswapd", "unlimited"], MAPPING, [
             Goal("stall", most=0.25, of="kernel", words="stalled at most 1/4"),
             Goal("direct", most=0.1, of="kernel", words="direct reclaim at most 1/10"),
             Goal("p999", most=0.5, of="kernel", words="p99.9 at most 1/2"),
@@ -247,7 +249,7 @@ RAISED = [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"
 WRITE_BACK = [
     Case(
         "dirty-reclaim", "time until memory.reclaim has freed 192 MiB of a mapping of 256 MiB, all dirty, on a disk of 40 MB/s",
-        STEADY + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd"], [
+        WAITING + ["--cpus", "1", "--nodes", "1", "--mem", "2G"], ["kernel", "uswapd"], [
             Figure("took", "freed after", "s", f.field("took_ns", 1e9)),
             Figure("ratio", "of what the disk needs for as much", "x", f.times_bandwidth(40_000_000)),
             Figure("longest", "longest request", "ms", f.field("longest_ns", 1e6)),
@@ -260,7 +262,7 @@ WRITE_BACK = [
         words=["192"], before=[["disk", "40"]] + RAISED, verb="reclaim", seconds=90),
     Case(
         "dirty-oom", "60 MiB written under memory.max 30M on a disk of 10 MiB/s, four times, and four times through a mapping",
-        STEADY + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd"], [
+        WAITING + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd"], [
             Figure("writing", "OOM-killed while writing", "", f.field("killed_writing")),
             Figure("mapping", "OOM-killed in the mapping", "", f.field("killed_mapping")),
             Figure("runs", "of", "", f.field("runs")),
@@ -271,7 +273,7 @@ WRITE_BACK = [
         words=["4"], before=[["disk", "10"]], verb="oom", seconds=150),
     Case(
         "dirty-reader", "a reader of 4 KiB blocks at random, 256 a second, while 192 MiB are written back on its disk of 40 MiB/s",
-        STEADY + ["--nodes", "1", "--mem", "2G"], ["kernel", "uswapd", "sync", "fsync"], [
+        WAITING + ["--cpus", "1", "--nodes", "1", "--mem", "2G"], ["kernel", "uswapd", "uswapd:20M", "sync", "fsync"], [
             Figure("work", "read", "MiB", f.work_mib),
             Figure("p50", "read p50", "ms", f.first_touch_ms(0.5)),
             Figure("p99", "p99", "ms", f.first_touch_ms(0.99)),
