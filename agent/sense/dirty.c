@@ -2,6 +2,7 @@
 #include "agent/sense/dirty.h"
 
 #include "agent/sense/maps.h"
+#include "base/clock.h"
 #include "base/kfile.h"
 #include "base/lines.h"
 #include "base/parse.h"
@@ -17,6 +18,11 @@
 /* Of a step's work; a call of cachestat is one, and so is a line or a link. */
 #define PROCESS_WORK 20
 #define OPEN_WORK    6
+
+/* Of the time a look takes it works for a part in so many. */
+#define PAUSE_SHARE  20
+#define PAUSE_MIN_NS (2 * NSEC_PER_MSEC)
+#define PAUSE_MAX_NS (20 * NSEC_PER_MSEC)
 
 /* Files looked at. When the table is full it is begun anew, and some are looked at twice. */
 #define SEEN_SLOTS 65536
@@ -101,6 +107,12 @@ void dirty_scan_begin(struct dirty_scan *s, bool remote_wanted)
 	/* Who has a lease can't be told: then nothing is opened. */
 	if (leases_read(s->proc_fd, &s->rules.leases) < 0)
 		s->rules.leases = (struct leases){.too_many = true};
+}
+
+uint64_t dirty_step_pause_ns(uint64_t took_ns)
+{
+	/* A full step takes about 1 ms, one over the few files of a small group far less. */
+	return CLAMP(took_ns, PAUSE_MIN_NS / PAUSE_SHARE, PAUSE_MAX_NS / PAUSE_SHARE) * PAUSE_SHARE;
 }
 
 int dirty_scan_group(struct dirty_scan *s, int group_dir_fd)

@@ -10,10 +10,8 @@
 #include <sys/eventfd.h>
 
 #define STACK_BYTES ((size_t)256 << 10)
-#define LOOK_PAUSE_NS \
-	(2 * NSEC_PER_MSEC) /* between two steps of a look: others want the locks too */
-#define IDLE_NS (5 * NSEC_PER_SEC)
-#define BUSY_NS (100 * NSEC_PER_MSEC)
+#define IDLE_NS	    (5 * NSEC_PER_SEC)
+#define BUSY_NS	    (100 * NSEC_PER_MSEC)
 
 static int give_dry(struct cleaner *c, uint64_t device, const struct writer_order *order, int fd)
 {
@@ -229,13 +227,14 @@ static bool look(struct cleaner *c, uint64_t now_ns)
 		return false;
 	if (pass_step(c->pass, &c->history, now_ns) == 0)
 		look_done(c, clock_now_ns());
+	c->pause_ns = dirty_step_pause_ns(clock_now_ns() - now_ns);
 	return true;
 }
 
 static void wait(struct cleaner *c, bool looking)
 {
 	struct pollfd fds[CLEANER_DEVICES + 1] = {{.fd = c->wake_fd, .events = POLLIN}};
-	uint64_t wait_ns = looking ? LOOK_PAUSE_NS : IDLE_NS;
+	uint64_t wait_ns = looking ? c->pause_ns : IDLE_NS;
 	uint64_t value;
 
 	for (size_t i = 0; i < CLEANER_DEVICES; i++) {

@@ -59,6 +59,7 @@ struct cleaner {
 
 	struct pass *pass;
 	struct job *looking; /* whose pass it is */
+	uint64_t pause_ns;   /* until its next step */
 	bool overlay_said;
 	struct clean_history history;
 	uint64_t last_id;

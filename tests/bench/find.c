@@ -36,7 +36,6 @@
 #define DIRTY_EACH 100
 #define LOOKS	   5
 #define ROUNDS	   15
-#define PAUSE_MS   2 /* between two steps, as the agent's cleaner */
 #define TIMES_MAX  ((size_t)1 << 19)
 
 enum looked_at { NOBODY, ANOTHER, ITSELF, LOOKED_AT };
@@ -170,7 +169,8 @@ static void end(pid_t pid)
 	(void)waitpid(pid, NULL, 0);
 }
 
-static void look(struct dirty_scan *scan, int dir_fd, int pause_ms, bool tell)
+/* With pauses as the agent makes them, or at once and telling what it cost. */
+static void look(struct dirty_scan *scan, int dir_fd, bool pauses)
 {
 	uint64_t begun_ns = clock_now_ns(), begun_cpu_ns = clock_thread_cpu_ns(), wall_ns, cpu_ns;
 	const struct dirty_totals *totals = dirty_scan_totals(scan);
@@ -182,17 +182,19 @@ static void look(struct dirty_scan *scan, int dir_fd, int pause_ms, bool tell)
 		die("look at the group");
 	do {
 		struct dirty_file found[8];
-		uint64_t step_ns = clock_now_ns();
+		uint64_t step_ns = clock_now_ns(), took_ns;
 		size_t n;
 
 		r = dirty_scan_step(scan, DIRTY_STEP_WORK, found, ARRAY_SIZE(found), &n);
-		longest_ns = MAX(longest_ns, clock_now_ns() - step_ns);
+		took_ns = clock_now_ns() - step_ns;
+		longest_ns = MAX(longest_ns, took_ns);
 		steps++;
 		for (size_t i = 0; i < n; i++)
 			dirty_file_close(&found[i]);
-		(void)poll(NULL, 0, pause_ms);
+		if (pauses)
+			(void)poll(NULL, 0, (int)(dirty_step_pause_ns(took_ns) / NSEC_PER_MSEC));
 	} while (r > 0);
-	if (!tell)
+	if (pauses)
 		return;
 	wall_ns = clock_now_ns() - begun_ns;
 	cpu_ns = clock_thread_cpu_ns() - begun_cpu_ns;
@@ -243,7 +245,7 @@ static void look_in_turn(struct dirty_scan *scan, int dir_fd, const pid_t *child
 	for (int whom = ANOTHER; whom <= ITSELF; whom++) {
 		make_group(dir_fd, children[whom]);
 		atomic_store(&beside->looked_at, whom);
-		look(scan, dir_fd, PAUSE_MS, false);
+		look(scan, dir_fd, true);
 	}
 	atomic_store(&beside->looked_at, NOBODY);
 	(void)poll(NULL, 0, (int)((clock_now_ns() - begun_ns) / 2 / NSEC_PER_MSEC));
@@ -315,7 +317,7 @@ int main(int argc, char **argv)
 		die("no memory");
 	make_group(dir_fd, children[ITSELF]);
 	for (int i = 0; i < LOOKS; i++)
-		look(scan, dir_fd, 0, true);
+		look(scan, dir_fd, false);
 	look_beside(scan, dir_fd, children, beside);
 	end(children[ANOTHER]);
 	end(children[ITSELF]);

@@ -2,6 +2,7 @@
 /* The scan over a fake /proc, with a file whose pages say themselves whether they are dirty. */
 #include "agent/sense/dirty.h"
 
+#include "base/clock.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -372,9 +373,20 @@ static void test_live(void **state)
 	assert_true(seen);
 }
 
+/* A twentieth of the time at most, where steps are neither very short nor very long. */
+static void test_pauses(void **state)
+{
+	(void)state;
+	assert_int_equal(dirty_step_pause_ns(0), 2 * NSEC_PER_MSEC);
+	assert_int_equal(dirty_step_pause_ns(500 * NSEC_PER_USEC), 10 * NSEC_PER_MSEC);
+	assert_int_equal(dirty_step_pause_ns(NSEC_PER_MSEC), 20 * NSEC_PER_MSEC);
+	assert_int_equal(dirty_step_pause_ns(UINT64_MAX), 20 * NSEC_PER_MSEC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pauses),
 		cmocka_unit_test(test_each_file_once),
 		cmocka_unit_test(test_descriptor),
 		cmocka_unit_test(test_resumes),
