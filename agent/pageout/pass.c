@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pageout/pass.h"
 
+#include "agent/pageout/shares.h"
 #include "agent/sense/process.h"
 #include "base/clock.h"
 #include "base/kfile.h"
@@ -8,7 +9,6 @@
 #include "base/parse.h"
 #include "base/saturate.h"
 #include "cgroup/state.h"
-#include "numa/numa_maps.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +24,6 @@
 #define CALL_NS NSEC_PER_SEC
 
 enum stage { STAGE_NONE, STAGE_PROCESS, STAGE_MAPPING, STAGE_RANGE };
-
-/* Shares of mappings on a node, read beside smaps, which has them in the same order. */
-struct shares {
-	struct line_reader lines; /* fd -1: not wanted */
-	bool has;		  /* start and of are of a line not used yet */
-	uint64_t start;
-	struct numa_share of;
-};
 
 struct pageout_pass {
 	int proc_fd;
@@ -84,7 +76,7 @@ static void close_process(struct pageout_pass *p)
 {
 	process_close(&p->process);
 	p->mappings.lines.fd = fd_close(p->mappings.lines.fd);
-	p->shares.lines.fd = fd_close(p->shares.lines.fd);
+	shares_close(&p->shares);
 }
 
 void pageout_pass_end(struct pageout_pass *p)
@@ -216,11 +208,9 @@ static int open_mappings(struct pageout_pass *p)
 	if (fd < 0)
 		return fd;
 	p->mappings = (struct mapping_reader){.lines.fd = fd, .smaps = true};
-	if (p->ask.node < 0)
-		return 0;
-	fd = kfile_open(p->process.dir_fd, "numa_maps", O_RDONLY);
-	p->shares = (struct shares){.lines.fd = fd};
-	return fd < 0 ? fd : 0;
+	return p->ask.node < 0
+		       ? 0
+		       : shares_open(p->process.dir_fd, (unsigned int)p->ask.node, &p->shares);
 }
 
 /* Opens the process and decides on it. */
@@ -286,24 +276,6 @@ static int next_process(struct pageout_pass *p, struct pageout_history *history,
 	return 1;
 }
 
-/* The share of the mapping that begins at start; of one that numa_maps does not have, none. */
-static struct numa_share share_of(struct pageout_pass *p, uint64_t start)
-{
-	struct shares *s = &p->shares;
-	const char *line;
-	size_t length;
-
-	while (p->ask.node >= 0 && (!s->has || s->start < start)) {
-		s->of = (struct numa_share){0};
-		s->has = line_reader_next(&s->lines, &line, &length) > 0 &&
-			 numa_maps_add_line(line, length, (unsigned int)p->ask.node, &s->of,
-					    &s->start) == 0;
-		if (!s->has)
-			break;
-	}
-	return s->has && s->start == start ? s->of : (struct numa_share){0};
-}
-
 static void next_mapping(struct pageout_pass *p, struct pageout_history *history, uint64_t now_ns)
 {
 	enum pageout_mapping choice;
@@ -317,7 +289,7 @@ static void next_mapping(struct pageout_pass *p, struct pageout_history *history
 		end_process(p, history, now_ns);
 		return;
 	}
-	where = share_of(p, p->mapping.start);
+	where = shares_of(&p->shares, p->mapping.start);
 	choice = pageout_choose_mapping(&p->settings, &p->bounds, &p->mapping, where.on_node_bytes,
 					where.elsewhere_bytes);
 	p->result.mappings[choice]++;
