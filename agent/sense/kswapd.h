@@ -5,15 +5,8 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 /*
- * Finds the thread kswapdN below proc_fd (/proc) and opens its schedstat. Returns a descriptor;
+ * Finds the thread kswapdN below proc_fd (/proc). Returns a descriptor for sense/kthread.h;
  * -ENOENT: it can't be seen (a PID namespace, a fake tree), or the kernel keeps no such figure.
  */
 int kswapd_open(int proc_fd, unsigned int node);
-
-/* CPU time it has used, in ns. -ESRCH: gone, with its node. */
-int kswapd_read(int fd, uint64_t *ret_run_ns);
-
-int kswapd_parse(const char *text, uint64_t *ret_run_ns);

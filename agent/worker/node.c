@@ -4,6 +4,7 @@
 #include "agent/policy/watermarks.h"
 #include "agent/sense/ages.h"
 #include "agent/sense/kswapd.h"
+#include "agent/sense/kthread.h"
 #include "agent/worker/clean.h"
 #include "agent/worker/evict.h"
 #include "agent/worker/finish.h"
@@ -138,7 +139,7 @@ static bool kswapd_has_run(struct worker *w, const struct node_view *before,
 	struct node_state *n = &w->here;
 	uint64_t run_ns, last_ns = n->kswapd_run_ns;
 
-	if (n->kswapd_fd >= 0 && kswapd_read(n->kswapd_fd, &run_ns) == 0) {
+	if (n->kswapd_fd >= 0 && kthread_read(n->kswapd_fd, &run_ns) == 0) {
 		n->kswapd_run_ns = run_ns;
 		return n->seen && run_ns > last_ns;
 	}

@@ -2,7 +2,7 @@
 /* Any bytes as a line of counters: /proc/PID/stat and schedstat, a block device's stat. Read or
  * refused, nothing written when refused.
  */
-#include "agent/sense/kswapd.h"
+#include "agent/sense/kthread.h"
 #include "agent/writer/device_stat.h"
 #include "base/cleanup.h"
 #include "refusal.h"
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_refusal(r, &process, &process_before, sizeof(process));
 	if (r == 0 && !memchr(process.name, '\0', sizeof(process.name)))
 		abort();
-	check_refusal(kswapd_parse(text, &run_ns), &run_ns, &run_ns_before, sizeof(run_ns));
+	check_refusal(kthread_parse(text, &run_ns), &run_ns, &run_ns_before, sizeof(run_ns));
 	check_refusal(device_stat_parse(text, &device), &device, &device_before, sizeof(device));
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/sense/kswapd.h"
+#include "agent/sense/kthread.h"
 
 #include "tests/unit/fixture.h"
 
@@ -27,10 +28,10 @@ static void test_finds_the_thread_of_its_node(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	assert_int_equal(kswapd_read(fd, &run_ns), 0);
+	assert_int_equal(kthread_read(fd, &run_ns), 0);
 	assert_int_equal(run_ns, 2000);
 	fixture_write(fx, "52/schedstat", "2500 6 8\n");
-	assert_int_equal(kswapd_read(fd, &run_ns), 0);
+	assert_int_equal(kthread_read(fd, &run_ns), 0);
 	assert_int_equal(run_ns, 2500);
 	assert_int_equal(kswapd_open(fx->fd, 3), -ENOENT);
 	/* The kernel keeps no such figure. */
@@ -66,10 +67,10 @@ static void test_malformed(void **state)
 	uint64_t run_ns = 42;
 
 	(void)state;
-	assert_int_equal(kswapd_parse("", &run_ns), -EBADMSG);
-	assert_int_equal(kswapd_parse("\n", &run_ns), -EBADMSG);
-	assert_int_equal(kswapd_parse("-1 2 3\n", &run_ns), -EBADMSG);
-	assert_int_equal(kswapd_parse("99999999999999999999 2 3\n", &run_ns), -EBADMSG);
+	assert_int_equal(kthread_parse("", &run_ns), -EBADMSG);
+	assert_int_equal(kthread_parse("\n", &run_ns), -EBADMSG);
+	assert_int_equal(kthread_parse("-1 2 3\n", &run_ns), -EBADMSG);
+	assert_int_equal(kthread_parse("99999999999999999999 2 3\n", &run_ns), -EBADMSG);
 	assert_int_equal(run_ns, 42);
 }
 
