@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/agent_internal.h"
 
+#include "agent/damon/use.h"
 #include "agent/pageout/pager.h"
 #include "agent/record/recorder.h"
 #include "agent/sense/dirty.h"
@@ -51,10 +52,41 @@ static void start_cleaner(struct agent *a)
 			strerrordesc_np(-r));
 }
 
+static bool may_use_damon(const struct agent *a)
+{
+	return a->options.damon_file && !a->options.dry_run && a->world.whole_machine;
+}
+
+static bool wants_damon(const struct config *config)
+{
+	return config->pageout.enabled && config->pageout.cold_age_ns > 0 &&
+	       config->agent.mode == MODE_ACT;
+}
+
+/* Said when it is wished for. What an agent that was killed has left is given back first. */
+static void try_damon(struct agent *a)
+{
+	enum damon_use use;
+
+	if (!may_use_damon(a) || !wants_damon(a->config) ||
+	    access(a->options.damon_file, F_OK) == 0)
+		return;
+	use = damon_use_of(a->world.sys_fd);
+	if (use != DAMON_FREE)
+		agent_degrade(a, "nothing is paged out by pageout.cold_age: %s",
+			      damon_use_words(use));
+}
+
 /* Started even where it is off: it may be switched on later. */
 static void start_pager(struct agent *a)
 {
-	int r = pager_start(a->world.proc_fd, &a->hands, &a->world.pager);
+	const struct pager_world world = {
+		.proc_fd = a->world.proc_fd,
+		.sys_fd = a->world.sys_fd,
+		.hands = &a->hands,
+		.damon_note = may_use_damon(a) ? a->options.damon_file : NULL,
+	};
+	int r = pager_start(&world, &a->world.pager);
 
 	if (r == 0 && a->config->pageout.enabled)
 		r = act_try_advise(OTHER_PID);
@@ -64,6 +96,7 @@ static void start_pager(struct agent *a)
 			"processes are not paged out: process_madvise: %s (it needs Linux 5.10, "
 			"CAP_SYS_PTRACE and CAP_SYS_NICE)",
 			strerrordesc_np(-r));
+	try_damon(a);
 }
 
 static void start_recorder(struct agent *a)
@@ -228,6 +261,8 @@ int agent_reload(struct agent *a, struct config_error *ret_error)
 		agent_restore_tuning(a);
 		agent_tune(a);
 	}
+	if (!wants_damon(next))
+		pager_unwatch(a->world.pager);
 	for (size_t i = 0; i < a->n_workers; i++)
 		worker_set_config(a->workers[i], next);
 	while (is_in_use(a, old) && clock_now_ns() < end_ns)
@@ -248,6 +283,7 @@ static void set_paused(struct agent *a, uint64_t until_ns)
 void agent_pause(struct agent *a, uint64_t for_ns)
 {
 	set_paused(a, plus(clock_boottime_ns(), for_ns));
+	pager_unwatch(a->world.pager);
 }
 
 void agent_resume(struct agent *a)
@@ -316,6 +352,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.paused = agent_is_paused(a),
 		.pause_left_ns = agent_pause_left_ns(a),
 		.config_file = a->options.config_file,
+		.wants_damon = wants_damon(a->config),
+		.damon = pager_damon_state(a->world.pager),
 		.metrics_groups_max = a->config->metrics.groups_max,
 		.hands_stuck = atomic_load(&a->hands.stuck),
 		.hands_stuck_ns = stuck_ns(a),
@@ -323,6 +361,7 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,
 	};
+	ret->damon_use = ret->damon.watched > 0 ? DAMON_FREE : damon_use_of(a->world.sys_fd);
 	memcpy(ret->degraded, a->degraded, sizeof(ret->degraded));
 	if (a->world.cleaner)
 		cleaner_read_state(a->world.cleaner, &ret->cleaner);

@@ -17,6 +17,7 @@ struct agent_options {
 	const char *hand_program;   /* uswapd-hand */
 	const char *writer_program; /* uswapd-writer; NULL: dirty files are not written back */
 	const char *tuning_file;    /* of what sysctls were; NULL: they are left alone */
+	const char *damon_file;	    /* of what of DAMON is ours; NULL: it is left alone */
 	const char *journal_socket; /* of systemd-journald; NULL: no records of actions */
 	uint64_t stop_ns;	    /* workers have so long to end, the other threads half of it */
 	bool dry_run;

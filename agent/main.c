@@ -313,6 +313,7 @@ static const char *find_program(const char *program, char path[PATH_MAX])
 int main(int argc, char **argv)
 {
 	char hand[PATH_MAX], writer[PATH_MAX], tuning[CONFIG_PATH_MAX + sizeof(".tuning")];
+	char damon[CONFIG_PATH_MAX + sizeof(".damon")];
 	struct command_line cl;
 	struct config_error error;
 	struct config config;
@@ -346,6 +347,8 @@ int main(int argc, char **argv)
 	}
 	(void)snprintf(tuning, sizeof(tuning), "%s.tuning", config.agent.socket_path);
 	cl.agent.tuning_file = tuning;
+	(void)snprintf(damon, sizeof(damon), "%s.damon", config.agent.socket_path);
+	cl.agent.damon_file = damon;
 	status = run(&cl, &config);
 	/* Returning would run destructors under a thread that is still inside the kernel. */
 	if (status == EXIT_LEAVING)

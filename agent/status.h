@@ -11,6 +11,8 @@
 #include "agent/account/growth.h"
 #include "agent/account/ledger.h"
 #include "agent/account/wish.h"
+#include "agent/damon/use.h"
+#include "agent/damon/watch.h"
 #include "agent/policy/clean.h"
 #include "agent/policy/order.h"
 #include "agent/policy/trim.h"
@@ -136,10 +138,13 @@ struct agent_status {
 	bool paused;   /* the same, for a while */
 	uint64_t swap_writes_left_bytes; /* to disks, today; UINT64_MAX: no bound */
 	bool watches_growth;
-	uint64_t pause_left_ns;		  /* UINT64_MAX: until it is resumed */
-	const char *config_file;	  /* NULL: none */
-	uint64_t metrics_groups_max;	  /* the most groups that metrics name */
-	char degraded[8][160];		  /* what this agent can't do here, in words; "" ends */
+	uint64_t pause_left_ns;	     /* UINT64_MAX: until it is resumed */
+	const char *config_file;     /* NULL: none */
+	uint64_t metrics_groups_max; /* the most groups that metrics name */
+	char degraded[8][160];	     /* what this agent can't do here, in words; "" ends */
+	bool wants_damon;	     /* pageout.cold_age is set, and holds */
+	enum damon_use damon_use;    /* DAMON_FREE: it is free, or ours */
+	struct damon_state damon;
 	struct cleaner_state cleaner;	  /* write-back */
 	uint64_t hands_stuck, hands_lost; /* processes that make requests; as struct hands */
 	uint64_t hands_stuck_ns;	  /* age of the first request that is stuck */

@@ -30,6 +30,8 @@ const char *backend_name(enum backend backend)
 		return "lru_gen";
 	case BACKEND_DROP_SLAB:
 		return "drop_caches";
+	case BACKEND_KDAMOND:
+		return "damon";
 	}
 	return "none";
 }
@@ -45,6 +47,19 @@ static int advise(const struct request *request)
 	return syscall(SYS_process_madvise, request->fd, &range, 1UL, request->advice, 0U) < 0
 		       ? -errno
 		       : 0;
+}
+
+static int command_kdamond(const struct request *request)
+{
+	static const char *const words[] = {
+		[KDAMOND_ON] = "on",
+		[KDAMOND_OFF] = "off",
+		[KDAMOND_TELL] = "update_schemes_tried_regions",
+	};
+
+	if (request->advice < 0 || (size_t)request->advice >= ARRAY_SIZE(words))
+		return -EINVAL;
+	return kfile_write(request->fd, words[request->advice]);
 }
 
 static int make_live(const struct request *request)
@@ -64,6 +79,8 @@ static int make_live(const struct request *request)
 		return lru_gen_evict(request->fd, &request->eviction);
 	case BACKEND_DROP_SLAB:
 		return kfile_write(request->fd, "2"); /* slab alone: 1 and 3 drop the page cache */
+	case BACKEND_KDAMOND:
+		return command_kdamond(request);
 	}
 	return -EOPNOTSUPP;
 }

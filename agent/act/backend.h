@@ -18,18 +18,26 @@ enum backend {
 	BACKEND_NODE_COMPACT,	 /* nodeN/compact: takes nothing */
 	BACKEND_LRU_GEN,	 /* clean files of a group on a node, through debugfs */
 	BACKEND_DROP_SLAB,	 /* vm.drop_caches=2: of the whole machine */
+	BACKEND_KDAMOND,	 /* state of a thread of DAMON's: takes nothing */
 };
 
 const char *backend_name(enum backend backend); /* "memory.reclaim" */
+
+/* What a thread of DAMON's is told. */
+enum kdamond_command {
+	KDAMOND_ON,
+	KDAMOND_OFF,
+	KDAMOND_TELL, /* to show the regions that its scheme is for: when it next applies it */
+};
 
 /* One request to the kernel. */
 struct request {
 	enum backend backend;
 	int fd; /* of the knob, or of the process (pidfd); stays open until the request is done */
 	uint64_t bytes;
-	int swappiness;			  /* as cgroup/reclaim.h and numa/reclaim.h */
-	uint64_t start;			  /* address of a range */
-	int advice;			  /* about it: MADV_PAGEOUT, MADV_COLD */
+	int swappiness; /* as cgroup/reclaim.h and numa/reclaim.h */
+	uint64_t start; /* address of a range */
+	int advice;	/* about it: MADV_PAGEOUT, MADV_COLD; or enum kdamond_command */
 	struct lru_gen_eviction eviction; /* through lru_gen */
 };
 

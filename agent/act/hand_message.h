@@ -11,7 +11,7 @@
 /* Interrupts a request; blocked when the process is started. */
 #define HAND_SIGNAL SIGUSR1
 /* Raised with every change: the process may be of a newer package than the agent that starts it. */
-#define HAND_MAGIC UINT32_C(0x75684102)
+#define HAND_MAGIC UINT32_C(0x75684103)
 
 /* A struct request; its descriptor comes along. */
 struct hand_order {

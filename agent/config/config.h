@@ -110,7 +110,8 @@ struct pageout_settings {
 	uint64_t still_for_ns; /* how long a process must have been frozen or stopped */
 	uint64_t rss_min_bytes;
 	struct config_patterns name, uid, group; /* all that are set must match */
-	struct config_patterns mapping;		 /* of named processes only these; none: all */
+	uint64_t cold_age_ns; /* of named processes only what is untouched for so long; 0: all */
+	struct config_patterns mapping; /* of named processes only these; none: all */
 	struct config_patterns exclude_mapping;
 	bool second_chance; /* MADV_COLD for the processes that are left */
 };

@@ -180,6 +180,12 @@ const struct setting settings[] = {
 	 "The same by user: patterns over the number of the real user id."},
 	{"pageout", "group", PATTERNS(pageout.group), NO_RANGE, "",
 	 "The same by group: patterns as in protect.exclude."},
+	{"pageout", "cold_age", DURATION(pageout.cold_age_ns), "0s", "1d", "0s",
+	 "Of processes named so, unless they are frozen or stopped, only what they have not touched for so "
+	 "long, as the kernel's DAMON tells (Debian's kernels have it from 6.12 on). It watches at most 8 at a "
+	 "time, each from when its memory is first wanted, and only while nobody else uses DAMON: on 6.18 and "
+	 "later DAMON_STAT does until N is written to /sys/module/damon_stat/parameters/enabled. A process that "
+	 "is not watched is left alone. 0s: all of it, DAMON is not asked."},
 	{"pageout", "mapping", PATTERNS(pageout.mapping), NO_RANGE, "",
 	 "Of processes named so only these mappings: patterns over the name in /proc/PID/maps, as in "
 	 "/srv/cache/* or [[]heap]. Empty: all of them."},

@@ -99,6 +99,11 @@ static const struct number hands_numbers[] = {
 	NAMED(struct agent_status, "lost", hands_lost),
 };
 
+static const struct number damon_numbers[] = {
+	NUMBER(struct damon_state, watched),
+	NUMBER(struct damon_state, cpu_ns),
+};
+
 static const struct number cleaner_numbers[] = {
 	NUMBER(struct cleaner_state, writers),
 	NAMED(struct cleaner_state, "devices_given_up", abandoned),
@@ -272,6 +277,7 @@ static void put_head(struct json *json, const struct agent_status *status)
 		json_put_text(json, NULL, status->degraded[i]);
 	json_close(json, ']');
 	put_object(json, "hands", status, hands_numbers, ARRAY_SIZE(hands_numbers));
+	put_object(json, "damon", &status->damon, damon_numbers, ARRAY_SIZE(damon_numbers));
 	put_write_back(json, &status->cleaner);
 }
 

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* Texts for one fprintf: each call has its own place. */
 #define BYTES(bytes)   format_size((char[FORMAT_SIZE_BYTES]){""}, FORMAT_SIZE_BYTES, bytes)
@@ -395,8 +396,29 @@ void why_all(const struct agent_status *status, FILE *out)
 	fprintf(out, "%zu other groups: quiet\n", quiet);
 }
 
+/* Who named processes for what of them is cold wants to know whether that is told. */
+static void say_damon(const struct agent_status *status, FILE *out)
+{
+	const struct damon_state *damon = &status->damon;
+
+	if (status->damon_use != DAMON_FREE)
+		fprintf(out, "Nothing is paged out by pageout.cold_age: %s.\n",
+			damon_use_words(status->damon_use));
+	else if (damon->error < 0)
+		fprintf(out, "Nothing is paged out by pageout.cold_age: DAMON failed: %s.\n",
+			strerrordesc_np(-damon->error));
+	else
+		fprintf(out,
+			"DAMON watches %" PRIu64
+			" processes for pageout.cold_age, and took %s of CPU "
+			"time for it.\n",
+			damon->watched, TIME(damon->cpu_ns));
+}
+
 void why_agent(const struct agent_status *status, FILE *out)
 {
+	if (status->wants_damon)
+		say_damon(status, out);
 	if (status->hands_stuck > 0)
 		fprintf(out,
 			"Swap does not answer: the kernel keeps %" PRIu64

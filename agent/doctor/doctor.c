@@ -2,6 +2,7 @@
 #include "agent/doctor/doctor.h"
 
 #include "agent/act/backend.h"
+#include "agent/damon/use.h"
 #include "agent/doctor/examine.h"
 #include "agent/memory_lock.h"
 #include "agent/ring.h"
@@ -272,6 +273,16 @@ static void examine_mglru(const struct doctor *d, FILE *out)
 	}
 }
 
+static void examine_damon(const struct doctor *d, FILE *out)
+{
+	enum damon_use use = damon_use_of(d->sys_fd);
+
+	doctor_tell(out, use == DAMON_FREE, "DAMON", "%s%s",
+		    use == DAMON_FREE ? "can tell what of a process is cold (pageout.cold_age): "
+				      : "pageout.cold_age is of no use: ",
+		    damon_use_words(use));
+}
+
 static void examine_locking(FILE *out)
 {
 	int r = memory_lock();
@@ -303,6 +314,7 @@ int doctor_examine(const struct doctor *d, FILE *out)
 	examine_map_files(d, out);
 	examine_process_madvise(out);
 	examine_mglru(d, out);
+	examine_damon(d, out);
 	doctor_examine_sysctls(d, out);
 	doctor_examine_disks(d, out);
 	doctor_examine_others(d, out);

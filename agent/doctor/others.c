@@ -5,6 +5,7 @@
  */
 #include "agent/doctor/examine.h"
 
+#include "agent/damon/use.h"
 #include "base/cleanup.h"
 #include "base/kfile.h"
 
@@ -12,7 +13,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define DAMON	      "kernel/mm/damon/admin/kdamonds/"
+#define DAMON	      DAMON_KDAMONDS "/"
 #define DAMON_THREADS 8 /* looked at, of each kind */
 #define DAMON_SCHEMES 8
 

@@ -18,6 +18,8 @@
 #define PAUSE_NS (2 * NSEC_PER_MSEC)
 /* A process that nobody asked about for so long is let go of. */
 #define IDLE_NS (5 * NSEC_PER_SEC)
+/* Of those that DAMON watches somebody may have ended. */
+#define TIDY_NS (30 * NSEC_PER_SEC)
 
 struct job {
 	struct slot slot;
@@ -32,9 +34,11 @@ struct pager {
 	pthread_t thread;
 	int wake_fd;
 	_Atomic bool stop;
+	_Atomic bool unwatch;
 	struct job jobs[PAGER_SLOTS];
 
 	struct hand *hand;
+	struct damon_watch *watch; /* NULL: DAMON is left alone */
 	struct pageout_pass *pass;
 	struct pageout_history history;
 	struct pace pace;
@@ -103,10 +107,19 @@ static void finish(struct pager *p, struct job *job)
 	job->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
 			    : *pageout_pass_result(p->pass);
 	job->result.cpu_ns += clock_thread_cpu_ns() - cpu_ns;
+	if (p->watch)
+		job->result.cpu_ns += damon_watch_take_cpu_ns(p->watch);
 	/* What looking takes is no measure of how fast memory can be had. */
 	pace_learn(&p->pace, job->result.applied_bytes, job->result.calls_ns);
 	job->ask.group_fd = fd_close(job->ask.group_fd);
 	slot_end(&job->slot);
+}
+
+static int wait_ms(const struct pager *p)
+{
+	if (pageout_pass_is_open(p->pass) || hand_stuck(p->hand) > 0)
+		return (int)(IDLE_NS / NSEC_PER_MSEC);
+	return damon_watch_is_active(p->watch) ? (int)(TIDY_NS / NSEC_PER_MSEC) : -1;
 }
 
 static void *pager_main(void *arg)
@@ -116,17 +129,20 @@ static void *pager_main(void *arg)
 	struct hand_result none;
 	uint64_t value;
 
+	damon_watch_restore(p->watch);
 	while (!atomic_load(&p->stop)) {
-		bool idle = !pageout_pass_is_open(p->pass) && hand_stuck(p->hand) == 0;
-
-		if (poll(&wake, 1, idle ? -1 : (int)(IDLE_NS / NSEC_PER_MSEC)) == 0)
+		if (poll(&wake, 1, wait_ms(p)) == 0)
 			pageout_pass_end(p->pass);
 		(void)hand_take(p->hand, &none);
+		if (atomic_exchange(&p->unwatch, false))
+			damon_watch_end(p->watch);
+		damon_watch_tidy(p->watch, clock_now_ns());
 		(void)eventfd_read(p->wake_fd, &value);
 		for (size_t i = 0; i < PAGER_SLOTS; i++)
 			if (slot_begin(&p->jobs[i].slot))
 				finish(p, &p->jobs[i]);
 	}
+	damon_watch_end(p->watch);
 	hand_stop(p->hand, 0);
 	return NULL;
 }
@@ -134,6 +150,7 @@ static void *pager_main(void *arg)
 static void free_all(struct pager *p)
 {
 	pageout_pass_free(p->pass);
+	damon_watch_free(p->watch);
 	hand_free(p->hand);
 	fd_close(p->wake_fd);
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
@@ -141,7 +158,20 @@ static void free_all(struct pager *p)
 	free(p);
 }
 
-int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager)
+static int open_watch(struct pager *p, const struct pager_world *world)
+{
+	const struct kdamonds kdamonds = {
+		.proc_fd = world->proc_fd,
+		.sys_fd = world->sys_fd,
+		.note = world->damon_note,
+		.hand = p->hand,
+		.ops = &act_live,
+	};
+
+	return world->damon_note ? damon_watch_new(&kdamonds, &p->watch) : 0;
+}
+
+int pager_start(const struct pager_world *world, struct pager **ret_pager)
 {
 	struct pager *p = calloc(1, sizeof(*p));
 	int r;
@@ -151,9 +181,11 @@ int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager)
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
 		p->jobs[i].ask.group_fd = -1;
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = p->wake_fd < 0 ? -errno : hand_new(hands, "pageout", &p->hand);
+	r = p->wake_fd < 0 ? -errno : hand_new(world->hands, "pageout", &p->hand);
 	if (r == 0)
-		r = pageout_pass_new(proc_fd, p->hand, &p->stop, &p->pass);
+		r = open_watch(p, world);
+	if (r == 0)
+		r = pageout_pass_new(world->proc_fd, p->hand, p->watch, &p->stop, &p->pass);
 	if (r == 0)
 		r = thread_start("uswapd/pageout", STACK_BYTES, pager_main, p, &p->thread);
 	if (r < 0) {
@@ -170,6 +202,19 @@ void pager_ask_to_stop(struct pager *p)
 		return;
 	atomic_store(&p->stop, true);
 	(void)eventfd_write(p->wake_fd, 1);
+}
+
+void pager_unwatch(struct pager *p)
+{
+	if (!p)
+		return;
+	atomic_store(&p->unwatch, true);
+	(void)eventfd_write(p->wake_fd, 1);
+}
+
+struct damon_state pager_damon_state(const struct pager *p)
+{
+	return p && p->watch ? damon_watch_state(p->watch) : (struct damon_state){0};
 }
 
 int pager_stop(struct pager *p, uint64_t timeout_ns)

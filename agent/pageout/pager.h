@@ -10,8 +10,14 @@
 
 struct pager;
 
-/* Both outlive it. */
-int pager_start(int proc_fd, struct hands *hands, struct pager **ret_pager);
+/* All of it outlives the pager. */
+struct pager_world {
+	int proc_fd, sys_fd;
+	struct hands *hands;
+	const char *damon_note; /* as struct kdamonds; NULL: DAMON is left alone */
+};
+
+int pager_start(const struct pager_world *world, struct pager **ret_pager);
 
 /* Returns at once. */
 void pager_ask_to_stop(struct pager *pager);
@@ -20,6 +26,12 @@ void pager_ask_to_stop(struct pager *pager);
  * pager must be left alone.
  */
 int pager_stop(struct pager *pager, uint64_t timeout_ns);
+
+/* Has DAMON watch no process any more, until it is asked for one again. Returns at once. */
+void pager_unwatch(struct pager *pager);
+
+/* For people. */
+struct damon_state pager_damon_state(const struct pager *pager);
 
 #define PAGER_SLOTS 32
 

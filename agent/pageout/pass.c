@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/pageout/pass.h"
+#include "agent/pageout/pass_internal.h"
 
-#include "agent/pageout/shares.h"
-#include "agent/sense/process.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/lines.h"
@@ -19,42 +17,9 @@
 #define STEP_WORK    1000
 #define PROCESS_WORK 40
 #define MAPPING_WORK 5
-#define CALL_WORK    2 /* and the time it takes */
-/* A call that goes on is interrupted. */
-#define CALL_NS NSEC_PER_SEC
 
-enum stage { STAGE_NONE, STAGE_PROCESS, STAGE_MAPPING, STAGE_RANGE };
-
-struct pageout_pass {
-	int proc_fd;
-	struct hand *hand;
-	const _Atomic bool *leaving;
-	uint64_t page_size, self;
-	struct pageout_ask ask; /* group_fd is its own */
-	struct pageout_settings settings;
-	const struct act_ops *ops;
-	struct pageout_result result;
-	uint64_t work;	       /* left of this step */
-	uint64_t served_bytes; /* of the ask: in ranges that were, or in a dry run would be, advised
-				*/
-
-	enum stage stage;
-	int procs_fd;
-	struct line_reader procs;
-
-	struct process process;
-	struct process_status before; /* as last measured */
-	uint64_t visit_taken_bytes;   /* since it was taken up */
-	struct pageout_bounds bounds;
-	struct mapping_reader mappings;
-	struct shares shares;
-
-	struct mapping mapping; /* being advised */
-	uint64_t at;		/* address; up to here it was */
-};
-
-int pageout_pass_new(int proc_fd, struct hand *hand, const _Atomic bool *leaving,
-		     struct pageout_pass **ret_pass)
+int pageout_pass_new(int proc_fd, struct hand *hand, struct damon_watch *watch,
+		     const _Atomic bool *leaving, struct pageout_pass **ret_pass)
 {
 	struct pageout_pass *p = calloc(1, sizeof(*p));
 
@@ -62,6 +27,7 @@ int pageout_pass_new(int proc_fd, struct hand *hand, const _Atomic bool *leaving
 		return -ENOMEM;
 	p->proc_fd = proc_fd;
 	p->hand = hand;
+	p->watch = watch;
 	p->leaving = leaving;
 	p->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	p->self = (uint64_t)getpid();
@@ -101,6 +67,7 @@ static bool is_asked_again(const struct pageout_pass *p, const struct pageout_as
 			   const struct pageout_settings *settings)
 {
 	return p->ask.group == ask->group && p->ask.node == ask->node &&
+	       p->settings.cold_age_ns == settings->cold_age_ns &&
 	       p->ask.may_swap == ask->may_swap && p->ask.group_named == ask->group_named &&
 	       config_patterns_are_same(&p->settings.name, &settings->name) &&
 	       config_patterns_are_same(&p->settings.uid, &settings->uid);
@@ -148,20 +115,19 @@ const struct pageout_result *pageout_pass_result(const struct pageout_pass *p)
 	return &p->result;
 }
 
-static void spend(struct pageout_pass *p, uint64_t work)
+void pass_spend(struct pageout_pass *p, uint64_t work)
 {
 	p->work -= MIN(work, p->work);
 }
 
-/* The first refusal tells what is missing; others are likely to be of the same kind. */
-static void note_error(struct pageout_pass *p, int error)
+void pass_note_error(struct pageout_pass *p, int error)
 {
 	/* It ended, or let go of its memory: normal. */
 	if (error != -ESRCH && error != -ENOENT && p->result.error == 0)
 		p->result.error = error;
 }
 
-static bool group_is_frozen(const struct pageout_pass *p)
+bool pass_group_is_frozen(const struct pageout_pass *p)
 {
 	struct group_state state;
 
@@ -194,7 +160,7 @@ static void end_process(struct pageout_pass *p, struct pageout_history *history,
 	p->stage = STAGE_PROCESS;
 }
 
-static void leave_process(struct pageout_pass *p)
+void pass_leave_process(struct pageout_pass *p)
 {
 	(void)measure(p);
 	close_process(p);
@@ -213,6 +179,16 @@ static int open_mappings(struct pageout_pass *p)
 		       : shares_open(p->process.dir_fd, (unsigned int)p->ask.node, &p->shares);
 }
 
+/* A dry run has nobody watched: that is felt by the process. */
+static enum pageout_reason watch(struct pageout_pass *p, uint64_t now_ns)
+{
+	int r = p->watch && !p->ops->dry ? pass_learn_cold(p, now_ns) : -ECANCELED;
+
+	if (r == -EAGAIN)
+		return PAGEOUT_NOT_YET;
+	return r < 0 ? PAGEOUT_UNWATCHED : PAGEOUT_COLD;
+}
+
 /* Opens the process and decides on it. */
 static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_history *history,
 				   uint64_t pid, uint64_t now_ns)
@@ -224,19 +200,22 @@ static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_histor
 	if (r == 0)
 		r = process_read_status(&p->process, &p->before, NULL);
 	if (r < 0)
-		note_error(p, r);
+		pass_note_error(p, r);
 	if (r < 0 || !p->before.has_memory)
 		return PAGEOUT_RUNS;
 	view = (struct pageout_process){
 		.pid = pid,
 		.name = p->before.name,
 		.uid = p->before.uid,
-		.frozen = group_is_frozen(p),
+		.frozen = pass_group_is_frozen(p),
 		.stopped = p->before.state == 'T',
 		.group_named = p->ask.group_named,
 		.resident_bytes = p->before.resident_bytes,
 	};
 	reason = pageout_choose(&p->settings, history, &view, now_ns);
+	p->cold_ns = 0;
+	if (reason == PAGEOUT_COLD)
+		reason = watch(p, now_ns);
 	p->result.processes[reason]++;
 	return reason;
 }
@@ -255,13 +234,13 @@ static int next_process(struct pageout_pass *p, struct pageout_history *history,
 		return n == -EOPNOTSUPP ? 0 : n;
 	if (parse_u64_n(line, length, &pid) < 0)
 		return -EBADMSG;
-	spend(p, PROCESS_WORK);
+	pass_spend(p, PROCESS_WORK);
 	if (pid == 0 || pid == p->self)
 		return 1;
 	reason = take_up(p, history, pid, now_ns);
 	r = pageout_acts(reason) ? open_mappings(p) : 0;
 	if (r < 0)
-		note_error(p, r);
+		pass_note_error(p, r);
 	if (r < 0 || !pageout_acts(reason)) {
 		close_process(p);
 		return 1;
@@ -282,9 +261,9 @@ static void next_mapping(struct pageout_pass *p, struct pageout_history *history
 	struct numa_share where;
 	int r = mapping_reader_next(&p->mappings, &p->mapping);
 
-	spend(p, MAPPING_WORK);
+	pass_spend(p, MAPPING_WORK);
 	if (r < 0)
-		note_error(p, r);
+		pass_note_error(p, r);
 	if (r <= 0) {
 		end_process(p, history, now_ns);
 		return;
@@ -295,97 +274,8 @@ static void next_mapping(struct pageout_pass *p, struct pageout_history *history
 	p->result.mappings[choice]++;
 	if (choice != PAGEOUT_MAPPING_TAKEN)
 		return;
-	p->at = p->mapping.start;
+	p->at = p->range_end = p->mapping.start;
 	p->stage = STAGE_RANGE;
-}
-
-/* Before acting, read again: it may have been thawed or continued. */
-static bool is_still_cold(const struct pageout_pass *p)
-{
-	struct process_status now;
-
-	switch (p->bounds.reason) {
-	case PAGEOUT_FROZEN:
-		return group_is_frozen(p);
-	case PAGEOUT_STOPPED:
-		return process_read_status(&p->process, &now, NULL) == 0 && now.state == 'T';
-	default:
-		return true;
-	}
-}
-
-static void take_result(struct pageout_pass *p, int error, uint64_t resident_bytes, uint64_t end)
-{
-	bool cools = p->bounds.reason == PAGEOUT_SECOND_CHANCE;
-
-	p->at = end;
-	if (error == -ECANCELED) {
-		p->result.chosen_bytes += resident_bytes;
-	} else if (error < 0) {
-		/* Unmapped or locked meanwhile: what is left of it is not ours to know. */
-		if (error != -ENOMEM && error != -EINVAL)
-			note_error(p, error);
-		p->at = p->mapping.end;
-		return;
-	} else {
-		p->result.calls++;
-		*(cools ? &p->result.cooled_bytes : &p->result.tried_bytes) += resident_bytes;
-		p->result.chosen_bytes += resident_bytes;
-	}
-	p->served_bytes += resident_bytes;
-}
-
-/* No other call to the process will be allowed either. */
-static bool is_refusal(int error)
-{
-	return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -ESRCH;
-}
-
-/* Nor one to any process: it is the hand that failed, or what it was asked never came back. */
-static bool is_end(int error)
-{
-	return error == -ETIMEDOUT || error == -EPIPE || error == -EBUSY;
-}
-
-/* One call: its error. */
-static int call(struct pageout_pass *p, uint64_t length)
-{
-	const struct request request = {
-		.backend = BACKEND_PROCESS_MADVISE,
-		.fd = p->process.pid_fd,
-		.start = p->at,
-		.bytes = length,
-		.advice = p->bounds.reason == PAGEOUT_SECOND_CHANCE ? MADV_COLD : MADV_PAGEOUT,
-	};
-	struct hand_result result = {0};
-	int r = hand_make(p->hand, p->ops, &request, CALL_NS, p->leaving, &result);
-
-	p->result.calls_ns += result.wall_ns;
-	p->result.cpu_ns += result.cpu_ns;
-	spend(p, CALL_WORK + result.wall_ns / NSEC_PER_USEC);
-	return r < 0 ? r : result.error;
-}
-
-static void advise(struct pageout_pass *p, uint64_t piece_bytes)
-{
-	uint64_t length = pageout_part_bytes(&p->mapping, piece_bytes, p->page_size);
-	uint64_t end = MIN(p->at + length, p->mapping.end);
-	uint64_t resident =
-		scale(p->mapping.resident_bytes, end - p->at, p->mapping.end - p->mapping.start);
-	int error;
-
-	if (!is_still_cold(p)) {
-		leave_process(p);
-		return;
-	}
-	error = call(p, end - p->at);
-	take_result(p, error, resident, end);
-	if (p->at >= p->mapping.end)
-		p->stage = STAGE_MAPPING;
-	if (is_refusal(error) || is_end(error))
-		leave_process(p);
-	if (is_end(error))
-		pageout_pass_end(p);
 }
 
 int pageout_pass_step(struct pageout_pass *p, struct pageout_history *history, uint64_t piece_bytes,
@@ -406,7 +296,7 @@ int pageout_pass_step(struct pageout_pass *p, struct pageout_history *history, u
 			next_mapping(p, history, now_ns);
 			break;
 		case STAGE_RANGE:
-			advise(p, piece_bytes);
+			pass_advise(p, piece_bytes, now_ns);
 			break;
 		}
 	}
@@ -419,7 +309,7 @@ int pageout_pass_step(struct pageout_pass *p, struct pageout_history *history, u
 		return 0;
 	}
 	if (r < 0 && r != -ENODEV)
-		note_error(p, r);
+		pass_note_error(p, r);
 	p->result.ended = true;
 	pageout_pass_end(p);
 	return 0;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/act/hand.h"
+#include "agent/damon/watch.h"
 #include "agent/policy/pageout.h"
 #include "base/cleanup.h"
 
@@ -38,11 +39,11 @@ struct pageout_result {
 struct pageout_pass;
 
 /*
- * proc_fd: /proc; hand: makes the calls, which end early when *leaving. All stay the caller's, as
- * do ops.
+ * proc_fd: /proc; hand: makes the calls, which end early when *leaving; watch tells what is cold,
+ * NULL: nobody does. All stay the caller's, as do ops.
  */
-int pageout_pass_new(int proc_fd, struct hand *hand, const _Atomic bool *leaving,
-		     struct pageout_pass **ret_pass);
+int pageout_pass_new(int proc_fd, struct hand *hand, struct damon_watch *watch,
+		     const _Atomic bool *leaving, struct pageout_pass **ret_pass);
 struct pageout_pass *pageout_pass_free(struct pageout_pass *pass);
 DEFINE_CLEANUP(struct pageout_pass *, pageout_pass_free)
 

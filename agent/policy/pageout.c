@@ -13,10 +13,11 @@
 const char *pageout_reason_name(enum pageout_reason reason)
 {
 	static const char *const names[PAGEOUT_REASONS] = {
-		[PAGEOUT_RUNS] = "runs",       [PAGEOUT_SMALL] = "small",
-		[PAGEOUT_NOT_YET] = "not-yet", [PAGEOUT_RESTS] = "rests",
-		[PAGEOUT_FROZEN] = "frozen",   [PAGEOUT_STOPPED] = "stopped",
-		[PAGEOUT_NAMED] = "named",     [PAGEOUT_SECOND_CHANCE] = "second-chance",
+		[PAGEOUT_RUNS] = "runs",	   [PAGEOUT_SMALL] = "small",
+		[PAGEOUT_NOT_YET] = "not-yet",	   [PAGEOUT_RESTS] = "rests",
+		[PAGEOUT_FROZEN] = "frozen",	   [PAGEOUT_STOPPED] = "stopped",
+		[PAGEOUT_NAMED] = "named",	   [PAGEOUT_SECOND_CHANCE] = "second-chance",
+		[PAGEOUT_UNWATCHED] = "unwatched", [PAGEOUT_COLD] = "cold",
 	};
 
 	return names[reason];
@@ -56,12 +57,16 @@ static bool is_named(const struct pageout_settings *s, const struct pageout_proc
 static enum pageout_reason reason_of(const struct pageout_settings *s,
 				     const struct pageout_process *p)
 {
-	if (is_named(s, p))
+	bool named = is_named(s, p);
+
+	if (named && s->cold_age_ns == 0)
 		return PAGEOUT_NAMED;
 	if (p->frozen)
 		return PAGEOUT_FROZEN;
 	if (p->stopped)
 		return PAGEOUT_STOPPED;
+	if (named)
+		return PAGEOUT_COLD;
 	return s->second_chance ? PAGEOUT_SECOND_CHANCE : PAGEOUT_RUNS;
 }
 
@@ -149,7 +154,8 @@ void pageout_learn(struct pageout_history *history, uint64_t pid, uint64_t taken
 static bool is_excluded(const struct pageout_settings *s, enum pageout_reason reason,
 			const struct mapping *m)
 {
-	bool listed = reason == PAGEOUT_NAMED && s->mapping.n > 0;
+	bool named = reason == PAGEOUT_NAMED || reason == PAGEOUT_COLD;
+	bool listed = named && s->mapping.n > 0;
 
 	/* What can't be compared as a whole is not taken where names decide. */
 	if (m->name_cut)

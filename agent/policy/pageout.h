@@ -3,9 +3,9 @@
  * pageout: whose memory is cold beyond doubt, and which of it may be paged out, process by process
  * and mapping by mapping. Pure.
  *
- * A frozen or stopped process touches nothing; one that the operator named he answers for. The rest
- * may get the second chance: what is made cold now goes with the next reclaim, unless it is touched
- * before.
+ * A frozen or stopped process touches nothing; one that the operator named he answers for, or has
+ * DAMON tell what of it is cold (policy/cold.h). The rest may get the second chance: what is made
+ * cold now goes with the next reclaim, unless it is touched before.
  */
 #pragma once
 
@@ -17,14 +17,16 @@
 
 enum pageout_reason {
 	/* Left alone. */
-	PAGEOUT_RUNS,	 /* neither frozen, stopped nor named */
-	PAGEOUT_SMALL,	 /* less than pageout.rss_min of memory */
-	PAGEOUT_NOT_YET, /* frozen or stopped a short while ago only */
-	PAGEOUT_RESTS,	 /* just looked through, or what was taken came back */
+	PAGEOUT_RUNS,	   /* neither frozen, stopped nor named */
+	PAGEOUT_SMALL,	   /* less than pageout.rss_min of memory */
+	PAGEOUT_NOT_YET,   /* frozen or stopped, or watched, for a short while only */
+	PAGEOUT_RESTS,	   /* just looked through, or what was taken came back */
+	PAGEOUT_UNWATCHED, /* named for what of it is cold, and DAMON does not tell */
 	/* Asked for. */
 	PAGEOUT_FROZEN,
 	PAGEOUT_STOPPED,
 	PAGEOUT_NAMED,
+	PAGEOUT_COLD, /* named, of which what DAMON has seen untouched for pageout.cold_age */
 	PAGEOUT_SECOND_CHANCE, /* only made cold */
 	PAGEOUT_REASONS,
 };

@@ -38,6 +38,7 @@ static int fake_status(void *context, struct agent_status *ret)
 		.hands_stuck = 2,
 		.hands_stuck_ns = 40 * NSEC_PER_SEC,
 		.hands_lost = 5,
+		.damon = {.watched = 3, .cpu_ns = 7},
 		.n_nodes = 2,
 		.nodes = fake->nodes,
 	};
@@ -288,6 +289,8 @@ static void test_status(void **state)
 	assert_int_equal(number_of(hands, "stuck"), 2);
 	assert_int_equal(number_of(hands, "stuck_ns"), 40 * NSEC_PER_SEC);
 	assert_int_equal(number_of(hands, "lost"), 5);
+	assert_int_equal(number_of(json_object_get(answer, "damon"), "watched"), 3);
+	assert_int_equal(number_of(json_object_get(answer, "damon"), "cpu_ns"), 7);
 	write_back = json_object_get(answer, "write_back");
 	assert_int_equal(number_of(write_back, "devices_given_up"), 0);
 	assert_int_equal(json_array_size(json_object_get(write_back, "devices")), 1);

@@ -6,6 +6,7 @@
 #include "tests/unit/busy_group.h"
 #include "tests/unit/fixture.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct node_status calm_node = {
@@ -298,6 +299,15 @@ static void test_agent(void **state)
 		{{.hands_stuck = 1, .hands_stuck_ns = 40 * NSEC_PER_SEC},
 		 "Swap does not answer: the kernel keeps 1 of the agent's requests, the first for "
 		 "40 s. Nothing is swapped out until their processes (uswapd-hand) have ended.\n"},
+		{{.wants_damon = true, .damon = {.watched = 2, .cpu_ns = 3 * NSEC_PER_SEC}},
+		 "DAMON watches 2 processes for pageout.cold_age, and took 3 s of CPU time for "
+		 "it.\n"},
+		{{.wants_damon = true, .damon_use = DAMON_LRU_SORT},
+		 "Nothing is paged out by pageout.cold_age: DAMON_LRU_SORT has it for itself "
+		 "(damon_lru_sort/parameters).\n"},
+		{{.wants_damon = true, .damon.error = -EINVAL},
+		 "Nothing is paged out by pageout.cold_age: DAMON failed: Invalid argument.\n"},
+		{{.damon_use = DAMON_STAT}, ""},
 		{{.observes = true, .paused = true},
 		 "uswapd only observes: it asks the kernel for nothing.\n"},
 		{{.paused = true},

@@ -91,6 +91,7 @@ static void test_what_is_there(void **state)
 		"\nok  swap              /dev/vda2, 2047 MiB, a disk: ",
 		"\nok  zswap             is on",
 		"\nno  MGLRU             is off",
+		"\nno  DAMON             pageout.cold_age is of no use: this kernel has no DAMON",
 		NULL,
 	};
 
@@ -277,6 +278,26 @@ static void test_disks(void **state)
 	check_absent(fx, "vdb");
 }
 
+/* Whether somebody else has it. */
+static void test_damon(void **state)
+{
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+	static const char *const free[] = {
+		"\nok  DAMON             can tell what of a process is cold", NULL};
+	static const char *const others[] = {
+		"\nno  DAMON             pageout.cold_age is of no use: kdamonds are set up", NULL};
+	static const char *const stat[] = {
+		"\nno  DAMON             pageout.cold_age is of no use: DAMON_STAT has it", NULL};
+
+	(void)state;
+	fixture_write(fx, "sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", "0\n");
+	check(fx, 0, free);
+	fixture_write(fx, "sys/kernel/mm/damon/admin/kdamonds/nr_kdamonds", "1\n");
+	check(fx, 0, others);
+	fixture_write(fx, "sys/module/damon_stat/parameters/enabled", "Y\n");
+	check(fx, 0, stat);
+}
+
 static void test_others(void **state)
 {
 	static const struct fixture_file nobody[] = {
@@ -363,8 +384,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_what_is_not),
 		cmocka_unit_test(test_sysctls),	      cmocka_unit_test(test_dirty_sysctls),
-		cmocka_unit_test(test_disks),	      cmocka_unit_test(test_others),
-		cmocka_unit_test(test_lru_gen),
+		cmocka_unit_test(test_disks),	      cmocka_unit_test(test_damon),
+		cmocka_unit_test(test_others),	      cmocka_unit_test(test_lru_gen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,26 @@ static void test_named(void **state)
 	}
 }
 
+/* With an age, what DAMON tells is all that is meant, but of who stands still. */
+static void test_cold_age(void **state)
+{
+	_cleanup_free_ struct pageout_settings *s = new_settings();
+	struct pageout_process p = {.pid = 7, .name = "db", .resident_bytes = 8 * MIB};
+
+	(void)state;
+	s->cold_age_ns = 10 * SECOND;
+	assert_int_equal(choose(s, p), PAGEOUT_RUNS);
+	add(&s->name, "db");
+	assert_int_equal(choose(s, p), PAGEOUT_COLD);
+	p.stopped = true;
+	assert_int_equal(choose(s, p), PAGEOUT_STOPPED);
+	p.frozen = true;
+	assert_int_equal(choose(s, p), PAGEOUT_FROZEN);
+	p.frozen = p.stopped = false;
+	p.resident_bytes = 4 * MIB - 1;
+	assert_int_equal(choose(s, p), PAGEOUT_SMALL);
+}
+
 /* Frozen for a moment is not cold; time counts from when it was first seen so. */
 static void test_still_for(void **state)
 {
@@ -263,10 +283,10 @@ static void test_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reasons),	  cmocka_unit_test(test_named),
-		cmocka_unit_test(test_still_for), cmocka_unit_test(test_rests),
-		cmocka_unit_test(test_many),	  cmocka_unit_test(test_mappings),
-		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_reasons),	 cmocka_unit_test(test_named),
+		cmocka_unit_test(test_cold_age), cmocka_unit_test(test_still_for),
+		cmocka_unit_test(test_rests),	 cmocka_unit_test(test_many),
+		cmocka_unit_test(test_mappings), cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

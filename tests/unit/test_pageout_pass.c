@@ -117,7 +117,7 @@ static struct scene *scene_new(void)
 	fixture_write(kernel.fx, "group/cgroup.procs", procs);
 	write_frozen(false);
 	assert_int_equal(hand_new(&s->hands, "test", &s->hand), 0);
-	assert_int_equal(pageout_pass_new(kernel.fx->fd, s->hand, &s->leaving, &s->pass), 0);
+	assert_int_equal(pageout_pass_new(kernel.fx->fd, s->hand, NULL, &s->leaving, &s->pass), 0);
 	s->settings.rss_min_bytes = MIB;
 	s->ask = (struct pageout_ask){
 		.group = 5,

@@ -30,6 +30,7 @@ static struct scene *scene_new(void)
 		{"group/cgroup.type", "domain\n"},
 		{"group/cgroup.events", "populated 1\nfrozen 0\n"}};
 	struct scene *s = calloc(1, sizeof(*s));
+	struct pager_world world;
 	char text[64];
 
 	assert_non_null(s);
@@ -45,7 +46,8 @@ static struct scene *scene_new(void)
 	(void)snprintf(text, sizeof(text), "%d/smaps", getppid());
 	fixture_write(s->fx, text, "10000000-10800000 rw-p 0 00:00 0\nRss: 8192 kB\n");
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	assert_int_equal(pager_start(s->fx->fd, &s->hands, &s->pager), 0);
+	world = (struct pager_world){.proc_fd = s->fx->fd, .sys_fd = -1, .hands = &s->hands};
+	assert_int_equal(pager_start(&world, &s->pager), 0);
 	s->ask = (struct pageout_ask){
 		.group = 5,
 		.group_fd = openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC),

@@ -111,7 +111,11 @@ static struct scene *scene_new(void)
 	s->world = (struct worker_world){
 		.log = {.fd = -1}, .topology = &s->topology, .hands = &s->hands};
 	assert_int_equal(shared_new(1, &s->world.shared), 0);
-	assert_int_equal(pager_start(s->fx->fd, &s->hands, &s->world.pager), 0);
+	assert_int_equal(pager_start(&(struct pager_world){.proc_fd = s->fx->fd,
+							   .sys_fd = -1,
+							   .hands = &s->hands},
+				     &s->world.pager),
+			 0);
 	s->worker = (struct worker){
 		.world = &s->world,
 		.node = &s->topology.nodes[0],

@@ -11,6 +11,8 @@
  *	again:SIZE[@RATE]:PATH	reads PATH from its beginning
  *	dirty:SIZE[@RATE]:PATH	maps PATH and writes to its pages
  *	touch			touches all anonymous memory again
+ *	leave			leaves what there is alone from here on: touch and use are for what
+ *comes where			prints the addresses of all anonymous memory, "START END" a line
  *	lock			locks what there is and what comes
  *	say:WORD		prints WORD, a line
  *	use			touches it ten times a second until it is killed
@@ -44,7 +46,7 @@ struct load {
 		unsigned char *start;
 		uint64_t bytes;
 	} maps[MAPS_MAX];
-	size_t n_maps;
+	size_t n_maps, n_left;
 	uint64_t random;
 	size_t noise_words; /* of each page */
 	int file_fd;
@@ -180,9 +182,31 @@ static void step_dirty(struct load *load, uint64_t bytes, uint64_t rate, const c
 
 static void touch_again(struct load *load)
 {
-	for (size_t i = 0; i < load->n_maps; i++)
+	for (size_t i = load->n_left; i < load->n_maps; i++)
 		for (uint64_t at = 0; at < load->maps[i].bytes; at += 4096)
 			(*(volatile unsigned char *)(load->maps[i].start + at))++;
+}
+
+static void print_maps(const struct load *load)
+{
+	for (size_t i = 0; i < load->n_maps; i++)
+		printf("%ju %ju\n", (uintmax_t)(uintptr_t)load->maps[i].start,
+		       (uintmax_t)((uintptr_t)load->maps[i].start + load->maps[i].bytes));
+}
+
+/*
+ * Touched again, a page looks used only where its address has to be looked up again: a CPU's TLB
+ * holds a few thousand of them, an emulated one's all. Of more than 33 pages that are unmapped the
+ * kernel has it forget everything (arch/x86/mm/tlb.c).
+ */
+static void forget_translations(void)
+{
+	const size_t bytes = 64 * 4096;
+	char *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (at != MAP_FAILED)
+		(void)munmap(at, bytes);
 }
 
 /* "SIZE[@RATE][:PATH]"; returns PATH or NULL. */
@@ -211,6 +235,14 @@ static void perform(struct load *load, char *step)
 		touch_again(load);
 		return;
 	}
+	if (strcmp(step, "leave") == 0) {
+		load->n_left = load->n_maps;
+		return;
+	}
+	if (strcmp(step, "where") == 0) {
+		print_maps(load);
+		return;
+	}
 	if (strcmp(step, "lock") == 0) {
 		if (mlockall(MCL_CURRENT | MCL_FUTURE) < 0)
 			die("mlockall: %s", strerror(errno));
@@ -218,6 +250,7 @@ static void perform(struct load *load, char *step)
 	}
 	while (strcmp(step, "use") == 0) {
 		touch_again(load);
+		forget_translations();
 		(void)poll(NULL, 0, 100);
 	}
 	while (strcmp(step, "hold") == 0)
