@@ -1,68 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases: the machine, what runs in it, what is shown of it, and what the agent has to reach."""
-import dataclasses
-import typing
-
 import figures as f
-
-
-@dataclasses.dataclass(frozen=True)
-class Figure:
-    key: str
-    label: str
-    unit: str
-    read: typing.Callable
-    price: bool = False  # what the benefit costs
-
-
-@dataclasses.dataclass(frozen=True)
-class Goal:
-    """On the medians of uswapd; bound is a number, or with `of` a share of that system's figure in the same repetition."""
-    key: str
-    most: typing.Optional[float] = None
-    least: typing.Optional[float] = None
-    of: str = ""
-    slack: float = 0  # with `of`: this much more in the figure's own unit is no difference
-    best_kernel_by: tuple = ()  # `of` is the kernel setting with the least of these figures
-    words: str = ""
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    name: str
-    title: str
-    machine: list
-    systems: list
-    figures: list
-    goals: list
-    words: list = dataclasses.field(default_factory=list)  # uswap-stress run WORDS
-    before: list = dataclasses.field(default_factory=list)  # lines of the plan that come first
-    verb: str = "run"  # of the plan's lines
-    seconds: int = 30  # of one run, with what goes around it, at most
-    windows: list = dataclasses.field(default_factory=list)  # see figures.Result
-
-
-def order(systems, repetition):
-    """Who runs when: each system is first, and last, as often as the others."""
-    n = repetition % len(systems)
-    turned = systems[n:] + systems[:n]
-    return turned[::-1] if (repetition // len(systems)) % 2 else turned
-
-
-def file_name(system):
-    return system.replace(":", "-")
-
-
-def plan(case, repetitions):
-    """The lines of the guest's plan, each a list of words."""
-    lines = list(case.before)
-    for repetition in range(1, repetitions + 1):
-        for system in order(case.systems, repetition - 1):
-            lines.append([case.verb, f"{repetition}-{file_name(system)}", system] + case.words)
-    return lines
-
+from case import Case, Figure, Goal
 
 RIVALS = ["kernel", "uswapd", "naive"]
+# Of the machine that boots the guest; without one, its system is left out.
+PROGRAMS = {"oomd": "oomd"}
 
 PRICES = [
     Figure("cpu", "agent CPU, with its reclaim", "ms", f.rival_ms, price=True),
@@ -145,7 +88,7 @@ CACHE = [
 # Where two hundredths of the work count, this machine must not: time counts instructions. Loads that are never idle have
 # one CPU, which they share by the scheduler's rules; with two, who gets how much of the turns is chance.
 STEADY = ["--icount"]
-# The same for what mostly waits for the guest's own disk: time in which no CPU has work passes at once.
+# The same for what mostly waits, for no disk but the guest's own: time in which no CPU has work passes at once.
 WAITING = ["--skip-idle"]
 
 # Bursts: what was taken stays taken, so the page cache gives way step by step, and every burst meets a full node. The
@@ -184,6 +127,7 @@ BURST = [
     Figure("free", "node 1 kept free between bursts", "MiB", f.node_free_quiet_mib(1), price=True),
     Figure("kept", "page cache of node 0 left", "%", f.node_file_kept(0, BURST_STARTS[0]), price=True),
     Figure("kept1", "page cache of node 1 left", "%", f.node_file_kept(1, BURST_STARTS[0]), price=True),
+    Figure("share", "of the page cache given up, on node 1", "%", f.node_share_freed(1, BURST_STARTS[0]), price=True),
     Figure("bykswapd", "pages reclaimed by kswapd", "", f.vmstat("pgsteal_kswapd"), price=True),
     Figure("byus", "by the agent (6.18+)", "", f.proactive_pages, price=True),
 ] + PRICES
@@ -199,6 +143,7 @@ def bursts_bound(share):
             Goal("allocstall", most=1, of="kernel", best_kernel_by=best, words="no more stalls than the best kernel setting"),
             Goal("free", most=1, of="kernel", best_kernel_by=best, words="no more memory kept free than with it"),
             Goal("kept", least=0.98, of="kernel:10", words="node 0 keeps its page cache"),
+            Goal("share", least=90, words="90 % of what is freed is on node 1"),
         ],
         words=burst_words(share, "bind", ["90% of free", "90% of free"]), before=[CALIBRATION], windows=BURST_QUIET)
 
@@ -233,16 +178,41 @@ def dirty_map(name, title, before):
 
 # 400 MiB of anonymous memory: 80 MiB read all over 20,000 times a second, 32 MiB touched once a minute, the rest cold.
 TRIM_COLD_MIB = 288
+MOVE_S = 60
+TRIM_RIVALS = ["loop", "damon", "oomd"]
 TRIM = [
     Figure("taken", "taken from the group within 90 s", "MiB", f.taken_mib(90)),
-    Figure("free", "free memory after 90 s", "MiB", f.free_mib(90)),
+    Figure("net", "net free memory gained by that", "MiB", f.net_free_mib(90)),
+    Figure("yield", "of each MiB taken", "MiB", f.net_yield(90)),
     Figure("p99", "read p99", "ms", f.reuse_ms(0.99, "hot")),
     Figure("p999", "p99.9", "ms", f.reuse_ms(0.999, "hot")),
     Figure("swapins", "pages read from swap", "", f.vmstat("pswpin")),
     Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
     Figure("reads", "hot memory read", "MiB", lambda result: f.work_mib(result, "hot")),
     Figure("own", "agent CPU without its reclaim", "ms", f.agent_own_ms, price=True),
+    Figure("percost", "CPU a net MiB, agent and kswapd", "ms", f.cpu_ms_per_net_mib(90), price=True),
 ] + PRICES
+
+REDIS = [
+    Figure("rate", "requests", "/s", f.field("requests_per_s")),
+    Figure("p50", "p50", "ms", f.field("p50_ms")),
+    Figure("p99", "p99", "ms", f.field("p99_ms")),
+    Figure("worst", "longest", "ms", f.field("max_ms")),
+    Figure("max", "memory.events max", "", f.field("limit_reached")),
+    Figure("swapins", "pages read from swap", "", f.field("swapins"), price=True),
+    Figure("swapped", "in swap at the end", "MiB", f.field("swap_bytes", f.MIB), price=True),
+]
+
+
+def redis(limit, room):
+    return Case(
+        f"redis-{limit}", f"Redis under memory.max {limit}M, 100,000 values of 1.5 KiB read at random, and a log of 8 MiB/s in its group: {room}",
+        WAITING + ["--nodes", "1", "--mem", "1G", "--swap", "zram:512M"], ["kernel", "uswapd"], REDIS, [
+            Goal("p99", most=1, of="kernel", inside="kernel", words="p99 no worse, or as without in one of its runs"),
+        ],
+        words=[f"{limit}M", "60000"], before=[["disk", "100"]], verb="redis", seconds=120,
+        programs=["redis-server", "redis-cli", "redis-benchmark"])
+
 
 RAISED = [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"]]
 
@@ -351,17 +321,61 @@ CASES = [
                "--load", "fileread:name=cache,group=svc,mode=stream,sparse=yes,size=1G,files=8,rate=32M/s"]),
     Case(
         "trim", "400 MiB of anonymous memory without a limit: 80 MiB hot, 32 MiB used once a minute, 288 MiB cold; trimming is on",
-        ["--nodes", "1", "--mem", "768M", "--swap", "zram:512M"], ["kernel", "uswapd", "loop", "damon"], TRIM, [
+        WAITING + ["--nodes", "1", "--mem", "768M", "--swap", "zram:512M"], ["kernel", "uswapd"] + TRIM_RIVALS, TRIM, [
             Goal("taken", least=0.9 * TRIM_COLD_MIB, words="0.9 of the cold memory is given back"),
-            Goal("p999", most=1.1, of="kernel", words="p99.9 at most 1.1"),
+            Goal("net", least=1, best_of=TRIM_RIVALS, words="most net free memory of all"),
+            Goal("p999", most=1.1, of="kernel", inside="kernel", words="p99.9 at most 1.1, or as without in one of its runs"),
             Goal("swapins", most=2000 + 8192, words="at most 2000 pages come back beside those used again"),
             Goal("own", most=1200, words="at most 1 % of a CPU of its own"),
+            Goal("percost", most=1, best_of=TRIM_RIVALS, words="no more CPU a net MiB than the best rival"),
         ],
         words=["--duration", "120s", "--verify", "none", "--group", "svc",
                "--load", "anon:name=hot,group=svc,size=80M,reuse=uniform,reuse-rate=80M/s",
                "--load", "anon:name=again,group=svc,size=32M,reuse=hot:1%:100%,reuse-rate=1M/s,revisit=60s",
                "--load", f"anon:name=cold,group=svc,size={TRIM_COLD_MIB}M"],
         before=[["agent", "--set", "trim.enabled=yes"]], seconds=150),
+    Case(
+        "hot-moves", "400 MiB of anonymous memory, 80 MiB of it hot; after a minute other 80 MiB are; trimming is on",
+        WAITING + ["--nodes", "1", "--mem", "768M", "--swap", "zram:512M"], ["kernel", "uswapd"], [
+            Figure("taken", "taken from the group before", "MiB", f.taken_mib(MOVE_S)),
+            Figure("recovery", "p99.9 back to 1.2 x what it was after", "s", f.recovery_s(MOVE_S, 1.2)),
+            Figure("before", "p99.9 of a second before", "ms", f.median_p999_ms(10, MOVE_S)),
+            Figure("after", "p99.9 of a second, from 15 s after on", "ms", f.median_p999_ms(MOVE_S + 15, 115)),
+            Figure("swapins", "pages read from swap", "", f.vmstat("pswpin")),
+            Figure("stall", "stalled (PSI some)", "ms", f.group_stall_ms()),
+        ] + PRICES, [
+            Goal("recovery", most=15, words="p99.9 is back within 15 s"),
+            Goal("after", most=1.2, of="kernel", words="p99.9 at most 1.2 from then on"),
+        ],
+        words=["--duration", "120s", "--interval", "1s", "--verify", "none", "--group", "svc",
+               "--load", f"anon:name=memory,group=svc,size=400M,reuse=hot:20%:100%,reuse-rate=80M/s,phase={MOVE_S}s"],
+        before=[["agent", "--set", "trim.enabled=yes"]], seconds=150),
+    Case(
+        "incompressible", "160 MiB of cold anonymous memory that does not compress, on zram; trimming is on",
+        WAITING + ["--nodes", "1", "--mem", "768M", "--swap", "zram:512M"], ["kernel", "uswapd", "loop"], [
+            Figure("swapping", "swapped for", "s", f.swapping_s(10)),
+            Figure("out", "pages swapped", "", f.vmstat("pswpout")),
+            Figure("net", "net free memory gained within 60 s", "MiB", f.net_free_mib(60)),
+        ] + PRICES, [
+            Goal("swapping", most=10, words="stops swapping within 10 s"),
+        ],
+        words=["--duration", "60s", "--verify", "none", "--group", "svc", "--load", "anon:name=noise,group=svc,size=160M,ratio=1"],
+        before=[["agent", "--set", "trim.enabled=yes"]], seconds=90),
+    redis(256, "70 MiB are left for the log"),
+    redis(192, "6 MiB are left for the log"),
+    Case(
+        "groups", "so many groups with a sleeping process each, one in four with a limit; nothing happens",
+        WAITING + ["--mem", "1G", "--swap", "zram:256M"], ["uswapd:250", "uswapd:500", "uswapd:1000"], [
+            Figure("calls", "system calls a group and minute", "", f.of_each_group(f.field("calls"))),
+            Figure("cpu", "CPU a group and minute", "ms", f.of_each_group(f.field("cpu_ns", 1e6))),
+            Figure("percent", "CPU", "%", f.process_cpu_percent),
+            Figure("all", "wake-ups of all threads", "/s", f.process_wakeups_per_s),
+            Figure("rss", "RSS", "MiB", f.process_resident_mib),
+        ], [
+            Goal("calls", most=1.1, of="uswapd:250", system="uswapd:1000", words="no more calls a group with 1,000 than with 250"),
+            Goal("cpu", most=1.1, of="uswapd:250", system="uswapd:1000", words="no more CPU a group with 1,000 than with 250"),
+        ],
+        words=["60"], verb="idle", seconds=120),
     Case(
         "idle-200", "200 groups with a sleeping process each, 50 of them with a limit; nothing happens",
         ["--skip-idle", "--mem", "512M", "--swap", "zram:256M"], ["uswapd"], [

@@ -2,6 +2,7 @@
 """Figures out of the raw results: one function a figure, from a Result to a number, or None where it is not known."""
 import json
 import pathlib
+import statistics
 
 MIB = 1 << 20
 
@@ -181,6 +182,26 @@ def node_file_kept(number, from_s):
     return figure
 
 
+def node_share_freed(number, from_s):
+    """Of the page cache that all nodes lost since the bursts began, what that node lost, in percent."""
+    def figure(result):
+        begin = [s for s in result.data["samples"] if s["t_ns"] <= from_s * 1e9][-1]["node_file_bytes"]
+        lost = [max(0, was - now) for was, now in zip(begin, result.data["samples"][-1]["node_file_bytes"])]
+        return 100 * lost[number] / sum(lost) if sum(lost) >= MIB else None
+    return figure
+
+
+def swapping_s(quiet_s):
+    """How long anonymous memory went to swap, until for quiet_s none did; 0: it never did."""
+    def figure(result):
+        series = result.data["series"]
+        out = series["machine"]["pswpout"]
+        at = [t_ns / 1e9 for i, t_ns in enumerate(series["t_ns"]) if i and out[i] > out[i - 1]]
+        last = next((t for t, after in zip(at, at[1:]) if after - t > quiet_s), at[-1] if at else 0)
+        return last - at[0] if at else 0
+    return figure
+
+
 def node_free_quiet_mib(number):
     """Free memory of a node, the mean over the times between bursts."""
     def figure(result):
@@ -194,18 +215,64 @@ def sample_at(result, at_s):
     return min(result.data["samples"], key=lambda s: abs(s["t_ns"] - at_s * 1e9))
 
 
+def fullest_sample(result, until_s, name):
+    """The one with most memory in the group before that time, and the group's place in every sample."""
+    i = next(i for i, group in enumerate(result.data["groups"]) if group["name"] == name)
+    samples = [s for s in result.data["samples"] if s["t_ns"] <= until_s * 1e9]
+    return max(samples, key=lambda s: s["group_bytes"][i]), i
+
+
 def taken_mib(at_s, name="svc"):
     """What memory.current of the group had fallen by at that time from the most it was before."""
     def figure(result):
-        i = next(i for i, group in enumerate(result.data["groups"]) if group["name"] == name)
-        most = max(s["group_bytes"][i] for s in result.data["samples"] if s["t_ns"] <= at_s * 1e9)
-        return (most - sample_at(result, at_s)["group_bytes"][i]) / MIB
+        fullest, i = fullest_sample(result, at_s, name)
+        return (fullest["group_bytes"][i] - sample_at(result, at_s)["group_bytes"][i]) / MIB
     return figure
 
 
-def free_mib(at_s):
-    """Free memory of all nodes at that time."""
-    return lambda result: sum(sample_at(result, at_s)["node_free_bytes"]) / MIB
+def net_free_mib(at_s, name="svc"):
+    """What free memory of all nodes had risen by since the group was fullest."""
+    def figure(result):
+        fullest, _ = fullest_sample(result, at_s, name)
+        return (sum(sample_at(result, at_s)["node_free_bytes"]) - sum(fullest["node_free_bytes"])) / MIB
+    return figure
+
+
+def net_yield(at_s, name="svc"):
+    def figure(result):
+        taken = taken_mib(at_s, name)(result)
+        return net_free_mib(at_s, name)(result) / taken if taken >= 1 else None
+    return figure
+
+
+def cpu_ms_per_net_mib(at_s, name="svc"):
+    """CPU time of the whole run in the agent, its rival and kswapd, for what was free by then."""
+    def figure(result):
+        net = net_free_mib(at_s, name)(result)
+        return (kswapd_ms(result) + rival_ms(result)) / net if net >= 1 else None
+    return figure
+
+
+def p999_of_seconds(result):
+    """[(seconds since the run began, p99.9 in ns)] of the first load's touches, a sample each."""
+    return [(t_ns / 1e9, p999) for t_ns, p999 in zip(result.data["series"]["t_ns"], result.data["series"]["loads"][0]["reuse_p99_9_ns"])
+            if p999]
+
+
+def median_p999_ms(from_s, until_s):
+    return lambda result: statistics.median(p999 for t, p999 in p999_of_seconds(result) if from_s <= t < until_s) / 1e6
+
+
+def recovery_s(at_s, times, steady=5):
+    """How long after that time p99.9 was back within so many times what it was before, and stayed there for some samples."""
+    def figure(result):
+        bound = times * median_p999_ms(10, at_s)(result) * 1e6
+        after = [(t, p999 <= bound) for t, p999 in p999_of_seconds(result) if t >= at_s]
+        for i in range(len(after) - steady + 1):
+            if all(is_back for _, is_back in after[i:i + steady]):
+                return max(0, after[i][0] - at_s)
+        return float("inf")
+    return figure
 
 
 # What the agent says of itself.
@@ -257,6 +324,11 @@ def process_wakeups_per_s(result):
 
 def process_cpu_percent(result):
     return 100 * result.data["cpu_ns"] / 1e9 / result.data["seconds"]
+
+
+def of_each_group(figure):
+    """What it comes to for a group and a minute."""
+    return lambda result: figure(result) / result.data["groups"] / (result.data["seconds"] / 60)
 
 
 def process_resident_mib(result):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of tests/bench/run: boots a machine for each case, has the plan done in it, prints the tables."""
 import argparse
+import dataclasses
 import json
 import pathlib
 import re
@@ -12,7 +13,8 @@ import tempfile
 import figures
 import origin
 import report
-from cases import CASES, file_name, plan
+from case import file_name, plan
+from cases import CASES, PROGRAMS
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
@@ -32,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--kernel", default="6.18", metavar="K", help="as for tests/vm/run (default 6.18)")
     parser.add_argument("--kvm", action="store_true", help="use KVM instead of emulation")
     parser.add_argument("--json", metavar="DIR", help="keep every raw result in DIR/CASE")
+    parser.add_argument("--more", action="store_true", help="add the repetitions to those that --json DIR has, in another boot")
     parser.add_argument("--from-json", metavar="DIR", help="run nothing: print the tables of what --json kept")
     parser.add_argument("--keep", action="store_true", help="keep the tables as tests/bench/results/KERNEL.txt")
     parser.add_argument("--build", metavar="DIR", help="where the programs are (default build/release, which is built)")
@@ -40,6 +43,8 @@ def parse_arguments():
         arguments.repetitions = 1
     if arguments.repetitions < 1:
         parser.error("--repetitions: at least 1")
+    if arguments.more and not arguments.json:
+        parser.error("--more: to what? --json is missing")
     chosen = [case for case in CASES if not arguments.case or any(case.name.startswith(name) for name in arguments.case)]
     for name in arguments.case:
         if not any(case.name.startswith(name) for case in CASES):
@@ -55,14 +60,32 @@ def list_cases(cases):
             print(f"    goal: {goal.words}")
 
 
-def boot(case, arguments, directory):
+def programs(case):
+    """Of this machine, that the case's systems need."""
+    return case.programs + [PROGRAMS[system] for system in case.systems if system in PROGRAMS and system not in missing(case)]
+
+
+def missing(case):
+    """The case's systems whose programs this machine lacks."""
+    return [system for system in case.systems if system in PROGRAMS and not shutil.which(PROGRAMS[system])]
+
+
+def without(case, systems):
+    return dataclasses.replace(case, systems=[system for system in case.systems if system not in systems])
+
+
+def boot(case, arguments, directory, done_before):
     """Runs the case's plan in a machine; what it leaves comes to the directory. Returns the machine's status."""
-    lines = plan(case, arguments.repetitions)
+    lines = plan(without(case, missing(case)), arguments.repetitions, done_before)
     (directory / "plan").write_text("".join("\t".join(line) + "\n" for line in lines))
     runs = sum(line[0] == case.verb for line in lines)
+    for system in missing(case):
+        print(f"{case.name}: without {system}, which is not installed (packaging/setup rivals)", file=sys.stderr)
     command = [str(origin.ROOT / "tests/vm/run"), "--quiet", "--kernel", arguments.kernel, *case.machine,
                "--timeout", str(SETUP_SECONDS + runs * case.seconds), "--out", str(directory),
                "--add", f"{directory / 'plan'}:plan"]
+    for program in programs(case):
+        command += ["--add", program]
     if arguments.build:
         command += ["--build", arguments.build]
     if arguments.kvm:
@@ -80,7 +103,7 @@ def boot(case, arguments, directory):
     return vm.returncode
 
 
-def measure(case, arguments, directory):
+def measure(case, directory):
     """The case's figures, and words about runs that failed or are missing."""
     results = figures.load_results(directory, [file_name(system) for system in case.systems], case.windows)
     problems, kernels = [], set()
@@ -94,7 +117,7 @@ def measure(case, arguments, directory):
     return report.Measured(case, results), problems, kernels - {""}
 
 
-def about(case, arguments):
+def about(case, arguments, repetitions, boots):
     """What a result depends on beside the plan, kept beside it."""
     qemu = re.search(r"version (\S+)", origin.words_of(["qemu-system-x86_64", "--version"], ""))
     accelerator = "KVM" if arguments.kvm else "TCG (emulated CPUs: compare runs with runs)"
@@ -102,17 +125,24 @@ def about(case, arguments):
         accelerator = "TCG (time counts instructions)"
     cpus = int(case.machine[case.machine.index("--cpus") + 1]) if "--cpus" in case.machine else 2
     return {
+        **({"left out": missing(case)} if missing(case) else {}),
         "commit": origin.commit(),
         "date": origin.date(),
         "machine": f"QEMU {qemu.group(1) if qemu else '?'}, {accelerator}, {cpus} CPU{'s' if cpus > 1 else ''}, 2 nodes, on {origin.processor()}",
-        "runs": f"{arguments.repetitions} of each system, in turn, in one boot a case",
+        "runs": f"{repetitions} of each system, in turn, in {'one boot' if boots == 1 else f'{boots} boots'} a case",
+        "boots": boots,
     }
+
+
+def words(value):
+    return value if isinstance(value, list) else [value]
 
 
 def header(abouts):
     """Of all cases; where they differ, every value."""
-    keys = dict.fromkeys(key for one in abouts for key in one)
-    lines = [f"{key:<9}{'; '.join(sorted({one[key] for one in abouts if key in one}))}" for key in keys]
+    keys = dict.fromkeys(key for one in abouts for key in one if key != "boots")
+    values = {key: sorted({word for one in abouts if key in one for word in words(one[key])}) for key in keys}
+    lines = [f"{key:<9}{'; '.join(values[key])}" for key in keys]
     return "\n".join(lines + ["figures  median (min..max); ratio: median of the ratios to the kernel alone in the same repetition"])
 
 
@@ -120,20 +150,28 @@ def run_case(case, arguments, keep):
     directory = pathlib.Path(arguments.from_json or keep) / case.name
     if arguments.from_json:
         return directory, 0
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    (directory / "about.json").write_text(json.dumps(about(case, arguments), indent=1) + "\n")
-    return directory, boot(case, arguments, directory)
+    if not arguments.more:
+        shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    runs = figures.load_results(directory, [file_name(case.systems[0])], [])[file_name(case.systems[0])]
+    boots = read_about(directory).get("boots", 0) + 1
+    words = about(case, arguments, len(runs) + arguments.repetitions, boots)
+    (directory / "about.json").write_text(json.dumps(words, indent=1) + "\n")
+    return directory, boot(case, arguments, directory, max(runs, default=0))
 
 
-def read_about(directory, kernels):
+def read_about(directory):
     kept = directory / "about.json"
-    return {"kernel": ", ".join(sorted(kernels)) or "unknown", **(json.loads(kept.read_text()) if kept.exists() else {})}
+    return json.loads(kept.read_text()) if kept.exists() else {}
 
 
 def run_all(cases, arguments, keep):
     judged, problems, abouts = [], [], []
     for case in cases:
+        lacking = [program for program in case.programs if not shutil.which(program)]
+        if lacking and not arguments.from_json:
+            print(f"{case.name}: left out: {', '.join(lacking)} is not installed (packaging/setup services)", file=sys.stderr)
+            continue
         directory, status = run_case(case, arguments, keep)
         if status == SKIPPED:
             return SKIPPED
@@ -141,10 +179,11 @@ def run_all(cases, arguments, keep):
             problems.append(f"{case.name}: the machine ended with status {status}")
         if not directory.is_dir():
             continue
-        measured, wrong, seen = measure(case, arguments, directory)
+        about_case = read_about(directory)
+        measured, wrong, seen = measure(without(case, about_case.get("left out", [])), directory)
         problems += wrong
-        abouts.append(read_about(directory, seen))
-        if any(measured.values["uswapd"].values()):
+        abouts.append({"kernel": ", ".join(sorted(seen)) or "unknown", **about_case})
+        if any(any(values.values()) for system, values in measured.values.items() if system.startswith("uswapd")):
             judged.append((measured, [report.judge(measured, goal) for goal in case.goals]))
             print(report.case_text(*judged[-1]), flush=True)
     missed = sum(not one.met for _, judgements in judged for one in judgements)

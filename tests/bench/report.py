@@ -3,7 +3,7 @@
 import dataclasses
 import statistics
 
-from cases import file_name
+from case import file_name
 
 BASE = "kernel"  # what ratios are taken of: the kernel alone, as it comes
 
@@ -43,6 +43,10 @@ class Measured:
         known = [system for system in settings if all(self.median(system, key) is not None for key in keys)]
         return min(known, key=lambda system: [self.median(system, key) for key in keys], default=None)
 
+    def best(self, systems, key, least):
+        known = {system: value for system in systems if (value := self.median(system, key)) is not None}
+        return (min if least else max)(known, key=known.get, default=None)
+
 
 @dataclasses.dataclass
 class Judged:
@@ -50,11 +54,12 @@ class Judged:
     value: float  # None: not measured here
     bound: float
     wanted: str
+    inside: bool = False  # the spread of goal.inside
 
     @property
     def met(self):
-        return self.value is not None and (
-            self.value <= self.bound if self.goal.most is not None else self.value >= self.bound)
+        return self.value is not None and (self.inside or (
+            self.value <= self.bound if self.goal.most is not None else self.value >= self.bound))
 
     def verdict(self):
         if self.value is None:
@@ -63,15 +68,29 @@ class Judged:
 
 
 def judge(measured, goal):
+    judged = compare(measured, goal)
+    if goal.inside and judged.value is not None:
+        value, spread = measured.median(goal.system, goal.key), measured.values[goal.inside][goal.key].values()
+        judged.inside = bool(spread) and (value <= max(spread) if goal.most is not None else value >= min(spread))
+    return judged
+
+
+def compare(measured, goal):
     sign, bound = ("<=", goal.most) if goal.most is not None else (">=", goal.least)
-    of = measured.best_kernel(goal.best_kernel_by) if goal.best_kernel_by else goal.of
-    if goal.best_kernel_by and of is None:
-        return Judged(goal, None, bound, f"{sign} {number(bound)} x the best kernel setting")
+    of = goal.of
+    if goal.best_kernel_by:
+        of = measured.best_kernel(goal.best_kernel_by)
+        if of is None:
+            return Judged(goal, None, bound, f"{sign} {number(bound)} x the best kernel setting")
+    if goal.best_of:
+        of = measured.best(goal.best_of, goal.key, least=goal.most is not None)
+        if of is None:
+            return Judged(goal, None, bound, f"{sign} {number(bound)} x the best of {', '.join(goal.best_of)}")
     if not of:
-        return Judged(goal, measured.median("uswapd", goal.key), bound, f"{sign} {number(bound)}")
+        return Judged(goal, measured.median(goal.system, goal.key), bound, f"{sign} {number(bound)}")
     if measured.median(of, goal.key) == 0:  # there is no ratio to nothing
-        return Judged(goal, measured.median("uswapd", goal.key), goal.slack, f"{sign} {number(goal.slack)} ({of} has 0)")
-    return Judged(goal, measured.ratio("uswapd", of, goal.key, goal.slack), bound, f"{sign} {number(bound)} x {of}")
+        return Judged(goal, measured.median(goal.system, goal.key), goal.slack, f"{sign} {number(goal.slack)} ({of} has 0)")
+    return Judged(goal, measured.ratio(goal.system, of, goal.key, goal.slack), bound, f"{sign} {number(bound)} x {of}")
 
 
 def number(value):
