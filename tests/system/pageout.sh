@@ -154,18 +154,26 @@ make_big_file
 group svc memory.max=96M
 echo +memory >$cg/svc/cgroup.subtree_control
 group svc/frozen
+group svc/kept
 group svc/work
-settled frozen svc/frozen anon:32M
+settled kept svc/kept anon:8M
+kept=$load_pid
+settled frozen svc/frozen anon:24M
 frozen=$load_pid
-echo 1 >$cg/svc/frozen/cgroup.freeze
-wait_until 10 is_frozen svc/frozen || not_ok "the group freezes"
+for name in kept frozen; do
+	echo 1 >$cg/svc/$name/cgroup.freeze
+	wait_until 10 is_frozen svc/$name || not_ok "the group $name freezes"
+done
 start_agent --set pageout.enabled=yes --set pageout.still_for=0s
+echo max >$cg/svc/kept/memory.min
 load work --cgroup $cg/svc/work "file:100G@16M:$big_file"
 paged() { [ "$(number groups./svc.ledger.pageout_applied_bytes)" -gt 0 ]; }
 check_log "the agent pages it out for the group above" wait_until 40 paged
 check_log "into swap ($(swapped_mib "$frozen") MiB)" [ "$(swapped_mib "$frozen")" -gt 0 ]
+check "nothing of a group whose memory.min was set a moment ago" [ "$(status_kib "$kept" VmSwap)" -eq 0 ]
 check "uswapctl why tells of it" sh -c "uswapctl why svc | grep -q 'cold beyond doubt paged out'"
 check_log "nobody is warned" [ "$(wc -l <"$work/agent.log")" -eq 1 ]
+echo 0 >$cg/svc/kept/memory.min
 echo 0 >$cg/svc/frozen/cgroup.freeze
 sed -i "\|$cg/svc/frozen/cgroup.freeze|s|:1\$|:0|" "$work/before.limits"
 check "the thawed process lives" kill -0 "$frozen"
