@@ -135,7 +135,8 @@ const struct setting settings[] = {
 	 "Time a piece of write-back may take on its device: about as long as a request of others "
 	 "waits for ours."},
 	{"clean", "device_rate", SIZE(clean.device_bytes_per_s), "0", "1T", "0",
-	 "Most bytes a second written back on each device; 0: as many as device_target allows."},
+	 "Most bytes a second written back on each device; 0: as many as device_target allows. With half "
+	 "of what a disk can write its readers hardly notice."},
 	{"clean", "deadline", DURATION(clean.deadline_ns), "1s", "1h", "30s",
 	 "Time after which a device that does not finish what it was given is left alone."},
 

@@ -250,6 +250,7 @@ WRITE_BACK = [
             Figure("worst", "longest", "ms", f.first_touch_max_ms()),
         ], [
             Goal("p99", most=2, of="kernel", words="p99 at most twice that without write-back"),
+            Goal("p99", most=2, of="kernel", system="uswapd:20M", words="at half the disk's rate (clean.device_rate) at most twice"),
         ],
         words=["--duration", "12s", "--directory", "/data", "--verify", "none", "--group", "reader",
                "--load", "fileread:name=reader,group=reader,size=96M,files=1,block=4K,access=uniform,rate=1M/s"],
