@@ -361,7 +361,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.n_nodes = a->n_workers,
 		.nodes = a->nodes,
 	};
-	ret->damon_use = ret->damon.watched > 0 ? DAMON_FREE : damon_use_of(a->world.sys_fd);
+	if (ret->wants_damon && ret->damon.watched == 0)
+		ret->damon_use = damon_use_of(a->world.sys_fd);
 	memcpy(ret->degraded, a->degraded, sizeof(ret->degraded));
 	if (a->world.cleaner)
 		cleaner_read_state(a->world.cleaner, &ret->cleaner);

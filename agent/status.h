@@ -143,7 +143,7 @@ struct agent_status {
 	uint64_t metrics_groups_max; /* the most groups that metrics name */
 	char degraded[8][160];	     /* what this agent can't do here, in words; "" ends */
 	bool wants_damon;	     /* pageout.cold_age is set, and holds */
-	enum damon_use damon_use;    /* DAMON_FREE: it is free, or ours */
+	enum damon_use damon_use;    /* DAMON_FREE: also ours, or not wanted */
 	struct damon_state damon;
 	struct cleaner_state cleaner;	  /* write-back */
 	uint64_t hands_stuck, hands_lost; /* processes that make requests; as struct hands */
