@@ -109,6 +109,7 @@ int group_set_watched(struct group *g, bool watched)
 	/* What was learned here before is not of this moment. */
 	g->target = (struct target){.ledger = g->target.ledger, .wish = g->target.wish};
 	g->events_known = false;
+	g->stalls.known = false;
 	read_past(g);
 	return 0;
 }

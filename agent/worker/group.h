@@ -63,6 +63,13 @@ struct held_window {
 	uint64_t before[EFFECT_SIGNALS];
 };
 
+/* How long its tasks have stalled, as it was last read for somebody. */
+struct group_stalls {
+	bool known;
+	uint64_t total_us;     /* PSI some */
+	uint64_t all_total_us; /* of the whole tree, just before */
+};
+
 struct group {
 	struct cgroup *cgroup; /* NULL: gone while a request was under way */
 	struct shared_group *shared;
@@ -97,6 +104,7 @@ struct group {
 	struct group_sample sample; /* the last full one */
 	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
+	struct group_stalls stalls;
 	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
 	uint64_t steals_seen;	    /* pages, pgsteal */
 	bool events_known;

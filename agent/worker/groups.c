@@ -128,6 +128,7 @@ int worker_open_tree(struct worker *w)
 	/* Without cgroup v2 there are no groups, and the node alone is looked after. */
 	if (w->world->cgroup_fd < 0)
 		return 0;
+	w->tree_pressure_fd = kfile_open(w->world->cgroup_fd, "memory.pressure", O_RDONLY);
 	/* Without inotify limits are read again from time to time. */
 	r = limit_watch_open(&w->limit_watch);
 	if (r == 0)
@@ -145,6 +146,7 @@ void worker_close_tree(struct worker *w)
 {
 	cgroup_tree_free(w->tree);
 	w->tree = NULL;
+	w->tree_pressure_fd = fd_close(w->tree_pressure_fd);
 	limit_watch_free(w->limit_watch);
 	w->limit_watch = NULL;
 	free(w->groups);

@@ -78,6 +78,7 @@ struct worker {
 	int pressure_fd;
 
 	struct cgroup_tree *tree;
+	int tree_pressure_fd; /* memory.pressure of the topmost group; -1: not there */
 	struct limit_watch *limit_watch;
 	struct group **groups; /* all groups, parents before children after sort_groups */
 	/* [0] stands for what is above the tree; the group with index i is [i + 1]. */

@@ -86,13 +86,27 @@ static struct trim_status trim_of(const struct group *g, uint64_t now_ns)
 	};
 }
 
-static void fill_group(const struct worker *w, const struct group *g, uint64_t now_ns,
-		       struct group_status *ret)
+/*
+ * No group stalls while the whole tree does not: then what was read last still holds. Each reading
+ * has the kernel add up all CPUs, and of a thousand groups hardly one stalls.
+ */
+static uint64_t stalled_us(struct group *g, const struct psi_totals *all)
 {
 	struct psi_totals stalled = {0};
 
-	if (g->watch.pressure_fd >= 0)
-		(void)psi_read(g->watch.pressure_fd, &stalled, NULL);
+	if (g->watch.pressure_fd < 0)
+		return 0;
+	if (!all || !g->stalls.known || g->stalls.all_total_us != all->some_us) {
+		g->stalls.known = psi_read(g->watch.pressure_fd, &stalled, NULL) == 0 && all;
+		g->stalls.total_us = stalled.some_us;
+		g->stalls.all_total_us = all ? all->some_us : 0;
+	}
+	return g->stalls.total_us;
+}
+
+static void fill_group(const struct worker *w, struct group *g, const struct psi_totals *all,
+		       uint64_t now_ns, struct group_status *ret)
+{
 	*ret = (struct group_status){
 		.id = g->shared->id,
 		.owns_limit = group_limit_bytes(g) != UINT64_MAX,
@@ -103,7 +117,7 @@ static void fill_group(const struct worker *w, const struct group *g, uint64_t n
 		.weight = g->weight,
 		.events_max = g->sample.events.max,
 		.events_high = g->sample.events.high,
-		.stalled_us = stalled.some_us,
+		.stalled_us = stalled_us(g, all),
 		.verdict = g->target.verdict,
 		.verdict_age_ns = age(now_ns, g->target.verdict_ns),
 		.action = g->target.action,
@@ -211,15 +225,20 @@ static bool reserve(struct worker *w)
 
 void worker_answer_status(struct worker *w, uint64_t now_ns)
 {
+	struct psi_totals stalled;
+	const struct psi_totals *all = NULL;
+
 	if (atomic_load(&w->status_state) != STATUS_ASKED)
 		return;
 	(void)reserve(w);
+	if (w->tree_pressure_fd >= 0 && psi_read(w->tree_pressure_fd, &stalled, NULL) == 0)
+		all = &stalled;
 	fill_node(w, now_ns, &w->status);
 	memcpy(w->status.effects, w->holdout.effects, sizeof(w->status.effects));
 	memcpy(w->status.node_effects, w->node_holdout.effects, sizeof(w->status.node_effects));
 	for (size_t i = 0; i < w->n_groups && w->status.n_groups < w->status_capacity; i++)
 		if (w->groups[i]->watched)
-			fill_group(w, w->groups[i], now_ns,
+			fill_group(w, w->groups[i], all, now_ns,
 				   &w->status.groups[w->status.n_groups++]);
 	atomic_store(&w->status_state, STATUS_ANSWERED);
 	(void)eventfd_write(w->answer_fd, 1);

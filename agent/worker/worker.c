@@ -343,7 +343,7 @@ int worker_start(const struct worker_world *world, size_t index, const struct co
 	w->pageout.slot = -1;
 	w->trim.ages_fd = -1;
 	w->here.reclaim_fd = w->machine_watch.vmstat_fd = w->machine_watch.meminfo_fd = -1;
-	w->pressure_fd = -1;
+	w->pressure_fd = w->tree_pressure_fd = -1;
 	w->main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->answer_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	(void)snprintf(name, sizeof(name), "uswapd/%u", w->node->id);

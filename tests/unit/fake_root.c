@@ -36,6 +36,7 @@ struct fixture *fake_root_new(void)
 	copy(fx, "proc/meminfo", "meminfo");
 	copy(fx, "proc/zoneinfo", "zoneinfo");
 	copy(fx, "proc/pressure/memory", "pressure-memory");
+	copy(fx, FAKE_CGROUP "/memory.pressure", "pressure-memory");
 	copy(fx, "sys/devices/system/node/node0/vmstat", "node0-vmstat");
 	copy(fx, "sys/devices/system/node/node1/vmstat", "node0-vmstat");
 	return fx;

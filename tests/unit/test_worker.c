@@ -316,6 +316,55 @@ static void test_new_configuration_is_taken_over(void **state)
 	end_scene(s);
 }
 
+static uint64_t stalled_us(struct scene *s)
+{
+	struct node_status status = status_of(s);
+
+	assert_int_equal(status.n_groups, 1);
+	return status.groups[0].stalled_us;
+}
+
+static void set_stalled(const struct scene *s, const char *path, uint64_t some_us)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "some avg10=0.00 avg60=0.00 avg300=0.00 total=%ju\n",
+		       (uintmax_t)some_us);
+	fixture_write(s->fx, path, text);
+}
+
+static void test_stalls_are_read_again_once_anybody_stalled(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	set_stalled(s, "cg/memory.pressure", 1000);
+	set_stalled(s, "cg/svc/memory.pressure", 1000);
+	start_scene(s);
+	assert_int_equal(stalled_us(s), 1000);
+	/* Which no kernel does: only to see that it is not read. */
+	set_stalled(s, "cg/svc/memory.pressure", 1500);
+	assert_int_equal(stalled_us(s), 1000);
+	set_stalled(s, "cg/memory.pressure", 1500);
+	assert_int_equal(stalled_us(s), 1500);
+	end_scene(s);
+}
+
+static void test_stalls_are_told_without_those_of_the_whole_tree(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	add_group(s->fx, "svc");
+	set_stalled(s, "cg/svc/memory.pressure", 1000);
+	start_scene(s);
+	assert_int_equal(stalled_us(s), 1000);
+	set_stalled(s, "cg/svc/memory.pressure", 1500);
+	assert_int_equal(stalled_us(s), 1500);
+	end_scene(s);
+}
+
 static void test_a_node_without_files_is_refused(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -345,6 +394,8 @@ int main(void)
 		cmocka_unit_test(test_a_controller_enabled_later_is_seen),
 		cmocka_unit_test(test_the_root_of_a_subtree_is_protected_too),
 		cmocka_unit_test(test_new_configuration_is_taken_over),
+		cmocka_unit_test(test_stalls_are_read_again_once_anybody_stalled),
+		cmocka_unit_test(test_stalls_are_told_without_those_of_the_whole_tree),
 		cmocka_unit_test(test_a_node_without_files_is_refused),
 	};
 
