@@ -86,6 +86,7 @@ struct clean_settings {
 	bool remote;		     /* network and FUSE file systems too */
 	uint64_t device_target_ns;   /* how long a piece may take: what others wait for ours */
 	uint64_t device_bytes_per_s; /* of each device; 0: no bound */
+	bool give_way;		     /* slower while others read from it */
 	uint64_t deadline_ns;	     /* until a device is given up */
 };
 

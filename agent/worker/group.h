@@ -105,8 +105,8 @@ struct group {
 	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
 	struct group_stalls stalls;
-	uint64_t refaults_seen;	    /* pages, workingset_refault_* */
-	uint64_t steals_seen;	    /* pages, pgsteal */
+	uint64_t refaults_seen; /* pages, workingset_refault_* */
+	uint64_t steals_seen;	/* pages, pgsteal */
 	bool events_known;
 	int swappiness;	      /* of the plan that waits for the hand */
 	uint64_t role_due_ns; /* when to try again to open its files */

@@ -135,6 +135,7 @@ static bool give(struct cleaner *c, struct job *job, const struct dirty_file *fi
 		.length = length,
 		.target_ns = job->settings.device_target_ns,
 		.bytes_per_s = job->settings.device_bytes_per_s,
+		.give_way = job->settings.give_way,
 	};
 	int r = given ? job->ops->give(c, file->device, &order, file->fd) : -EBUSY;
 

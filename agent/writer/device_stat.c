@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/writer/device_stat.h"
 
+#include "base/clock.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
 #include "base/parse.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define FIELDS		9 /* of those that all kernels have, up to the last one wanted */
+#define READS		0
+#define READ_MS		3
 #define WRITTEN_SECTORS 6
 #define IN_FLIGHT	8
 
@@ -23,7 +27,12 @@ int device_stat_parse(const char *text, struct device_stat *ret)
 		if (!ktext_next_word(&line, &word) ||
 		    parse_u64_n(word.text, word.length, &values[i]) < 0)
 			return -EBADMSG;
-	*ret = (struct device_stat){values[WRITTEN_SECTORS], values[IN_FLIGHT]};
+	*ret = (struct device_stat){
+		.written_sectors = values[WRITTEN_SECTORS],
+		.in_flight = values[IN_FLIGHT],
+		.reads = values[READS],
+		.read_ns = scale(values[READ_MS], NSEC_PER_MSEC, 1),
+	};
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 struct device_stat {
 	uint64_t written_sectors; /* of 512 bytes; requests that are finished */
 	uint64_t in_flight;	  /* requests, reads too */
+	uint64_t reads;		  /* requests that are finished */
+	uint64_t read_ns;	  /* all of them together, to the millisecond */
 };
 
 int device_stat_parse(const char *text, struct device_stat *ret); /* -EBADMSG */

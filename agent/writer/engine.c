@@ -2,6 +2,7 @@
 #include "agent/writer/engine.h"
 
 #include "agent/policy/clean.h"
+#include "agent/policy/give_way.h"
 #include "agent/writer/device_stat.h"
 #include "base/clock.h"
 
@@ -59,6 +60,8 @@ struct engine {
 	size_t n_orders; /* active */
 	size_t next;	 /* whose turn it is: a slow group must not hold up the others */
 	struct clean_budget budget;
+	struct give_way way;
+	uint64_t readers_due_ns;
 	uint64_t owed_bytes;  /* started beyond the budget */
 	uint64_t due_sectors; /* when all that was started is written, first in, first out */
 	bool progressed;      /* since progress_ns, when that was last said */
@@ -268,6 +271,31 @@ static void look_at_written(struct engine *e, uint64_t now_ns)
 	}
 }
 
+/* What all orders together may write: as was said, and as leaves others room. 0: no bound. */
+static uint64_t rate_of(const struct engine *e, const struct writing_order *o)
+{
+	uint64_t rate = o->order.give_way ? give_way_rate(&e->way) : 0;
+
+	if (rate == 0 || o->order.bytes_per_s == 0)
+		return MAX(rate, o->order.bytes_per_s);
+	return MIN(rate, o->order.bytes_per_s);
+}
+
+/* Whether others read from the device, where an order cares. */
+static void look_at_readers(struct engine *e, uint64_t now_ns)
+{
+	struct device_stat stat;
+	bool wanted = false;
+
+	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++)
+		wanted |= e->orders[i].active && e->orders[i].order.give_way;
+	if (!wanted || e->options.device_fd < 0 || now_ns < e->readers_due_ns ||
+	    device_stat_read(e->options.device_fd, &stat) < 0)
+		return;
+	e->readers_due_ns = now_ns + GIVE_WAY_ROUND_NS / 4;
+	give_way_look(&e->way, stat.reads, stat.read_ns, now_ns);
+}
+
 static bool pay(struct engine *e, uint64_t bytes_per_s, uint64_t now_ns)
 {
 	e->owed_bytes -= clean_budget_take(&e->budget, bytes_per_s, e->owed_bytes, now_ns);
@@ -309,12 +337,13 @@ static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_
 {
 	struct writing_group *g = o->group;
 	uint64_t end = o->order.offset + o->order.length;
-	uint64_t piece = clean_piece_bytes(&g->depth, o->order.bytes_per_s);
+	uint64_t rate = rate_of(e, o);
+	uint64_t piece = clean_piece_bytes(&g->depth, rate);
 	struct page_counts pages = {0};
 	struct piece *p = free_piece(e);
 
 	if (!p || o->at == end || g->in_flight_bytes >= clean_depth_bytes(&g->depth) ||
-	    !pay(e, o->order.bytes_per_s, now_ns))
+	    !pay(e, rate, now_ns))
 		return false;
 	*p = (struct piece){
 		.state = PIECE_STARTING,
@@ -337,7 +366,7 @@ static bool start_piece(struct engine *e, struct writing_order *o, uint64_t now_
 	o->flights++;
 	o->answer.pieces++;
 	g->in_flight_bytes += p->dirty_bytes;
-	e->owed_bytes += o->order.bytes_per_s ? p->dirty_bytes : 0;
+	e->owed_bytes += rate ? p->dirty_bytes : 0;
 	if (call_kernel(e, p, now_ns) < 0)
 		piece_started(e, p, -EAGAIN, now_ns);
 	return true;
@@ -439,6 +468,7 @@ uint64_t engine_turn(struct engine *e, uint64_t now_ns)
 {
 	reap(e, now_ns);
 	look_at_written(e, now_ns);
+	look_at_readers(e, now_ns);
 	start_pieces(e, now_ns);
 	answer_finished(e, now_ns);
 	say_progress(e, now_ns);

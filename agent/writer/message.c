@@ -17,7 +17,8 @@ int writer_order_check(const void *packet, size_t size)
 	memcpy(&order, packet, sizeof(order));
 	if (order.magic != WRITER_MAGIC || order.version != WRITER_VERSION || order.length == 0 ||
 	    order.offset > INT64_MAX || order.length > (uint64_t)INT64_MAX - order.offset ||
-	    order.target_ns < NSEC_PER_MSEC || order.target_ns > 10 * NSEC_PER_SEC)
+	    order.target_ns < NSEC_PER_MSEC || order.target_ns > 10 * NSEC_PER_SEC ||
+	    order.give_way > 1)
 		return -EBADMSG;
 	return 0;
 }

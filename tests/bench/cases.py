@@ -243,7 +243,7 @@ WRITE_BACK = [
         words=["4"], before=[["disk", "10"]], verb="oom", seconds=150),
     Case(
         "dirty-reader", "a reader of 4 KiB blocks at random, 256 a second, while 192 MiB are written back on its disk of 40 MiB/s",
-        WAITING + ["--cpus", "1", "--nodes", "1", "--mem", "2G"], ["kernel", "uswapd", "uswapd:20M", "sync", "fsync"], [
+        WAITING + ["--cpus", "1", "--nodes", "1", "--mem", "2G"], ["kernel", "uswapd", "uswapd:20M", "uswapd:full", "sync", "fsync"], [
             Figure("work", "read", "MiB", f.work_mib),
             Figure("p50", "read p50", "ms", f.first_touch_ms(0.5)),
             Figure("p99", "p99", "ms", f.first_touch_ms(0.99)),

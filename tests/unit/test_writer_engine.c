@@ -52,7 +52,7 @@ struct scene {
 	bool on_disk, has_cachestat;
 };
 
-static struct scene *scene_new(bool try_uring, bool count)
+static struct scene *scene_on(int device_fd, bool try_uring, bool count)
 {
 	struct scene *s = calloc(1, sizeof(*s));
 	struct page_counts pages;
@@ -67,13 +67,18 @@ static struct scene *scene_new(bool try_uring, bool count)
 	const struct engine_options options = {
 		.try_uring = try_uring,
 		.count = count && s->has_cachestat ? cachestat_read : NULL,
-		.device_fd = -1,
+		.device_fd = device_fd,
 		.answer = keep,
 		.context = &s->answers,
 	};
 
 	assert_int_equal(engine_open(&options, &s->engine), 0);
 	return s;
+}
+
+static struct scene *scene_new(bool try_uring, bool count)
+{
+	return scene_on(-1, try_uring, count);
 }
 
 static void scene_free(struct scene *s)
@@ -199,6 +204,35 @@ static void test_budget(void **state)
 	scene_free(s);
 }
 
+/* With somebody reading, eight a round, it begins at GIVE_WAY_LEAST_BYTES and becomes faster. */
+static void test_gives_way(void **state)
+{
+	struct writer_order o = {.length = BYTES, .target_ns = 50 * NSEC_PER_MSEC, .give_way = 1};
+	char template[] = "/tmp/uswap-test-XXXXXX";
+	_cleanup_close_ int stat_fd = mkostemp(template, O_CLOEXEC);
+	struct scene *s = scene_on(stat_fd, true, false);
+	uint64_t begun_ns = clock_now_ns();
+
+	(void)state;
+	assert_int_equal(unlink(template), 0);
+	(void)dprintf(stat_fd, "%020ju 0 0 0 0 0 0 0 0\n", (uintmax_t)0);
+	assert_int_equal(engine_take(s->engine, &o, make_file(s, "f"), begun_ns), 0);
+	while (s->answers.n == 0) {
+		uint64_t now_ns = clock_now_ns();
+		char reads[32];
+
+		assert_true(now_ns < begun_ns + 30 * NSEC_PER_SEC);
+		(void)snprintf(reads, sizeof(reads), "%020ju",
+			       (uintmax_t)((now_ns - begun_ns) / (10 * NSEC_PER_MSEC)));
+		assert_int_equal(pwrite(stat_fd, reads, 20, 0), 20);
+		(void)engine_turn(s->engine, now_ns);
+		(void)poll(NULL, 0, 1);
+	}
+	/* An eighth more each round of a tenth of a second: 8 MiB are more than nine rounds. */
+	assert_true(s->answers.last.wall_ns >= 900 * NSEC_PER_MSEC);
+	scene_free(s);
+}
+
 static void test_error(void **state)
 {
 	for (int try_uring = 0; try_uring < 2; try_uring++) {
@@ -301,7 +335,7 @@ static void test_ring_takes_nothing(void **state)
 
 static void test_device_stat(void **state)
 {
-	struct device_stat stat = {42, 42};
+	struct device_stat stat = {0};
 
 	(void)state;
 	assert_int_equal(device_stat_parse("     392       91    25130      261      147       26"
@@ -310,6 +344,8 @@ static void test_device_stat(void **state)
 			 0);
 	assert_int_equal(stat.written_sectors, 3440);
 	assert_int_equal(stat.in_flight, 5);
+	assert_int_equal(stat.reads, 392);
+	assert_int_equal(stat.read_ns, 261 * NSEC_PER_MSEC);
 	assert_int_equal(device_stat_parse("", &stat), -EBADMSG);
 	assert_int_equal(device_stat_parse("1 2 3 4 5 6 7 8\n", &stat), -EBADMSG);
 	assert_int_equal(device_stat_parse("1 2 3 4 5 6 x 8 9 10\n", &stat), -EBADMSG);
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_clean_already),
 		cmocka_unit_test(test_without_cachestat),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_gives_way),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_many_orders),
 		cmocka_unit_test(test_device_stat),

@@ -2,7 +2,8 @@
 /*
  * Has a group's dirty files written back as the agent does, without the rest of the agent:
  *
- *	writeback GROUP-DIRECTORY BYTES [dry] [plain] [remote] [deadline=S] [rate=BYTES] [times=N]
+ *	writeback GROUP-DIRECTORY BYTES [dry] [plain] [remote] [give-way] [deadline=S] [rate=BYTES]
+ *		[times=N]
  *
  * plain: without io_uring; remote: network and FUSE file systems too. Prints "KEY VALUE" lines of
  *what came of it (the sum of the times); status 0 unless the last one failed.
@@ -41,6 +42,8 @@ static bool take_option(const char *option)
 		try_uring = false;
 	else if (strcmp(option, "remote") == 0)
 		settings.remote = true;
+	else if (strcmp(option, "give-way") == 0)
+		settings.give_way = true;
 	else if (strncmp(option, "rate=", 5) == 0)
 		return parse_size(option + 5, &settings.device_bytes_per_s) == 0;
 	else if (strncmp(option, "times=", 6) == 0)
