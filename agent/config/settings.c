@@ -138,7 +138,7 @@ const struct setting settings[] = {
 	 "Most bytes a second written back on each device; 0: as many as device_target allows. With half "
 	 "of what a disk can write its readers hardly notice."},
 	{"clean", "give_way", BOOL(clean.give_way), NO_RANGE, "yes",
-	 "Write slower while others read from the device: as fast as leaves their reads waiting hardly longer "
+	 "Write slower while others read from the disk: as fast as leaves their reads waiting hardly longer "
 	 "than without. What is written back late is given back late."},
 	{"clean", "deadline", DURATION(clean.deadline_ns), "1s", "1h", "30s",
 	 "Time after which a device that does not finish what it was given is left alone."},

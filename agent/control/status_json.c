@@ -116,6 +116,7 @@ static const struct number device_numbers[] = {
 	NAMED(struct device_account, "written_bytes", asked_bytes),
 	NUMBER(struct device_account, cleaned_bytes),
 	NUMBER(struct device_account, slowest_ns),
+	NAMED(struct device_account, "bound_bytes_per_s", bytes_per_s),
 	NUMBER(struct device_account, given_up),
 };
 

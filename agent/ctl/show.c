@@ -136,14 +136,15 @@ enum device_column {
 	DEVICE_WRITTEN,
 	DEVICE_CLEAN,
 	DEVICE_SLOWEST,
+	DEVICE_RATE,
 	DEVICE_GIVEN_UP,
 	DEVICE_COLUMNS,
 };
 
 static const struct table_column device_columns[DEVICE_COLUMNS] = {
-	[DEVICE_NUMBER] = {"DEVICE", true},	 [DEVICE_WRITTEN] = {"WRITTEN", false},
-	[DEVICE_CLEAN] = {"CLEAN", false},	 [DEVICE_SLOWEST] = {"SLOWEST", false},
-	[DEVICE_GIVEN_UP] = {"GIVEN UP", false},
+	[DEVICE_NUMBER] = {"DEVICE", true},   [DEVICE_WRITTEN] = {"WRITTEN", false},
+	[DEVICE_CLEAN] = {"CLEAN", false},    [DEVICE_SLOWEST] = {"SLOWEST", false},
+	[DEVICE_RATE] = {"AT MOST/s", false}, [DEVICE_GIVEN_UP] = {"GIVEN UP", false},
 };
 
 /* Returns 0, -EPROTO or -ENOMEM. */
@@ -246,6 +247,7 @@ static int add_device(struct table *table, const json_t *object)
 	show_size(cells[DEVICE_WRITTEN], reader_number(&device, "written_bytes"));
 	show_size(cells[DEVICE_CLEAN], reader_number(&device, "cleaned_bytes"));
 	show_time(cells[DEVICE_SLOWEST], reader_number(&device, "slowest_ns"));
+	show_size(cells[DEVICE_RATE], reader_number(&device, "bound_bytes_per_s"));
 	show_count(cells[DEVICE_GIVEN_UP], reader_number(&device, "given_up"));
 	return device.bad ? -EPROTO : table_add(table, NULL, texts);
 }

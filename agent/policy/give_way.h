@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast a device is written to while others read from it: as fast as leaves their reads waiting
+ * How fast a disk is written to while others read from it: as fast as leaves their reads waiting
  * hardly longer than they do without us. Pure.
  *
- * The device counts its reads and how long they took. As long as the mean of a round is below
+ * The disk counts its reads and how long they took. As long as the mean of a round is below
  * twice the least seen lately (and GIVE_WAY_SLACK_NS more, what the counters can tell apart) the
  * rate grows by an eighth. Else it halves, and for some seconds comes no nearer than three quarters
  * to the one at which reads waited. Where nobody reads there is no bound.

@@ -30,6 +30,14 @@ void account_answered(struct cleaner *c, uint64_t number, const struct writer_an
 		atomic_store(&a->slowest_ns, answer->slowest_ns);
 }
 
+void account_bound(struct cleaner *c, uint64_t number, uint64_t bytes_per_s)
+{
+	struct account *a = find(c, number);
+
+	if (a)
+		atomic_store(&a->bytes_per_s, bytes_per_s);
+}
+
 void account_given_up(struct cleaner *c, uint64_t number, bool abandoned)
 {
 	struct account *a = find(c, number);
@@ -54,6 +62,7 @@ void account_read(const struct cleaner *c, struct cleaner_state *ret)
 	for (size_t i = 0; i < CLEANER_DEVICES; i++) {
 		const struct account *a = &c->accounts[i];
 		uint64_t number = atomic_load(&a->number);
+		uint64_t bytes_per_s = atomic_load(&a->bytes_per_s);
 
 		if (number == 0)
 			return;
@@ -63,6 +72,7 @@ void account_read(const struct cleaner *c, struct cleaner_state *ret)
 			.asked_bytes = atomic_load(&a->asked_bytes),
 			.cleaned_bytes = atomic_load(&a->cleaned_bytes),
 			.slowest_ns = atomic_load(&a->slowest_ns),
+			.bytes_per_s = bytes_per_s ? bytes_per_s : UINT64_MAX,
 			.given_up = atomic_load(&a->given_up),
 			.abandoned = atomic_load(&a->abandoned),
 		};

@@ -16,7 +16,7 @@ struct writer {
 	int socket;
 };
 
-int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uring,
+int writer_start(const char *program, uint64_t device, int stat_fd, int disk_fd, bool try_uring,
 		 struct writer **ret_writer)
 {
 	_cleanup_close_ int ours = -1, theirs = -1;
@@ -33,7 +33,7 @@ int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uri
 	ours = pair[0];
 	theirs = pair[1];
 	(void)snprintf(name, sizeof(name), "%u:%u", major(device), minor(device));
-	r = child_spawn(program, arguments, (int[]){theirs, stat_fd}, 2, 0, &w->pid);
+	r = child_spawn(program, arguments, (int[]){theirs, stat_fd, disk_fd}, 3, 0, &w->pid);
 	if (r < 0)
 		return r;
 	w->device = device;

@@ -14,10 +14,11 @@
 struct writer;
 
 /*
- * Starts program for the device (st_dev); stat_fd: "stat" of the device, or -1. Both stay the
- * caller's. The thread that calls this must live as long as the writer is to.
+ * Starts program for the device (st_dev); stat_fd: "stat" of the device, disk_fd: that of the whole
+ * disk, or -1. They stay the caller's. The thread that calls this must live as long as the writer
+ * is to.
  */
-int writer_start(const char *program, uint64_t device, int stat_fd, bool try_uring,
+int writer_start(const char *program, uint64_t device, int stat_fd, int disk_fd, bool try_uring,
 		 struct writer **ret_writer);
 
 /* Tells it to leave, and waits for nothing. */

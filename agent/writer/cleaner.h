@@ -81,8 +81,11 @@ struct device_account {
 	uint64_t orders; /* that have ended */
 	uint64_t asked_bytes, cleaned_bytes;
 	uint64_t slowest_ns; /* a piece, from its start until it was clean */
-	uint64_t given_up;   /* times */
-	bool abandoned;	     /* given up, and its process has not ended */
+	/* At most, lately, for readers of the disk or by clean.device_rate; UINT64_MAX: no bound.
+	 */
+	uint64_t bytes_per_s;
+	uint64_t given_up; /* times */
+	bool abandoned;	   /* given up, and its process has not ended */
 };
 /* Of more devices the account is only in the sums. */
 #define CLEANER_DEVICES 16

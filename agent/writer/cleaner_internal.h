@@ -42,7 +42,7 @@ struct device {
 /* As struct device_account: written by the thread, read by any. */
 struct account {
 	_Atomic uint64_t number; /* 0: free, and all after it */
-	_Atomic uint64_t orders, asked_bytes, cleaned_bytes, slowest_ns, given_up;
+	_Atomic uint64_t orders, asked_bytes, cleaned_bytes, slowest_ns, bytes_per_s, given_up;
 	_Atomic bool abandoned;
 };
 
@@ -77,6 +77,8 @@ int devices_stop(struct cleaner *c, uint64_t timeout_ns);
 
 /* account.c: an order to a device has ended. */
 void account_answered(struct cleaner *c, uint64_t number, const struct writer_answer *answer);
+/* How fast its writer may write, at most; 0: no bound. */
+void account_bound(struct cleaner *c, uint64_t number, uint64_t bytes_per_s);
 void account_given_up(struct cleaner *c, uint64_t number, bool abandoned);
 void account_gone(struct cleaner *c, uint64_t number);
 void account_read(const struct cleaner *c, struct cleaner_state *ret);

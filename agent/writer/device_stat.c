@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/writer/device_stat.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/ktext.h"
@@ -8,13 +9,38 @@
 #include "base/saturate.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define FIELDS		9 /* of those that all kernels have, up to the last one wanted */
 #define READS		0
 #define READ_MS		3
 #define WRITTEN_SECTORS 6
 #define IN_FLIGHT	8
+
+static int open_of(int sys_fd, uint64_t device, const char *file)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "dev/block/%u:%u/%s", major(device), minor(device),
+		       file);
+	return kfile_open(sys_fd, path, O_RDONLY);
+}
+
+int device_stat_open(int sys_fd, uint64_t device)
+{
+	return open_of(sys_fd, device, "stat");
+}
+
+int device_stat_open_disk(int sys_fd, uint64_t device)
+{
+	_cleanup_close_ int partition_fd = open_of(sys_fd, device, "partition");
+
+	/* Of a symbolic link: the directory above the partition's is its disk's. */
+	return open_of(sys_fd, device, partition_fd < 0 ? "stat" : "../stat");
+}
 
 int device_stat_parse(const char *text, struct device_stat *ret)
 {

@@ -12,5 +12,12 @@ struct device_stat {
 	uint64_t read_ns;	  /* all of them together, to the millisecond */
 };
 
+/*
+ * "stat" of a block device, and that of the disk that it is a partition of, or its own. -errno:
+ * a file system without a block device of its own (btrfs) has no such file.
+ */
+int device_stat_open(int sys_fd, uint64_t device);
+int device_stat_open_disk(int sys_fd, uint64_t device);
+
 int device_stat_parse(const char *text, struct device_stat *ret); /* -EBADMSG */
 int device_stat_read(int fd, struct device_stat *ret);

@@ -2,13 +2,10 @@
 /* The cleaner's write-back processes: one a device, started when it is first needed. */
 #include "agent/writer/cleaner_internal.h"
 
+#include "agent/writer/device_stat.h"
 #include "base/clock.h"
-#include "base/kfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/sysmacros.h>
 
 /* Waited for without need: one that is not stuck ends within that. */
@@ -30,6 +27,7 @@ static bool end_idle(struct cleaner *c, struct device *d)
 {
 	if (writer_stop(d->writer, NSEC_PER_SEC) < 0)
 		return false;
+	account_bound(c, writer_device(d->writer), 0);
 	d->writer = writer_free(d->writer);
 	*d = (struct device){0};
 	atomic_fetch_sub(&c->writers, 1);
@@ -55,17 +53,15 @@ static struct device *make_place(struct cleaner *c)
 static int start(struct cleaner *c, uint64_t number, struct device **ret_device)
 {
 	struct device *d = make_place(c);
-	_cleanup_close_ int stat_fd = -1;
-	char path[64];
+	_cleanup_close_ int stat_fd = device_stat_open(c->options.sys_fd, number);
+	_cleanup_close_ int disk_fd = device_stat_open_disk(c->options.sys_fd, number);
 	int r;
 
 	if (!d)
 		return -EBUSY;
-	/* A file system without a block device of its own (btrfs) has no such file. */
-	(void)snprintf(path, sizeof(path), "dev/block/%u:%u/stat", major(number), minor(number));
-	stat_fd = openat(c->options.sys_fd, path, O_RDONLY | O_CLOEXEC);
 	*d = (struct device){.busy_ns = clock_now_ns()};
-	r = writer_start(c->options.program, number, stat_fd, c->options.try_uring, &d->writer);
+	r = writer_start(c->options.program, number, stat_fd, disk_fd, c->options.try_uring,
+			 &d->writer);
 	if (r < 0)
 		return r;
 	atomic_fetch_add(&c->writers, 1);
@@ -102,6 +98,7 @@ static void fail_orders(struct cleaner *c, uint64_t number, int error, uint64_t 
 
 static void gone(struct cleaner *c, struct device *d)
 {
+	account_bound(c, writer_device(d->writer), 0);
 	if (d->abandoned) {
 		log_notice(&c->options.log, "write-back of device %u:%u has ended at last",
 			   major(writer_device(d->writer)), minor(writer_device(d->writer)));
@@ -179,6 +176,7 @@ static void take_answers(struct cleaner *c, struct device *d, uint64_t now_ns)
 			take_hello(c, &answer);
 			continue;
 		}
+		account_bound(c, writer_device(d->writer), answer.bytes_per_s);
 		if (answer.error == 0)
 			renew(c, writer_device(d->writer), now_ns);
 		given = find_given(c, answer.id, writer_device(d->writer));

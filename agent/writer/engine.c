@@ -5,6 +5,7 @@
 #include "agent/policy/give_way.h"
 #include "agent/writer/device_stat.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,7 +282,20 @@ static uint64_t rate_of(const struct engine *e, const struct writing_order *o)
 	return MIN(rate, o->order.bytes_per_s);
 }
 
-/* Whether others read from the device, where an order cares. */
+/* What the strictest of the orders under way may write. */
+static uint64_t least_rate(const struct engine *e)
+{
+	uint64_t least = 0;
+
+	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++) {
+		uint64_t rate = e->orders[i].active ? rate_of(e, &e->orders[i]) : 0;
+
+		least = rate > 0 && (least == 0 || rate < least) ? rate : least;
+	}
+	return least;
+}
+
+/* Whether others read from the disk, where an order cares. */
 static void look_at_readers(struct engine *e, uint64_t now_ns)
 {
 	struct device_stat stat;
@@ -289,8 +303,8 @@ static void look_at_readers(struct engine *e, uint64_t now_ns)
 
 	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++)
 		wanted |= e->orders[i].active && e->orders[i].order.give_way;
-	if (!wanted || e->options.device_fd < 0 || now_ns < e->readers_due_ns ||
-	    device_stat_read(e->options.device_fd, &stat) < 0)
+	if (!wanted || e->options.disk_fd < 0 || now_ns < e->readers_due_ns ||
+	    device_stat_read(e->options.disk_fd, &stat) < 0)
 		return;
 	e->readers_due_ns = now_ns + GIVE_WAY_ROUND_NS / 4;
 	give_way_look(&e->way, stat.reads, stat.read_ns, now_ns);
@@ -420,6 +434,7 @@ static void answer_finished(struct engine *e, uint64_t now_ns)
 		o->fd = fd_close(o->fd);
 		o->answer.wall_ns = now_ns > o->begun_ns ? now_ns - o->begun_ns : 0;
 		o->answer.depth_bytes = clean_depth_bytes(&o->group->depth);
+		o->answer.bytes_per_s = rate_of(e, o);
 		if (e->options.answer(e->options.context, &o->answer) == -EAGAIN)
 			continue;
 		o->active = false;
@@ -433,12 +448,22 @@ static void say_progress(struct engine *e, uint64_t now_ns)
 		.magic = WRITER_MAGIC,
 		.version = WRITER_VERSION,
 		.kind = WRITER_PROGRESS,
+		.bytes_per_s = least_rate(e),
 	};
 
 	if (!e->progressed || e->n_orders == 0 || now_ns - e->progress_ns < PROGRESS_NS)
 		return;
 	e->progressed = e->options.answer(e->options.context, &progress) < 0;
 	e->progress_ns = now_ns;
+}
+
+/* Until the budget has paid for what was started; the least where nothing is owed. */
+static uint64_t time_to_pay(const struct engine *e)
+{
+	uint64_t rate = least_rate(e);
+	uint64_t wait_ns = rate > 0 ? scale(e->owed_bytes, NSEC_PER_SEC, rate) : 0;
+
+	return CLAMP(wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
 }
 
 static uint64_t time_to_wait(const struct engine *e)
@@ -460,7 +485,7 @@ static uint64_t time_to_wait(const struct engine *e)
 	for (size_t i = 0; i < WRITER_ORDERS_MAX && wait_ns == UINT64_MAX; i++)
 		/* The budget, a full socket, or a long stretch of clean memory holds it. */
 		if (e->orders[i].active && e->orders[i].flights == 0)
-			wait_ns = WAIT_MIN_NS;
+			wait_ns = time_to_pay(e);
 	return wait_ns;
 }
 

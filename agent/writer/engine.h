@@ -33,6 +33,7 @@ struct engine_options {
 	bool try_uring;	      /* false: sync_file_range(2), which blocks */
 	count_pages_fn count; /* NULL: the kernel has no cachestat */
 	int device_fd;	      /* "stat" of the block device, for want of it; -1: none */
+	int disk_fd;	      /* that of the whole disk: who else reads from it; -1: none */
 	/* Called for each finished order, and now and then with WRITER_PROGRESS; -EAGAIN: call
 	 * again later. */
 	int (*answer)(void *context, const struct writer_answer *answer);

@@ -7,6 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+static int if_open(int fd)
+{
+	return fcntl(fd, F_GETFD) < 0 ? -1 : fd;
+}
+
 int main(int argc, char **argv)
 {
 	int type = 0;
@@ -23,7 +28,6 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
-	return writer_process(WRITER_SOCKET_FD,
-			      fcntl(WRITER_STAT_FD, F_GETFD) < 0 ? -1 : WRITER_STAT_FD,
+	return writer_process(WRITER_SOCKET_FD, if_open(WRITER_STAT_FD), if_open(WRITER_DISK_FD),
 			      argc < 3 || strcmp(argv[2], WRITER_NO_URING) != 0);
 }

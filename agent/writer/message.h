@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define WRITER_MAGIC   UINT32_C(0x75777772) /* "uwwr" */
-#define WRITER_VERSION 2
+#define WRITER_VERSION 3
 
 /* Orders under way at a time; more are answered with -EBUSY. */
 #define WRITER_ORDERS_MAX 64
@@ -23,7 +23,7 @@ struct writer_order {
 	uint64_t offset, length; /* bytes; not beyond INT64_MAX */
 	uint64_t target_ns;	 /* how long a piece may take, 1 ms to 10 s */
 	uint64_t bytes_per_s;	 /* of all orders together; 0: no bound */
-	uint64_t give_way;	 /* 1: slower while others read from the device; 0 */
+	uint64_t give_way;	 /* 1: slower while others read from the disk; 0 */
 };
 
 enum writer_answer_kind {
@@ -48,6 +48,7 @@ struct writer_answer {
 	uint64_t wall_ns;	/* from its arrival */
 	uint64_t slowest_ns;	/* piece, from its start until it was clean */
 	uint64_t depth_bytes;	/* of its group, at the end */
+	uint64_t bytes_per_s;	/* of all orders together, at most, lately; 0: no bound */
 };
 
 /* 0, or -EBADMSG: not of this format, or out of bounds. */

@@ -85,7 +85,7 @@ static void wait(struct engine *engine, int socket, uint64_t timeout_ns)
 	(void)ppoll(fds, ARRAY_SIZE(fds), timeout_ns == UINT64_MAX ? NULL : &ts, NULL);
 }
 
-int writer_process(int socket, int stat_fd, bool try_uring)
+int writer_process(int socket, int stat_fd, int disk_fd, bool try_uring)
 {
 	struct writer_answer hello = {
 		.magic = WRITER_MAGIC,
@@ -96,6 +96,7 @@ int writer_process(int socket, int stat_fd, bool try_uring)
 		.try_uring = try_uring,
 		.count = has_cachestat(socket) ? cachestat_read : NULL,
 		.device_fd = stat_fd,
+		.disk_fd = disk_fd,
 		.answer = answer,
 		.context = &socket,
 	};

@@ -287,8 +287,8 @@ static void test_one_is_stuck(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct writer **w = &c->devices[i].writer;
 
-		assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801 + i, -1, true, w),
-				 0);
+		assert_int_equal(
+			writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801 + i, -1, -1, true, w), 0);
 		while (writer_take(*w, &hello) == 0)
 			(void)poll(NULL, 0, 1);
 		pids[i] = writer_pid(*w);

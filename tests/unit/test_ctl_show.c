@@ -17,7 +17,8 @@
 	",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
 	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
-	"40894464,\"slowest_ns\":750000000,\"given_up\":4,\"abandoned\":true}"
+	"40894464,\"slowest_ns\":750000000,\"bound_bytes_per_s\":12582912,\"given_up\":4,"  \
+	"\"abandoned\":true}"
 #define NODE                                                                                      \
 	"{\"node\":0,\"answered\":true,\"managed_bytes\":1073741824,\"free_bytes\":536870912,"    \
 	"\"low_bytes\":1,\"high_bytes\":2,\"wakeups\":3,\"cpu_ns\":1200000000,\"groups_seen\":4," \
@@ -82,8 +83,8 @@ static void test_status(void **state)
 		"/system.slice/x\\x1b[31m\\xc3\\xa4.service\n"
 		"   120M    - promotions 1.0M   58M 1023 1.0K 400ms\n"
 		"\n"
-		"DEVICE WRITTEN CLEAN SLOWEST GIVEN UP\n"
-		"254:16     40M   39M   750ms        4\n");
+		"DEVICE WRITTEN CLEAN SLOWEST AT MOST/s GIVEN UP\n"
+		"254:16     40M   39M   750ms       12M        4\n");
 }
 
 /* The widest numbers and states still fit a terminal. */
@@ -165,6 +166,7 @@ static void test_every_member_is_checked(void **state)
 		"written_bytes",
 		"cleaned_bytes",
 		"slowest_ns",
+		"bound_bytes_per_s",
 		"given_up",
 	};
 

@@ -49,8 +49,9 @@ static void test_life(void **state)
 		(void)state;
 		fixture_write(fx, "stat", "1 1 1 1 1 1 1 1 0 1 1\n");
 		stat_fd = openat(fx->fd, "stat", O_RDONLY | O_CLOEXEC);
-		assert_int_equal(
-			writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, stat_fd, try_uring, &w), 0);
+		assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, stat_fd, stat_fd,
+					      try_uring, &w),
+				 0);
 		assert_int_equal(writer_device(w), 0x801);
 		answer = next_answer(w);
 		assert_int_equal(answer.kind, WRITER_HELLO);
@@ -74,7 +75,7 @@ static void test_killed(void **state)
 	struct writer_answer answer;
 
 	(void)state;
-	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, true, &w), 0);
+	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, -1, true, &w), 0);
 	(void)next_answer(w);
 	assert_int_equal(kill(writer_pid(w), SIGKILL), 0);
 	while (!writer_has_ended(w))
@@ -92,7 +93,7 @@ static void test_nonsense(void **state)
 	uint64_t end_ns = clock_now_ns() + 10 * NSEC_PER_SEC;
 
 	(void)state;
-	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, true, &w), 0);
+	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, -1, true, &w), 0);
 	(void)next_answer(w);
 	assert_int_equal(writer_answer_send(writer_fd(w), &no_order), 0);
 	while (!writer_has_ended(w)) {
@@ -109,7 +110,7 @@ static void test_stuck(void **state)
 	uint64_t begin_ns;
 
 	(void)state;
-	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, true, &w), 0);
+	assert_int_equal(writer_start(FIXTURE_PATH(USWAP_WRITER), 0x801, -1, -1, true, &w), 0);
 	(void)next_answer(w);
 	assert_int_equal(kill(writer_pid(w), SIGSTOP), 0);
 	begin_ns = clock_now_ns();
@@ -123,7 +124,8 @@ static void test_no_program(void **state)
 	struct writer *w = NULL;
 
 	(void)state;
-	assert_int_equal(writer_start("/nonexistent/uswapd-writer", 0x801, -1, true, &w), -ENOENT);
+	assert_int_equal(writer_start("/nonexistent/uswapd-writer", 0x801, -1, -1, true, &w),
+			 -ENOENT);
 	assert_null(w);
 }
 

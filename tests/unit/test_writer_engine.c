@@ -5,6 +5,7 @@
 #include "agent/sense/file_check.h"
 #include "agent/writer/device_stat.h"
 #include "base/clock.h"
+#include "base/kfile.h"
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -50,6 +52,7 @@ struct scene {
 	struct answers answers;
 	struct engine *engine;
 	bool on_disk, has_cachestat;
+	uint64_t longest_wait_ns; /* that the engine asked for */
 };
 
 static struct scene *scene_on(int device_fd, bool try_uring, bool count)
@@ -68,6 +71,7 @@ static struct scene *scene_on(int device_fd, bool try_uring, bool count)
 		.try_uring = try_uring,
 		.count = count && s->has_cachestat ? cachestat_read : NULL,
 		.device_fd = device_fd,
+		.disk_fd = device_fd,
 		.answer = keep,
 		.context = &s->answers,
 	};
@@ -125,6 +129,8 @@ static void run(struct scene *s, size_t n_answers)
 		uint64_t now_ns = clock_now_ns(), wait_ns = engine_turn(s->engine, now_ns);
 
 		assert_true(now_ns < end_ns);
+		if (wait_ns != UINT64_MAX)
+			s->longest_wait_ns = MAX(s->longest_wait_ns, wait_ns);
 		if (wait_ns > 0 && s->answers.n < n_answers)
 			(void)poll(&ring, 1, (int)(MIN(wait_ns, NSEC_PER_SEC) / NSEC_PER_MSEC));
 	}
@@ -201,6 +207,10 @@ static void test_budget(void **state)
 	order(s, make_file(s, "f"), 1, BYTES * 2 / 3);
 	run(s, 1);
 	assert_true(s->answers.last.wall_ns >= 300 * NSEC_PER_MSEC);
+	assert_int_equal(s->answers.last.bytes_per_s, BYTES * 2 / 3);
+	/* A piece is some 50 ms of that: it is not asked every millisecond whether they are over.
+	 */
+	assert_int_equal(s->longest_wait_ns, 10 * NSEC_PER_MSEC);
 	scene_free(s);
 }
 
@@ -230,6 +240,7 @@ static void test_gives_way(void **state)
 	}
 	/* An eighth more each round of a tenth of a second: 8 MiB are more than nine rounds. */
 	assert_true(s->answers.last.wall_ns >= 900 * NSEC_PER_MSEC);
+	assert_true(s->answers.last.bytes_per_s >= 4 * MIB);
 	scene_free(s);
 }
 
@@ -352,6 +363,43 @@ static void test_device_stat(void **state)
 	assert_int_equal(stat.written_sectors, 3440);
 }
 
+/* Who else reads is seen on the whole disk, whichever partition of it they read from. */
+static void test_disk_of_partition(void **state)
+{
+	const struct {
+		uint64_t device;
+		const char *its, *disks;
+	} cases[] = {
+		{makedev(8, 1), "1 partition\n", "2 disk\n"},
+		{makedev(8, 0), "2 disk\n", "2 disk\n"},
+		{makedev(0, 40), NULL, NULL},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(NULL, 0);
+
+	(void)state;
+	fixture_write(fx, "devices/sda/stat", "2 disk\n");
+	fixture_write(fx, "devices/sda/sda1/stat", "1 partition\n");
+	fixture_write(fx, "devices/sda/sda1/partition", "1\n");
+	fixture_write(fx, "dev/block/none", "");
+	assert_int_equal(symlinkat("../../devices/sda", fx->fd, "dev/block/8:0"), 0);
+	assert_int_equal(symlinkat("../../devices/sda/sda1", fx->fd, "dev/block/8:1"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_close_ int own = device_stat_open(fx->fd, cases[i].device);
+		_cleanup_close_ int disk = device_stat_open_disk(fx->fd, cases[i].device);
+		char text[64] = "";
+
+		if (!cases[i].its) {
+			assert_int_equal(own, -ENOENT);
+			assert_int_equal(disk, -ENOENT);
+			continue;
+		}
+		assert_true(kfile_read(own, text, sizeof(text)) > 0);
+		assert_string_equal(text, cases[i].its);
+		assert_true(kfile_read(disk, text, sizeof(text)) > 0);
+		assert_string_equal(text, cases[i].disks);
+	}
+}
+
 /* A kernel whose flushers have a file under write-back from there on. */
 static uint64_t flushing_from;
 
@@ -368,6 +416,7 @@ static void test_waits_for_others(void **state)
 	const struct engine_options options = {
 		.count = count_flushing,
 		.device_fd = -1,
+		.disk_fd = -1,
 		.answer = keep,
 		.context = &answers,
 	};
@@ -412,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_many_orders),
 		cmocka_unit_test(test_device_stat),
+		cmocka_unit_test(test_disk_of_partition),
 		cmocka_unit_test(test_ring_takes_nothing),
 	};
 

@@ -70,6 +70,17 @@ static void print(const struct clean_result *r, uint64_t wall_ns)
 		       (uintmax_t)r->refused[i]);
 }
 
+/* How fast the last writer was allowed to write at its end. */
+static void print_bound(const struct cleaner *cleaner)
+{
+	struct cleaner_state state;
+
+	cleaner_read_state(cleaner, &state);
+	for (size_t i = 0; i < state.n_devices; i++)
+		if (state.devices[i].bytes_per_s != UINT64_MAX)
+			printf("bound %ju\n", (uintmax_t)state.devices[i].bytes_per_s);
+}
+
 static void add(struct clean_result *sum, const struct clean_result *r)
 {
 	sum->error = r->error;
@@ -106,6 +117,7 @@ static int run(const char *group, uint64_t bytes, struct cleaner *cleaner)
 		add(&sum, &result);
 	}
 	print(&sum, clock_now_ns() - begin_ns);
+	print_bound(cleaner);
 	return sum.error;
 }
 
