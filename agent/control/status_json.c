@@ -175,6 +175,11 @@ static void put_wish(struct json *json, const struct wish *wish)
 	put_object(json, "wish", wish, wish_numbers, ARRAY_SIZE(wish_numbers));
 }
 
+static const struct number swapins_numbers[] = {
+	NUMBER(struct swapins_status, permyriad),
+	NAMED(struct swapins_status, "left_alone_ns", left_ns),
+};
+
 static void put_yield(struct json *json, const struct yield_status *yield)
 {
 	put_object(json, "swap_yield", yield, yield_numbers, ARRAY_SIZE(yield_numbers));
@@ -311,6 +316,7 @@ static void put_group(struct json *json, const struct group_status *group, unsig
 		   group->action_age_ns, &group->ledger);
 	put_wish(json, &group->wish);
 	put_yield(json, &group->swap_yield);
+	put_object(json, "swapins", &group->swapins, swapins_numbers, ARRAY_SIZE(swapins_numbers));
 	put_prices(json, &group->prices);
 	put_object(json, "left_alone", &group->rests, rest_numbers, ARRAY_SIZE(rest_numbers));
 	put_trim(json, &group->trim);

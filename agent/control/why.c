@@ -162,6 +162,15 @@ static void say_yield(const struct yield_status *yield, FILE *out)
 		BYTES(yield->judged.kept_bytes), permyriad / 100, permyriad % 100);
 }
 
+static void say_swapins(const struct swapins_status *swapins, FILE *out)
+{
+	if (swapins->left_ns > 0)
+		fprintf(out,
+			"  files alone are asked for, where there are some, for %s more: %" PRIu64
+			" %% of what had gone to swap came back\n",
+			TIME(swapins->left_ns), swapins->permyriad / 100);
+}
+
 static void say_prices(const struct price_status *prices, FILE *out)
 {
 	if (prices->swappiness > 0)
@@ -273,6 +282,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
 	say_yield(&group->swap_yield, out);
+	say_swapins(&group->swapins, out);
 	say_prices(&group->prices, out);
 	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
 	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);

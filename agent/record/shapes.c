@@ -85,6 +85,7 @@ static const struct field group_sample_fields[] = {
 	FLAG(struct group_sample, filling),
 	FLAG(struct group_sample, anon_can_be_spared),
 	FLAG(struct group_sample, swap_is_futile),
+	FLAG(struct group_sample, swap_comes_back),
 };
 static const struct shape group_sample_shape = SHAPE(struct group_sample, group_sample_fields);
 

@@ -114,6 +114,15 @@ int group_set_watched(struct group *g, bool watched)
 	return 0;
 }
 
+/* What came back had gone there, and frees its place in swap. */
+static void learn_swapins(struct group *g, const struct group_sample *s, uint64_t page_size)
+{
+	uint64_t back = minus(s->stat.workingset_refault_anon, g->swapins_seen) * page_size;
+	uint64_t swapped = minus(plus(s->swap_current_bytes, back), g->swap_seen);
+
+	swapins_learn(&g->swapins, s->now_ns, minus(s->now_ns, g->events_ns), swapped, back);
+}
+
 /* What was taken from the group since the last full look, by us or the kernel, and read back. */
 static void take_events(struct group *g, struct group_sample *s)
 {
@@ -126,6 +135,12 @@ static void take_events(struct group *g, struct group_sample *s)
 		s->refaulted_bytes = (refaults - g->refaults_seen) * page_size;
 	if (g->events_known && steals > g->steals_seen)
 		s->taken_bytes = (steals - g->steals_seen) * page_size;
+	if (g->events_known)
+		learn_swapins(g, s, page_size);
+	s->swap_comes_back = swapins_are_many(&g->swapins, s->now_ns);
+	g->swapins_seen = s->stat.workingset_refault_anon;
+	g->swap_seen = s->swap_current_bytes;
+	g->events_ns = s->now_ns;
 	g->refaults_seen = refaults;
 	g->steals_seen = steals;
 	g->events_known = true;

@@ -125,6 +125,8 @@ static void fill_group(const struct worker *w, struct group *g, const struct psi
 		.ledger = g->target.ledger,
 		.wish = g->target.wish,
 		.swap_yield = yield_of_target(&g->yield, now_ns),
+		.swapins = {.permyriad = g->swapins.many_permyriad,
+			    .left_ns = minus(g->swapins.until_ns, now_ns)},
 		.prices = prices_of(w, g),
 		.rests = {.limit = backoff_rest(&g->backoff, now_ns),
 			  .trim = backoff_rest(&g->trim.backoff, now_ns),

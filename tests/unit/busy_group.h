@@ -48,6 +48,7 @@ static const struct group_status busy_group = {
 		   .cooled_bytes = 2 * MIB},
 	.weight = 100,
 	.swap_yield.judged = {.swapped_bytes = 7 * MIB, .kept_bytes = 3 * MIB},
+	.swapins = {.permyriad = 2600, .left_ns = NSEC_PER_SEC},
 	.prices = {.swap_ns = 2 * NSEC_PER_MSEC, .file_ns = 8 * NSEC_PER_MSEC, .swappiness = 160},
 	.cold_most_bytes = 26 * MIB,
 	.dirty_bytes = 20 * MIB,

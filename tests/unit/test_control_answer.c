@@ -48,6 +48,7 @@ static int fake_status(void *context, struct agent_status *ret)
 		.asked_bytes = 40 * MIB,
 		.cleaned_bytes = 39 * MIB,
 		.slowest_ns = 750 * NSEC_PER_MSEC,
+		.bytes_per_s = 12 * MIB,
 		.given_up = 4,
 		.abandoned = true,
 	};
@@ -241,6 +242,9 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "weight"), 100);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "swapped_bytes"), 7 * MIB);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "kept_bytes"), 3 * MIB);
+	assert_int_equal(number_of(json_object_get(group, "swapins"), "permyriad"), 2600);
+	assert_int_equal(number_of(json_object_get(group, "swapins"), "left_alone_ns"),
+			 NSEC_PER_SEC);
 	assert_int_equal(number_of(json_object_get(group, "prices"), "swap_ns_per_mib"),
 			 2 * NSEC_PER_MSEC);
 	assert_int_equal(number_of(json_object_get(group, "prices"), "swappiness"), 160);
@@ -300,6 +304,7 @@ static void test_status(void **state)
 	assert_int_equal(number_of(device, "written_bytes"), 40 * MIB);
 	assert_int_equal(number_of(device, "cleaned_bytes"), 39 * MIB);
 	assert_int_equal(number_of(device, "slowest_ns"), 750 * NSEC_PER_MSEC);
+	assert_int_equal(number_of(device, "bound_bytes_per_s"), 12 * MIB);
 	assert_int_equal(number_of(device, "given_up"), 4);
 	assert_true(json_is_true(json_object_get(device, "abandoned")));
 

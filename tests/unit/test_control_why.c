@@ -41,6 +41,8 @@ static void test_group(void **state)
 		"Group /a/b (looked after on node 3)\n"
 		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
 		"  events: max 3, high 4; stalled 1.5 ms\n"
+		"  files alone are asked for, where there are some, for 1 s more: 26 % of what "
+		"had gone to swap came back\n"
 		"  a MiB read back takes 2 ms from swap, 8 ms from other disks: asked with "
 		"swappiness 160\n"
 		"  20.0 MiB of its files are dirty: in the way soon, as fast as it fills: "
@@ -154,6 +156,7 @@ static void test_swap_that_gains_too_little(void **state)
 		.limit_bytes = UINT64_MAX,
 		.swap_yield = {.judged = {.swapped_bytes = 10 * MIB, .kept_bytes = 9 * MIB},
 			       .left_ns = 50 * NSEC_PER_SEC},
+		.swapins = {.permyriad = 7342, .left_ns = 20 * NSEC_PER_SEC},
 		.weight = 50,
 		.rests = {.node = {.left_ns = 2 * NSEC_PER_SEC, .fruitless = 5}},
 		.trim = {.on = true,
@@ -176,6 +179,9 @@ static void test_swap_that_gains_too_little(void **state)
 			       "\n  swap is left alone for 50 s more: of the last 10.0 MiB that "
 			       "went there 9.0 MiB stayed in memory (zram, zswap): 10.00 % "
 			       "gained\n"));
+	assert_non_null(strstr(text,
+			       "\n  files alone are asked for, where there are some, for 20 s "
+			       "more: 73 % of what had gone to swap came back\n"));
 	assert_non_null(strstr(text, "\n  11.0 MiB went to swap, of which 8.0 MiB stayed in memory "
 				     "(zram, zswap)\n"));
 	assert_non_null(strstr(text, "protect.swap_yield"));

@@ -229,6 +229,28 @@ static void test_swap_that_gains_too_little(void **state)
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 }
 
+static void test_swap_that_comes_back(void **state)
+{
+	struct scene s = near_limit();
+
+	(void)state;
+	s.sample.swap_comes_back = true;
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
+	/* What of files there is makes room that lasts, if less than was wanted. */
+	s.sample.stat.inactive_file = MIB;
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
+	assert_int_equal(decide(&s).verdict.bytes, MIB);
+	/* Without files, and where it can't be said, there is no choice. */
+	s.sample.stat.inactive_file = MIB / 8 - 1;
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
+	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
+	s.sample.stat.inactive_file = 20 * MIB;
+	s.sample.anon_can_be_spared = false;
+	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
+	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
+}
+
 static void test_swap_that_does_not_answer(void **state)
 {
 	struct scene s = near_limit();
@@ -310,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_a_little_swap_is_left),
 		cmocka_unit_test(test_too_little_swap_is_left_to_be_asked_for),
 		cmocka_unit_test(test_swap_that_gains_too_little),
+		cmocka_unit_test(test_swap_that_comes_back),
 		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),
