@@ -98,7 +98,6 @@ static void fail_orders(struct cleaner *c, uint64_t number, int error, uint64_t 
 
 static void gone(struct cleaner *c, struct device *d)
 {
-	account_bound(c, writer_device(d->writer), 0);
 	if (d->abandoned) {
 		log_notice(&c->options.log, "write-back of device %u:%u has ended at last",
 			   major(writer_device(d->writer)), minor(writer_device(d->writer)));
@@ -117,6 +116,7 @@ static void give_up(struct cleaner *c, struct device *d, int error, uint64_t now
 	int pid = writer_pid(d->writer);
 	bool stuck = writer_stop(d->writer, ABANDON_NS) < 0;
 
+	account_bound(c, number, 0);
 	if (error == -ETIMEDOUT)
 		log_warning(&c->options.log,
 			    "device %u:%u does not answer: its write-back (process %d) is %s; "

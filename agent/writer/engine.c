@@ -272,26 +272,32 @@ static void look_at_written(struct engine *e, uint64_t now_ns)
 	}
 }
 
+/* Of two bounds, of which 0 is none. */
+static uint64_t stricter(uint64_t a, uint64_t b)
+{
+	return a == 0 || b == 0 ? MAX(a, b) : MIN(a, b);
+}
+
 /* What all orders together may write: as was said, and as leaves others room. 0: no bound. */
 static uint64_t rate_of(const struct engine *e, const struct writing_order *o)
 {
-	uint64_t rate = o->order.give_way ? give_way_rate(&e->way) : 0;
-
-	if (rate == 0 || o->order.bytes_per_s == 0)
-		return MAX(rate, o->order.bytes_per_s);
-	return MIN(rate, o->order.bytes_per_s);
+	return stricter(o->order.give_way ? give_way_rate(&e->way) : 0, o->order.bytes_per_s);
 }
 
-/* What the strictest of the orders under way may write. */
-static uint64_t least_rate(const struct engine *e)
+/* The same for people: the caution of the first round says nothing of readers. */
+static uint64_t told_rate_of(const struct engine *e, const struct writing_order *o)
+{
+	return e->way.state == GIVE_WAY_FIRST ? o->order.bytes_per_s : rate_of(e, o);
+}
+
+static uint64_t strictest(const struct engine *e,
+			  uint64_t (*rate)(const struct engine *e, const struct writing_order *o))
 {
 	uint64_t least = 0;
 
-	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++) {
-		uint64_t rate = e->orders[i].active ? rate_of(e, &e->orders[i]) : 0;
-
-		least = rate > 0 && (least == 0 || rate < least) ? rate : least;
-	}
+	for (size_t i = 0; i < WRITER_ORDERS_MAX; i++)
+		if (e->orders[i].active)
+			least = stricter(least, rate(e, &e->orders[i]));
 	return least;
 }
 
@@ -434,7 +440,7 @@ static void answer_finished(struct engine *e, uint64_t now_ns)
 		o->fd = fd_close(o->fd);
 		o->answer.wall_ns = now_ns > o->begun_ns ? now_ns - o->begun_ns : 0;
 		o->answer.depth_bytes = clean_depth_bytes(&o->group->depth);
-		o->answer.bytes_per_s = rate_of(e, o);
+		o->answer.bytes_per_s = told_rate_of(e, o);
 		if (e->options.answer(e->options.context, &o->answer) == -EAGAIN)
 			continue;
 		o->active = false;
@@ -448,7 +454,7 @@ static void say_progress(struct engine *e, uint64_t now_ns)
 		.magic = WRITER_MAGIC,
 		.version = WRITER_VERSION,
 		.kind = WRITER_PROGRESS,
-		.bytes_per_s = least_rate(e),
+		.bytes_per_s = strictest(e, told_rate_of),
 	};
 
 	if (!e->progressed || e->n_orders == 0 || now_ns - e->progress_ns < PROGRESS_NS)
@@ -460,7 +466,7 @@ static void say_progress(struct engine *e, uint64_t now_ns)
 /* Until the budget has paid for what was started; the least where nothing is owed. */
 static uint64_t time_to_pay(const struct engine *e)
 {
-	uint64_t rate = least_rate(e);
+	uint64_t rate = strictest(e, rate_of);
 	uint64_t wait_ns = rate > 0 ? scale(e->owed_bytes, NSEC_PER_SEC, rate) : 0;
 
 	return CLAMP(wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);

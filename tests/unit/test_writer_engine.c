@@ -244,6 +244,31 @@ static void test_gives_way(void **state)
 	scene_free(s);
 }
 
+/* What is over within the first round was written with caution; of readers that says nothing. */
+static void test_no_word_of_readers_at_first(void **state)
+{
+	struct writer_order o = {.length = MIB / 16, .target_ns = NSEC_PER_SEC, .give_way = 1};
+	char template[] = "/tmp/uswap-test-XXXXXX";
+	_cleanup_close_ int stat_fd = mkostemp(template, O_CLOEXEC);
+	struct scene *s = scene_on(stat_fd, true, false);
+	uint64_t rates[] = {0, 512 * MIB};
+
+	(void)state;
+	assert_int_equal(unlink(template), 0);
+	(void)dprintf(stat_fd, "9 0 0 0 0 0 0 0 0\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		o.bytes_per_s = rates[i];
+		assert_int_equal(engine_take(s->engine, &o, make_file(s, "f"), clock_now_ns()), 0);
+		while (s->answers.n == i) {
+			/* The same moment, so that no round ends. */
+			(void)engine_turn(s->engine, NSEC_PER_SEC);
+			(void)poll(NULL, 0, 1);
+		}
+		assert_int_equal(s->answers.last.bytes_per_s, rates[i]);
+	}
+	scene_free(s);
+}
+
 static void test_error(void **state)
 {
 	for (int try_uring = 0; try_uring < 2; try_uring++) {
@@ -458,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_without_cachestat),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_gives_way),
+		cmocka_unit_test(test_no_word_of_readers_at_first),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_many_orders),
 		cmocka_unit_test(test_device_stat),
