@@ -188,8 +188,12 @@ static void tell_journal(struct worker *w, const struct flight *f, const struct 
 		.cpu_ns = result->cpu_ns,
 	};
 
+	bool ordered = f->target->action.reason == VERDICT_ORDERED;
+
 	if (w->world->journal && taken->applied_bytes >= w->config->agent.journal_min_bytes)
-		(void)journal_send_action(w->world->journal, &w->journal_rate, &action, now_ns);
+		(void)journal_send_action(w->world->journal,
+					  ordered ? &w->journal_rate_of_orders : &w->journal_rate,
+					  &action, now_ns);
 }
 
 /* Of the way by which the request went; NULL: its group is gone. */

@@ -101,7 +101,9 @@ struct worker {
 	uint64_t hand_cpu_ns; /* of finished requests */
 	uint64_t taken_bytes; /* by them */
 	struct budget budget;
-	struct journal_rate journal_rate;
+	/* What was ordered is told apart: requests of the worker's own accord must not crowd it
+	 * out. */
+	struct journal_rate journal_rate, journal_rate_of_orders;
 	uint64_t complained_ns; /* last warning about unreadable text: at most one in 10 s */
 };
 

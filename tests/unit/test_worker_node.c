@@ -273,7 +273,8 @@ static void test_a_group_that_is_too_dear(void **state)
 	end_scene(s);
 }
 
-/* Orders bytes, waits until that is accounted for, and returns what the journal heard: "" nothing.
+/* Orders bytes of a worker that has filled the journal already, waits until that is accounted for,
+ * and returns what the journal heard: "" nothing.
  */
 static const char *journal_of_an_order(uint64_t journal_min_bytes, char *text, size_t size)
 {
@@ -291,6 +292,8 @@ static const char *journal_of_an_order(uint64_t journal_min_bytes, char *text, s
 	add_group(s->fx, "svc");
 	asked.current = "cg/svc/memory.current";
 	start_scene(s);
+	s->worker->journal_rate =
+		(struct journal_rate){.window_ns = clock_now_ns(), .records = JOURNAL_WINDOW_MAX};
 	worker_order(s->worker, 8 * MIB);
 	for (int i = 0; i < 2000 && status_of(s).ledger.actions == 0; i++)
 		(void)poll(NULL, 0, 10);
