@@ -166,7 +166,7 @@ static void say_swapins(const struct swapins_status *swapins, FILE *out)
 {
 	if (swapins->left_ns > 0)
 		fprintf(out,
-			"  files alone are asked for, where there are some, for %s more: %" PRIu64
+			"  files alone are asked for, while there are enough, for %s more: %" PRIu64
 			" %% of what had gone to swap came back\n",
 			TIME(swapins->left_ns), swapins->permyriad / 100);
 }

@@ -34,9 +34,10 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 		}
 	}
 	(void)protect_fit_swap(spare, s, &v->bytes, &plan->swappiness);
-	/* Less room, but room that lasts. Without files there is no such choice. */
+	/* Room that lasts, if a little less of it. With hardly any files there is no such choice.
+	 */
 	if (s->swap_comes_back && s->anon_can_be_spared && spare->anon_bytes > 0 &&
-	    spare->file_bytes >= PROTECT_CLUSTER_BYTES) {
+	    spare->file_bytes >= MAX(v->bytes / 2, PROTECT_CLUSTER_BYTES)) {
 		plan->swappiness = GROUP_RECLAIM_NO_ANON;
 		v->bytes = MIN(v->bytes, spare->file_bytes);
 	}

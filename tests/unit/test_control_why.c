@@ -41,7 +41,7 @@ static void test_group(void **state)
 		"Group /a/b (looked after on node 3)\n"
 		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
 		"  events: max 3, high 4; stalled 1.5 ms\n"
-		"  files alone are asked for, where there are some, for 1 s more: 26 % of what "
+		"  files alone are asked for, while there are enough, for 1 s more: 26 % of what "
 		"had gone to swap came back\n"
 		"  a MiB read back takes 2 ms from swap, 8 ms from other disks: asked with "
 		"swappiness 160\n"
@@ -180,7 +180,7 @@ static void test_swap_that_gains_too_little(void **state)
 			       "went there 9.0 MiB stayed in memory (zram, zswap): 10.00 % "
 			       "gained\n"));
 	assert_non_null(strstr(text,
-			       "\n  files alone are asked for, where there are some, for 20 s "
+			       "\n  files alone are asked for, while there are enough, for 20 s "
 			       "more: 73 % of what had gone to swap came back\n"));
 	assert_non_null(strstr(text, "\n  11.0 MiB went to swap, of which 8.0 MiB stayed in memory "
 				     "(zram, zswap)\n"));

@@ -237,12 +237,12 @@ static void test_swap_that_comes_back(void **state)
 	s.sample.swap_comes_back = true;
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
 	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
-	/* What of files there is makes room that lasts, if less than was wanted. */
-	s.sample.stat.inactive_file = MIB;
+	/* Half of what is wanted, but room that lasts. */
+	s.sample.stat.inactive_file = 2 * MIB;
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
-	assert_int_equal(decide(&s).verdict.bytes, MIB);
-	/* Without files, and where it can't be said, there is no choice. */
-	s.sample.stat.inactive_file = MIB / 8 - 1;
+	assert_int_equal(decide(&s).verdict.bytes, 2 * MIB);
+	/* Of fewer files, and where it can't be said, there is no choice. */
+	s.sample.stat.inactive_file = 2 * MIB - 4096;
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
 	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
 	s.sample.stat.inactive_file = 20 * MIB;
