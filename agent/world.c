@@ -166,10 +166,9 @@ static void probe_io_uring(struct agent *a)
 /* As "0-1"; "": they are not told (a kernel without NUMA). */
 static void read_nodes(const struct agent *a, char text[NODES_TEXT_BYTES])
 {
-	if (kfile_read_at(a->world.sys_fd, "devices/system/node/has_memory", text,
-			  NODES_TEXT_BYTES) < 0)
+	if (kfile_read_line_at(a->world.sys_fd, "devices/system/node/has_memory", text,
+			       NODES_TEXT_BYTES) < 0)
 		*text = '\0';
-	text[strcspn(text, "\n")] = '\0';
 }
 
 uint64_t agent_watch_nodes(struct agent *a, uint64_t now_ns)

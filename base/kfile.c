@@ -2,11 +2,15 @@
 #include "base/kfile.h"
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The longest number, a newline and NUL. */
+#define NUMBER_BYTES 24
 
 int kfile_open(int dir_fd, const char *path, int flags)
 {
@@ -48,6 +52,41 @@ ssize_t kfile_read_at(int dir_fd, const char *path, char *text, size_t size)
 	_cleanup_close_ int fd = kfile_open(dir_fd, path, O_RDONLY);
 
 	return fd < 0 ? fd : kfile_read(fd, text, size);
+}
+
+ssize_t kfile_read_line(int fd, char *text, size_t size)
+{
+	ssize_t n = kfile_read(fd, text, size);
+
+	if (n < 0)
+		return n;
+	n = (ssize_t)strcspn(text, "\n");
+	text[n] = '\0';
+	return n;
+}
+
+ssize_t kfile_read_line_at(int dir_fd, const char *path, char *text, size_t size)
+{
+	_cleanup_close_ int fd = kfile_open(dir_fd, path, O_RDONLY);
+
+	return fd < 0 ? fd : kfile_read_line(fd, text, size);
+}
+
+int kfile_read_number(int fd, uint64_t *ret)
+{
+	char text[NUMBER_BYTES];
+	ssize_t n = kfile_read_line(fd, text, sizeof(text));
+
+	if (n < 0)
+		return (int)n;
+	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
+}
+
+int kfile_read_number_at(int dir_fd, const char *path, uint64_t *ret)
+{
+	_cleanup_close_ int fd = kfile_open(dir_fd, path, O_RDONLY);
+
+	return fd < 0 ? fd : kfile_read_number(fd, ret);
 }
 
 int kfile_write(int fd, const char *text)

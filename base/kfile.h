@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Opens with O_CLOEXEC | O_NOFOLLOW on the last part. Returns a descriptor or -errno. */
@@ -21,6 +22,14 @@ int kfile_open_dir(int dir_fd, const char *path);
  */
 ssize_t kfile_read(int fd, char *text, size_t size);
 ssize_t kfile_read_at(int dir_fd, const char *path, char *text, size_t size);
+
+/* The same of its first line, without the newline; and its length. */
+ssize_t kfile_read_line(int fd, char *text, size_t size);
+ssize_t kfile_read_line_at(int dir_fd, const char *path, char *text, size_t size);
+
+/* The same of a number that is its first line. -EBADMSG, or -EOVERFLOW: it holds something else. */
+int kfile_read_number(int fd, uint64_t *ret);
+int kfile_read_number_at(int dir_fd, const char *path, uint64_t *ret);
 
 /*
  * Writes text as one write(2), as knobs demand: no continuation after a short write (-EIO), no

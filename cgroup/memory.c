@@ -78,26 +78,14 @@ int memory_events_read(int fd, struct memory_events *ret, const char **ret_bad)
 }
 
 /* "max" is a number for limits only: usage is never "max". */
-static int parse_bytes(const char *text, bool limit, uint64_t *ret_bytes)
-{
-	if (!limit && text[0] == 'm')
-		return -EBADMSG;
-	return parse_limit(text, ret_bytes) < 0 ? -EBADMSG : 0;
-}
-
 int memory_bytes_read(int fd, uint64_t *ret_bytes)
 {
-	char text[NUMBER_BYTES];
-	ssize_t n = kfile_read(fd, text, sizeof(text));
-
-	return n < 0 ? (int)n : parse_bytes(text, false, ret_bytes);
+	return kfile_read_number(fd, ret_bytes);
 }
 
 int memory_bytes_read_at(int dir_fd, const char *name, uint64_t *ret_bytes)
 {
-	_cleanup_close_ int fd = kfile_open(dir_fd, name, O_RDONLY);
-
-	return fd < 0 ? fd : memory_bytes_read(fd, ret_bytes);
+	return kfile_read_number_at(dir_fd, name, ret_bytes);
 }
 
 int memory_limit_read_at(int dir_fd, const char *name, uint64_t *ret_bytes)
@@ -105,7 +93,9 @@ int memory_limit_read_at(int dir_fd, const char *name, uint64_t *ret_bytes)
 	char text[NUMBER_BYTES];
 	ssize_t n = kfile_read_at(dir_fd, name, text, sizeof(text));
 
-	return n < 0 ? (int)n : parse_bytes(text, true, ret_bytes);
+	if (n < 0)
+		return (int)n;
+	return parse_limit(text, ret_bytes) < 0 ? -EBADMSG : 0;
 }
 
 int memory_limits_read(int dir_fd, struct memory_limits *ret, const char **ret_bad)

@@ -36,15 +36,10 @@ const char *tuning_name(enum tuning_knob knob)
 
 static int read_value(const struct tuning *t, const char *name, uint64_t *ret)
 {
-	char path[64], text[VALUE_BYTES];
-	ssize_t n;
+	char path[64];
 
 	(void)snprintf(path, sizeof(path), "sys/vm/%s", name);
-	n = kfile_read_at(t->proc_fd, path, text, sizeof(text));
-	if (n < 0)
-		return (int)n;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
+	return kfile_read_number_at(t->proc_fd, path, ret);
 }
 
 int tuning_read(const struct tuning *t, enum tuning_knob knob, uint64_t *ret)

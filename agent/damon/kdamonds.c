@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/kfile.h"
-#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,11 +57,8 @@ static int read_text(const struct kdamonds *k, unsigned int i, const char *name,
 	ssize_t n;
 
 	path_of(path, i, name);
-	n = kfile_read_at(k->sys_fd, path, text, size);
-	if (n < 0)
-		return (int)n;
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
+	n = kfile_read_line_at(k->sys_fd, path, text, size);
+	return n < 0 ? (int)n : 0;
 }
 
 /* Waited for by who leaves too: cut short, it would keep others from ending the thread. */
@@ -97,13 +93,7 @@ static int write_nr(const struct kdamonds *k, unsigned int n)
 
 static int read_nr(const struct kdamonds *k, uint64_t *ret)
 {
-	char text[24];
-	ssize_t n = kfile_read_at(k->sys_fd, DAMON_KDAMONDS "/nr_kdamonds", text, sizeof(text));
-
-	if (n < 0)
-		return (int)n;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
+	return kfile_read_number_at(k->sys_fd, DAMON_KDAMONDS "/nr_kdamonds", ret);
 }
 
 static int forget(struct kdamonds *k)

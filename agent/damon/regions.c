@@ -3,12 +3,10 @@
 
 #include "base/cleanup.h"
 #include "base/kfile.h"
-#include "base/parse.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 
 struct region {
 	uint64_t start, end, nr_accesses, age;
@@ -16,15 +14,12 @@ struct region {
 
 static int read_number(int dir_fd, const char *region, const char *name, uint64_t *ret)
 {
-	char path[NAME_MAX + 16], text[32];
-	ssize_t n;
+	char path[NAME_MAX + 16];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", region, name);
-	n = kfile_read_at(dir_fd, path, text, sizeof(text));
-	if (n < 0)
-		return n == -EOVERFLOW || n == -ENOENT ? -EBADMSG : (int)n;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
+	r = kfile_read_number_at(dir_fd, path, ret);
+	return r == -EOVERFLOW || r == -ENOENT ? -EBADMSG : r;
 }
 
 static int read_region(int dir_fd, const char *name, struct region *ret)

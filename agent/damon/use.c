@@ -3,13 +3,11 @@
 
 #include "base/cleanup.h"
 #include "base/kfile.h"
-#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
 static bool is_on(int sys_fd, const char *path)
 {
@@ -21,15 +19,15 @@ static bool is_on(int sys_fd, const char *path)
 static enum damon_use use_of_sysfs(int sys_fd)
 {
 	_cleanup_close_ int fd = kfile_open(sys_fd, DAMON_KDAMONDS "/nr_kdamonds", O_RDWR);
-	char text[32];
 	uint64_t n;
+	int r;
 
 	if (fd < 0)
 		return fd == -ENOENT ? DAMON_NONE : DAMON_REFUSED;
-	if (kfile_read(fd, text, sizeof(text)) < 0)
+	r = kfile_read_number(fd, &n);
+	if (r < 0 && r != -EBADMSG)
 		return DAMON_REFUSED;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, &n) == 0 && n == 0 ? DAMON_FREE : DAMON_OTHERS;
+	return r == 0 && n == 0 ? DAMON_FREE : DAMON_OTHERS;
 }
 
 enum damon_use damon_use_of(int sys_fd)

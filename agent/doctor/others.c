@@ -64,9 +64,8 @@ static unsigned int examine_processes(const struct doctor *d, FILE *out)
 		if (*entry->d_name < '1' || *entry->d_name > '9')
 			continue;
 		(void)snprintf(path, sizeof(path), "%s/comm", entry->d_name);
-		if (kfile_read_at(d->proc_fd, path, name, sizeof(name)) < 0)
+		if (kfile_read_line_at(d->proc_fd, path, name, sizeof(name)) < 0)
 			continue;
-		name[strcspn(name, "\n")] = '\0';
 		other = find_other(name);
 		if (!other || told[other - others])
 			continue;
@@ -81,10 +80,8 @@ static bool is_on(const struct doctor *d, const char *path, const char *on)
 {
 	char text[32];
 
-	if (kfile_read_at(d->sys_fd, path, text, sizeof(text)) < 0)
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	return strcmp(text, on) == 0;
+	return kfile_read_line_at(d->sys_fd, path, text, sizeof(text)) >= 0 &&
+	       strcmp(text, on) == 0;
 }
 
 /* A thread of DAMON that was set up by hand pages out by one of its schemes. */

@@ -13,7 +13,6 @@
 #include "base/saturate.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #define WATERMARK_SCALE_BURSTS 50   /* 10,000ths: from here on bursts have some room */
 #define WATERMARK_SCALE_LARGE  1000 /* two such steps are a fifth of memory */
@@ -31,13 +30,10 @@ struct machine {
 
 static bool read_sysctl(const struct machine *m, const char *name, uint64_t *ret)
 {
-	char path[64], text[32];
+	char path[64];
 
 	(void)snprintf(path, sizeof(path), "sys/vm/%s", name);
-	if (kfile_read_at(m->proc_fd, path, text, sizeof(text)) < 0)
-		return false;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, ret) == 0;
+	return kfile_read_number_at(m->proc_fd, path, ret) == 0;
 }
 
 static void examine_swappiness(const struct machine *m, uint64_t value, FILE *out)

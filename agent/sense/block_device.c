@@ -28,9 +28,8 @@ static bool mapper_name_matches(int sys_fd, const struct config_patterns *patter
 	char path[PATH_SIZE], name[NAME_MAX + 1];
 
 	(void)snprintf(path, sizeof(path), "%s/dm/name", device);
-	if (kfile_read_at(sys_fd, path, name, sizeof(name)) < 0)
+	if (kfile_read_line_at(sys_fd, path, name, sizeof(name)) < 0)
 		return false;
-	name[strcspn(name, "\n")] = '\0';
 	return name_matches(patterns, "dev/mapper/", name);
 }
 

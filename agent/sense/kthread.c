@@ -19,9 +19,8 @@ static bool is_called(int proc_fd, const char *pid, const char *pattern)
 	char path[PID_PATH_BYTES], comm[64];
 
 	(void)snprintf(path, sizeof(path), "%s/comm", pid);
-	if (kfile_read_at(proc_fd, path, comm, sizeof(comm)) < 0)
+	if (kfile_read_line_at(proc_fd, path, comm, sizeof(comm)) < 0)
 		return false;
-	comm[strcspn(comm, "\n")] = '\0';
 	return fnmatch(pattern, comm, 0) == 0;
 }
 

@@ -2,7 +2,6 @@
 #include "stress/check/sources.h"
 
 #include "base/kfile.h"
-#include "base/parse.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,14 +18,12 @@ struct formula_machine sources_read_machine(int sys_fd, uint64_t n_nodes)
 		.cpus = sysconf(_SC_NPROCESSORS_ONLN),
 		.nodes = (int64_t)n_nodes,
 	};
-	char text[32] = "";
-	uint64_t folio_bytes;
+	uint64_t folio_bytes = (uint64_t)machine.page_bytes;
 
-	(void)kfile_read_at(sys_fd, "kernel/mm/transparent_hugepage/hpage_pmd_size", text,
-			    sizeof(text));
-	text[strcspn(text, "\n")] = '\0';
-	machine.folio_bytes = parse_u64(text, &folio_bytes) == 0 ? (int64_t)folio_bytes
-								 : machine.page_bytes;
+	/* Without huge pages there is no such file. */
+	(void)kfile_read_number_at(sys_fd, "kernel/mm/transparent_hugepage/hpage_pmd_size",
+				   &folio_bytes);
+	machine.folio_bytes = (int64_t)folio_bytes;
 	return machine;
 }
 

@@ -3,25 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/kfile.h"
-#include "base/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
-
-static int read_number(int fd, uint64_t *ret)
-{
-	char text[32];
-	ssize_t n = kfile_read(fd, text, sizeof(text));
-
-	if (n < 0)
-		return (int)n;
-	text[strcspn(text, "\n")] = '\0';
-	return parse_u64(text, ret);
-}
 
 static int write_number(int fd, uint64_t value)
 {
@@ -43,11 +30,11 @@ static int change(int proc_fd, uint64_t more, uint64_t less)
 		return fd;
 	if (flock(fd, LOCK_EX) < 0)
 		return -errno;
-	r = read_number(fd, &before);
+	r = kfile_read_number(fd, &before);
 	if (r == 0)
 		r = write_number(fd, before + more - MIN(less, before));
 	if (r == 0)
-		r = read_number(fd, &after);
+		r = kfile_read_number(fd, &after);
 	if (r < 0 || after >= before + more || less)
 		return r;
 	/* Less than was asked for is all the kernel found. */

@@ -7,7 +7,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-static const struct fixture_file files[] = {{"sys/value", "12345"}, {"sys/empty", NULL}};
+static const struct fixture_file files[] = {
+	{"sys/value", "12345"},	 {"sys/empty", NULL},
+	{"sys/line", "12345\n"}, {"sys/lines", "12345\n6\n"},
+	{"sys/word", "max\n"},	 {"sys/long", "000000000000000000000000000001\n"}};
 
 static void test_reads_whole_or_not_at_all(void **state)
 {
@@ -21,6 +24,37 @@ static void test_reads_whole_or_not_at_all(void **state)
 	/* Five bytes need room for the sixth that says there is none. */
 	assert_int_equal(kfile_read_at(fx->fd, "sys/value", text, sizeof(text)), -EOVERFLOW);
 	assert_int_equal(kfile_read_at(fx->fd, "sys/none", text, sizeof(text)), -ENOENT);
+}
+
+static void test_a_line_or_a_number(void **state)
+{
+	static const struct {
+		const char *path, *line;
+		int status;
+	} rows[] = {
+		{"sys/value", "12345", 0},   {"sys/line", "12345", 0},
+		{"sys/lines", "12345", 0},   {"sys/word", "max", -EBADMSG},
+		{"sys/empty", "", -EBADMSG}, {"sys/long", NULL, -EOVERFLOW},
+		{"sys/none", NULL, -ENOENT},
+	};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t number = 7;
+		char text[24];
+		ssize_t n = kfile_read_line_at(fx->fd, rows[i].path, text, sizeof(text));
+
+		if (rows[i].line) {
+			assert_int_equal(n, strlen(rows[i].line));
+			assert_string_equal(text, rows[i].line);
+		} else {
+			assert_int_equal(n, rows[i].status);
+		}
+		assert_int_equal(kfile_read_number_at(fx->fd, rows[i].path, &number),
+				 rows[i].status);
+		assert_int_equal(number, rows[i].status == 0 ? 12345 : 7);
+	}
 }
 
 static void test_opened_file_reads_again(void **state)
@@ -61,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads_whole_or_not_at_all),
+		cmocka_unit_test(test_a_line_or_a_number),
 		cmocka_unit_test(test_opened_file_reads_again),
 		cmocka_unit_test(test_does_not_follow_links),
 		cmocka_unit_test(test_writes_once),
