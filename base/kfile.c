@@ -75,10 +75,13 @@ ssize_t kfile_read_line_at(int dir_fd, const char *path, char *text, size_t size
 int kfile_read_number(int fd, uint64_t *ret)
 {
 	char text[NUMBER_BYTES];
-	ssize_t n = kfile_read_line(fd, text, sizeof(text));
+	ssize_t n = kfile_read(fd, text, sizeof(text));
 
 	if (n < 0)
 		return (int)n;
+	/* More than one where a shorter number was written over a longer one. */
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
 	return parse_u64(text, ret) < 0 ? -EBADMSG : 0;
 }
 

@@ -27,7 +27,7 @@ ssize_t kfile_read_at(int dir_fd, const char *path, char *text, size_t size);
 ssize_t kfile_read_line(int fd, char *text, size_t size);
 ssize_t kfile_read_line_at(int dir_fd, const char *path, char *text, size_t size);
 
-/* The same of a number that is its first line. -EBADMSG, or -EOVERFLOW: it holds something else. */
+/* The number that is all the file holds. -EBADMSG, or -EOVERFLOW: it holds something else. */
 int kfile_read_number(int fd, uint64_t *ret);
 int kfile_read_number_at(int dir_fd, const char *path, uint64_t *ret);
 

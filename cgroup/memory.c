@@ -77,7 +77,6 @@ int memory_events_read(int fd, struct memory_events *ret, const char **ret_bad)
 	return n < 0 ? (int)n : memory_events_parse(text, ret, ret_bad);
 }
 
-/* "max" is a number for limits only: usage is never "max". */
 int memory_bytes_read(int fd, uint64_t *ret_bytes)
 {
 	return kfile_read_number(fd, ret_bytes);
@@ -88,6 +87,7 @@ int memory_bytes_read_at(int dir_fd, const char *name, uint64_t *ret_bytes)
 	return kfile_read_number_at(dir_fd, name, ret_bytes);
 }
 
+/* "max" is a number for limits only: usage is never "max". */
 int memory_limit_read_at(int dir_fd, const char *name, uint64_t *ret_bytes)
 {
 	char text[NUMBER_BYTES];

@@ -32,9 +32,9 @@ static void test_a_line_or_a_number(void **state)
 		const char *path, *line;
 		int status;
 	} rows[] = {
-		{"sys/value", "12345", 0},   {"sys/line", "12345", 0},
-		{"sys/lines", "12345", 0},   {"sys/word", "max", -EBADMSG},
-		{"sys/empty", "", -EBADMSG}, {"sys/long", NULL, -EOVERFLOW},
+		{"sys/value", "12345", 0},	  {"sys/line", "12345", 0},
+		{"sys/lines", "12345", -EBADMSG}, {"sys/word", "max", -EBADMSG},
+		{"sys/empty", "", -EBADMSG},	  {"sys/long", NULL, -EOVERFLOW},
 		{"sys/none", NULL, -ENOENT},
 	};
 	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
