@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """For what is measured natively: the agent on a fake machine with many groups."""
+import argparse
 import contextlib
 import glob
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import origin
 
 
-def build_directory():
-    return os.path.realpath(sys.argv[1] if len(sys.argv) > 1 else origin.ROOT / "build/release")
+def build_directory(usage):
+    """The command line's; usage is what --help prints."""
+    parser = argparse.ArgumentParser(description=usage, usage="%(prog)s [BUILD]", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build", nargs="?", default=origin.ROOT / "build/release", help="where the programs are (default build/release)")
+    build = os.path.realpath(parser.parse_args().build)
+    if not os.path.exists(f"{build}/tests/tools/fake_root"):
+        parser.error(f"{build}: not built (cmake --build --preset release)")
+    return build
 
 
 def print_origin():
