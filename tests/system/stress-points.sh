@@ -2,6 +2,7 @@
 # Set points in bytes the kernel counts: memory.current of groups whose loads are no page memory, resident bytes, free memory
 # of a node.
 # vm: --nodes 2 --mem 512M --swap zram:512M --disk 768M
+# full run
 . "${0%/*}/lib.sh"
 . "${0%/*}/stress-lib.sh"
 
