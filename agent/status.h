@@ -44,10 +44,11 @@ struct yield_status {
 	uint64_t left_ns;	  /* until swap is tried again; 0: it is not left alone */
 };
 
-struct swapins_status {
-	uint64_t permyriad; /* of what went to swap, what came back when it was last judged to be
-			       much */
-	uint64_t left_ns;   /* until it is tried again; 0: anonymous memory is not spared for it */
+/* Of one kind of memory. */
+struct thrash_status {
+	uint64_t permyriad; /* of what was taken, what came back when it was last judged to be much
+			     */
+	uint64_t left_ns;   /* until it is tried again; 0: it does not thrash */
 };
 
 /* What reading 1 MiB back takes, and the swappiness that makes; all 0: not known, or not asked for.
@@ -80,7 +81,7 @@ struct group_status {
 	struct ledger ledger;
 	struct wish wish;
 	struct yield_status swap_yield;
-	struct swapins_status swapins;
+	struct thrash_status anon_thrash, file_thrash;
 	struct price_status prices;
 	struct group_rests rests;
 	uint64_t cold_most_bytes;	 /* seen at one time in processes cold beyond doubt */

@@ -175,9 +175,9 @@ static void put_wish(struct json *json, const struct wish *wish)
 	put_object(json, "wish", wish, wish_numbers, ARRAY_SIZE(wish_numbers));
 }
 
-static const struct number swapins_numbers[] = {
-	NUMBER(struct swapins_status, permyriad),
-	NAMED(struct swapins_status, "left_alone_ns", left_ns),
+static const struct number thrash_numbers[] = {
+	NUMBER(struct thrash_status, permyriad),
+	NUMBER(struct thrash_status, left_ns),
 };
 
 static void put_yield(struct json *json, const struct yield_status *yield)
@@ -316,7 +316,10 @@ static void put_group(struct json *json, const struct group_status *group, unsig
 		   group->action_age_ns, &group->ledger);
 	put_wish(json, &group->wish);
 	put_yield(json, &group->swap_yield);
-	put_object(json, "swapins", &group->swapins, swapins_numbers, ARRAY_SIZE(swapins_numbers));
+	put_object(json, "anon_thrash", &group->anon_thrash, thrash_numbers,
+		   ARRAY_SIZE(thrash_numbers));
+	put_object(json, "file_thrash", &group->file_thrash, thrash_numbers,
+		   ARRAY_SIZE(thrash_numbers));
 	put_prices(json, &group->prices);
 	put_object(json, "left_alone", &group->rests, rest_numbers, ARRAY_SIZE(rest_numbers));
 	put_trim(json, &group->trim);

@@ -162,13 +162,21 @@ static void say_yield(const struct yield_status *yield, FILE *out)
 		BYTES(yield->judged.kept_bytes), permyriad / 100, permyriad % 100);
 }
 
-static void say_swapins(const struct swapins_status *swapins, FILE *out)
+static void say_thrash(const struct thrash_status *anon, const struct thrash_status *file,
+		       FILE *out)
 {
-	if (swapins->left_ns > 0)
+	if (anon->left_ns > 0)
 		fprintf(out,
-			"  files alone are asked for, while there are enough, for %s more: %" PRIu64
-			" %% of what had gone to swap came back\n",
-			TIME(swapins->left_ns), swapins->permyriad / 100);
+			"  its anonymous memory thrashes: %" PRIu64
+			" %% of what had gone to swap came back; for %s more files are asked for "
+			"alone, active ones too, while there are enough that do not thrash\n",
+			anon->permyriad / 100, TIME(anon->left_ns));
+	if (file->left_ns > 0)
+		fprintf(out,
+			"  its files thrash: %" PRIu64
+			" %% of what was taken of them came back; for %s more they are not asked "
+			"for alone\n",
+			file->permyriad / 100, TIME(file->left_ns));
 }
 
 static void say_prices(const struct price_status *prices, FILE *out)
@@ -282,7 +290,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		group->events_max, group->events_high,
 		TIME(MIN(group->stalled_us, UINT64_MAX / NSEC_PER_USEC) * NSEC_PER_USEC));
 	say_yield(&group->swap_yield, out);
-	say_swapins(&group->swapins, out);
+	say_thrash(&group->anon_thrash, &group->file_thrash, out);
 	say_prices(&group->prices, out);
 	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
 	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);

@@ -29,6 +29,30 @@ static uint64_t window_growth(const struct demand *d, const struct demand_sample
 	return growth <= 0 ? 0 : growth > INT64_MAX ? INT64_MAX : (uint64_t)growth;
 }
 
+static uint64_t rate_of(uint64_t bytes, uint64_t elapsed_ns)
+{
+	return elapsed_ns ? scale(bytes, NSEC_PER_SEC, elapsed_ns) : 0;
+}
+
+/* What is given back takes off as much as it added. */
+static void learn_part(struct demand_part *part, uint64_t bytes, uint64_t elapsed_ns)
+{
+	uint64_t up, down, rate;
+
+	if (bytes == DEMAND_UNKNOWN || part->bytes == DEMAND_UNKNOWN) {
+		part->bytes = bytes;
+		part->rate_bytes_per_s =
+			decay(part->rate_bytes_per_s, elapsed_ns, DEMAND_RATE_DECAY_NS);
+		return;
+	}
+	up = rate_of(minus(bytes, part->bytes), elapsed_ns);
+	down = rate_of(minus(part->bytes, bytes), elapsed_ns);
+	rate = decay(part->rate_bytes_per_s, elapsed_ns, DEMAND_PART_NS);
+	rate = plus(rate, up - decay(up, elapsed_ns, DEMAND_PART_NS));
+	part->rate_bytes_per_s = minus(rate, down - decay(down, elapsed_ns, DEMAND_PART_NS));
+	part->bytes = bytes;
+}
+
 static void learn_rate(struct demand *d, const struct demand_sample *s, uint64_t elapsed_ns)
 {
 	uint64_t age_ns = s->now_ns - d->window_start_ns;
@@ -77,6 +101,8 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 		d->stalls = s->stalls;
 		d->seen_ns = s->now_ns;
 		d->used_bytes = s->used_bytes;
+		d->file.bytes = s->file_bytes;
+		d->nonfile.bytes = s->nonfile_bytes;
 		close_window(d, s);
 		return;
 	}
@@ -87,9 +113,17 @@ void demand_learn(struct demand *d, const struct demand_sample *s)
 	d->window_taken_bytes -= (int64_t)MIN(back, (uint64_t)INT64_MAX / 4);
 	d->window_others_took |= s->others_took;
 	learn_rate(d, s, elapsed_ns);
+	learn_part(&d->file, s->file_bytes, elapsed_ns);
+	learn_part(&d->nonfile, s->nonfile_bytes, elapsed_ns);
 	learn_gain(d, s);
 	d->seen_ns = s->now_ns;
 	d->used_bytes = s->used_bytes;
+}
+
+bool demand_is_for_files(const struct demand *d)
+{
+	return d->file.rate_bytes_per_s >= DEMAND_RATE_NOISE &&
+	       d->file.rate_bytes_per_s > d->nonfile.rate_bytes_per_s;
 }
 
 uint64_t demand_margin(const struct demand *d, const struct margin_settings *settings,

@@ -16,9 +16,35 @@ static enum verdict_reason reason_to_wait(const struct group_sample *s, const st
 	return VERDICT_ROOM_ENOUGH;
 }
 
+/*
+ * Files that do not thrash before any anonymous memory: inactive ones where there are plenty, as
+ * the kernel does without MGLRU (mm/vmscan.c, cache_trim_mode); half of what is wanted is plenty:
+ * room that lasts, if a little less of it. Any where anonymous memory thrashes.
+ *
+ * Where it is files that the group grows by, its anonymous memory is not what is in the way:
+ * nothing but files then, active ones too (with two generations MGLRU calls all of them that), and
+ * nothing at all as long as there are none, or they are dirty: those are written back meanwhile
+ * (policy/clean.h).
+ */
+static void prefer_files(struct group_plan *plan, const struct spare *spare,
+			 const struct demand *demand, const struct group_sample *s)
+{
+	struct verdict *v = &plan->verdict;
+	bool for_files = demand_is_for_files(demand);
+	uint64_t files = for_files || s->anon_thrashes ? spare->file_bytes
+						       : spare->inactive_file_bytes;
+	uint64_t least = for_files ? 0 : MAX(v->bytes / 2, PROTECT_CLUSTER_BYTES);
+
+	if (!s->anon_can_be_spared || spare->anon_bytes == 0 || s->file_thrashes || files < least)
+		return;
+	plan->swappiness = GROUP_RECLAIM_NO_ANON;
+	v->bytes = files < PROTECT_CLUSTER_BYTES ? 0 : MIN(v->bytes, files);
+}
+
 /* Bounds the wish by what may be taken and chooses where it comes from. */
 static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
-			   const struct group_sample *s, const struct swap_sample *swap)
+			   const struct demand *demand, const struct group_sample *s,
+			   const struct swap_sample *swap)
 {
 	struct verdict *v = &plan->verdict;
 
@@ -33,14 +59,8 @@ static void bound_by_spare(struct group_plan *plan, const struct spare *spare,
 			return;
 		}
 	}
-	(void)protect_fit_swap(spare, s, &v->bytes, &plan->swappiness);
-	/* Room that lasts, if a little less of it. With hardly any files there is no such choice.
-	 */
-	if (s->swap_comes_back && s->anon_can_be_spared && spare->anon_bytes > 0 &&
-	    spare->file_bytes >= MAX(v->bytes / 2, PROTECT_CLUSTER_BYTES)) {
-		plan->swappiness = GROUP_RECLAIM_NO_ANON;
-		v->bytes = MIN(v->bytes, spare->file_bytes);
-	}
+	if (!protect_fit_swap(spare, s, &v->bytes, &plan->swappiness))
+		prefer_files(plan, spare, demand, s);
 	v->bytes = MIN(v->bytes, spare->total_bytes);
 	if (v->bytes == 0)
 		v->reason = VERDICT_NOTHING_SPARE;
@@ -80,8 +100,9 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	v->bytes = high_mark - v->room_bytes;
 	swap_limit_bytes = headroom_swap_limit(settings, s->limit_bytes);
 	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
-	bound_by_spare(&plan, &spare, s, swap);
-	if (v->bytes == 0)
+	bound_by_spare(&plan, &spare, demand, s, swap);
+	/* What is dirty may be clean before. */
+	if (v->bytes == 0 && plan.swappiness != GROUP_RECLAIM_NO_ANON)
 		v->look_again_ns = config->agent.tick_max_ns;
 	return plan;
 }

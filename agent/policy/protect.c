@@ -41,6 +41,7 @@ struct spare protect_spare(const struct protect_settings *settings, const struct
 	uint64_t allowed = protect_swap_left(settings, s, swap, swap_limit_bytes);
 	struct spare spare = {
 		.file_bytes = minus(file, dirty),
+		.inactive_file_bytes = minus(s->stat.inactive_file, dirty),
 		.anon_bytes = MIN(anon, allowed),
 		.swap_forbade = anon > 0 && allowed == 0,
 		.kernel_could_swap = swap->total_bytes > 0 && s->swap_max_bytes > 0,

@@ -38,11 +38,12 @@ enum verdict_reason protect_swap_reason(bool is_futile, const struct swap_sample
 
 /* How much of a group may be taken, by kind, and who forbade the rest. */
 struct spare {
-	uint64_t file_bytes;	/* clean file memory */
-	uint64_t anon_bytes;	/* anonymous and shared memory that may go to swap */
-	uint64_t total_bytes;	/* both, bounded by what is unprotected */
-	bool kernel_could_swap; /* else it leaves anonymous memory alone by itself */
-	bool swap_forbade;	/* there is anonymous memory, but swap may not take it */
+	uint64_t file_bytes;	      /* clean file memory */
+	uint64_t inactive_file_bytes; /* of it, what was not used lately */
+	uint64_t anon_bytes;	      /* anonymous and shared memory that may go to swap */
+	uint64_t total_bytes;	      /* both, bounded by what is unprotected */
+	bool kernel_could_swap;	      /* else it leaves anonymous memory alone by itself */
+	bool swap_forbade;	      /* there is anonymous memory, but swap may not take it */
 };
 
 /*

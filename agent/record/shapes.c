@@ -12,6 +12,10 @@ static const struct field demand_fields[] = {
 	FLAG(struct demand, window_others_took),
 	NUMBER(struct demand, rate_bytes_per_s),
 	NUMBER(struct demand, peak_bytes_per_s),
+	NUMBER(struct demand, file.bytes),
+	NUMBER(struct demand, file.rate_bytes_per_s),
+	NUMBER(struct demand, nonfile.bytes),
+	NUMBER(struct demand, nonfile.rate_bytes_per_s),
 	NUMBER(struct demand, growing_since_ns),
 	NUMBER(struct demand, refaults.now.taken_bytes),
 	NUMBER(struct demand, refaults.now.back_bytes),
@@ -85,7 +89,8 @@ static const struct field group_sample_fields[] = {
 	FLAG(struct group_sample, filling),
 	FLAG(struct group_sample, anon_can_be_spared),
 	FLAG(struct group_sample, swap_is_futile),
-	FLAG(struct group_sample, swap_comes_back),
+	FLAG(struct group_sample, anon_thrashes),
+	FLAG(struct group_sample, file_thrashes),
 };
 static const struct shape group_sample_shape = SHAPE(struct group_sample, group_sample_fields);
 

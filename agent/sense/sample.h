@@ -42,7 +42,7 @@ struct group_sample {
 	bool filling;		 /* a round has begun: it goes on to one and a half margins */
 	bool anon_can_be_spared; /* the kernel understands swappiness=0 */
 	bool swap_is_futile;	 /* what goes there gains too little (policy/yield.h) */
-	bool swap_comes_back;	 /* much of what goes there (policy/swapins.h) */
+	bool anon_thrashes, file_thrashes; /* much of it comes back (policy/thrash.h) */
 };
 
 struct node_sample {

@@ -114,43 +114,58 @@ int group_set_watched(struct group *g, bool watched)
 	return 0;
 }
 
-/* What came back had gone there, and frees its place in swap. */
-static void learn_swapins(struct group *g, const struct group_sample *s, uint64_t page_size)
+/*
+ * Of which kind it was, no counter of a group tells on every kernel. What came back from swap had
+ * gone there, and frees its place; what was taken and did not go there was file memory.
+ */
+static void learn_kinds(struct group *g, const struct group_sample *s, uint64_t anon_back_bytes,
+			uint64_t file_back_bytes)
 {
-	uint64_t back = minus(s->stat.workingset_refault_anon, g->swapins_seen) * page_size;
-	uint64_t swapped = minus(plus(s->swap_current_bytes, back), g->swap_seen);
+	uint64_t swapped = minus(plus(s->swap_current_bytes, anon_back_bytes), g->swap_seen);
+	uint64_t files_taken = minus(s->taken_bytes, swapped);
+	uint64_t elapsed_ns = minus(s->now_ns, g->events_ns);
 
-	swapins_learn(&g->swapins, s->now_ns, minus(s->now_ns, g->events_ns), swapped, back);
+	thrash_learn(&g->anon_thrash, s->now_ns, elapsed_ns, swapped, anon_back_bytes);
+	thrash_learn(&g->file_thrash, s->now_ns, elapsed_ns, files_taken, file_back_bytes);
+	g->files_gone_bytes = minus(plus(g->files_gone_bytes, files_taken), file_back_bytes);
 }
 
 /* What was taken from the group since the last full look, by us or the kernel, and read back. */
 static void take_events(struct group *g, struct group_sample *s)
 {
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
-	uint64_t refaults = s->stat.workingset_refault_anon + s->stat.workingset_refault_file;
-	uint64_t steals = s->stat.pgsteal;
+	const struct memory_stat *stat = &s->stat;
+	uint64_t anon = minus(stat->workingset_refault_anon, g->anon_refaults_seen) * page_size;
+	uint64_t file = minus(stat->workingset_refault_file, g->file_refaults_seen) * page_size;
 
 	s->refaulted_bytes = s->taken_bytes = 0;
-	if (g->events_known && refaults > g->refaults_seen)
-		s->refaulted_bytes = (refaults - g->refaults_seen) * page_size;
-	if (g->events_known && steals > g->steals_seen)
-		s->taken_bytes = (steals - g->steals_seen) * page_size;
-	if (g->events_known)
-		learn_swapins(g, s, page_size);
-	s->swap_comes_back = swapins_are_many(&g->swapins, s->now_ns);
-	g->swapins_seen = s->stat.workingset_refault_anon;
+	if (g->events_known) {
+		s->refaulted_bytes = anon + file;
+		s->taken_bytes = minus(stat->pgsteal, g->steals_seen) * page_size;
+		learn_kinds(g, s, anon, file);
+	}
+	s->anon_thrashes = thrash_lasts(&g->anon_thrash, s->now_ns);
+	s->file_thrashes = thrash_lasts(&g->file_thrash, s->now_ns);
 	g->swap_seen = s->swap_current_bytes;
 	g->events_ns = s->now_ns;
-	g->refaults_seen = refaults;
-	g->steals_seen = steals;
+	g->anon_refaults_seen = stat->workingset_refault_anon;
+	g->file_refaults_seen = stat->workingset_refault_file;
+	g->steals_seen = stat->pgsteal;
 	g->events_known = true;
 }
 
-static void learn(struct group *g, const struct group_sample *s)
+/* kinds_known: memory.stat is of this moment. */
+static void learn(struct group *g, const struct group_sample *s, bool kinds_known)
 {
+	const struct memory_stat *stat = &s->stat;
 	const struct demand_sample sample = {
 		.now_ns = s->now_ns,
 		.used_bytes = s->current_bytes,
+		.file_bytes = kinds_known ? minus(stat->file, stat->shmem) + g->files_gone_bytes
+					  : DEMAND_UNKNOWN,
+		.nonfile_bytes = kinds_known ? stat->anon + stat->shmem + stat->kernel +
+						       s->swap_current_bytes
+					     : DEMAND_UNKNOWN,
 		/* The kernel's part counts: a group that stands at its limit does not grow. */
 		.taken_bytes = MAX(g->target.unlearned_taken_bytes, s->taken_bytes),
 		.refaulted_bytes = s->refaulted_bytes,
@@ -257,7 +272,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 		 */
 		s->refaulted_bytes = s->taken_bytes = 0;
 		g->events_known = false;
-		learn(g, s);
+		learn(g, s, false);
 		judge_far(g, context);
 		return 0;
 	}
@@ -266,7 +281,7 @@ int group_look(struct group *g, const struct group_context *context, const char 
 		return r;
 	take_events(g, s);
 	ledger_read_back(&g->target.ledger, s->refaulted_bytes);
-	learn(g, s);
+	learn(g, s, true);
 	plan = decide(g, context);
 	if (verdict_acts(plan.verdict.reason) && backoff_waits(&g->backoff, s->now_ns)) {
 		plan.verdict.reason = VERDICT_BACK_OFF;

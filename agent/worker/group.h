@@ -12,7 +12,7 @@
 #include "agent/policy/harvest.h"
 #include "agent/policy/headroom.h"
 #include "agent/policy/holdout.h"
-#include "agent/policy/swapins.h"
+#include "agent/policy/thrash.h"
 #include "agent/policy/trim.h"
 #include "agent/policy/yield.h"
 #include "agent/sense/group_marks.h"
@@ -106,12 +106,12 @@ struct group {
 	uint64_t named;		    /* in which file of the recording its name stands */
 	struct past past;	    /* when it was first watched */
 	struct group_stalls stalls;
-	struct swapins swapins; /* of what goes to swap here, by whomever */
-	uint64_t refaults_seen; /* pages, workingset_refault_* */
-	uint64_t swapins_seen;	/* of these, workingset_refault_anon */
-	uint64_t swap_seen;	/* bytes, memory.swap.current */
-	uint64_t steals_seen;	/* pages, pgsteal */
-	uint64_t events_ns;	/* when they were seen */
+	struct thrash anon_thrash, file_thrash;
+	uint64_t anon_refaults_seen, file_refaults_seen; /* pages, workingset_refault_* */
+	uint64_t swap_seen;				 /* bytes, memory.swap.current */
+	uint64_t files_gone_bytes; /* of page cache: taken, and not read back */
+	uint64_t steals_seen;	   /* pages, pgsteal */
+	uint64_t events_ns;	   /* when they were seen */
 	bool events_known;
 	int swappiness;	      /* of the plan that waits for the hand */
 	uint64_t role_due_ns; /* when to try again to open its files */

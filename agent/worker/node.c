@@ -88,6 +88,8 @@ static void learn(struct worker *w, const struct node_view *view, bool kswapd_ra
 	unused_bytes = view->counters.free_pages * w->page_size + n->percpu.bytes;
 
 	const struct demand_sample sample = {
+		.file_bytes = DEMAND_UNKNOWN,
+		.nonfile_bytes = DEMAND_UNKNOWN,
 		.now_ns = now_ns,
 		.used_bytes = view->sums.managed_bytes -
 			      MIN(view->sums.managed_bytes, unused_bytes),

@@ -104,6 +104,12 @@ static uint64_t stalled_us(struct group *g, const struct psi_totals *all)
 	return g->stalls.total_us;
 }
 
+static struct thrash_status thrash_of(const struct thrash *thrash, uint64_t now_ns)
+{
+	return (struct thrash_status){.permyriad = thrash->many_permyriad,
+				      .left_ns = minus(thrash->until_ns, now_ns)};
+}
+
 static void fill_group(const struct worker *w, struct group *g, const struct psi_totals *all,
 		       uint64_t now_ns, struct group_status *ret)
 {
@@ -125,8 +131,8 @@ static void fill_group(const struct worker *w, struct group *g, const struct psi
 		.ledger = g->target.ledger,
 		.wish = g->target.wish,
 		.swap_yield = yield_of_target(&g->yield, now_ns),
-		.swapins = {.permyriad = g->swapins.many_permyriad,
-			    .left_ns = minus(g->swapins.until_ns, now_ns)},
+		.anon_thrash = thrash_of(&g->anon_thrash, now_ns),
+		.file_thrash = thrash_of(&g->file_thrash, now_ns),
 		.prices = prices_of(w, g),
 		.rests = {.limit = backoff_rest(&g->backoff, now_ns),
 			  .trim = backoff_rest(&g->trim.backoff, now_ns),

@@ -242,9 +242,11 @@ static void test_status(void **state)
 	assert_int_equal(number_of(group, "weight"), 100);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "swapped_bytes"), 7 * MIB);
 	assert_int_equal(number_of(json_object_get(group, "swap_yield"), "kept_bytes"), 3 * MIB);
-	assert_int_equal(number_of(json_object_get(group, "swapins"), "permyriad"), 2600);
-	assert_int_equal(number_of(json_object_get(group, "swapins"), "left_alone_ns"),
-			 NSEC_PER_SEC);
+	assert_int_equal(number_of(json_object_get(group, "anon_thrash"), "permyriad"), 2600);
+	assert_int_equal(number_of(json_object_get(group, "anon_thrash"), "left_ns"), NSEC_PER_SEC);
+	assert_int_equal(number_of(json_object_get(group, "file_thrash"), "permyriad"), 2700);
+	assert_int_equal(number_of(json_object_get(group, "file_thrash"), "left_ns"),
+			 2 * NSEC_PER_SEC);
 	assert_int_equal(number_of(json_object_get(group, "prices"), "swap_ns_per_mib"),
 			 2 * NSEC_PER_MSEC);
 	assert_int_equal(number_of(json_object_get(group, "prices"), "swappiness"), 160);

@@ -41,8 +41,11 @@ static void test_group(void **state)
 		"Group /a/b (looked after on node 3)\n"
 		"  120.0 MiB used of 128.0 MiB (memory.max), 16.0 MiB protected\n"
 		"  events: max 3, high 4; stalled 1.5 ms\n"
-		"  files alone are asked for, while there are enough, for 1 s more: 26 % of what "
-		"had gone to swap came back\n"
+		"  its anonymous memory thrashes: 26 % of what had gone to swap came back; for 1 s "
+		"more files are asked for alone, active ones too, while there are enough that do "
+		"not thrash\n"
+		"  its files thrash: 27 % of what was taken of them came back; for 2 s more they "
+		"are not asked for alone\n"
 		"  a MiB read back takes 2 ms from swap, 8 ms from other disks: asked with "
 		"swappiness 160\n"
 		"  20.0 MiB of its files are dirty: in the way soon, as fast as it fills: "
@@ -156,7 +159,8 @@ static void test_swap_that_gains_too_little(void **state)
 		.limit_bytes = UINT64_MAX,
 		.swap_yield = {.judged = {.swapped_bytes = 10 * MIB, .kept_bytes = 9 * MIB},
 			       .left_ns = 50 * NSEC_PER_SEC},
-		.swapins = {.permyriad = 7342, .left_ns = 20 * NSEC_PER_SEC},
+		.anon_thrash = {.permyriad = 7342, .left_ns = 20 * NSEC_PER_SEC},
+		.file_thrash = {.permyriad = 2600, .left_ns = 40 * NSEC_PER_SEC},
 		.weight = 50,
 		.rests = {.node = {.left_ns = 2 * NSEC_PER_SEC, .fruitless = 5}},
 		.trim = {.on = true,
@@ -180,8 +184,12 @@ static void test_swap_that_gains_too_little(void **state)
 			       "went there 9.0 MiB stayed in memory (zram, zswap): 10.00 % "
 			       "gained\n"));
 	assert_non_null(strstr(text,
-			       "\n  files alone are asked for, while there are enough, for 20 s "
-			       "more: 73 % of what had gone to swap came back\n"));
+			       "\n  its anonymous memory thrashes: 73 % of what had gone to swap "
+			       "came back; for 20 s more files are asked for alone, active "
+			       "ones too, while there are enough that do not thrash\n"));
+	assert_non_null(strstr(text,
+			       "\n  its files thrash: 26 % of what was taken of them came back; "
+			       "for 40 s more they are not asked for alone\n"));
 	assert_non_null(strstr(text, "\n  11.0 MiB went to swap, of which 8.0 MiB stayed in memory "
 				     "(zram, zswap)\n"));
 	assert_non_null(strstr(text, "protect.swap_yield"));

@@ -17,7 +17,8 @@ static const struct margin_settings settings = {
 struct life {
 	struct demand demand;
 	uint64_t now_ns, used_bytes, stalls;
-	bool others_took;
+	uint64_t file_bytes, file_rate, nonfile_bytes, nonfile_rate;
+	bool others_took, kinds_are_untold;
 };
 
 static void live(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t rate,
@@ -32,9 +33,14 @@ static void live(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t 
 		life->now_ns += step_ns;
 		life->used_bytes += grown + refaulted;
 		life->used_bytes -= taken;
+		life->file_bytes += life->file_rate * step_ns / NSEC_PER_SEC;
+		life->nonfile_bytes += life->nonfile_rate * step_ns / NSEC_PER_SEC;
 		sample = (struct demand_sample){
 			.now_ns = life->now_ns,
 			.used_bytes = life->used_bytes,
+			.file_bytes = life->kinds_are_untold ? DEMAND_UNKNOWN : life->file_bytes,
+			.nonfile_bytes = life->kinds_are_untold ? DEMAND_UNKNOWN
+								: life->nonfile_bytes,
 			.taken_bytes = taken,
 			.refaulted_bytes = refaulted,
 			.stalls = life->stalls,
@@ -282,6 +288,87 @@ static void test_looks_before_the_mark(void **state)
 			 max_ns);
 }
 
+static bool grows_by_files(struct life *life, uint64_t for_ns, uint64_t step_ns, uint64_t file_rate,
+			   uint64_t nonfile_rate)
+{
+	life->file_rate = file_rate;
+	life->nonfile_rate = nonfile_rate;
+	live(life, for_ns, step_ns, file_rate + nonfile_rate, file_rate + nonfile_rate, 0);
+	return demand_is_for_files(&life->demand);
+}
+
+/* Of which kind the growth is: it takes two looks in a row that tell it. */
+static void test_growth_of_files(void **state)
+{
+	static const uint64_t steps_ns[] = {10 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC, NSEC_PER_SEC};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps_ns); i++) {
+		struct life life = newborn();
+		uint64_t step_ns = steps_ns[i];
+
+		assert_false(demand_is_for_files(&life.demand));
+		life.kinds_are_untold = true;
+		assert_false(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 16 * MIB, 0));
+		life.kinds_are_untold = false;
+		assert_true(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 9 * MIB, 7 * MIB));
+		assert_false(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 7 * MIB, 9 * MIB));
+		assert_true(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 16 * MIB, 0));
+		assert_false(grows_by_files(&life, 5 * NSEC_PER_SEC, step_ns, 0, 0));
+		assert_true(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 16 * MIB, 0));
+		life.kinds_are_untold = true;
+		/* Far from a limit nobody looks: the first look there again knows what was. */
+		assert_true(grows_by_files(&life, 2 * NSEC_PER_SEC, step_ns, 16 * MIB, 0));
+		life.kinds_are_untold = false;
+		assert_true(grows_by_files(&life, step_ns, step_ns, 16 * MIB, 0));
+		life.kinds_are_untold = true;
+		assert_false(grows_by_files(&life, 10 * NSEC_PER_SEC, step_ns, 16 * MIB, 0));
+	}
+}
+
+/* Someone takes 1 MiB of anonymous memory and gives it back 40 ms later, eight times a second. */
+static void come_and_go(struct life *life, uint64_t file_rate, bool is_for_files)
+{
+	life->nonfile_bytes = 100 * MIB;
+	(void)grows_by_files(life, NSEC_PER_SEC, 20 * NSEC_PER_MSEC, file_rate, 0);
+	for (int i = 0; i < 40; i++) {
+		life->used_bytes += MIB;
+		life->nonfile_bytes += MIB;
+		assert_int_equal(
+			grows_by_files(life, 40 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, file_rate, 0),
+			is_for_files);
+		life->used_bytes -= MIB;
+		life->nonfile_bytes -= MIB;
+		assert_int_equal(
+			grows_by_files(life, 80 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, file_rate, 0),
+			is_for_files);
+	}
+	assert_in_range(life->demand.nonfile.rate_bytes_per_s, 0, 3 * MIB);
+}
+
+/* As a script does that starts one after the other, each with a buffer of its own. */
+static void test_what_short_lived_processes_take_is_no_growth(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	come_and_go(&life, 16 * MIB, true);
+	/* What is freed is no growth, and no less than none. */
+	life.nonfile_bytes = 0;
+	assert_true(grows_by_files(&life, 20 * NSEC_PER_MSEC, 20 * NSEC_PER_MSEC, 16 * MIB, 0));
+	assert_int_equal(life.demand.nonfile.rate_bytes_per_s, 0);
+}
+
+/* Nor does it make what grows files: room is wanted for these, and there may be no others. */
+static void test_what_comes_and_goes_is_no_file(void **state)
+{
+	struct life life = newborn();
+
+	(void)state;
+	come_and_go(&life, 0, false);
+	assert_true(life.demand.rate_bytes_per_s > MIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +386,9 @@ int main(void)
 		cmocka_unit_test(test_stalls_without_growth_change_nothing),
 		cmocka_unit_test(test_clock_and_counters_that_go_back),
 		cmocka_unit_test(test_a_target_at_rest_is_forgotten),
+		cmocka_unit_test(test_growth_of_files),
+		cmocka_unit_test(test_what_short_lived_processes_take_is_no_growth),
+		cmocka_unit_test(test_what_comes_and_goes_is_no_file),
 		cmocka_unit_test(test_looks_before_the_mark),
 	};
 

@@ -18,13 +18,15 @@ struct scene {
 static struct scene near_limit(void)
 {
 	struct scene s = {
-		.demand = {.rate_bytes_per_s = 16 * MIB, .gain = DEMAND_GAIN_ONE},
+		.demand = {.rate_bytes_per_s = 16 * MIB,
+			   .nonfile.rate_bytes_per_s = 16 * MIB,
+			   .gain = DEMAND_GAIN_ONE},
 		.sample =
 			{
 				.current_bytes = 126 * MIB,
 				.limit_bytes = 128 * MIB,
 				.swap_max_bytes = UINT64_MAX,
-				.stat = {.inactive_anon = 100 * MIB, .inactive_file = 20 * MIB},
+				.stat = {.inactive_anon = 100 * MIB, .active_file = 20 * MIB},
 				.anon_can_be_spared = true,
 			},
 		.swap = {.total_bytes = 1024 * MIB, .free_bytes = 1024 * MIB},
@@ -138,9 +140,9 @@ static void test_without_swap_only_file_memory(void **state)
 	s.swap = (struct swap_sample){0};
 	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
-	s.sample.stat.inactive_file = MIB;
+	s.sample.stat.active_file = MIB;
 	assert_int_equal(decide(&s).verdict.bytes, MIB);
-	s.sample.stat.inactive_file = 0;
+	s.sample.stat.active_file = 0;
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
 }
@@ -194,7 +196,7 @@ static void test_a_little_swap_is_left(void **state)
 		struct scene s = near_limit();
 
 		s.sample.swap_current_bytes = s.sample.limit_bytes - rows[i].left;
-		s.sample.stat.inactive_file = rows[i].file;
+		s.sample.stat.active_file = rows[i].file;
 		s.sample.anon_can_be_spared = rows[i].spared;
 		assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
 		assert_int_equal(decide(&s).swappiness, rows[i].swappiness);
@@ -224,31 +226,68 @@ static void test_swap_that_gains_too_little(void **state)
 	s.sample.swap_is_futile = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
 	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
-	s.sample.stat.inactive_file = 0;
+	s.sample.stat.active_file = 0;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_YIELD);
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 }
 
-static void test_swap_that_comes_back(void **state)
+/* Plenty of inactive files are taken first; half of what is wanted is plenty, and any of them where
+ * they are what grows. */
+static void test_files_first(void **state)
 {
-	struct scene s = near_limit();
+	enum { BOTH = 0, ANON_THRASHES = 1, FILE_THRASHES = 2, FILES_GROW = 4 };
+	static const struct {
+		const char *name;
+		uint64_t inactive, active, dirty;
+		int what;
+		bool files_alone;
+		uint64_t bytes;
+	} rows[] = {
+		{"plenty", 20 * MIB, 0, 0, BOTH, true, 4 * MIB},
+		{"half of what is wanted", 2 * MIB, 0, 0, BOTH, true, 2 * MIB},
+		{"less", 2 * MIB - 4096, 0, 0, BOTH, false, 4 * MIB},
+		{"the rest is in use", MIB, 20 * MIB, 0, BOTH, false, 4 * MIB},
+		{"the rest is dirty", 20 * MIB, 0, 19 * MIB, BOTH, false, 4 * MIB},
+		{"more is dirty than inactive", MIB, 20 * MIB, 2 * MIB, BOTH, false, 4 * MIB},
+		{"plenty, but they thrash", 20 * MIB, 0, 0, FILE_THRASHES, false, 4 * MIB},
+		{"in use, but the others thrash", MIB, 20 * MIB, 0, ANON_THRASHES, true, 4 * MIB},
+		{"few, and the others thrash", MIB, MIB - 4096, 0, ANON_THRASHES, false, 4 * MIB},
+		{"all thrash", 20 * MIB, 20 * MIB, 0, ANON_THRASHES | FILE_THRASHES, false,
+		 4 * MIB},
+		{"few, but they grow", MIB, MIB, 0, FILES_GROW, true, 2 * MIB},
+		{"they grow, and are all active", 0, 20 * MIB, 0, FILES_GROW, true, 4 * MIB},
+		{"they grow, and are dirty", MIB, 20 * MIB, 21 * MIB, FILES_GROW, true, 0},
+		{"they grow, hardly one is clean", MIB, MIB, 2 * MIB - 65536, FILES_GROW, true, 0},
+		{"they grow, and thrash", MIB, 20 * MIB, 0, FILES_GROW | FILE_THRASHES, false,
+		 4 * MIB},
+		{"they grow, and none is left", 0, 0, 0, FILES_GROW, true, 0},
+	};
 
 	(void)state;
-	s.sample.swap_comes_back = true;
-	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
-	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
-	/* Half of what is wanted, but room that lasts. */
-	s.sample.stat.inactive_file = 2 * MIB;
-	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_NO_ANON);
-	assert_int_equal(decide(&s).verdict.bytes, 2 * MIB);
-	/* Of fewer files, and where it can't be said, there is no choice. */
-	s.sample.stat.inactive_file = 2 * MIB - 4096;
-	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
-	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
-	s.sample.stat.inactive_file = 20 * MIB;
-	s.sample.anon_can_be_spared = false;
-	assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
-	assert_int_equal(decide(&s).verdict.bytes, 4 * MIB);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = near_limit();
+		struct group_plan plan;
+
+		s.sample.stat.inactive_file = rows[i].inactive;
+		s.sample.stat.active_file = rows[i].active;
+		s.sample.stat.file_dirty = rows[i].dirty;
+		s.sample.anon_thrashes = rows[i].what & ANON_THRASHES;
+		s.sample.file_thrashes = rows[i].what & FILE_THRASHES;
+		if (rows[i].what & FILES_GROW)
+			s.demand.file.rate_bytes_per_s = 17 * MIB;
+		plan = decide(&s);
+		if ((plan.swappiness == GROUP_RECLAIM_NO_ANON) != rows[i].files_alone ||
+		    plan.verdict.bytes != rows[i].bytes)
+			fail_msg("%s: %ju of swappiness %d", rows[i].name,
+				 (uintmax_t)plan.verdict.bytes, plan.swappiness);
+		assert_int_equal(plan.verdict.reason,
+				 rows[i].bytes ? VERDICT_LIMIT_NEAR : VERDICT_NOTHING_SPARE);
+		/* What is dirty may be clean long before the next look of one at rest. */
+		assert_true(plan.verdict.look_again_ns < NSEC_PER_SEC);
+		/* Where it can't be said, there is no choice. */
+		s.sample.anon_can_be_spared = false;
+		assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
+	}
 }
 
 static void test_swap_that_does_not_answer(void **state)
@@ -264,7 +303,7 @@ static void test_swap_that_does_not_answer(void **state)
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 	s.sample.anon_can_be_spared = true;
 	s.sample.swap_is_futile = true;
-	s.sample.stat.inactive_file = 0;
+	s.sample.stat.active_file = 0;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_STUCK);
 }
 
@@ -294,8 +333,8 @@ static void test_without_swap_files_are_asked_of_every_kernel(void **state)
 		assert_int_equal(decide(&s).verdict.reason, VERDICT_LIMIT_NEAR);
 		assert_int_equal(decide(&s).swappiness, GROUP_RECLAIM_DEFAULT);
 		assert_in_range(decide(&s).verdict.bytes, 1,
-				s.sample.stat.inactive_file + s.sample.stat.active_file);
-		s.sample.stat.inactive_file = s.sample.stat.active_file = 0;
+				s.sample.stat.active_file + s.sample.stat.active_file);
+		s.sample.stat.active_file = 0;
 		assert_int_equal(decide(&s).verdict.bytes, 0);
 		assert_int_equal(decide(&s).verdict.reason, VERDICT_SWAP_ALLOWANCE);
 	}
@@ -307,7 +346,7 @@ static void test_dirty_and_unevictable_are_not_spare(void **state)
 
 	(void)state;
 	s.sample.stat = (struct memory_stat){
-		.inactive_file = 20 * MIB,
+		.active_file = 20 * MIB,
 		.file_dirty = 15 * MIB,
 		.file_writeback = 4 * MIB,
 		.unevictable = 106 * MIB,
@@ -332,7 +371,7 @@ int main(void)
 		cmocka_unit_test(test_a_little_swap_is_left),
 		cmocka_unit_test(test_too_little_swap_is_left_to_be_asked_for),
 		cmocka_unit_test(test_swap_that_gains_too_little),
-		cmocka_unit_test(test_swap_that_comes_back),
+		cmocka_unit_test(test_files_first),
 		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_a_kernel_that_cannot_spare_anon_is_not_asked),
 		cmocka_unit_test(test_without_swap_files_are_asked_of_every_kernel),

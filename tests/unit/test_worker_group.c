@@ -8,8 +8,8 @@
 
 #include <fcntl.h>
 
-#define MIB  (UINT64_C(1) << 20)
-#define PAGE ((uint64_t)sysconf(_SC_PAGESIZE))
+#define MIB	    (UINT64_C(1) << 20)
+#define PAGES_A_MIB (MIB / (uint64_t)sysconf(_SC_PAGESIZE))
 
 struct scene {
 	struct fixture *fx;
@@ -20,23 +20,29 @@ struct scene {
 	uint64_t now_ns;
 };
 
-/* 126 MiB of a limit of 128, of which so much stands in swap, and so much ever came back from
- * there. */
-static void write_group(const struct scene *s, uint64_t swap_bytes, uint64_t back_bytes)
+/* What the kernel counted since the group was made, in MiB; and what stands in swap. */
+struct counted {
+	uint64_t in_swap, anon_back, file_back, taken;
+};
+
+/* 126 MiB of a limit of 128. */
+static void write_group(const struct scene *s, const struct counted *c)
 {
 	char text[640];
 
-	(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)swap_bytes);
+	(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)(c->in_swap * MIB));
 	fixture_write(s->fx, "memory.swap.current", text);
 	(void)snprintf(text, sizeof(text),
 		       "anon 0\nfile 0\nkernel 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"
 		       "file_writeback 0\ninactive_anon %ju\nactive_anon 0\ninactive_file %ju\n"
 		       "active_file 0\nunevictable 0\nslab_reclaimable 0\n"
-		       "workingset_refault_anon %ju\nworkingset_refault_file 0\npgscan 0\n"
-		       "pgsteal 0\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
+		       "workingset_refault_anon %ju\nworkingset_refault_file %ju\npgscan 0\n"
+		       "pgsteal %ju\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
 		       "pgsteal_kswapd 0\npgfault 0\npgmajfault 0\n",
 		       (uintmax_t)(100 * MIB), (uintmax_t)(26 * MIB),
-		       (uintmax_t)(back_bytes / PAGE));
+		       (uintmax_t)(c->anon_back * PAGES_A_MIB),
+		       (uintmax_t)(c->file_back * PAGES_A_MIB),
+		       (uintmax_t)(c->taken * PAGES_A_MIB));
 	fixture_write(s->fx, "memory.stat", text);
 }
 
@@ -49,7 +55,7 @@ static struct scene *scene_new(void)
 	fixture_write(s->fx, "memory.current", "132120576\n");
 	fixture_write(s->fx, "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
 	fixture_write(s->fx, "memory.reclaim", "");
-	write_group(s, 0, 0);
+	write_group(s, &(struct counted){0});
 	config_defaults(&s->config);
 	s->cgroup = (struct cgroup){.path = "/svc", .dir_fd = s->fx->fd};
 	s->group = group_new(&s->cgroup, &s->shared, &s->config);
@@ -70,7 +76,8 @@ static void scene_free(struct scene *s)
 	free(s);
 }
 
-static bool comes_back(struct scene *s)
+/* A look a second later. */
+static const struct group_sample *look(struct scene *s, struct counted counted)
 {
 	const struct swap_sample swap = {.total_bytes = 1024 * MIB, .free_bytes = 512 * MIB};
 	const struct group_context context = {
@@ -80,35 +87,72 @@ static bool comes_back(struct scene *s)
 		.now_ns = s->now_ns += NSEC_PER_SEC,
 	};
 
+	write_group(s, &counted);
 	assert_int_equal(group_look(s->group, &context, NULL), 0);
-	return s->group->sample.swap_comes_back;
+	return &s->group->sample;
 }
 
 /* What went to swap is seen from what stands there and what came back, on every kernel. */
-static void test_swap_comes_back(void **state)
+static void test_anon_thrashes(void **state)
 {
 	struct scene *s = scene_new();
 
 	(void)state;
 	/* What was there before the first look tells nothing. */
-	write_group(s, 64 * MIB, 64 * MIB);
-	assert_false(comes_back(s));
-	write_group(s, 72 * MIB, 64 * MIB);
-	assert_false(comes_back(s));
+	assert_false(look(s, (struct counted){64, 64, 0, 128})->anon_thrashes);
+	assert_false(look(s, (struct counted){72, 64, 0, 136})->anon_thrashes);
 	/* As much went there again as came back. */
-	write_group(s, 72 * MIB, 65 * MIB);
-	assert_false(comes_back(s));
-	write_group(s, 70 * MIB, 67 * MIB);
-	assert_true(comes_back(s));
+	assert_false(look(s, (struct counted){72, 65, 0, 137})->anon_thrashes);
+	assert_true(look(s, (struct counted){70, 67, 0, 137})->anon_thrashes);
 	/* 8 MiB, then 1, then none: a third came back of them. */
-	assert_int_equal(s->group->swapins.many_permyriad, 3333);
+	assert_int_equal(s->group->anon_thrash.many_permyriad, 3333);
+	assert_false(s->group->sample.file_thrashes);
+	scene_free(s);
+}
+
+/* What was taken and did not go to swap was of files. */
+static void test_files_thrash(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	assert_false(look(s, (struct counted){64, 0, 64, 128})->file_thrashes);
+	assert_false(look(s, (struct counted){64, 0, 64, 132})->file_thrashes);
+	/* Twelve more went to swap: of files it was but four. */
+	assert_false(look(s, (struct counted){76, 0, 64, 144})->file_thrashes);
+	assert_true(look(s, (struct counted){76, 0, 65, 144})->file_thrashes);
+	assert_int_equal(s->group->file_thrash.many_permyriad, 2500);
+	assert_false(s->group->sample.anon_thrashes);
+	scene_free(s);
+}
+
+/* A log: page cache that is taken as fast as it comes. What goes to swap is none. */
+static void test_grows_by_files(void **state)
+{
+	struct scene *s = scene_new();
+	const struct demand *demand = &s->group->target.demand;
+
+	(void)state;
+	(void)look(s, (struct counted){.taken = 128});
+	assert_false(demand_is_for_files(demand));
+	(void)look(s, (struct counted){.taken = 136});
+	assert_true(demand_is_for_files(demand));
+	(void)look(s, (struct counted){.taken = 152, .in_swap = 16});
+	assert_false(demand_is_for_files(demand));
+	/* Nor is what is read back. */
+	(void)look(s, (struct counted){.taken = 168, .in_swap = 16, .file_back = 16});
+	assert_false(demand_is_for_files(demand));
+	(void)look(s, (struct counted){.taken = 184, .in_swap = 16, .file_back = 16});
+	assert_true(demand_is_for_files(demand));
 	scene_free(s);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_swap_comes_back),
+		cmocka_unit_test(test_anon_thrashes),
+		cmocka_unit_test(test_files_thrash),
+		cmocka_unit_test(test_grows_by_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

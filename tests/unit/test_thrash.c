@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/policy/swapins.h"
+#include "agent/policy/thrash.h"
 
 #include "base/clock.h"
 #include "tests/unit/fixture.h"
@@ -8,18 +8,18 @@
 #define NOW    (1000 * NSEC_PER_SEC)
 #define SECOND NSEC_PER_SEC
 
-/* A second in which so much went to swap and so much came back. */
-static void pass(struct swapins *s, uint64_t *now_ns, uint64_t swapped, uint64_t back)
+/* A second in which so much was taken and so much came back. */
+static void pass(struct thrash *t, uint64_t *now_ns, uint64_t taken, uint64_t back)
 {
 	*now_ns += SECOND;
-	swapins_learn(s, *now_ns, SECOND, swapped, back);
+	thrash_learn(t, *now_ns, SECOND, taken, back);
 }
 
 static void test_a_quarter_is_much(void **state)
 {
 	static const struct {
 		const char *name;
-		uint64_t swapped, back;
+		uint64_t taken, back;
 		bool many;
 	} rows[] = {
 		{"nothing", 0, 0, false},
@@ -27,21 +27,21 @@ static void test_a_quarter_is_much(void **state)
 		{"hardly any", 16 * MIB, 4 * MIB - 4096, false},
 		{"a quarter", 16 * MIB, 4 * MIB, true},
 		{"all", 16 * MIB, 16 * MIB, true},
-		{"more than went there", 16 * MIB, UINT64_MAX, true},
+		{"more than was taken", 16 * MIB, UINT64_MAX, true},
 		{"a few pages, which tell nothing", 65536, 65536, false},
-		{"only what others had sent there", 0, 16 * MIB, false},
+		{"only what had been taken before", 0, 16 * MIB, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct swapins s = {0};
+		struct thrash t = {0};
 		uint64_t now_ns = NOW;
 
-		pass(&s, &now_ns, 0, 0);
-		pass(&s, &now_ns, rows[i].swapped, rows[i].back);
-		if (swapins_are_many(&s, now_ns) != rows[i].many)
+		pass(&t, &now_ns, 0, 0);
+		pass(&t, &now_ns, rows[i].taken, rows[i].back);
+		if (thrash_lasts(&t, now_ns) != rows[i].many)
 			fail_msg("%s", rows[i].name);
-		assert_true(s.many_permyriad <= 10000);
+		assert_true(t.many_permyriad <= 10000);
 	}
 }
 
@@ -49,58 +49,58 @@ static void test_a_quarter_is_much(void **state)
  */
 static void test_waits_longer_each_time(void **state)
 {
-	struct swapins s = {0};
+	struct thrash t = {0};
 	uint64_t now_ns = NOW, wait_ns = 0;
 
 	(void)state;
 	for (int i = 0; i < 10; i++) {
 		uint64_t begun_ns;
 
-		pass(&s, &now_ns, 8 * MIB, 4 * MIB);
-		assert_true(swapins_are_many(&s, now_ns));
+		pass(&t, &now_ns, 8 * MIB, 4 * MIB);
+		assert_true(thrash_lasts(&t, now_ns));
 		wait_ns = wait_ns ? MIN(2 * wait_ns, 3600 * SECOND) : 60 * SECOND;
 		begun_ns = now_ns;
 		for (int late = 0; late < 8; late++)
-			pass(&s, &now_ns, 0, MIB / 2);
-		assert_int_equal(s.until_ns, begun_ns + wait_ns);
+			pass(&t, &now_ns, 0, MIB / 2);
+		assert_int_equal(t.until_ns, begun_ns + wait_ns);
 		now_ns = begun_ns + wait_ns - SECOND;
-		pass(&s, &now_ns, 0, 0);
-		assert_false(swapins_are_many(&s, now_ns));
+		pass(&t, &now_ns, 0, 0);
+		assert_false(thrash_lasts(&t, now_ns));
 	}
 }
 
 /* And is forgotten when a try has gone well for as long. */
 static void test_a_good_try_ends_it(void **state)
 {
-	struct swapins s = {0};
+	struct thrash t = {0};
 	uint64_t now_ns = NOW;
 
 	(void)state;
-	pass(&s, &now_ns, 8 * MIB, 8 * MIB);
-	now_ns = s.until_ns;
-	pass(&s, &now_ns, 8 * MIB, 8 * MIB);
-	assert_int_equal(s.until_ns - now_ns, 120 * SECOND);
-	now_ns = s.until_ns;
+	pass(&t, &now_ns, 8 * MIB, 8 * MIB);
+	now_ns = t.until_ns;
+	pass(&t, &now_ns, 8 * MIB, 8 * MIB);
+	assert_int_equal(t.until_ns - now_ns, 120 * SECOND);
+	now_ns = t.until_ns;
 	for (int i = 0; i < 119; i++)
-		pass(&s, &now_ns, MIB, 0);
-	assert_int_equal(s.wait_ns, 120 * SECOND);
-	pass(&s, &now_ns, MIB, 0);
-	assert_int_equal(s.wait_ns, 0);
-	pass(&s, &now_ns, 64 * MIB, 64 * MIB);
-	assert_int_equal(s.until_ns - now_ns, 60 * SECOND);
+		pass(&t, &now_ns, MIB, 0);
+	assert_int_equal(t.wait_ns, 120 * SECOND);
+	pass(&t, &now_ns, MIB, 0);
+	assert_int_equal(t.wait_ns, 0);
+	pass(&t, &now_ns, 64 * MIB, 64 * MIB);
+	assert_int_equal(t.until_ns - now_ns, 60 * SECOND);
 }
 
 static void test_clock_that_goes_back(void **state)
 {
-	struct swapins s = {0};
+	struct thrash t = {0};
 	uint64_t now_ns = NOW;
 
 	(void)state;
-	pass(&s, &now_ns, 8 * MIB, 8 * MIB);
-	swapins_learn(&s, 1, 0, 8 * MIB, 8 * MIB);
-	assert_true(swapins_are_many(&s, 1));
-	swapins_learn(&s, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
-	assert_int_equal(s.until_ns, UINT64_MAX);
+	pass(&t, &now_ns, 8 * MIB, 8 * MIB);
+	thrash_learn(&t, 1, 0, 8 * MIB, 8 * MIB);
+	assert_true(thrash_lasts(&t, 1));
+	thrash_learn(&t, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+	assert_int_equal(t.until_ns, UINT64_MAX);
 }
 
 int main(void)
