@@ -139,7 +139,7 @@ def bursts_bound(share):
         f"bursts-bound-{share}",
         f"{len(BURST_STARTS)} bursts of {BURST_MIB} MiB at {share} % of the first-touch rate, bound to node 1; both nodes are full "
         "of page cache",
-        BURST_MACHINE, ["kernel:10", "kernel:100", "kernel:500", "uswapd"], BURST, [
+        BURST_MACHINE, ["kernel:10", "kernel:100", "kernel:500", "uswapd", "uswapd-steered"], BURST, [
             Goal("allocstall", most=1, of="kernel", best_kernel_by=best, words="no more stalls than the best kernel setting"),
             Goal("free", most=1, of="kernel", best_kernel_by=best, words="no more memory kept free than with it"),
             Goal("kept", least=0.98, of="kernel:10", words="node 0 keeps its page cache"),
@@ -207,14 +207,14 @@ REDIS = [
 def redis(limit, room):
     return Case(
         f"redis-{limit}", f"Redis under memory.max {limit}M, 100,000 values of 1.5 KiB read at random, and a log of 8 MiB/s in its group: {room}",
-        WAITING + ["--nodes", "1", "--mem", "1G", "--swap", "zram:512M"], ["kernel", "uswapd"], REDIS, [
+        ["--nodes", "1", "--mem", "1G", "--swap", "zram:512M"], ["kernel", "uswapd"], REDIS, [
             Goal("p99", most=1, of="kernel", inside="kernel", words="p99 no worse, or as without in one of its runs"),
         ],
         words=[f"{limit}M", "60000"], before=[["disk", "100"]], verb="redis", seconds=120,
         programs=["redis-server", "redis-cli", "redis-benchmark"])
 
 
-RAISED = [["knob", "vm.dirty_ratio=60"], ["knob", "vm.dirty_background_ratio=50"]]
+RAISED = [["knob", "vm.dirty_ratio=95"], ["knob", "vm.dirty_background_ratio=90"]]
 
 WRITE_BACK = [
     Case(
