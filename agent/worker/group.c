@@ -114,15 +114,22 @@ int group_set_watched(struct group *g, bool watched)
 	return 0;
 }
 
+static uint64_t files_of(const struct memory_stat *stat)
+{
+	return minus(stat->file, stat->shmem);
+}
+
 /*
  * Of which kind it was, no counter of a group tells on every kernel. What came back from swap had
- * gone there, and frees its place; what was taken and did not go there was file memory.
+ * gone there, and frees its place; what was taken and did not go there was file memory, if there
+ * was so much: what is freed in swap was not seen there either.
  */
 static void learn_kinds(struct group *g, const struct group_sample *s, uint64_t anon_back_bytes,
 			uint64_t file_back_bytes)
 {
 	uint64_t swapped = minus(plus(s->swap_current_bytes, anon_back_bytes), g->swap_seen);
-	uint64_t files_taken = minus(s->taken_bytes, swapped);
+	uint64_t files_taken =
+		MIN(minus(s->taken_bytes, swapped), plus(g->files_seen, files_of(&s->stat)));
 	uint64_t elapsed_ns = minus(s->now_ns, g->events_ns);
 
 	thrash_learn(&g->anon_thrash, s->now_ns, elapsed_ns, swapped, anon_back_bytes);
@@ -150,6 +157,7 @@ static void take_events(struct group *g, struct group_sample *s)
 	g->events_ns = s->now_ns;
 	g->anon_refaults_seen = stat->workingset_refault_anon;
 	g->file_refaults_seen = stat->workingset_refault_file;
+	g->files_seen = files_of(stat);
 	g->steals_seen = stat->pgsteal;
 	g->events_known = true;
 }
@@ -161,8 +169,7 @@ static void learn(struct group *g, const struct group_sample *s, bool kinds_know
 	const struct demand_sample sample = {
 		.now_ns = s->now_ns,
 		.used_bytes = s->current_bytes,
-		.file_bytes = kinds_known ? minus(stat->file, stat->shmem) + g->files_gone_bytes
-					  : DEMAND_UNKNOWN,
+		.file_bytes = kinds_known ? files_of(stat) + g->files_gone_bytes : DEMAND_UNKNOWN,
 		.nonfile_bytes = kinds_known ? stat->anon + stat->shmem + stat->kernel +
 						       s->swap_current_bytes
 					     : DEMAND_UNKNOWN,

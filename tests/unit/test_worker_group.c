@@ -18,6 +18,7 @@ struct scene {
 	struct cgroup cgroup;
 	struct group *group;
 	uint64_t now_ns;
+	uint64_t file_bytes;
 };
 
 /* What the kernel counted since the group was made, in MiB; and what stands in swap. */
@@ -33,13 +34,13 @@ static void write_group(const struct scene *s, const struct counted *c)
 	(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)(c->in_swap * MIB));
 	fixture_write(s->fx, "memory.swap.current", text);
 	(void)snprintf(text, sizeof(text),
-		       "anon 0\nfile 0\nkernel 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"
+		       "anon 0\nfile %ju\nkernel 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"
 		       "file_writeback 0\ninactive_anon %ju\nactive_anon 0\ninactive_file %ju\n"
 		       "active_file 0\nunevictable 0\nslab_reclaimable 0\n"
 		       "workingset_refault_anon %ju\nworkingset_refault_file %ju\npgscan 0\n"
 		       "pgsteal %ju\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
 		       "pgsteal_kswapd 0\npgfault 0\npgmajfault 0\n",
-		       (uintmax_t)(100 * MIB), (uintmax_t)(26 * MIB),
+		       (uintmax_t)s->file_bytes, (uintmax_t)(100 * MIB), (uintmax_t)s->file_bytes,
 		       (uintmax_t)(c->anon_back * PAGES_A_MIB),
 		       (uintmax_t)(c->file_back * PAGES_A_MIB),
 		       (uintmax_t)(c->taken * PAGES_A_MIB));
@@ -55,6 +56,7 @@ static struct scene *scene_new(void)
 	fixture_write(s->fx, "memory.current", "132120576\n");
 	fixture_write(s->fx, "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
 	fixture_write(s->fx, "memory.reclaim", "");
+	s->file_bytes = 26 * MIB;
 	write_group(s, &(struct counted){0});
 	config_defaults(&s->config);
 	s->cgroup = (struct cgroup){.path = "/svc", .dir_fd = s->fx->fd};
@@ -147,12 +149,27 @@ static void test_grows_by_files(void **state)
 	scene_free(s);
 }
 
+/* Where there are no files, none are taken: what went to swap was freed there. */
+static void test_grows_without_files(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->file_bytes = 0;
+	for (uint64_t taken = 128; taken < 192; taken += 8) {
+		(void)look(s, (struct counted){.taken = taken});
+		assert_false(demand_is_for_files(&s->group->target.demand));
+	}
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anon_thrashes),
 		cmocka_unit_test(test_files_thrash),
 		cmocka_unit_test(test_grows_by_files),
+		cmocka_unit_test(test_grows_without_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
