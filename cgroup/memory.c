@@ -21,6 +21,7 @@ static const struct ktext_key stat_keys[] = {
 	{"kernel", offsetof(struct memory_stat, kernel), true},
 	{"shmem", offsetof(struct memory_stat, shmem), false},
 	{"file_mapped", offsetof(struct memory_stat, file_mapped), false},
+	{"swapcached", offsetof(struct memory_stat, swapcached), true}, /* CONFIG_SWAP */
 	{"file_dirty", offsetof(struct memory_stat, file_dirty), false},
 	{"file_writeback", offsetof(struct memory_stat, file_writeback), false},
 	{"inactive_anon", offsetof(struct memory_stat, inactive_anon), false},

@@ -20,6 +20,7 @@
 struct memory_stat {
 	uint64_t anon, file, kernel, shmem; /* file contains shmem */
 	uint64_t file_mapped, file_dirty, file_writeback;
+	uint64_t swapcached; /* of anon and shmem: what has its place in swap too */
 	uint64_t inactive_anon, active_anon, inactive_file, active_file, unevictable;
 	uint64_t slab_reclaimable;
 	/* Events since the group was made, in pages. */

@@ -45,6 +45,7 @@ static const struct field stat_fields[] = {
 	NUMBER(struct memory_stat, file_mapped),
 	NUMBER(struct memory_stat, file_dirty),
 	NUMBER(struct memory_stat, file_writeback),
+	NUMBER(struct memory_stat, swapcached),
 	NUMBER(struct memory_stat, inactive_anon),
 	NUMBER(struct memory_stat, active_anon),
 	NUMBER(struct memory_stat, inactive_file),

@@ -119,6 +119,12 @@ static uint64_t files_of(const struct memory_stat *stat)
 	return minus(stat->file, stat->shmem);
 }
 
+/* In swap alone: what was read back may have kept its place there. */
+static uint64_t swapped_of(const struct group_sample *s)
+{
+	return minus(s->swap_current_bytes, s->stat.swapcached);
+}
+
 /*
  * Of which kind it was, no counter of a group tells on every kernel. What came back from swap had
  * gone there, and frees its place; what was taken and did not go there was file memory, if there
@@ -127,7 +133,7 @@ static uint64_t files_of(const struct memory_stat *stat)
 static void learn_kinds(struct group *g, const struct group_sample *s, uint64_t anon_back_bytes,
 			uint64_t file_back_bytes)
 {
-	uint64_t swapped = minus(plus(s->swap_current_bytes, anon_back_bytes), g->swap_seen);
+	uint64_t swapped = minus(plus(swapped_of(s), anon_back_bytes), g->swap_seen);
 	uint64_t files_taken =
 		MIN(minus(s->taken_bytes, swapped), plus(g->files_seen, files_of(&s->stat)));
 	uint64_t elapsed_ns = minus(s->now_ns, g->events_ns);
@@ -153,7 +159,7 @@ static void take_events(struct group *g, struct group_sample *s)
 	}
 	s->anon_thrashes = thrash_lasts(&g->anon_thrash, s->now_ns);
 	s->file_thrashes = thrash_lasts(&g->file_thrash, s->now_ns);
-	g->swap_seen = s->swap_current_bytes;
+	g->swap_seen = swapped_of(s);
 	g->events_ns = s->now_ns;
 	g->anon_refaults_seen = stat->workingset_refault_anon;
 	g->file_refaults_seen = stat->workingset_refault_file;
@@ -170,9 +176,9 @@ static void learn(struct group *g, const struct group_sample *s, bool kinds_know
 		.now_ns = s->now_ns,
 		.used_bytes = s->current_bytes,
 		.file_bytes = kinds_known ? files_of(stat) + g->files_gone_bytes : DEMAND_UNKNOWN,
-		.nonfile_bytes = kinds_known ? stat->anon + stat->shmem + stat->kernel +
-						       s->swap_current_bytes
-					     : DEMAND_UNKNOWN,
+		.nonfile_bytes = kinds_known
+					 ? stat->anon + stat->shmem + stat->kernel + swapped_of(s)
+					 : DEMAND_UNKNOWN,
 		/* The kernel's part counts: a group that stands at its limit does not grow. */
 		.taken_bytes = MAX(g->target.unlearned_taken_bytes, s->taken_bytes),
 		.refaulted_bytes = s->refaulted_bytes,

@@ -108,7 +108,7 @@ struct group {
 	struct group_stalls stalls;
 	struct thrash anon_thrash, file_thrash;
 	uint64_t anon_refaults_seen, file_refaults_seen; /* pages, workingset_refault_* */
-	uint64_t swap_seen;				 /* bytes, memory.swap.current */
+	uint64_t swap_seen;				 /* bytes in swap alone */
 	uint64_t files_seen;				 /* bytes of page cache */
 	uint64_t files_gone_bytes; /* of page cache: taken, and not read back */
 	uint64_t steals_seen;	   /* pages, pgsteal */

@@ -21,9 +21,10 @@ struct scene {
 	uint64_t file_bytes;
 };
 
-/* What the kernel counted since the group was made, in MiB; and what stands in swap. */
+/* What the kernel counted since the group was made, in MiB; what stands in swap, and what of that
+ * in memory too. */
 struct counted {
-	uint64_t in_swap, anon_back, file_back, taken;
+	uint64_t in_swap, anon_back, file_back, taken, cached;
 };
 
 /* 126 MiB of a limit of 128. */
@@ -33,17 +34,17 @@ static void write_group(const struct scene *s, const struct counted *c)
 
 	(void)snprintf(text, sizeof(text), "%ju\n", (uintmax_t)(c->in_swap * MIB));
 	fixture_write(s->fx, "memory.swap.current", text);
-	(void)snprintf(text, sizeof(text),
-		       "anon 0\nfile %ju\nkernel 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"
-		       "file_writeback 0\ninactive_anon %ju\nactive_anon 0\ninactive_file %ju\n"
-		       "active_file 0\nunevictable 0\nslab_reclaimable 0\n"
-		       "workingset_refault_anon %ju\nworkingset_refault_file %ju\npgscan 0\n"
-		       "pgsteal %ju\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
-		       "pgsteal_kswapd 0\npgfault 0\npgmajfault 0\n",
-		       (uintmax_t)s->file_bytes, (uintmax_t)(100 * MIB), (uintmax_t)s->file_bytes,
-		       (uintmax_t)(c->anon_back * PAGES_A_MIB),
-		       (uintmax_t)(c->file_back * PAGES_A_MIB),
-		       (uintmax_t)(c->taken * PAGES_A_MIB));
+	(void)snprintf(
+		text, sizeof(text),
+		"anon 0\nfile %ju\nkernel 0\nshmem 0\nfile_mapped 0\nswapcached %ju\nfile_dirty 0\n"
+		"file_writeback 0\ninactive_anon %ju\nactive_anon 0\ninactive_file %ju\n"
+		"active_file 0\nunevictable 0\nslab_reclaimable 0\n"
+		"workingset_refault_anon %ju\nworkingset_refault_file %ju\npgscan 0\n"
+		"pgsteal %ju\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
+		"pgsteal_kswapd 0\npgfault 0\npgmajfault 0\n",
+		(uintmax_t)s->file_bytes, (uintmax_t)(c->cached * MIB), (uintmax_t)(100 * MIB),
+		(uintmax_t)s->file_bytes, (uintmax_t)(c->anon_back * PAGES_A_MIB),
+		(uintmax_t)(c->file_back * PAGES_A_MIB), (uintmax_t)(c->taken * PAGES_A_MIB));
 	fixture_write(s->fx, "memory.stat", text);
 }
 
@@ -101,14 +102,27 @@ static void test_anon_thrashes(void **state)
 
 	(void)state;
 	/* What was there before the first look tells nothing. */
-	assert_false(look(s, (struct counted){64, 64, 0, 128})->anon_thrashes);
-	assert_false(look(s, (struct counted){72, 64, 0, 136})->anon_thrashes);
+	assert_false(look(s, (struct counted){64, 64, 0, 128, 0})->anon_thrashes);
+	assert_false(look(s, (struct counted){72, 64, 0, 136, 0})->anon_thrashes);
 	/* As much went there again as came back. */
-	assert_false(look(s, (struct counted){72, 65, 0, 137})->anon_thrashes);
-	assert_true(look(s, (struct counted){70, 67, 0, 137})->anon_thrashes);
+	assert_false(look(s, (struct counted){72, 65, 0, 137, 0})->anon_thrashes);
+	assert_true(look(s, (struct counted){70, 67, 0, 137, 0})->anon_thrashes);
 	/* 8 MiB, then 1, then none: a third came back of them. */
 	assert_int_equal(s->group->anon_thrash.many_permyriad, 3333);
 	assert_false(s->group->sample.file_thrashes);
+	scene_free(s);
+}
+
+/* What came back and keeps its place in swap did not go there again. */
+static void test_places_in_swap_are_kept(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	assert_false(look(s, (struct counted){64, 64, 0, 128, 0})->anon_thrashes);
+	assert_false(look(s, (struct counted){72, 64, 0, 136, 0})->anon_thrashes);
+	assert_true(look(s, (struct counted){72, 66, 0, 136, 2})->anon_thrashes);
+	assert_int_equal(s->group->anon_thrash.many_permyriad, 2500);
 	scene_free(s);
 }
 
@@ -118,11 +132,11 @@ static void test_files_thrash(void **state)
 	struct scene *s = scene_new();
 
 	(void)state;
-	assert_false(look(s, (struct counted){64, 0, 64, 128})->file_thrashes);
-	assert_false(look(s, (struct counted){64, 0, 64, 132})->file_thrashes);
+	assert_false(look(s, (struct counted){64, 0, 64, 128, 0})->file_thrashes);
+	assert_false(look(s, (struct counted){64, 0, 64, 132, 0})->file_thrashes);
 	/* Twelve more went to swap: of files it was but four. */
-	assert_false(look(s, (struct counted){76, 0, 64, 144})->file_thrashes);
-	assert_true(look(s, (struct counted){76, 0, 65, 144})->file_thrashes);
+	assert_false(look(s, (struct counted){76, 0, 64, 144, 0})->file_thrashes);
+	assert_true(look(s, (struct counted){76, 0, 65, 144, 0})->file_thrashes);
 	assert_int_equal(s->group->file_thrash.many_permyriad, 2500);
 	assert_false(s->group->sample.anon_thrashes);
 	scene_free(s);
@@ -167,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anon_thrashes),
+		cmocka_unit_test(test_places_in_swap_are_kept),
 		cmocka_unit_test(test_files_thrash),
 		cmocka_unit_test(test_grows_by_files),
 		cmocka_unit_test(test_grows_without_files),
