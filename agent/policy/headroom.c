@@ -71,6 +71,24 @@ uint64_t headroom_swap_limit(const struct headroom_settings *settings, uint64_t 
 	return share(limit_bytes, settings->swap_allowance_permyriad);
 }
 
+/*
+ * Files may be there before long, or clean: as soon as half of the room that is left may be used.
+ * Until then there is little to take, and each look has the kernel add up all of the group's
+ * counters.
+ */
+static uint64_t wait_for_spare(const struct config *config, const struct demand *demand,
+			       const struct group_plan *plan)
+{
+	const struct agent_settings *agent = &config->agent;
+	uint64_t room = plan->verdict.room_bytes, half_ns;
+
+	if (plan->swappiness != GROUP_RECLAIM_NO_ANON)
+		return agent->tick_max_ns;
+	half_ns = demand_look_again(demand, room, room / 2, agent->tick_min_ns, agent->tick_max_ns,
+				    agent->tick_max_ns);
+	return MAX(plan->verdict.look_again_ns, half_ns);
+}
+
 struct group_plan headroom_decide(const struct config *config, const struct demand *demand,
 				  const struct group_sample *s, const struct swap_sample *swap)
 {
@@ -101,8 +119,7 @@ struct group_plan headroom_decide(const struct config *config, const struct dema
 	swap_limit_bytes = headroom_swap_limit(settings, s->limit_bytes);
 	spare = protect_spare(&config->protect, s, swap, swap_limit_bytes);
 	bound_by_spare(&plan, &spare, demand, s, swap);
-	/* What is dirty may be clean before. */
-	if (v->bytes == 0 && plan.swappiness != GROUP_RECLAIM_NO_ANON)
-		v->look_again_ns = config->agent.tick_max_ns;
+	if (v->bytes == 0)
+		v->look_again_ns = wait_for_spare(config, demand, &plan);
 	return plan;
 }
