@@ -91,6 +91,7 @@ struct group_status {
 	enum clean_reason clean;	 /* why dirty files were written back, or not */
 	struct trim_status trim;
 	struct growth growth;
+	bool harmful; /* headroom and trim have stopped where it is looked after */
 };
 
 /* Free memory in larger pieces. */

@@ -268,6 +268,7 @@ static void say_trim(const struct trim_status *trim, FILE *out)
 	if (trim->wanted_bytes > 0)
 		fprintf(out, "  wanted back: %s\n", BYTES(trim->wanted_bytes));
 	say_account(&trim->ledger, out);
+	say_pageout(&trim->ledger, out);
 	fprintf(out, "What would change it: %s\n",
 		(unsigned int)trim->reason < TRIM_REASONS ? trim_changes[trim->reason]
 							  : "The next look at it.");
@@ -292,6 +293,10 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 	say_yield(&group->swap_yield, out);
 	say_thrash(&group->anon_thrash, &group->file_thrash, out);
 	say_prices(&group->prices, out);
+	if (group->harmful)
+		fputs("  headroom and trim are stopped here: groups that were looked after did "
+		      "worse (uswapctl effect)\n",
+		      out);
 	say_rest("memory.reclaim for room below its limit", &group->rests.limit, out);
 	say_rest("memory.reclaim of cold memory", &group->rests.trim, out);
 	say_rest("memory.reclaim for its node", &group->rests.node, out);

@@ -146,6 +146,7 @@ static void fill_group(const struct worker *w, struct group *g, const struct psi
 		.clean = g->clean.reason,
 		.trim = trim_of(g, now_ns),
 		.growth = g->growth,
+		.harmful = w->holdout.harmful,
 	};
 	copy_path(g->cgroup->path, ret->path, sizeof(ret->path));
 }

@@ -41,7 +41,7 @@ end_with() { # NAME
 begin_with 110%
 check_log "a tenth more CPU time where looked after is found, and is harm" wait_until 300 stopped
 check "... of the size that was planted ($(cpu_effect))" found 5 15
-check "why says so" sh -c 'uswapctl why /one | grep -q "did worse"'
+check "why says so" sh -c 'uswapctl why /one | grep -q "are stopped here: groups that were looked after did worse"'
 before=$(taken)
 sleep 4
 check "nothing more is taken ($before pages before, $(taken) 4 s later)" [ "$(taken)" -eq "$before" ]

@@ -162,6 +162,7 @@ static void test_swap_that_gains_too_little(void **state)
 		.anon_thrash = {.permyriad = 7342, .left_ns = 20 * NSEC_PER_SEC},
 		.file_thrash = {.permyriad = 2600, .left_ns = 40 * NSEC_PER_SEC},
 		.weight = 50,
+		.harmful = true,
 		.rests = {.node = {.left_ns = 2 * NSEC_PER_SEC, .fruitless = 5}},
 		.trim = {.on = true,
 			 .reason = TRIM_SWAP_YIELD,
@@ -197,6 +198,7 @@ static void test_swap_that_gains_too_little(void **state)
 			       "\n  memory.reclaim for its node is left alone for 2 s more: the "
 			       "last requests, 5 in a row, brought too little\n"));
 	assert_null(strstr(text, "memory.reclaim of cold memory"));
+	assert_non_null(strstr(text, "\n  headroom and trim are stopped here: "));
 	assert_non_null(strstr(text, "no limit, weight 50\n"));
 }
 
