@@ -171,8 +171,9 @@ const struct setting settings[] = {
 	 "then no more than that is taken. Elsewhere what is read back has to tell."},
 
 	{"pageout", "enabled", BOOL(pageout.enabled), NO_RANGE, "no",
-	 "Page out what is cold beyond doubt when its group or its node wants memory: processes that are "
-	 "frozen or stopped, and those named below. Groups with memory.min or memory.low keep it."},
+	 "Page out what is cold beyond doubt when its group or its node wants memory, or a step of trim is due: "
+	 "processes that are frozen or stopped, and those named below. Groups with memory.min or memory.low keep "
+	 "it."},
 	{"pageout", "still_for", DURATION(pageout.still_for_ns), "0s", "1d", "10s",
 	 "Time a process must have been seen frozen or stopped."},
 	{"pageout", "rss_min", SIZE(pageout.rss_min_bytes), "0", "1T", "4M",
@@ -196,8 +197,8 @@ const struct setting settings[] = {
 	{"pageout", "exclude_mapping", PATTERNS(pageout.exclude_mapping), NO_RANGE, "",
 	 "Mappings that are left alone in every process: patterns as in pageout.mapping."},
 	{"pageout", "second_chance", BOOL(pageout.second_chance), NO_RANGE, "no",
-	 "Make the memory of all other processes there cold (MADV_COLD): the next reclaim takes what they "
-	 "have not touched by then."},
+	 "Make the memory of all other processes there cold (MADV_COLD), but not for trim: the next reclaim takes "
+	 "what they have not touched by then."},
 
 	{"metrics", "textfile", PATH(metrics.textfile), NO_RANGE, "",
 	 "File that the metrics are written to, for the textfile collector of Prometheus' "

@@ -69,6 +69,7 @@ static bool is_asked_again(const struct pageout_pass *p, const struct pageout_as
 	return p->ask.group == ask->group && p->ask.node == ask->node &&
 	       p->settings.cold_age_ns == settings->cold_age_ns &&
 	       p->ask.may_swap == ask->may_swap && p->ask.group_named == ask->group_named &&
+	       p->ask.cold_only == ask->cold_only &&
 	       config_patterns_are_same(&p->settings.name, &settings->name) &&
 	       config_patterns_are_same(&p->settings.uid, &settings->uid);
 }
@@ -82,6 +83,7 @@ int pageout_pass_begin(struct pageout_pass *p, const struct pageout_ask *ask,
 	p->result = (struct pageout_result){0};
 	p->served_bytes = 0;
 	p->settings = *settings;
+	p->settings.second_chance &= !ask->cold_only;
 	p->ops = ops;
 	p->ask.bytes = ask->bytes;
 	if (goes_on)

@@ -18,6 +18,7 @@ struct pageout_ask {
 	int node;	/* memory on this one; -1: wherever it is */
 	uint64_t bytes;
 	bool may_swap, group_named;
+	bool cold_only; /* the rest gets no second chance: it would be taken at once */
 };
 
 /* What came of it. tried: resident in the ranges of all calls; what it brought is measured. */

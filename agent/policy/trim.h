@@ -12,8 +12,9 @@
  *
  * What came back is counted from TRIM_NOISE_BYTES on.
  * A term is good from one half up. While all are, the ratio grows by a third each interval, if
- * steps of its size are taken at all; when one is not, it halves. Where ages are known, cold_bytes
- * is the target and the law only guards the way there.
+ * steps of its size are taken at all; when one is not, it halves. Where MGLRU tells ages,
+ *cold_bytes is the target and the law only guards the way there; what DAMON tells to be cold of a
+ *process, as all of one that is frozen or stopped, is what a step takes first (worker/pageout.h).
  *
  * Pressure alone is not enough: pages come back from zram and zswap so fast that PSI sees nothing
  * of it, and such a law goes on taking what is in use. Refaults lead. No term replaces another:
@@ -44,7 +45,7 @@
 struct trim_sample {
 	uint64_t stall_total_us;    /* PSI memory "some" of the group since it was made */
 	bool psi_triggered;	    /* the group's PSI trigger fired since the last sample */
-	uint64_t cold_bytes;	    /* old enough, by MGLRU or DAMON; TRIM_AGE_UNKNOWN */
+	uint64_t cold_bytes;	    /* old enough, by MGLRU; TRIM_AGE_UNKNOWN */
 	uint64_t cold_file_bytes;   /* of these, of files; TRIM_AGE_UNKNOWN */
 	uint64_t working_set_bytes; /* in use, by the same; TRIM_AGE_UNKNOWN: usage counts */
 };

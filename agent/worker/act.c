@@ -80,7 +80,7 @@ static struct target *next_target(struct worker *w, struct group **ret_group)
 
 	if (target)
 		return target;
-	*ret_group = worker_trim_next(w);
+	*ret_group = worker_trim_next(w, ASKER_HAND);
 	return *ret_group ? &(*ret_group)->trim.target : NULL;
 }
 

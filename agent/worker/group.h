@@ -42,7 +42,9 @@ struct group_ages {
 
 /* Its cold memory, given back in steps. */
 struct group_trim {
-	struct target target; /* a step; its demand is not used */
+	struct target target;		      /* a step; its demand is not used */
+	enum asker taker;		      /* of the step: the hand, or first the pager */
+	uint64_t pager_wait_ns, pager_due_ns; /* it found nothing: not before, then twice as long */
 	struct backoff backoff;
 	struct trim_history history;
 	struct group_ages ages;

@@ -10,6 +10,7 @@
 #include "agent/worker/report.h"
 #include "agent/worker/swap.h"
 #include "base/clock.h"
+#include "base/saturate.h"
 
 /* A round through all groups that brought nothing: the next then, and twice as long after that. */
 #define WAIT_MIN_NS (1 * NSEC_PER_SEC)
@@ -20,7 +21,11 @@
 /* Who wants memory, and what is being done for him. */
 static struct target *target_of(struct worker *w)
 {
-	return w->pageout.group ? &w->pageout.group->target : &w->here.target;
+	const struct pageout_round *round = &w->pageout;
+
+	if (!round->group)
+		return &w->here.target;
+	return round->for_step ? &round->group->trim.target : &round->group->target;
 }
 
 static bool wants(const struct target *target)
@@ -28,47 +33,85 @@ static bool wants(const struct target *target)
 	return wish_is(&target->verdict);
 }
 
-/* The one that will be out of room first; false: nobody wants any. */
-static bool choose_target(struct worker *w)
+static void begin_round(struct pageout_round *round, size_t at)
 {
-	const struct target *best = wants(&w->here.target) ? &w->here.target : NULL;
+	round->at = at;
+	round->applied_bytes = round->chosen_bytes = 0;
+}
 
-	w->pageout.group = NULL;
-	for (size_t i = 0; i < w->n_groups; i++) {
+/* A step goes through its group and those below, which stand after it. */
+static bool choose_step(struct worker *w)
+{
+	struct pageout_round *round = &w->pageout;
+	struct group *g = worker_trim_next(w, ASKER_PAGER);
+
+	if (!g)
+		return false;
+	if (!round->for_step || round->group != g)
+		begin_round(round, g->index);
+	round->group = g;
+	round->for_step = true;
+	return true;
+}
+
+/* The one that will be out of room first; cold memory last. False: nobody wants any. */
+static bool choose_target(struct worker *w, uint64_t now_ns)
+{
+	bool rests = now_ns < w->pageout.due_ns;
+	const struct target *best = !rests && wants(&w->here.target) ? &w->here.target : NULL;
+	struct group *wanting = NULL;
+
+	for (size_t i = 0; !rests && i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
 		if (!g->watched || !wants(&g->target) ||
 		    (best && target_urgency_ns(best) <= target_urgency_ns(&g->target)))
 			continue;
 		best = &g->target;
-		w->pageout.group = g;
+		wanting = g;
 	}
-	return best;
+	if (!best)
+		return choose_step(w);
+	if (w->pageout.for_step)
+		begin_round(&w->pageout, 0);
+	w->pageout.group = wanting;
+	w->pageout.for_step = false;
+	return true;
+}
+
+/* How much more of what is in the group and below it may go to swap, as far as that is its own
+ * business. */
+static uint64_t target_swap_left(const struct worker *w, const struct group *g)
+{
+	struct group_sample sample = g->sample;
+	uint64_t memory = plus(sample.current_bytes, sample.swap_current_bytes);
+	uint64_t most = w->pageout.for_step
+				? share(memory, w->config->trim.swap_permyriad)
+				: headroom_swap_limit(&w->config->headroom, sample.limit_bytes);
+
+	if (w->pageout.for_step && g->trim.plan.swappiness == GROUP_RECLAIM_NO_ANON)
+		return 0;
+	sample.swap_is_futile = false; /* it is the payer's memory */
+	return protect_swap_left(&w->config->protect, &sample, &w->swap, most);
 }
 
 /* How much more of what is charged to the group may go to swap. */
 static uint64_t swap_left(const struct worker *w, const struct group *payer, uint64_t now_ns)
 {
 	const struct group *wanting = w->pageout.group;
+	bool for_limit = wanting && !w->pageout.for_step;
 	struct group_sample sample = {
 		.swap_max_bytes = payer->limits.swap_max,
-		.swap_is_futile = wanting ? yield_is_poor_for_limit(&payer->yield, now_ns)
-					  : yield_is_poor_for_node(&payer->yield, now_ns),
+		.swap_is_futile = for_limit ? yield_is_poor_for_limit(&payer->yield, now_ns)
+					    : yield_is_poor_for_node(&payer->yield, now_ns),
 	};
-	struct group_sample above;
 	uint64_t left;
 
 	/* Without the file swap is not counted by group. */
 	(void)memory_bytes_read_at(payer->cgroup->dir_fd, "memory.swap.current",
 				   &sample.swap_current_bytes);
 	left = protect_swap_left(&w->config->protect, &sample, &w->swap, UINT64_MAX);
-	if (!wanting)
-		return left;
-	above = wanting->sample;
-	above.swap_is_futile = false; /* it is the payer's memory */
-	return MIN(left,
-		   protect_swap_left(&w->config->protect, &above, &w->swap,
-				     headroom_swap_limit(&w->config->headroom, above.limit_bytes)));
+	return wanting ? MIN(left, target_swap_left(w, wanting)) : left;
 }
 
 /* What may be asked of the group, for the target. False: nothing. */
@@ -77,7 +120,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	struct group *payer = group_payer(g);
 	uint64_t current, left;
 
-	if (!payer || g->excluded || (w->pageout.group && !group_is_within(g, w->pageout.group)))
+	if (!payer || g->excluded)
 		return false;
 	/* Most groups are out by this one figure. */
 	if (memory_bytes_read_at(payer->cgroup->dir_fd, "memory.current", &current) < 0 ||
@@ -92,6 +135,7 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 		.node = w->pageout.group || w->world->topology->n_nodes < 2 ? -1 : (int)w->node->id,
 		.bytes = MIN(target_of(w)->verdict.bytes, current),
 		.may_swap = left > 0,
+		.cold_only = w->pageout.for_step,
 		.group_named = config_patterns_match(&w->config->pageout.group, g->cgroup->path),
 	};
 	if (ret->may_swap)
@@ -101,17 +145,31 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	return ret->bytes >= w->page_size;
 }
 
-/* All groups were looked at: again at once while that brings something. */
+/* Again at once while that brings something. */
+static uint64_t next_wait_ns(const struct pageout_round *round, uint64_t wait_ns)
+{
+	return round->applied_bytes > 0 ? 0 : CLAMP(2 * wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
+}
+
+/* All groups were looked at. What is left of a step is the hand's. */
 static void end_round(struct worker *w, uint64_t now_ns)
 {
 	struct pageout_round *round = &w->pageout;
 
 	target_of(w)->cold_most_bytes = MAX(target_of(w)->cold_most_bytes, round->chosen_bytes);
-	round->wait_ns =
-		round->applied_bytes > 0 ? 0 : CLAMP(2 * round->wait_ns, WAIT_MIN_NS, WAIT_MAX_NS);
-	round->due_ns = now_ns + round->wait_ns;
-	round->at = 0;
-	round->applied_bytes = round->chosen_bytes = 0;
+	if (round->for_step) {
+		struct group_trim *trim = &round->group->trim;
+
+		trim->taker = ASKER_HAND;
+		trim->pager_wait_ns = next_wait_ns(round, trim->pager_wait_ns);
+		trim->pager_due_ns = now_ns + trim->pager_wait_ns;
+		round->group = NULL;
+		round->for_step = false;
+	} else {
+		round->wait_ns = next_wait_ns(round, round->wait_ns);
+		round->due_ns = now_ns + round->wait_ns;
+	}
+	begin_round(round, 0);
 }
 
 static bool ask(struct worker *w, struct group *g, const struct pageout_ask *what)
@@ -128,7 +186,7 @@ static void ask_next(struct worker *w, uint64_t now_ns)
 	struct pageout_round *round = &w->pageout;
 	struct pageout_ask what;
 
-	for (size_t n = 0; n < LOOKS_MAX; n++) {
+	for (size_t looks = 0; looks < LOOKS_MAX;) {
 		struct group *g;
 
 		if (round->at >= w->n_groups) {
@@ -136,6 +194,11 @@ static void ask_next(struct worker *w, uint64_t now_ns)
 			return;
 		}
 		g = w->groups[round->at];
+		if (round->group && !group_is_within(g, round->group)) {
+			round->at++;
+			continue;
+		}
+		looks++;
 		if (fill_ask(w, g, now_ns, &what)) {
 			if (!ask(w, g, &what)) {
 				round->slot = -1; /* others are served first */
@@ -162,7 +225,10 @@ static void account(struct worker *w, struct target *target, const struct pageou
 	w->taken_bytes += result->applied_bytes;
 	if (target == &w->here.target && target->verdict.reason == VERDICT_ORDERED)
 		worker_take_off_order(w, result->applied_bytes);
-	target->unlearned_taken_bytes += result->applied_bytes;
+	if (w->pageout.for_step)
+		worker_trim_paged_out(w, w->pageout.group, result->applied_bytes);
+	else
+		target->unlearned_taken_bytes += result->applied_bytes;
 	w->pageout.applied_bytes += result->applied_bytes;
 	w->pageout.chosen_bytes += result->chosen_bytes;
 	if (result->applied_bytes > 0)
@@ -180,7 +246,7 @@ static void learn_yield(struct worker *w, uint64_t swapped_bytes, uint64_t now_n
 			    &w->pageout.store, &store, now_ns);
 }
 
-/* True when it brought something. */
+/* True when it brought something, and who wanted it is looked at anew. */
 static bool collect(struct worker *w, uint64_t now_ns)
 {
 	struct pageout_round *round = &w->pageout;
@@ -202,7 +268,7 @@ static bool collect(struct worker *w, uint64_t now_ns)
 				result.error, "its processes can't be paged out");
 	/* Processes that could not be asked are not worth a look at each of the others. */
 	round->at += result.ended || result.error < 0;
-	return result.applied_bytes > 0;
+	return result.applied_bytes > 0 && !round->for_step;
 }
 
 void worker_pageout(struct worker *w, uint64_t now_ns)
@@ -213,16 +279,34 @@ void worker_pageout(struct worker *w, uint64_t now_ns)
 	if (round->slot >= 0 && collect(w, now_ns))
 		return;
 	if (round->slot >= 0 || !w->world->pager || !w->config->pageout.enabled ||
-	    now_ns < round->due_ns || worker_budget_used_up(w, now_ns) != VERDICT_NONE)
+	    worker_budget_used_up(w, now_ns) != VERDICT_NONE)
 		return;
-	if (choose_target(w))
+	if (choose_target(w, now_ns))
 		ask_next(w, now_ns);
+}
+
+enum asker worker_pageout_first(const struct worker *w, const struct group *g, uint64_t now_ns)
+{
+	const struct group_trim *trim = &g->trim;
+	bool missed = trim->target.wants && trim->taker == ASKER_PAGER;
+
+	return w->world->pager && w->config->pageout.enabled && now_ns >= trim->pager_due_ns &&
+			       !missed
+		       ? ASKER_PAGER
+		       : ASKER_HAND;
+}
+
+bool worker_pageout_is_at_step(const struct worker *w, const struct group *g)
+{
+	return w->pageout.slot >= 0 && w->pageout.for_step && w->pageout.group == g;
 }
 
 void worker_pageout_forget(struct worker *w, const struct group *g)
 {
 	if (w->pageout.asked == g)
 		w->pageout.asked = NULL;
-	if (w->pageout.group == g)
+	if (w->pageout.group == g) {
 		w->pageout.group = NULL;
+		w->pageout.for_step = false;
+	}
 }

@@ -113,7 +113,8 @@ static void arm(struct worker *w, struct group *g)
 	uint64_t token = (g->shared->id + TOKEN_GROUPS) | TOKEN_STALLED;
 	int fd;
 
-	if (g->trim.trigger_fd >= 0 || w->trim.n_triggers >= TRIGGERS_MAX || !g->cgroup)
+	if (g->trim.trigger_fd >= 0 || w->trim.n_triggers >= TRIGGERS_MAX || !g->cgroup ||
+	    !g->watched)
 		return;
 	fd = worker_open_trigger(g->cgroup->dir_fd, "memory.pressure", TRIGGER_STALL_US);
 	if (fd < 0)
@@ -180,6 +181,7 @@ static void look(struct worker *w, struct group *g, const struct swap_reads *rea
 		plan.reason = TRIM_BACK_OFF;
 	if (plan.reason != TRIM_STEP)
 		plan.bytes = 0;
+	t->taker = worker_pageout_first(w, g, now_ns);
 	judge(g, &plan, now_ns);
 	if (t->history.taken_bytes < TRIM_STEP_MIN_BYTES)
 		disarm(w, g);
@@ -200,21 +202,23 @@ void worker_trim(struct worker *w, uint64_t now_ns)
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (!g->watched || !group_is_trimmed(g) || worker_is_busy_with(w, g))
+		if (!g->watched || !group_is_trimmed(g) || worker_is_busy_with(w, g) ||
+		    worker_pageout_is_at_step(w, g))
 			continue;
 		if (!is_small(w, g, now_ns))
 			look(w, g, &reads, now_ns);
 	}
 }
 
-struct group *worker_trim_next(struct worker *w)
+struct group *worker_trim_next(struct worker *w, enum asker taker)
 {
 	struct group *best = NULL;
 
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];
 
-		if (g->watched && g->trim.target.wants && group_is_trimmed(g) &&
+		if (g->watched && g->trim.target.wants && g->trim.taker == taker &&
+		    group_is_trimmed(g) &&
 		    (!best || g->trim.target.verdict.bytes > best->trim.target.verdict.bytes))
 			best = g;
 	}
@@ -229,21 +233,33 @@ static bool is_futile(const struct group *g, const struct request *request, uint
 	       yield_is_poor_for_node(&g->yield, now_ns);
 }
 
-void worker_trim_account(struct worker *w, struct group *g, const struct request *request,
-			 int error, const struct taken *taken, uint64_t now_ns)
+static void take_off(struct worker *w, struct group *g, uint64_t applied_bytes, uint64_t done_bytes)
 {
 	struct group_trim *t = &g->trim;
 	struct verdict *step = &t->target.verdict;
 
+	/* A group that has a limit too has not shrunk by itself. */
+	g->target.unlearned_taken_bytes += applied_bytes;
+	step->bytes = minus(step->bytes, done_bytes);
+	t->target.wants = step->bytes >= TRIM_STEP_MIN_BYTES && !t->sample.psi_triggered;
+	if (applied_bytes > 0)
+		arm(w, g);
+}
+
+void worker_trim_account(struct worker *w, struct group *g, const struct request *request,
+			 int error, const struct taken *taken, uint64_t now_ns)
+{
+	struct group_trim *t = &g->trim;
+
 	backoff_learn(&t->backoff, &backoff_of_groups, now_ns, request->bytes,
 		      taken->applied_bytes);
-	/* A group that has a limit too has not shrunk by itself. */
-	g->target.unlearned_taken_bytes += taken->applied_bytes;
-	step->bytes = minus(step->bytes, MAX(taken->applied_bytes, request->bytes));
-	t->target.wants = error == 0 && step->bytes >= TRIM_STEP_MIN_BYTES &&
-			  !t->sample.psi_triggered && !is_futile(g, request, now_ns);
-	if (taken->applied_bytes > 0)
-		arm(w, g);
+	take_off(w, g, taken->applied_bytes, MAX(taken->applied_bytes, request->bytes));
+	t->target.wants = t->target.wants && error == 0 && !is_futile(g, request, now_ns);
+}
+
+void worker_trim_paged_out(struct worker *w, struct group *g, uint64_t applied_bytes)
+{
+	take_off(w, g, applied_bytes, applied_bytes);
 }
 
 void worker_trim_stalled(struct worker *w, struct group *g, uint64_t now_ns)
@@ -252,6 +268,8 @@ void worker_trim_stalled(struct worker *w, struct group *g, uint64_t now_ns)
 
 	g->trim.sample.psi_triggered = true;
 	g->trim.target.wants = false;
+	if (worker_pageout_is_at_step(w, g))
+		return; /* the next look takes it in */
 	if (!worker_is_busy_with(w, g))
 		look(w, g, &none, now_ns);
 	else if (w->flight.target == &g->trim.target)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A worker's part in trimming: looks at all its groups at every interval, has steps taken by the
- * hand when neither headroom nor balance wants it, and takes in what came of them.
+ * pager, where processes are cold beyond doubt, and by the hand when neither headroom nor balance
+ * wants it, and takes in what came of them.
  */
 #pragma once
 
 #include "agent/account/ledger.h"
 #include "agent/act/backend.h"
 #include "agent/sense/machine.h"
+#include "agent/worker/shared.h"
 #include "agent/worker/target.h"
 
 struct group;
@@ -29,12 +31,15 @@ bool group_is_trimmed(const struct group *group);
 uint64_t worker_trim_due_ns(const struct worker *worker);
 void worker_trim(struct worker *worker, uint64_t now_ns);
 
-/* The largest step that waits for the hand; NULL: none. */
-struct group *worker_trim_next(struct worker *worker);
+/* The largest step that waits for him; NULL: none. */
+struct group *worker_trim_next(struct worker *worker, enum asker taker);
 
 /* Takes in what a piece of a step brought. */
 void worker_trim_account(struct worker *worker, struct group *group, const struct request *request,
 			 int error, const struct taken *taken, uint64_t now_ns);
+
+/* So much of a step was paged out. */
+void worker_trim_paged_out(struct worker *worker, struct group *group, uint64_t applied_bytes);
 
 /* The group's PSI trigger fired: what is left of the step is not taken. */
 void worker_trim_stalled(struct worker *worker, struct group *group, uint64_t now_ns);

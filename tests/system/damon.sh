@@ -73,6 +73,27 @@ check_log "nobody is warned" [ "$(grep -c -v -E 'ready|pause' "$work/agent.log")
 stop_agent
 check "with DAMON" given_back
 
+# A step of trim too, where nobody wants room; ages that MGLRU tells are not needed for it.
+lru_gen=/sys/kernel/mm/lru_gen/enabled
+generations=$(cat $lru_gen 2>/dev/null)
+[ -z "$generations" ] || echo n >$lru_gen
+group own
+load own --cgroup $cg/own anon:48M leave anon:12M where say:full use
+own=$load_pid
+wait_until 60 load_said own full || not_ok "the load is there" "$work/own.out"
+{ read -r cold_start cold_end && read -r hot_start hot_end; } <"$work/own.out"
+printf '[group /svc]\ntrim = no\nheadroom = no\n' >"$work/uswapd.conf"
+# shellcheck disable=SC2086
+start_agent $settings --config "$work/uswapd.conf" --set trim.enabled=yes --set trim.interval=1s
+stepped() { [ "$(number groups./own.trim.ledger.pageout_applied_bytes)" -ge $((4 << 20)) ]; }
+check_log "a step of trim takes what is cold" wait_until 120 stepped
+cold=$(swapped_pages "$own" "$cold_start" "$cold_end")
+hot=$(($(swapped_pages "$own" "$hot_start" "$hot_end") + $(stat_of own workingset_refault_anon)))
+check "it goes to swap ($cold of 12288 pages)" [ "$cold" -ge 1024 ]
+check "and hardly any of what is hot ($hot of 3072 pages)" [ "$hot" -le 512 ]
+stop_agent "with trim"
+[ -z "$generations" ] || echo "$generations" >$lru_gen
+
 # shellcheck disable=SC2086
 start_agent $settings
 check_log "it is taken anew" wait_until 60 taken

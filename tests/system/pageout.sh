@@ -178,4 +178,19 @@ echo 0 >$cg/svc/frozen/cgroup.freeze
 sed -i "\|$cg/svc/frozen/cgroup.freeze|s|:1\$|:0|" "$work/before.limits"
 check "the thawed process lives" kill -0 "$frozen"
 stop_agent
+
+# Nobody wants room: then a step of trim takes what is cold beyond doubt first, process by process.
+group still
+settled still still anon:24M
+still=$load_pid
+stopped "$still"
+start_agent --set pageout.enabled=yes --set pageout.still_for=0s --set trim.enabled=yes --set trim.interval=1s \
+	--set trim.ratio_min=5% --set trim.ratio_max=10%
+stepped() { [ "$(number groups./still.trim.ledger.pageout_applied_bytes)" -ge $((2 << 20)) ]; }
+check_log "a step of trim is taken of a stopped process" wait_until 90 stepped
+check_log "into swap ($(swapped_mib "$still") MiB)" [ "$(swapped_mib "$still")" -ge 2 ]
+check "uswapctl why tells of that" sh -c "uswapctl why still | grep -q 'cold beyond doubt paged out'"
+check "no more than the steps ask for" [ "$(number groups./still.trim.ledger.pageout_tried_bytes)" -le $((24 << 20)) ]
+check "the stopped process lives" kill -CONT "$still"
+stop_agent
 finish

@@ -356,6 +356,156 @@ static void test_looks_before_it_asks_again(void **state)
 	scene_free(s);
 }
 
+static const struct verdict step = {.reason = VERDICT_COLD, .bytes = 16 * MIB};
+
+/* Nobody wants room; a step of trim waits for svc/cold. */
+static struct scene *scene_with_step(void)
+{
+	struct scene *s = scene_new();
+	struct group *g = &s->groups[COLD];
+
+	s->groups[SVC].target.verdict = (struct verdict){0};
+	g->watched = true;
+	g->settings.trim = true;
+	g->sample = (struct group_sample){
+		.current_bytes = 64 * MIB, .swap_max_bytes = UINT64_MAX, .limit_bytes = UINT64_MAX};
+	g->trim.trigger_fd = -1;
+	g->trim.plan.swappiness = GROUP_RECLAIM_DEFAULT;
+	g->trim.target.verdict = step;
+	g->trim.target.wants = true;
+	g->trim.taker = ASKER_PAGER;
+	put_process_into(s, COLD);
+	return s;
+}
+
+/* What it finds nothing for is the hand's, and it is not asked about that group for a while. */
+static void test_a_step_it_finds_nothing_for(void **state)
+{
+	struct scene *s = scene_with_step();
+	struct group *g = &s->groups[COLD];
+
+	(void)state;
+	assert_int_equal(worker_pageout_first(&s->worker, g, s->now_ns), ASKER_HAND);
+	g->trim.target.wants = false;
+	assert_int_equal(worker_pageout_first(&s->worker, g, s->now_ns), ASKER_PAGER);
+	g->trim.target.wants = true;
+	/* Rests after what brought nothing to others are not its own. */
+	s->worker.pageout.due_ns = s->worker.pageout.wait_ns = UINT64_MAX;
+	for (uint64_t wait_ns = NSEC_PER_SEC; wait_ns < 100 * NSEC_PER_SEC; wait_ns *= 2) {
+		wait_ns = MIN(wait_ns, 60 * NSEC_PER_SEC);
+		worker_pageout(&s->worker, s->now_ns);
+		assert_true(worker_pageout_is_at_step(&s->worker, g));
+		s->worker.pageout.due_ns = 0;
+		(void)run_round(s);
+		s->worker.pageout.due_ns = UINT64_MAX;
+		assert_false(worker_pageout_is_at_step(&s->worker, g));
+		assert_int_equal(g->trim.taker, ASKER_HAND);
+		assert_true(g->trim.target.wants);
+		assert_int_equal(g->trim.target.verdict.bytes, step.bytes);
+		assert_int_equal(g->trim.pager_due_ns, s->now_ns + wait_ns);
+		g->trim.target.wants = false;
+		s->now_ns += wait_ns - 1;
+		assert_int_equal(worker_pageout_first(&s->worker, g, s->now_ns), ASKER_HAND);
+		s->now_ns++;
+		assert_int_equal(worker_pageout_first(&s->worker, g, s->now_ns), ASKER_PAGER);
+		g->trim.target.wants = true;
+		g->trim.taker = ASKER_PAGER;
+	}
+	assert_int_equal(g->trim.target.cold_most_bytes, 8 * MIB);
+	scene_free(s);
+}
+
+static void test_what_a_step_may_take(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		struct scene *s = scene_with_step();
+		struct group *g = &s->groups[COLD];
+		unsigned int asked = 1 << COLD, wanted = asked;
+		uint64_t bytes = 8 * MIB;
+
+		if (i == 1) { /* no anonymous memory, so it was decided */
+			g->trim.plan.swappiness = GROUP_RECLAIM_NO_ANON;
+			bytes = 0;
+		}
+		if (i == 2) { /* its share of swap is used up */
+			g->sample.swap_current_bytes = 1000 * MIB;
+			s->config.trim.swap_permyriad = 5000;
+			bytes = 0;
+		}
+		if (i == 3) { /* nothing is made cold that the hand would take next */
+			char text[64];
+
+			(void)snprintf(text, sizeof(text), "%d/status", getppid());
+			fixture_write(s->fx, text,
+				      "Name:\tx\nState:\tS\nUid:\t0\nVmRSS:\t8192 kB\n");
+			s->config.pageout.second_chance = true;
+			bytes = 0;
+		}
+		if (i == 4) { /* who wants room comes first */
+			s->groups[SVC].target.verdict = near_limit;
+			wanted = 1 << SVC | 1 << COLD | 1 << BARE;
+			bytes = 0;
+		}
+		if (i == 5) { /* it is the hand's */
+			g->trim.taker = ASKER_HAND;
+			wanted = 0;
+			bytes = 0;
+		}
+		asked = run_round(s);
+		if (asked != wanted || g->trim.target.cold_most_bytes != bytes)
+			fail_msg("case %d: %#x, %ju", i, asked,
+				 (uintmax_t)g->trim.target.cold_most_bytes);
+		scene_free(s);
+	}
+}
+
+/* What the step got is taken off it; the hand takes the rest. */
+static void test_a_step_is_accounted(void **state)
+{
+	static const struct act_ops ops = {.name = "fake", .make = page_out};
+	struct scene *s = scene_with_step();
+	struct group *g = &s->groups[COLD];
+
+	(void)state;
+	paged_out = s->fx;
+	s->worker.act = &ops;
+	(void)run_round(s);
+	assert_int_equal(g->trim.target.ledger.pageout_applied_bytes, 6 * MIB);
+	assert_int_equal(g->trim.target.verdict.bytes, 10 * MIB);
+	assert_int_equal(g->target.unlearned_taken_bytes, 6 * MIB);
+	assert_int_equal(g->target.ledger.pageouts, 0);
+	assert_true(g->trim.target.wants);
+	assert_int_equal(g->trim.taker, ASKER_HAND);
+	assert_int_equal(g->trim.pager_wait_ns, 0);
+	scene_free(s);
+}
+
+/* One that goes with the pager at its step, and one whose tasks stall meanwhile. */
+static void test_a_step_ends_early(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct scene *s = scene_with_step();
+		struct group *g = &s->groups[COLD];
+
+		worker_pageout(&s->worker, s->now_ns);
+		assert_true(worker_pageout_is_at_step(&s->worker, g));
+		if (i == 0) {
+			worker_pageout_forget(&s->worker, g);
+			g->watched = false;
+		} else {
+			worker_trim_stalled(&s->worker, g, s->now_ns);
+			assert_true(g->trim.sample.psi_triggered);
+		}
+		(void)run_round(s);
+		assert_int_equal(s->worker.pageout.slot, -1);
+		assert_false(worker_pageout_is_at_step(&s->worker, g));
+		assert_int_equal(g->trim.target.ledger.pageouts, 0);
+		scene_free(s);
+	}
+}
+
 /* Groups that go while they are asked, or while they want memory, are not missed. */
 static void test_groups_go(void **state)
 {
@@ -384,6 +534,10 @@ int main(void)
 		cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_groups_go),
 		cmocka_unit_test(test_looks_before_it_asks_again),
+		cmocka_unit_test(test_a_step_it_finds_nothing_for),
+		cmocka_unit_test(test_what_a_step_may_take),
+		cmocka_unit_test(test_a_step_is_accounted),
+		cmocka_unit_test(test_a_step_ends_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,7 +167,7 @@ static void test_an_interval_and_then_a_step(void **state)
 	(void)state;
 	worker_trim(&s->worker, START);
 	assert_int_equal(reason_of(s, 0), TRIM_WAITING);
-	assert_null(worker_trim_next(&s->worker));
+	assert_null(worker_trim_next(&s->worker, ASKER_HAND));
 	assert_int_equal(worker_trim_due_ns(&s->worker), NEXT);
 	write_group(s, 1, 800 * MIB, 0, 0);
 	worker_trim(&s->worker, NEXT - 1);
@@ -175,7 +175,34 @@ static void test_an_interval_and_then_a_step(void **state)
 	worker_trim(&s->worker, NEXT);
 	assert_int_equal(reason_of(s, 0), TRIM_STEP);
 	assert_int_equal(s->groups[0].trim.plan.bytes, MIB); /* 0.25 % of 400 MiB */
-	assert_ptr_equal(worker_trim_next(&s->worker), &s->groups[1]);
+	assert_ptr_equal(worker_trim_next(&s->worker, ASKER_HAND), &s->groups[1]);
+	scene_free(s);
+}
+
+/* Where processes may be paged out a step is the pager's first; one it did not come to, the hand's.
+ */
+static void test_the_pager_first(void **state)
+{
+	static int pager; /* which is only looked for */
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->world.pager = (struct pager *)&pager;
+	s->config.pageout.enabled = true;
+	s->groups[2].trim.pager_due_ns = NEXT + 1; /* it has just found nothing there */
+	two_rounds(s);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(reason_of(s, i), TRIM_STEP);
+	assert_ptr_equal(worker_trim_next(&s->worker, ASKER_HAND), &s->groups[2]);
+	assert_ptr_equal(worker_trim_next(&s->worker, ASKER_PAGER), &s->groups[0]);
+	/* While it is at a step of a group, that one is not looked at. */
+	s->worker.pageout = (struct pageout_round){.group = &s->groups[0], .for_step = true};
+	s->groups[0].trim.plan.reason = TRIM_REASONS;
+	worker_trim(&s->worker, NEXT + 2 * SECOND);
+	assert_int_equal(reason_of(s, 0), TRIM_REASONS);
+	assert_int_equal(s->groups[0].trim.taker, ASKER_PAGER);
+	assert_int_equal(s->groups[1].trim.taker, ASKER_HAND);
+	assert_int_equal(s->groups[2].trim.taker, ASKER_PAGER);
 	scene_free(s);
 }
 
@@ -196,7 +223,7 @@ static void test_groups_that_are_not_trimmed(void **state)
 	two_rounds(s);
 	assert_int_equal(reason_of(s, 0), TRIM_EXCLUDED);
 	assert_int_equal(reason_of(s, 2), TRIM_NOTHING_SPARE);
-	assert_null(worker_trim_next(&s->worker));
+	assert_null(worker_trim_next(&s->worker, ASKER_HAND));
 	s->groups[0].settings.trim = false;
 	assert_false(group_is_trimmed(&s->groups[0]));
 	assert_int_not_equal(worker_trim_due_ns(&s->worker), UINT64_MAX);
@@ -315,7 +342,7 @@ static void test_what_is_read_back_stops_it(void **state)
 	assert_int_equal(s->groups[0].trim.history.refaulted_bytes, 4 * MIB);
 	assert_int_equal(s->groups[0].trim.target.ledger.refaulted_bytes, 4 * MIB);
 	assert_int_equal(s->groups[1].trim.target.ledger.refaulted_bytes, 0);
-	assert_ptr_equal(worker_trim_next(&s->worker), &s->groups[2]);
+	assert_ptr_equal(worker_trim_next(&s->worker, ASKER_HAND), &s->groups[2]);
 	/* The same again, all of it unasked. */
 	write_group(s, 2, 400 * MIB, 2 * 8192, 1024);
 	write_swap_reads(s, 4096, 3072, 1024);
@@ -462,6 +489,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_interval_and_then_a_step),
+		cmocka_unit_test(test_the_pager_first),
 		cmocka_unit_test(test_groups_that_are_not_trimmed),
 		cmocka_unit_test(test_small_groups_cost_one_read),
 		cmocka_unit_test(test_growth_is_watched_in_rounds),
