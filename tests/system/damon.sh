@@ -84,7 +84,7 @@ wait_until 60 load_said own full || not_ok "the load is there" "$work/own.out"
 { read -r cold_start cold_end && read -r hot_start hot_end; } <"$work/own.out"
 printf '[group /svc]\ntrim = no\nheadroom = no\n' >"$work/uswapd.conf"
 # shellcheck disable=SC2086
-start_agent $settings --config "$work/uswapd.conf" --set trim.enabled=yes --set trim.interval=1s
+start_agent $settings --config "$work/uswapd.conf" --set trim.enabled=yes --set trim.interval=1s --set trim.ratio_max=0.5%
 stepped() { [ "$(number groups./own.trim.ledger.pageout_applied_bytes)" -ge $((4 << 20)) ]; }
 check_log "a step of trim takes what is cold" wait_until 120 stepped
 cold=$(swapped_pages "$own" "$cold_start" "$cold_end")
