@@ -94,8 +94,9 @@ WAITING = ["--skip-idle"]
 # Bursts: what was taken stays taken, so the page cache gives way step by step, and every burst meets a full node. The
 # caches are read first, the last of it slowly so that nobody has to stall for it, and are kept.
 BURST_MIB = 64
-BURST_STARTS = [6, 8, 10, 12]
-BURST_END = 14
+CACHES_READ = 10
+BURST_STARTS = [CACHES_READ + s for s in (2, 4, 6, 8)]
+BURST_END = BURST_STARTS[-1] + 2
 BURST_QUIET = [(start - 0.8, start - 0.05) for start in BURST_STARTS[1:] + [BURST_END]]
 CALIBRATION = ["calibrate", "--duration", "1s", "--load", "anon:node=1,size=500M,contents=word,verify=none"]
 # Without huge pages, the kernel's own watermarks lie as close together as they do, in proportion, on large nodes; with
@@ -107,7 +108,8 @@ def burst_words(share, policy, caches):
     words = ["--directory", "/data", "--duration", f"{BURST_END}s", "--interval", "50ms", "--verify", "none",
              "--group", "cache", "--group", "batch"]
     for node, size in enumerate(caches):
-        for load in (f"cache{node},size={size},duration=4s", f"tail{node},size=64M,rate=32M/s,start=4s,duration=2s"):
+        for load in (f"cache{node},size={size},duration={CACHES_READ}s",
+                     f"tail{node},size=64M,rate=32M/s,start={CACHES_READ}s,duration=2s"):
             words += ["--load", f"fileread:name={load},group=cache,node={node},sparse=yes,block=256K"]
     for i, start in enumerate(BURST_STARTS):
         words += ["--load", f"anon:name=burst{i},group=batch,node=1,policy={policy},size={BURST_MIB}M,"
@@ -125,6 +127,7 @@ BURST = [
     Figure("worst", "longest", "ms", f.first_touch_max_ms("burst")),
     Figure("work", "memory taken", "MiB", lambda result: f.work_mib(result, "burst")),
     Figure("free", "node 1 kept free between bursts", "MiB", f.node_free_quiet_mib(1), price=True),
+    Figure("cached", "page cache of node 1 before the bursts", "MiB", f.node_file_mib(1, BURST_STARTS[0]), price=True),
     Figure("kept", "page cache of node 0 left", "%", f.node_file_kept(0, BURST_STARTS[0]), price=True),
     Figure("kept1", "page cache of node 1 left", "%", f.node_file_kept(1, BURST_STARTS[0]), price=True),
     Figure("share", "of the page cache given up, on node 1", "%", f.node_share_freed(1, BURST_STARTS[0]), price=True),

@@ -173,6 +173,11 @@ def reclaim_cpu_ms(name="svc"):
     return lambda result: kswapd_ms(result) + rival_ms(result) + group_stall_ms(name)(result)
 
 
+def node_file_mib(number, at_s):
+    """Page cache of a node then."""
+    return lambda result: sample_at(result, at_s)["node_file_bytes"][number] / MIB
+
+
 def node_file_kept(number, from_s):
     """Page cache of a node at the end, as percent of what it was when the bursts began."""
     def figure(result):
