@@ -48,6 +48,7 @@ struct balance_settings {
 	uint64_t order;		   /* of free pieces that are wanted; 0: of any size */
 	uint64_t order_free_bytes; /* so much, in such pieces */
 	bool keep_local;	   /* act on a node although its neighbours still have room */
+	uint64_t elsewhere_permyriad; /* of a group's memory that may be on nodes with room */
 	bool lru_gen;	    /* through debugfs, where a group has memory on other nodes too */
 	uint64_t drop_slab; /* times an hour, of the whole machine, where nothing else helps */
 	uint64_t hopeless_rounds;   /* fruitless rounds until a node is left alone */

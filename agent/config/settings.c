@@ -62,6 +62,10 @@ const struct setting settings[] = {
 	 "How much is kept free in pieces of balance.order, on each node."},
 	{"balance", "keep_local", BOOL(balance.keep_local), NO_RANGE, "no",
 	 "Free memory on a full node although other nodes have room, so that tasks stay local."},
+	{"balance", "elsewhere", PERCENT(balance.elsewhere_permyriad), "0%", "100%", "10%",
+	 "While other nodes have room: how much of a group's memory may be there for it to be asked for a node. "
+	 "memory.reclaim takes from all of them (a node alone can be asked from Linux 6.18 on, unless somebody is "
+	 "protected there). 100%: no matter how much."},
 	{"balance", "lru_gen", BOOL(balance.lru_gen), NO_RANGE, "no",
 	 "Take file memory of groups that have memory on other nodes too through the kernel's lru_gen in "
 	 "debugfs, which takes none of that, as memory.reclaim would. Before Linux 7 the kernel can't be told "

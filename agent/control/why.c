@@ -31,6 +31,9 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_NOTHING_SPARE] =
 		("Dirty files written back, locked memory released, swap added, or memory.min and "
 		 "memory.low lowered."),
+	[VERDICT_ELSEWHERE] =
+		("The other nodes filling up; Linux 6.18, which reclaims one node alone; "
+		 "balance.lru_gen = yes, tuning.watermark_most, or balance.elsewhere raised."),
 	[VERDICT_SWAP_ALLOWANCE] =
 		("headroom.swap_allowance raised, protect.swap_free lowered, swap added, or (on "
 		 "a disk) protect.swap_writes raised or protect.exclude_device shortened."),

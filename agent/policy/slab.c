@@ -9,6 +9,7 @@ static bool nothing_else_gives(enum verdict_reason reason)
 {
 	switch (reason) {
 	case VERDICT_NOTHING_SPARE:
+	case VERDICT_ELSEWHERE:
 	case VERDICT_SWAP_YIELD:
 	case VERDICT_SWAP_STUCK:
 	case VERDICT_HOPELESS:

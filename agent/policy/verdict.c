@@ -11,6 +11,8 @@ static const struct {
 		{"refaults", "what was taken is read back: it is in use, so nothing more is taken"},
 	[VERDICT_NOTHING_SPARE] = {"nothing-spare",
 				   "what is left is protected, locked, dirty or needs swap"},
+	[VERDICT_ELSEWHERE] = {"elsewhere",
+			       "what is left would be taken from other nodes too, which have room"},
 	[VERDICT_SWAP_ALLOWANCE] =
 		{"swap-allowance",
 		 "only anonymous memory is left and swap may not take more of it"},

@@ -167,6 +167,7 @@ static const struct field node_plan_fields[] = {
 	CHOICE(struct node_plan, effort, EFFORT_FULL + 1),
 	INT(struct node_plan, swappiness),
 	NUMBER(struct node_plan, burst_bytes),
+	FLAG(struct node_plan, here_alone),
 };
 static const struct shape node_plan_shape = SHAPE(struct node_plan, node_plan_fields);
 

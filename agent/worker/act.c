@@ -154,6 +154,8 @@ static int aim_at_victim(struct worker *w, struct request *request, uint64_t now
 	}
 	if (worker_evict_instead(w, victim, request, now_ns))
 		return 0;
+	if (worker_takes_elsewhere(w, victim))
+		return -EAGAIN;
 	request->fd = group_reclaim_open(victim->cgroup->dir_fd);
 	return request->fd < 0 ? request->fd : 0;
 }

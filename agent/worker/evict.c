@@ -38,7 +38,7 @@ uint64_t worker_steals_of(const struct group *g)
 }
 
 /* Memory elsewhere that is next to nothing is no reason. */
-static bool is_worth_it(const struct worker *w, const struct group *victim, uint64_t now_ns)
+bool worker_may_evict(const struct worker *w, const struct group *victim, uint64_t now_ns)
 {
 	return w->config->balance.lru_gen && w->trim.ages_fd >= 0 &&
 	       now_ns >= w->here.evict_due_ns && group_holds_memory(victim) &&
@@ -72,7 +72,7 @@ bool worker_evict_instead(struct worker *w, struct group *victim, struct request
 	const char *bad = NULL;
 	int r;
 
-	if (!is_worth_it(w, victim, now_ns))
+	if (!worker_may_evict(w, victim, now_ns))
 		return false;
 	r = find(w, victim, request, now_ns, &plan, &place, &bad);
 	if (r == 0)

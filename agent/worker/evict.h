@@ -11,6 +11,8 @@ struct worker;
 
 /* Says so where lru_gen is wanted and can't be written. */
 void worker_try_eviction(const struct worker *worker);
+/* Whether that is worth a try with the group. */
+bool worker_may_evict(const struct worker *worker, const struct group *victim, uint64_t now_ns);
 /*
  * Turns a request to a group for the node into one through lru_gen, with a descriptor of its own,
  * where that spares the group's memory on other nodes and can be done. False: it is as it was.

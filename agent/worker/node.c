@@ -199,6 +199,7 @@ static void take_order(struct worker *w, const struct node_sample *sample)
 	plan->verdict.reason = VERDICT_ORDERED;
 	plan->verdict.bytes = ordered;
 	plan->effort = EFFORT_FULL;
+	plan->here_alone = false;
 	plan->swappiness = balance_may_swap(w->config, sample) ? GROUP_RECLAIM_DEFAULT
 							       : GROUP_RECLAIM_NO_ANON;
 }

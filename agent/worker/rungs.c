@@ -18,9 +18,20 @@ static bool would_swap_in_vain(const struct worker *w, const struct group *g, ui
 	       yield_is_poor_for_node(&g->yield, now_ns);
 }
 
+bool worker_takes_elsewhere(const struct worker *w, const struct group *g)
+{
+	const struct node_plan *plan = &w->here.plan;
+	uint64_t elsewhere = plan->swappiness == GROUP_RECLAIM_NO_ANON ? g->elsewhere_file_bytes
+								       : g->elsewhere_bytes;
+
+	return plan->here_alone && elsewhere > share(plus(g->node_bytes, elsewhere),
+						     w->config->balance.elsewhere_permyriad);
+}
+
 static bool is_willing(const struct worker *w, const struct group *g, uint64_t now_ns)
 {
 	return g->node_bytes > 0 && !backoff_waits(&g->node_backoff, now_ns) &&
+	       (!worker_takes_elsewhere(w, g) || worker_may_evict(w, g, now_ns)) &&
 	       !would_swap_in_vain(w, g, now_ns) && !worker_clean_comes_first(w, g, now_ns);
 }
 
@@ -116,6 +127,14 @@ static uint64_t first_return_ns(const struct worker *w, uint64_t now_ns)
 	return first_ns;
 }
 
+static bool anyone_takes_elsewhere(const struct worker *w)
+{
+	for (size_t i = 0; i < w->n_groups; i++)
+		if (w->groups[i]->node_bytes > 0 && worker_takes_elsewhere(w, w->groups[i]))
+			return true;
+	return false;
+}
+
 static void explain_none(struct worker *w, uint64_t now_ns)
 {
 	struct verdict *v = &w->here.plan.verdict;
@@ -129,7 +148,7 @@ static void explain_none(struct worker *w, uint64_t now_ns)
 	} else if (!w->world->has_memory_reclaim) {
 		v->reason = VERDICT_NO_BACKEND;
 	} else {
-		v->reason = VERDICT_NOTHING_SPARE;
+		v->reason = anyone_takes_elsewhere(w) ? VERDICT_ELSEWHERE : VERDICT_NOTHING_SPARE;
 	}
 }
 

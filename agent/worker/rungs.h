@@ -13,6 +13,11 @@ struct worker;
 struct group *worker_choose_victim(struct worker *worker, uint64_t now_ns);
 /* How to get what the node's plan wants; where there is no way, why, in the plan. */
 void worker_choose_rung(struct worker *worker, uint64_t now_ns);
+/*
+ * memory.reclaim of the group would take from other nodes too, which have room: more of its memory
+ * is there than balance.elsewhere.
+ */
+bool worker_takes_elsewhere(const struct worker *worker, const struct group *group);
 /* The victim can't be asked for these bytes: it is left alone for a while. */
 void worker_rung_refused(struct worker *worker, uint64_t bytes, uint64_t now_ns);
 /* Takes in what a request for the node brought. True: it failed, and another way is left. */

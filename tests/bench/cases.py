@@ -142,7 +142,7 @@ def bursts_bound(share):
         f"bursts-bound-{share}",
         f"{len(BURST_STARTS)} bursts of {BURST_MIB} MiB at {share} % of the first-touch rate, bound to node 1; both nodes are full "
         "of page cache",
-        BURST_MACHINE, ["kernel:10", "kernel:100", "kernel:500", "uswapd", "uswapd-steered"], BURST, [
+        BURST_MACHINE, ["kernel:10", "kernel:100", "kernel:500", "uswapd", "uswapd-steered", "uswapd-lru-gen"], BURST, [
             Goal("allocstall", most=1, of="kernel", best_kernel_by=best, words="no more stalls than the best kernel setting"),
             Goal("free", most=1, of="kernel", best_kernel_by=best, words="no more memory kept free than with it"),
             Goal("kept", least=0.98, of="kernel:10", words="node 0 keeps its page cache"),

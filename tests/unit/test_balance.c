@@ -270,9 +270,15 @@ static void test_neighbours_come_first(void **state)
 	assert_int_equal(decide(&s).verdict.bytes, 0);
 	s.sample.bound_demand = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_true(decide(&s).here_alone);
+	s.sample.others_room_bytes--;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_false(decide(&s).here_alone);
+	s.sample.others_room_bytes++;
 	s.sample.bound_demand = false;
 	s.config.balance.keep_local = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	assert_true(decide(&s).here_alone);
 }
 
 static void test_effort_rises_with_failure_and_falls_with_success(void **state)

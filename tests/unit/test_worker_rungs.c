@@ -321,6 +321,51 @@ static void test_a_group_with_next_to_nothing_clean(void **state)
 	free(s);
 }
 
+/* While other nodes have room memory.reclaim, which takes from all of them, is for those that have
+ * nearly all of their memory here. */
+static void test_groups_with_memory_elsewhere(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t elsewhere, elsewhere_file; /* of 100 MiB here */
+		int swappiness;
+		bool here_alone, lru_gen, asked;
+	} rows[] = {
+		{"a tenth of it is there", 100 * MIB / 9, 0, -1, true, false, true},
+		{"more", 100 * MIB / 9 + MIB, 0, -1, true, false, false},
+		{"which does not go", 100 * MIB, 0, GROUP_RECLAIM_NO_ANON, true, false, true},
+		{"of files", 100 * MIB, 100 * MIB, GROUP_RECLAIM_NO_ANON, true, false, false},
+		{"but they want some too", 100 * MIB, 100 * MIB, -1, false, false, true},
+		{"but lru_gen takes none of it", 100 * MIB, 100 * MIB, -1, true, true, true},
+		{"all", UINT64_MAX, UINT64_MAX, -1, true, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_new();
+		struct worker *w = &s->worker;
+		struct group *g = &s->groups[0];
+
+		w->here.reclaim_fd = -1;
+		w->n_groups = 1;
+		w->trim.ages_fd = 0;
+		s->config.balance.lru_gen = rows[i].lru_gen;
+		w->here.plan.swappiness = rows[i].swappiness;
+		w->here.plan.here_alone = rows[i].here_alone;
+		g->has_limits = true;
+		g->cgroup = &(struct cgroup){0};
+		g->elsewhere_bytes = rows[i].elsewhere;
+		g->elsewhere_file_bytes = rows[i].elsewhere_file;
+		if (chosen(s, NOW) != (rows[i].asked ? BACKEND_MEMORY_RECLAIM : BACKEND_NONE))
+			fail_msg("%s: %s", rows[i].name, backend_name(w->here.backend));
+		if (!rows[i].asked)
+			assert_int_equal(w->here.plan.verdict.reason, VERDICT_ELSEWHERE);
+		s->config.balance.elsewhere_permyriad = 10000;
+		assert_int_equal(chosen(s, NOW), BACKEND_MEMORY_RECLAIM);
+		free(s);
+	}
+}
+
 static void test_no_way(void **state)
 {
 	struct scene *s = scene_new();
@@ -354,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_brings_nothing_is_left_alone),
 		cmocka_unit_test(test_a_group_that_would_swap_in_vain),
 		cmocka_unit_test(test_a_group_with_next_to_nothing_clean),
+		cmocka_unit_test(test_groups_with_memory_elsewhere),
 		cmocka_unit_test(test_no_way),
 	};
 
