@@ -45,9 +45,9 @@ struct headroom_settings {
 
 struct balance_settings {
 	struct margin_settings margin;
-	uint64_t order;		   /* of free pieces that are wanted; 0: of any size */
-	uint64_t order_free_bytes; /* so much, in such pieces */
-	bool keep_local;	   /* act on a node although its neighbours still have room */
+	uint64_t order;		      /* of free pieces that are wanted; 0: of any size */
+	uint64_t order_free_bytes;    /* so much, in such pieces */
+	bool keep_local;	      /* act on a node although its neighbours still have room */
 	uint64_t elsewhere_permyriad; /* of a group's memory that may be on nodes with room */
 	bool lru_gen;	    /* through debugfs, where a group has memory on other nodes too */
 	uint64_t drop_slab; /* times an hour, of the whole machine, where nothing else helps */
