@@ -18,6 +18,12 @@
 /* Groups a turn looks at, until it finds one worth asking for. */
 #define LOOKS_MAX 64
 
+/* Whose step of trim it is for; NULL: for nobody's. */
+static struct group *step_of(const struct pageout_round *round)
+{
+	return round->for_step ? round->group : NULL;
+}
+
 /* Who wants memory, and what is being done for him. */
 static struct target *target_of(struct worker *w)
 {
@@ -155,10 +161,11 @@ static uint64_t next_wait_ns(const struct pageout_round *round, uint64_t wait_ns
 static void end_round(struct worker *w, uint64_t now_ns)
 {
 	struct pageout_round *round = &w->pageout;
+	struct group *step = step_of(round);
 
 	target_of(w)->cold_most_bytes = MAX(target_of(w)->cold_most_bytes, round->chosen_bytes);
-	if (round->for_step) {
-		struct group_trim *trim = &round->group->trim;
+	if (step) {
+		struct group_trim *trim = &step->trim;
 
 		trim->taker = ASKER_HAND;
 		trim->pager_wait_ns = next_wait_ns(round, trim->pager_wait_ns);
@@ -212,6 +219,7 @@ static void ask_next(struct worker *w, uint64_t now_ns)
 
 static void account(struct worker *w, struct target *target, const struct pageout_result *result)
 {
+	struct group *step = step_of(&w->pageout);
 	const struct ledger part = {
 		.pageouts = result->calls > 0,
 		.pageout_tried_bytes = result->tried_bytes,
@@ -225,8 +233,8 @@ static void account(struct worker *w, struct target *target, const struct pageou
 	w->taken_bytes += result->applied_bytes;
 	if (target == &w->here.target && target->verdict.reason == VERDICT_ORDERED)
 		worker_take_off_order(w, result->applied_bytes);
-	if (w->pageout.for_step)
-		worker_trim_paged_out(w, w->pageout.group, result->applied_bytes);
+	if (step)
+		worker_trim_paged_out(w, step, result->applied_bytes);
 	else
 		target->unlearned_taken_bytes += result->applied_bytes;
 	w->pageout.applied_bytes += result->applied_bytes;
