@@ -63,7 +63,8 @@ const struct setting settings[] = {
 	{"balance", "keep_local", BOOL(balance.keep_local), NO_RANGE, "no",
 	 "Free memory on a full node although other nodes have room, so that tasks stay local."},
 	{"balance", "elsewhere", PERCENT(balance.elsewhere_permyriad), "0%", "100%", "10%",
-	 "While other nodes have room: how much of a group's memory may be there for it to be asked for a node. "
+	 "While other nodes have room, or demand is bound to one: how much of a group's memory may be on others for "
+	 "it to be asked for that node. "
 	 "memory.reclaim takes from all of them (a node alone can be asked from Linux 6.18 on, unless somebody is "
 	 "protected there). 100%: no matter how much."},
 	{"balance", "lru_gen", BOOL(balance.lru_gen), NO_RANGE, "no",

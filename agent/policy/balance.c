@@ -209,7 +209,7 @@ struct node_plan balance_decide(const struct config *config, const struct demand
 				       rest_before_next_look(config, demand, s, v, for_kswapd));
 		return plan;
 	}
-	plan.here_alone = s->others_room_bytes >= v->margin_bytes + round;
+	plan.here_alone = s->bound_demand || s->others_room_bytes >= v->margin_bytes + round;
 	wanted = v->margin_bytes + round - room_to_come(s, v);
 	if (!bound_effort(config, s, wanted, &plan)) {
 		v->reason = protect_swap_reason(s->swap_is_futile, &s->swap);

@@ -41,7 +41,7 @@ struct node_plan {
 	enum effort effort;
 	int swappiness;	      /* -1: the kernel's choice; 0: no anonymous memory */
 	uint64_t burst_bytes; /* the margin that bursts want, whoever keeps it */
-	bool here_alone;      /* other nodes have room: what is taken there gains nothing */
+	bool here_alone;      /* what is taken from other nodes would be no gain */
 };
 
 struct node_plan balance_decide(const struct config *config, const struct demand *demand,

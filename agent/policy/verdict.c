@@ -12,7 +12,7 @@ static const struct {
 	[VERDICT_NOTHING_SPARE] = {"nothing-spare",
 				   "what is left is protected, locked, dirty or needs swap"},
 	[VERDICT_ELSEWHERE] = {"elsewhere",
-			       "what is left would be taken from other nodes too, which have room"},
+			       "what is left would be taken from other nodes too, for nothing"},
 	[VERDICT_SWAP_ALLOWANCE] =
 		{"swap-allowance",
 		 "only anonymous memory is left and swap may not take more of it"},

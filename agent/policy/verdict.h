@@ -12,7 +12,7 @@ enum verdict_reason {
 	VERDICT_ROOM_ENOUGH,	      /* room above the margin */
 	VERDICT_REFAULTS,	      /* what was taken is read back: it is used, not spare */
 	VERDICT_NOTHING_SPARE,	      /* all that is left is protected, locked or dirty */
-	VERDICT_ELSEWHERE,	      /* all that could be asked is mostly on nodes with room */
+	VERDICT_ELSEWHERE,	      /* all that could be asked is on other nodes too */
 	VERDICT_SWAP_ALLOWANCE,	      /* only anonymous memory is left, and it may not go to swap */
 	VERDICT_SWAP_YIELD,	      /* the same, since hardly anything is gained by it */
 	VERDICT_SWAP_STUCK,	      /* the same, since swap does not answer */

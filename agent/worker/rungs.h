@@ -14,8 +14,8 @@ struct group *worker_choose_victim(struct worker *worker, uint64_t now_ns);
 /* How to get what the node's plan wants; where there is no way, why, in the plan. */
 void worker_choose_rung(struct worker *worker, uint64_t now_ns);
 /*
- * memory.reclaim of the group would take from other nodes too, which have room: more of its memory
- * is there than balance.elsewhere.
+ * memory.reclaim of the group would take from other nodes too, where that is no gain: more of its
+ * memory is there than balance.elsewhere.
  */
 bool worker_takes_elsewhere(const struct worker *worker, const struct group *group);
 /* The victim can't be asked for these bytes: it is left alone for a while. */

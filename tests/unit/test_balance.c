@@ -271,14 +271,17 @@ static void test_neighbours_come_first(void **state)
 	s.sample.bound_demand = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
 	assert_true(decide(&s).here_alone);
-	s.sample.others_room_bytes--;
-	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
-	assert_false(decide(&s).here_alone);
-	s.sample.others_room_bytes++;
+	/* Room there would be no use, whether or not there is any. */
+	s.sample.others_room_bytes = 0;
+	assert_true(decide(&s).here_alone);
 	s.sample.bound_demand = false;
+	assert_false(decide(&s).here_alone);
+	s.sample.others_room_bytes = 15 * MIB * 3 / 2;
 	s.config.balance.keep_local = true;
 	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
 	assert_true(decide(&s).here_alone);
+	s.sample.others_room_bytes--;
+	assert_false(decide(&s).here_alone);
 }
 
 static void test_effort_rises_with_failure_and_falls_with_success(void **state)
