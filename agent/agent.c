@@ -187,7 +187,9 @@ int agent_start(const struct agent_options *options, const struct config *config
 		a->n_workers += r == 0;
 	}
 	/* A worker that hangs still uses what it was given: only leaving helps. */
-	if (r < 0 && r != -ETIMEDOUT)
+	if (r == -ETIMEDOUT)
+		agent_restore_tuning(a);
+	else if (r < 0)
 		(void)agent_stop(a);
 	if (r < 0)
 		return r;
