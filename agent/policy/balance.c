@@ -249,3 +249,8 @@ void balance_learn(const struct balance_settings *settings, struct balance_histo
 		history->effort = EFFORT_LIGHT;
 	}
 }
+
+void balance_try_again(struct balance_history *history, uint64_t now_ns)
+{
+	history->hopeless_until_ns = MIN(history->hopeless_until_ns, now_ns + BALANCE_TRY_AGAIN_NS);
+}

@@ -23,6 +23,9 @@
 /* One is looked at again when it has lasted half as long again, after at most so many tick_max. */
 #define BALANCE_STREAM_REST_TICKS 8
 
+/* So much later: users change their own limits as often as they like. */
+#define BALANCE_TRY_AGAIN_NS (2 * UINT64_C(1000000000))
+
 /* None goes below memory.low: whoever sets it expects it to hold against us. */
 enum effort {
 	EFFORT_LIGHT, /* clean file memory only; not on 6.1, which can't be told */
@@ -55,3 +58,6 @@ bool balance_may_swap(const struct config *config, const struct node_sample *sam
 /* Takes in the result of a round: what was asked and what it brought. */
 void balance_learn(const struct balance_settings *settings, struct balance_history *history,
 		   uint64_t now_ns, uint64_t tried_bytes, uint64_t applied_bytes);
+/* Other memory may be taken now (swap came, a limit changed): a node that was given up is tried
+ * soon. */
+void balance_try_again(struct balance_history *history, uint64_t now_ns);

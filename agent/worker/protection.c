@@ -17,8 +17,9 @@
 #define LOST_REST_NS	 NSEC_PER_SEC	       /* until all are read, since it has lost count */
 #define PROTECTION_DRIFT 16 /* usage that changed by a 16th asks for new shares */
 
-static void limits_changed(struct worker *w, struct group *g)
+static void limits_changed(struct worker *w, struct group *g, uint64_t now_ns)
 {
+	balance_try_again(&w->here.history, now_ns);
 	g->target.due_ns = 0;
 	g->node_backoff = (struct backoff){0}; /* it may have been its protection */
 	w->protections_ns = 0;
@@ -124,7 +125,7 @@ static void read_limits(struct worker *w, struct group *g, uint64_t now_ns)
 	g->limits_unknown = r < 0 && r != -ENOENT && r != -ENODEV;
 	if (changed || g->has_limits != had_limits || g->limits_unknown != were_unknown ||
 	    memcmp(&before, &g->limits, sizeof(before)) != 0)
-		limits_changed(w, g);
+		limits_changed(w, g, now_ns);
 	/* Its files appear one by one: those that were not there yet are not watched either. */
 	if (r == -ENOENT && g->limits_watched) {
 		limit_watch_remove(w->limit_watch, &g->limit_watches);

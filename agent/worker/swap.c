@@ -72,6 +72,7 @@ static void read_prices(struct worker *w, uint64_t now_ns)
 
 void worker_read_swap(struct worker *w, uint64_t now_ns)
 {
+	const uint64_t total = w->swap.total_bytes;
 	const char *bad = NULL;
 	int r;
 
@@ -79,6 +80,8 @@ void worker_read_swap(struct worker *w, uint64_t now_ns)
 		return;
 	w->swap_ns = now_ns;
 	r = read_swap(w, &bad);
+	if (w->swap.total_bytes > total)
+		balance_try_again(&w->here.history, now_ns);
 	if (r < 0)
 		worker_complain(w, now_ns, "swap", r, bad);
 	read_prices(w, now_ns);

@@ -406,6 +406,26 @@ static void test_hopeless_after_fruitless_rounds(void **state)
 	assert_int_equal(decide(&s).effort, EFFORT_LIGHT);
 }
 
+static void test_hopeless_ends_when_other_memory_may_be_taken(void **state)
+{
+	struct scene s = low_node();
+	uint64_t now_ns = s.sample.now_ns;
+
+	(void)state;
+	s.history.hopeless_until_ns = now_ns + UINT64_C(86400) * NSEC_PER_SEC;
+	balance_try_again(&s.history, now_ns);
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_HOPELESS);
+	s.sample.now_ns = now_ns + BALANCE_TRY_AGAIN_NS;
+	assert_int_equal(decide(&s).verdict.reason, VERDICT_NODE_LOW);
+	/* What would have been sooner stays so; nothing was given up: nor is it now. */
+	s.history.hopeless_until_ns = now_ns + 1;
+	balance_try_again(&s.history, now_ns);
+	assert_int_equal(s.history.hopeless_until_ns, now_ns + 1);
+	s.history.hopeless_until_ns = 0;
+	balance_try_again(&s.history, now_ns);
+	assert_int_equal(s.history.hopeless_until_ns, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_swap_that_gains_too_little),
 		cmocka_unit_test(test_swap_that_does_not_answer),
 		cmocka_unit_test(test_hopeless_after_fruitless_rounds),
+		cmocka_unit_test(test_hopeless_ends_when_other_memory_may_be_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

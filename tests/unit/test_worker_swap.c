@@ -211,6 +211,31 @@ static void test_writes_to_disks(void **state)
 	scene_free(s);
 }
 
+static void test_swap_that_comes_gives_a_node_another_try(void **state)
+{
+	static const struct {
+		const char *meminfo;
+		bool sooner;
+	} then[] = {
+		{"SwapTotal: 1048576 kB\nSwapFree: 524288 kB\n", false},
+		{"SwapTotal: 524288 kB\nSwapFree: 524288 kB\n", false},
+		{"SwapTotal: 2097152 kB\nSwapFree: 524288 kB\n", true},
+	};
+	const uint64_t never = UINT64_MAX;
+	uint64_t now_ns = NOW;
+	struct scene *s = scene_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(then); i++) {
+		s->worker.here.history.hopeless_until_ns = never;
+		fixture_write(s->fx, "meminfo", then[i].meminfo);
+		worker_read_swap(&s->worker, now_ns += NSEC_PER_SEC);
+		assert_int_equal(s->worker.here.history.hopeless_until_ns,
+				 then[i].sooner ? now_ns + BALANCE_TRY_AGAIN_NS : never);
+	}
+	scene_free(s);
+}
+
 /* More than was asked for: all that the group has in swap since. */
 static void test_writes_beyond_the_request(void **state)
 {
@@ -407,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_swap_is_read_anew),
 		cmocka_unit_test(test_swappiness_by_price),
 		cmocka_unit_test(test_swappiness_is_the_kernels),
+		cmocka_unit_test(test_swap_that_comes_gives_a_node_another_try),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
