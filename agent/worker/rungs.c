@@ -18,14 +18,18 @@ static bool would_swap_in_vain(const struct worker *w, const struct group *g, ui
 	       yield_is_poor_for_node(&g->yield, now_ns);
 }
 
+static bool is_spread(const struct worker *w, const struct group *g, int swappiness)
+{
+	uint64_t elsewhere = swappiness == GROUP_RECLAIM_NO_ANON ? g->elsewhere_file_bytes
+								 : g->elsewhere_bytes;
+
+	return elsewhere >
+	       share(plus(g->node_bytes, elsewhere), w->config->balance.elsewhere_permyriad);
+}
+
 bool worker_takes_elsewhere(const struct worker *w, const struct group *g)
 {
-	const struct node_plan *plan = &w->here.plan;
-	uint64_t elsewhere = plan->swappiness == GROUP_RECLAIM_NO_ANON ? g->elsewhere_file_bytes
-								       : g->elsewhere_bytes;
-
-	return plan->here_alone && elsewhere > share(plus(g->node_bytes, elsewhere),
-						     w->config->balance.elsewhere_permyriad);
+	return w->here.plan.here_alone && is_spread(w, g, w->here.plan.swappiness);
 }
 
 static bool is_willing(const struct worker *w, const struct group *g, uint64_t now_ns)
@@ -215,8 +219,13 @@ bool worker_rung_learn(struct worker *w, const struct flight *f, int error, uint
 		worker_slab_learn(w, f->request.bytes, applied_bytes, now_ns);
 		return false;
 	}
-	if (f->victim)
+	if (f->victim) {
+		/* Other nodes got room too: it counts here as soon as their workers have seen it.
+		 */
+		if (applied_bytes > 0 && is_spread(w, f->victim, f->request.swappiness))
+			shared_wake_others(w->world->shared, w->index);
 		learn_of_victim(w, f, applied_bytes, now_ns);
+	}
 	/* One that was cut short tells nothing; the kernel's success is the whole. */
 	if (f->request.backend != BACKEND_NODE_RECLAIM || error == -EINTR)
 		return false;

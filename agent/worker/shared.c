@@ -101,17 +101,28 @@ void shared_group_put(struct shared *s, struct shared_group *group)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+static void wake(struct shared *s, size_t worker)
+{
+	int event_fd = atomic_load(&s->wakers[worker]);
+
+	if (event_fd >= 0)
+		(void)eventfd_write(event_fd, 1);
+}
+
 void shared_group_hand_on(struct shared *s, struct shared_group *group, int worker,
 			  const struct demand *demand, const struct pace *pace)
 {
-	int event_fd;
-
 	group->demand = *demand;
 	group->pace = *pace;
 	atomic_store_explicit(&group->home, worker, memory_order_release);
-	event_fd = atomic_load(&s->wakers[worker]);
-	if (event_fd >= 0)
-		(void)eventfd_write(event_fd, 1);
+	wake(s, (size_t)worker);
+}
+
+void shared_wake_others(struct shared *s, size_t worker)
+{
+	for (size_t i = 0; i < s->n_workers; i++)
+		if (i != worker)
+			wake(s, i);
 }
 
 void shared_set_waker(struct shared *s, size_t worker, int event_fd)

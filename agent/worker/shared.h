@@ -45,6 +45,9 @@ void shared_group_hand_on(struct shared *shared, struct shared_group *group, int
 /* The eventfd that wakes a worker; -1 before it ends. */
 void shared_set_waker(struct shared *shared, size_t worker, int event_fd);
 
+/* All but this one look at their nodes at once. */
+void shared_wake_others(struct shared *shared, size_t worker);
+
 /* What was written to swap on disks and is not forgotten yet; see account/wear.h. */
 uint64_t shared_swap_writes(const struct shared *shared);
 void shared_add_swap_writes(struct shared *shared, uint64_t bytes);

@@ -7,6 +7,7 @@
 #include "tests/unit/fixture.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 
 #define MIB (UINT64_C(1) << 20)
 #define NOW (1000 * NSEC_PER_SEC)
@@ -55,7 +56,9 @@ static bool node_answers(struct scene *s, int error, uint64_t applied, uint64_t 
 static void group_answers(struct scene *s, struct group *victim, uint64_t applied, uint64_t now_ns)
 {
 	const struct flight f = {
-		.request = {.backend = BACKEND_MEMORY_RECLAIM, .bytes = 10 * MIB},
+		.request = {.backend = BACKEND_MEMORY_RECLAIM,
+			    .bytes = 10 * MIB,
+			    .swappiness = GROUP_RECLAIM_DEFAULT},
 		.victim = victim,
 	};
 
@@ -384,6 +387,39 @@ static void test_no_way(void **state)
 	free(s);
 }
 
+/* Their rooms count here: what they were before is no reason to go on. */
+static void test_others_look_when_their_memory_was_taken(void **state)
+{
+	static const struct {
+		uint64_t elsewhere, applied; /* of a group with 100 MiB here */
+		bool look;
+	} rows[] = {
+		{0, 10 * MIB, false},
+		{11 * MIB, 10 * MIB, false},
+		{12 * MIB, 10 * MIB, true},
+		{12 * MIB, 0, false},
+	};
+	_cleanup_close_ int here = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	_cleanup_close_ int other = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	_cleanup_(shared_freep) struct shared *shared = NULL;
+	struct scene *s = scene_new();
+	eventfd_t times;
+
+	(void)state;
+	assert_int_equal(shared_new(2, &shared), 0);
+	s->world.shared = shared;
+	shared_set_waker(shared, 0, here);
+	shared_set_waker(shared, 1, other);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		s->groups[0].node_bytes = 100 * MIB;
+		s->groups[0].elsewhere_bytes = rows[i].elsewhere;
+		group_answers(s, &s->groups[0], rows[i].applied, NOW);
+		assert_int_equal(eventfd_read(other, &times), rows[i].look ? 0 : -1);
+	}
+	assert_int_equal(eventfd_read(here, &times), -1);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_a_group_that_would_swap_in_vain),
 		cmocka_unit_test(test_a_group_with_next_to_nothing_clean),
 		cmocka_unit_test(test_groups_with_memory_elsewhere),
+		cmocka_unit_test(test_others_look_when_their_memory_was_taken),
 		cmocka_unit_test(test_no_way),
 	};
 
