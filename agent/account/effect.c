@@ -77,18 +77,31 @@ static size_t make_items(const struct effect_log *log, enum effect_signal signal
 	return kept;
 }
 
-/* Of the mean of those that were looked after from that of the others, as a share of the latter. */
-static double difference(const struct effect_item *items, size_t n)
+struct means {
+	size_t acted, held; /* items */
+	double acted_mean, held_mean;
+};
+
+static struct means means_of(const struct effect_item *items, size_t n)
 {
-	double sums[2] = {0}, counts[2] = {0};
+	double sums[2] = {0};
+	size_t counts[2] = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		sums[items[i].held] += items[i].share;
 		counts[items[i].held]++;
 	}
-	if (sums[1] <= 0 || counts[0] == 0)
-		return 0;
-	return sums[0] / counts[0] / (sums[1] / counts[1]) - 1;
+	return (struct means){
+		.acted = counts[0],
+		.held = counts[1],
+		.acted_mean = sums[0] / (double)MAX(counts[0], (size_t)1),
+		.held_mean = sums[1] / (double)MAX(counts[1], (size_t)1),
+	};
+}
+
+static double difference(const struct means *m)
+{
+	return m->acted_mean - m->held_mean;
 }
 
 /* Draws the lots anew within each group (Fisher and Yates). */
@@ -137,28 +150,35 @@ static void count(const struct effect_log *log, enum effect_signal signal, struc
 void effect_search_begin(struct effect_search *s, const struct effect_log *log,
 			 enum effect_signal signal, uint64_t seed)
 {
+	struct means means;
+
 	s->effect = (struct effect){0};
 	s->drawn = 0;
 	s->seed = seed;
 	count(log, signal, &s->effect);
 	s->n = make_items(log, signal, s->items);
-	if (s->effect.acted < EFFECT_MIN_WINDOWS || s->effect.held < EFFECT_MIN_WINDOWS)
+	means = means_of(s->items, s->n);
+	if (means.acted < EFFECT_MIN_WINDOWS || means.held < EFFECT_MIN_WINDOWS)
 		s->n = 0;
-	s->found = difference(s->items, s->n);
+	s->effect.without_base = means.held_mean <= 0;
+	s->base = s->effect.without_base ? 1 : means.held_mean;
+	s->found = difference(&means);
 }
 
 static struct effect conclude(struct effect_search *s)
 {
 	struct effect effect = s->effect;
-	double size = s->found < 0 ? -s->found : s->found;
+	/* The same items summed in another order may come out a little less. */
+	double size = (s->found < 0 ? -s->found : s->found) * (1 - 1e-9);
 	size_t extreme = 0;
 
 	for (size_t i = 0; i < EFFECT_DRAWS; i++)
 		extreme += (s->draws[i] < 0 ? -s->draws[i] : s->draws[i]) >= size;
 	qsort(s->draws, EFFECT_DRAWS, sizeof(*s->draws), by_size);
-	effect.difference = permyriad(s->found);
-	effect.low = permyriad(s->found - s->draws[EFFECT_DRAWS - 1 - EFFECT_DRAWS / 40]);
-	effect.high = permyriad(s->found - s->draws[EFFECT_DRAWS / 40]);
+	effect.difference = permyriad(s->found / s->base);
+	effect.low =
+		permyriad((s->found - s->draws[EFFECT_DRAWS - 1 - EFFECT_DRAWS / 40]) / s->base);
+	effect.high = permyriad((s->found - s->draws[EFFECT_DRAWS / 40]) / s->base);
 	/* The lots as they were are one of the draws. */
 	effect.chance = 10000 * (extreme + 1) / (EFFECT_DRAWS + 1);
 	return effect;
@@ -166,13 +186,16 @@ static struct effect conclude(struct effect_search *s)
 
 bool effect_search_go_on(struct effect_search *s, size_t items, struct effect *ret)
 {
+	struct means means;
+
 	if (s->n == 0) {
 		*ret = (struct effect){0};
 		return true;
 	}
 	for (size_t used = 0; used < items && s->drawn < EFFECT_DRAWS; used += s->n) {
 		draw(s->items, s->n, &s->seed);
-		s->draws[s->drawn++] = difference(s->items, s->n);
+		means = means_of(s->items, s->n);
+		s->draws[s->drawn++] = difference(&means);
 	}
 	if (s->drawn < EFFECT_DRAWS)
 		return false;

@@ -4,10 +4,14 @@
  * in which they were left alone by lot (policy/holdout.h). Pure, and the same for the same seed.
  *
  * Each value counts as a share of its group's mean, so that large groups do not drown small ones;
- * the difference is that of the two means, as a share of the held-out one's. How much of it chance
- * alone would make is found by drawing the lots anew EFFECT_DRAWS times, each time as many within
- * each group as there were (a permutation test; Fisher 1935): their 2.5 % and 97.5 % points around
- * the difference are its interval.
+ * the difference is that of the two means. How much of it chance alone would make is found by
+ * drawing the lots anew EFFECT_DRAWS times, each time as many within each group as there were (a
+ * permutation test; Fisher 1935): their 2.5 % and 97.5 % points around the difference are its
+ * interval.
+ *
+ * All three are told as shares of the held-out windows' mean. Where that is 0, as of groups that
+ * never stall while left alone, they are shares of the mean of all windows: a difference is one
+ * from nothing too, and always more than 100 %.
  */
 #pragma once
 
@@ -46,13 +50,14 @@ struct effect_log {
 void effect_add(struct effect_log *log, const struct effect_window *window);
 
 #define EFFECT_DRAWS	    999
-#define EFFECT_MIN_WINDOWS  8 /* of each kind, for a difference to be told */
+#define EFFECT_MIN_WINDOWS  8 /* of each kind, of groups with any value, for a difference */
 #define EFFECT_HARM_WINDOWS 16
 
 /* Shares are permyriad of the held-out mean: -1000 is a tenth less while looked after. */
 struct effect {
 	size_t acted, held; /* windows; 0 and 0: too few, or the signal was 0 in all */
 	uint64_t acted_mean, held_mean;
+	bool without_base; /* held_mean is 0: shares are of the mean of all windows */
 	int64_t difference, low, high;
 	uint64_t chance; /* permyriad of draws that differ as much: the test's p */
 };
@@ -70,6 +75,7 @@ struct effect_search {
 	struct effect_item items[EFFECT_WINDOWS];
 	size_t n;      /* items; 0: nothing to find */
 	uint64_t seed; /* of the next draw */
+	double base;   /* the mean that shares are of */
 	double found, draws[EFFECT_DRAWS];
 	size_t drawn;
 };

@@ -230,7 +230,7 @@ const struct setting settings[] = {
 	{"holdout", "harm", PERCENT(holdout.harm_permyriad), "0%", "100%", "5%",
 	 "More stalls, hits of limits or CPU time than where left alone, from which on headroom and trim, or "
 	 "balance, stop by themselves, if chance makes as much once in a hundred times at most; until the "
-	 "configuration is read anew."},
+	 "configuration is read anew. Where there was none at all while left alone, any is more."},
 
 	{"tuning", "swappiness", SYSCTL(tuning.swappiness), "0", "200", "keep",
 	 "vm.swappiness for as long as the agent acts: how readily the kernel itself swaps. keep: as it is. "

@@ -42,11 +42,15 @@ static void write_signal(const char *words, const struct effect *e, FILE *out)
 		(void)fprintf(out, "too little to tell\n");
 		return;
 	}
-	(void)fprintf(out,
-		      "%" PRIu64 " looked after, %" PRIu64 " left alone\n"
-		      "    %s, between %s and %s; by chance in %" PRIu64 ".%02" PRIu64 " %%: %s\n",
-		      e->acted_mean, e->held_mean, SHARE(e->difference), SHARE(e->low),
-		      SHARE(e->high), e->chance / 100, e->chance % 100, judge(e));
+	(void)fprintf(out, "%" PRIu64 " looked after, %" PRIu64 " left alone\n    ", e->acted_mean,
+		      e->held_mean);
+	if (e->without_base)
+		(void)fprintf(out, "no share can be told of none at all");
+	else
+		(void)fprintf(out, "%s, between %s and %s", SHARE(e->difference), SHARE(e->low),
+			      SHARE(e->high));
+	(void)fprintf(out, "; by chance in %" PRIu64 ".%02" PRIu64 " %%: %s\n", e->chance / 100,
+		      e->chance % 100, judge(e));
 }
 
 /* Returns false where there are too few windows. */

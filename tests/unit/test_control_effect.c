@@ -62,6 +62,34 @@ static void test_words(void **state)
 	      "anew\n" NONE_OF_NODE);
 }
 
+/* What a difference is a share of may be nothing. */
+static void test_words_without_a_base(void **state)
+{
+	struct node_status node = {
+		.answered = true,
+		.holdout_permyriad = 1000,
+		.effects[EFFECT_STALL] = {.acted = 40,
+					  .held = 10,
+					  .acted_mean = 50000,
+					  .without_base = true,
+					  .difference = 12500,
+					  .low = 10000,
+					  .high = 15000,
+					  .chance = 10},
+	};
+
+	(void)state;
+	check(&node,
+	      "Node 0: windows of its groups, 40 looked after, 10 left alone by lot\n"
+	      "  stalled on memory, us: 50000 looked after, 0 left alone\n"
+	      "    no share can be told of none at all; by chance in 0.10 %: more where looked "
+	      "after\n"
+	      "  read back, bytes: too little to tell\n"
+	      "  limit hit, times: too little to tell\n"
+	      "  CPU time, us: too little to tell\n"
+	      "  memory, bytes: too little to tell\n" NONE_OF_NODE);
+}
+
 static void test_words_of_the_node_itself(void **state)
 {
 	struct node_status node = {
@@ -98,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_without_a_base),
 		cmocka_unit_test(test_words_of_the_node_itself),
 	};
 

@@ -179,14 +179,65 @@ static void test_extremes(void **state)
 	assert_int_equal(e.acted, EFFECT_WINDOWS / 2);
 	assert_int_equal(e.difference, 0);
 	assert_false(effect_is_found(&e));
-	/* Nothing at all while held out: no share can be told, and nothing is found. */
-	for (int i = 0; i < EFFECT_WINDOWS; i++) {
-		w.held = i % 2;
-		w.values[EFFECT_CPU] = w.held ? 0 : 1000;
+}
+
+/* Windows that are 0 where left alone, and mostly where looked after. */
+static void test_harm_beside_nothing(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t acted, held, n; /* windows, and those of the acted ones that stalled */
+		uint64_t first_us, others_us;
+		bool harm;
+	} rows[] = {
+		{"nothing on either side", 100, 100, 0, 0, 0, false},
+		{"a single blip", 100, 100, 1, 1, 0, false},
+		{"a single long stall", 460, 52, 1, 5000000, 0, false},
+		{"a few of 200", 100, 100, 4, 50000, 50000, false},
+		{"one in five, few left alone", 80, 10, 16, 50000, 50000, false},
+		{"all stall", 100, 100, 100, 50000, 50000, true},
+		{"all stall, few left alone", 80, 10, 80, 50000, 50000, true},
+		{"one in five, many left alone", 100, 100, 20, 50000, 50000, true},
+		{"a long one drowns the rest", 100, 100, 5, 5000000, 50000, false},
+		{"too few left alone", 505, 7, 505, 50000, 50000, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct effect_log log = {0};
+		struct effect e;
+
+		for (size_t n = 0; n < rows[i].acted + rows[i].held; n++) {
+			struct effect_window w = {.group = 1, .held = n >= rows[i].acted};
+
+			if (n < rows[i].n)
+				w.values[EFFECT_STALL] = n ? rows[i].others_us : rows[i].first_us;
+			effect_add(&log, &w);
+		}
+		e = effect_of(&log, EFFECT_STALL, 1);
+		/* From nothing to something is more than any share. */
+		if (effect_is_harm(EFFECT_STALL, &e, 10000) != rows[i].harm ||
+		    (rows[i].harm && !effect_is_found(&e)))
+			fail_msg("%s: %jd, by chance %ju", rows[i].name, (intmax_t)e.difference,
+				 (uintmax_t)e.chance);
+		assert_int_equal(e.without_base, e.held > 0);
+	}
+}
+
+/* One whose few windows left alone are 0, beside many groups that are 0 all the time. */
+static void test_windows_of_nothing_are_not_enough(void **state)
+{
+	struct effect_log log = {0};
+	struct effect_window w = {0};
+
+	(void)state;
+	for (size_t n = 0; n < EFFECT_WINDOWS; n++) {
+		w.group = n % 4;
+		w.held = n / 4 % 20 == 0;
+		w.values[EFFECT_STALL] = w.group == 0 && !w.held ? 50000 : 0;
 		effect_add(&log, &w);
 	}
-	e = effect_of(&log, EFFECT_CPU, 1);
-	assert_int_equal(e.difference, 0);
+	assert_int_equal(effect_of(&log, EFFECT_STALL, 1).acted, 0);
 }
 
 static void test_harm_is_looked_for_seldom(void **state)
@@ -265,6 +316,8 @@ int main(void)
 		cmocka_unit_test(test_the_same_seed_finds_the_same),
 		cmocka_unit_test(test_a_little_at_a_time),
 		cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_harm_beside_nothing),
+		cmocka_unit_test(test_windows_of_nothing_are_not_enough),
 		cmocka_unit_test(test_harm_is_looked_for_seldom),
 		cmocka_unit_test(test_lots),
 		cmocka_unit_test(test_pressure_ends_it),
