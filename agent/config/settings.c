@@ -109,7 +109,8 @@ const struct setting settings[] = {
 	 "patterns over names as in /sys/block, as in sda, nvme* or mapper/vg-*; a disk's name holds for what "
 	 "is on it too. Where swap is there, only what swap of higher priority takes is swapped."},
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
-	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU."},
+	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU. After a request that "
+	 "took longer there is none until its time is paid, for 5 min at most."},
 	{"protect", "rate", SIZE(protect.rate_bytes), "0", "1T", "0",
 	 "Most bytes a second that a worker may take, whoever wants them. 0: no bound."},
 	{"protect", "price", DURATION(protect.price_ns), "0s", "1min", "1s",

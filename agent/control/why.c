@@ -50,7 +50,8 @@ static const char *const changes[VERDICT_REASONS] = {
 	[VERDICT_KSWAPD_SUFFICES] = "Tasks that have to reclaim for themselves.",
 	[VERDICT_KSWAPD_EARLY] =
 		"Tasks that have to reclaim for themselves, or tuning.watermark_most = 0.",
-	[VERDICT_CPU_BUDGET] = "The next window; protect.cpu raises the budget.",
+	[VERDICT_CPU_BUDGET] =
+		"Time, which pays what was used beyond it; protect.cpu raises the budget.",
 	[VERDICT_BYTE_BUDGET] = "The next second; protect.rate raises the budget.",
 	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or (of a group) its limit being hit.",
 	[VERDICT_HARMFUL] =
@@ -316,7 +317,7 @@ void why_group(const struct group_status *group, unsigned int node, FILE *out)
 		say_trim(&group->trim, out);
 }
 
-/* Of the window of a second that is going on. */
+/* Of the window of a second that is going on, with what those before it used too much. */
 static void say_budget(const struct spending *spent, const struct spending *budget, FILE *out)
 {
 	fprintf(out, "  its worker's budget for this second: %s of %s of CPU time used",

@@ -28,6 +28,7 @@ struct spending worker_spending(const struct worker *w)
 {
 	return (struct spending){
 		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
+		.request_cpu_ns = w->hand_cpu_ns,
 		.taken_bytes = w->taken_bytes,
 	};
 }
@@ -36,8 +37,10 @@ static struct spending spent(struct worker *w, uint64_t now_ns)
 {
 	const struct spending so_far = worker_spending(w);
 
-	budget_turn(&w->budget, &so_far, now_ns);
-	return budget_spent(&w->budget, &so_far, now_ns);
+	/* A request is counted at its end, and has all windows it went on for to pay with. */
+	if (!w->flight.active)
+		budget_turn(&w->budget, &w->config->protect, &so_far, now_ns);
+	return budget_spent(&w->budget, &w->config->protect, &so_far, now_ns);
 }
 
 enum verdict_reason worker_budget_used_up(struct worker *w, uint64_t now_ns)

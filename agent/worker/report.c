@@ -202,7 +202,7 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.groups_ledger = sum_groups(w),
 		.wakeups = w->wakeups,
 		.cpu_ns = so_far.cpu_ns + w->compaction.cpu_ns,
-		.spent = budget_spent(&w->budget, &so_far, now_ns),
+		.spent = budget_spent(&w->budget, &w->config->protect, &so_far, now_ns),
 		.budget = {.cpu_ns = share(BUDGET_WINDOW_NS, w->config->protect.cpu_permyriad),
 			   .taken_bytes = w->config->protect.rate_bytes},
 		.holdout_permyriad = w->config->holdout.share_permyriad,

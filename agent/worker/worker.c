@@ -196,6 +196,8 @@ static void change_config(struct worker *w)
 	w->config = next;
 	record_turn(w->record, next, true);
 	w->holdout.harmful = w->node_holdout.harmful = false;
+	/* What is owed was counted by other rules. */
+	w->budget = (struct budget){.before = worker_spending(w)};
 	w->protections_ns = 0;
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];

@@ -6,6 +6,7 @@
 #include "agent/account/wish.h"
 
 #include "base/clock.h"
+#include "base/saturate.h"
 #include "tests/unit/fixture.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -168,7 +169,12 @@ static void test_budgets_hold_for_a_window(void **state)
 		{0, 3 * MIB, 1, 0, VERDICT_BYTE_BUDGET},
 		{0, 9 * MIB, BUDGET_WINDOW_NS - 1, 0, VERDICT_BYTE_BUDGET},
 		{UINT64_MAX - 7, 9 * MIB, 1, 0, VERDICT_CPU_BUDGET},
-		{UINT64_MAX - 7, 9 * MIB, BUDGET_WINDOW_NS, 3 * MIB, VERDICT_NONE},
+		{UINT64_MAX - 7, 9 * MIB, BUDGET_WINDOW_NS, 0, VERDICT_CPU_BUDGET},
+		{BUDGET_WINDOW_NS, 4 * MIB, BUDGET_WINDOW_NS, 2 * MIB, VERDICT_NONE},
+		{BUDGET_WINDOW_NS + 1, 4 * MIB, BUDGET_WINDOW_NS, 2 * MIB, VERDICT_CPU_BUDGET},
+		{BUDGET_WINDOW_NS, 6 * MIB, BUDGET_WINDOW_NS, 0, VERDICT_BYTE_BUDGET},
+		{BUDGET_WINDOW_NS, 6 * MIB, 2 * BUDGET_WINDOW_NS, 3 * MIB, VERDICT_NONE},
+		{UINT64_MAX - 7, UINT64_MAX - 11, 300 * BUDGET_WINDOW_NS, 0, VERDICT_CPU_BUDGET},
 	};
 	const uint64_t begun_ns = 100 * NSEC_PER_SEC;
 
@@ -176,14 +182,15 @@ static void test_budgets_hold_for_a_window(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct spending so_far = {
 			.cpu_ns = before.cpu_ns + rows[i].cpu_ns,
+			.request_cpu_ns = rows[i].cpu_ns,
 			.taken_bytes = before.taken_bytes + rows[i].taken_bytes,
 		};
 		struct budget budget = {0};
 		struct spending spent;
 
-		budget_turn(&budget, &before, begun_ns);
-		budget_turn(&budget, &so_far, begun_ns + rows[i].now_ns);
-		spent = budget_spent(&budget, &so_far, begun_ns + rows[i].now_ns);
+		budget_turn(&budget, &settings, &before, begun_ns);
+		budget_turn(&budget, &settings, &so_far, begun_ns + rows[i].now_ns);
+		spent = budget_spent(&budget, &settings, &so_far, begun_ns + rows[i].now_ns);
 		assert_int_equal(budget_used_up(&settings, &spent), rows[i].used_up);
 		assert_int_equal(budget_bytes_left(&settings, &spent), rows[i].left_bytes);
 	}
@@ -201,13 +208,51 @@ static void test_budgets_at_their_ends(void **state)
 	assert_int_equal(budget_used_up(&free, &much), VERDICT_NONE);
 	assert_int_equal(budget_bytes_left(&free, &much), UINT64_MAX);
 	/* A clock that goes back ends no window; a window that is over has nothing spent. */
-	budget_turn(&budget, &much, 10 * NSEC_PER_SEC);
-	budget_turn(&budget, &(struct spending){0}, NSEC_PER_SEC);
+	budget_turn(&budget, &free, &much, 10 * NSEC_PER_SEC);
+	budget_turn(&budget, &free, &(struct spending){0}, NSEC_PER_SEC);
 	assert_int_equal(budget.begun_ns, 10 * NSEC_PER_SEC);
-	spent = budget_spent(&budget, &(struct spending){0}, 10 * NSEC_PER_SEC);
+	spent = budget_spent(&budget, &free, &(struct spending){0}, 10 * NSEC_PER_SEC);
 	assert_int_equal(spent.taken_bytes, 0);
-	spent = budget_spent(&budget, &(struct spending){.cpu_ns = 9}, 11 * NSEC_PER_SEC);
+	spent = budget_spent(&budget, &free, &(struct spending){.cpu_ns = 9}, 11 * NSEC_PER_SEC);
 	assert_int_equal(spent.cpu_ns, 0);
+}
+
+/* Requests of a second each whenever the budget lets them, and looks, for an hour. */
+static void test_what_is_overspent_is_owed(void **state)
+{
+	static const struct {
+		uint64_t permyriad, request_ns, looks_permyriad, least_s, most_s;
+	} rows[] = {
+		{500, NSEC_PER_SEC, 0, 170, 190},
+		{10000, NSEC_PER_SEC, 0, 2880, 2880}, /* as often as it is asked */
+		{500, NSEC_PER_SEC, 200, 100, 115},   /* looks are paid of it */
+		{500, NSEC_PER_SEC, 1000, 85, 100},   /* and leave half of it */
+		{100, 9 * NSEC_PER_SEC, 0, 99, 117},  /* no wait is longer than 300 s */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct protect_settings settings = {.cpu_permyriad = rows[i].permyriad};
+		uint64_t step_ns = NSEC_PER_SEC / 4, begin_ns = NSEC_PER_SEC * 1000, now_ns;
+		struct spending so_far = {0}, spent;
+		struct budget budget = {0};
+
+		for (now_ns = begin_ns; now_ns < begin_ns + 3600 * NSEC_PER_SEC;) {
+			budget_turn(&budget, &settings, &so_far, now_ns);
+			spent = budget_spent(&budget, &settings, &so_far, now_ns);
+			if (budget_used_up(&settings, &spent) == VERDICT_NONE) {
+				so_far.request_cpu_ns += rows[i].request_ns;
+				so_far.cpu_ns += rows[i].request_ns;
+				now_ns += rows[i].request_ns;
+			}
+			so_far.cpu_ns += share(step_ns, rows[i].looks_permyriad);
+			now_ns += step_ns;
+		}
+		if (so_far.request_cpu_ns < rows[i].least_s * NSEC_PER_SEC ||
+		    so_far.request_cpu_ns > rows[i].most_s * NSEC_PER_SEC)
+			fail_msg("row %zu: %ju s", i,
+				 (uintmax_t)(so_far.request_cpu_ns / NSEC_PER_SEC));
+	}
 }
 
 static void test_a_wish_is_counted_once(void **state)
@@ -303,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_a_price_is_waited_for_beside_the_rest),
 		cmocka_unit_test(test_budgets_hold_for_a_window),
 		cmocka_unit_test(test_budgets_at_their_ends),
+		cmocka_unit_test(test_what_is_overspent_is_owed),
 		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),
 		cmocka_unit_test(test_refaults_are_ours_as_far_as_we_took),

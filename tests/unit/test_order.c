@@ -348,7 +348,7 @@ static void test_without_cpu_time_left(void **state)
 	(void)state;
 	s->config.balance.order = 9;
 	s->worker.budget.begun_ns = NOW;
-	s->worker.hand_cpu_ns = 60 * NSEC_PER_SEC;
+	s->worker.hand_cpu_ns = 2 * NSEC_PER_SEC;
 	turn(s, NOW);
 	assert_int_equal(c->reason, ORDER_COMPACT);
 	assert_false(c->under_way);
