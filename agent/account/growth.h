@@ -6,6 +6,15 @@
  * Anonymous memory counts with what of it is in swap, so that taking it looks like no fall. What
  * was not used again is what stands in swap, and what the kernel's ages say is cold; where ages are
  * not known, only swap tells.
+ *
+ * It is compared with the beginning of a period. That moves on by laps, each as long as all before
+ * it, GROWTH_LAP_NS at most, and is three to four of these back in the end. An eighth of what it
+ * grew by must be from after the period's first laps, a half of it at least: what once grew and
+ * stays is not said to grow.
+ *
+ * A fall by half of what it had grown by ends a period: the one that leaked was begun anew. From
+ * then on a group has to grow for as long as its longest period was, GROWTH_AGAIN_NS at most, so
+ * that what breathes, as with the day, is not said to only grow at each breath.
  */
 #pragma once
 
@@ -17,6 +26,8 @@
 #define GROWTH_CACHE_BYTES (UINT64_C(32) << 20) /* the same, of a cache */
 #define GROWTH_NOISE_BYTES (UINT64_C(1) << 20)	/* the kernel's counters lag by as much */
 #define GROWTH_UNKNOWN	   UINT64_MAX
+#define GROWTH_LAP_NS	   (UINT64_C(7) * 24 * 3600 * 1000000000)
+#define GROWTH_AGAIN_NS	   (UINT64_C(24) * 3600 * 1000000000)
 
 struct growth_sample {
 	uint64_t now_ns;
@@ -26,11 +37,20 @@ struct growth_sample {
 	uint64_t read_bytes; /* of files, back after they were taken, since the group was made */
 };
 
+/* The end of a lap. */
+struct growth_mark {
+	uint64_t now_ns, bytes;
+};
+
 /* All zero at the start. */
 struct growth {
-	uint64_t looks, begun_ns;
+	uint64_t looks, begun_ns;		/* of this period */
 	uint64_t first_bytes, first_read_bytes; /* anonymous, in swap too */
-	uint64_t most_bytes, fallen_bytes;	/* and the furthest it ever fell below that */
+	struct growth_mark earlier, later;	/* the last two */
+	uint64_t most_bytes;			/* in this lap */
+	uint64_t fallen_bytes;			/* the furthest below that, in this lap */
+	uint64_t fallen_before_bytes;		/* and in those before */
+	uint64_t again_ns;			/* how long it has to grow until it is said */
 	struct growth_sample last;
 };
 

@@ -38,7 +38,7 @@ static void test_anonymous_memory(void **state)
 		{"swapped, not grown", {100, 80, 60}, {0, 20, 40}, 9999, GROWTH_NOTHING},
 		{"swapped and read back", {100, 60, 100}, {0, 40, 0}, 9999, GROWTH_NOTHING},
 		{"breathes", {100, 180, 140}, {0}, 100, GROWTH_NOTHING},
-		{"falls by a little", {100, 142, 140}, {0}, 100, GROWTH_LEAK},
+		{"grew once, fell a little", {100, 142, 140}, {0}, 100, GROWTH_NOTHING},
 		{"falls by more", {100, 144, 140}, {0}, 100, GROWTH_NOTHING},
 		{"a little", {100, 103, 107}, {0}, 100, GROWTH_NOTHING},
 		{"less than a twentieth", {1000, 1020, 1049}, {0}, 1000, GROWTH_NOTHING},
@@ -62,6 +62,69 @@ static void test_anonymous_memory(void **state)
 		}
 		if (growth_judge(&g) != rows[i].kind)
 			fail_msg("%s: %d", rows[i].name, growth_judge(&g));
+	}
+}
+
+#define HOUR 60
+#define DAY  (24 * HOUR)
+
+/* MiB at a minute of its life, which look() sees every ten. */
+struct life {
+	uint64_t first, rise_begin, rise_end; /* rises by a MiB a minute in between */
+	uint64_t fall_at;		      /* back to first, and up again; 0: never */
+	uint64_t breath;		      /* up for half of it, and down again; 0: not */
+	uint64_t noise;			      /* every other look is so much higher */
+};
+
+static uint64_t mib_at(const struct life *l, uint64_t minute)
+{
+	uint64_t from = l->fall_at > 0 && minute >= l->fall_at ? l->fall_at : l->rise_begin;
+	uint64_t end = MAX(l->rise_end, from), phase;
+
+	if (l->breath > 0) {
+		phase = minute % l->breath;
+		return l->first + MIN(phase, l->breath - phase);
+	}
+	return l->first + MIN(MAX(minute, from), end) - from + (minute / 10 % 2) * l->noise;
+}
+
+/* When it is said first and last, in hours; 0: never. */
+static void test_lives(void **state)
+{
+	static const struct {
+		const char *name;
+		struct life life;
+		uint64_t hours, swapped_share; /* percent of it in the end */
+		uint64_t said_from, said_until;
+	} rows[] = {
+		{"leaks on and on", {100, 0, UINT64_MAX, 0, 0, 0}, 6 * 7 * 24, 0, 1, 1008},
+		{"leaks with noise", {100, 0, UINT64_MAX, 0, 0, 1}, 500, 0, 1, 500},
+		{"started after us, and stays", {10, 0, 3 * HOUR, 0, 0, 0}, 6 * 7 * 24, 50, 1, 6},
+		{"leaker of 4 GiB anew", {4000, 0, UINT64_MAX, 17 * HOUR, 0, 0}, 17 + 24, 0, 3, 41},
+		{"breathes with the day", {1000, 0, 0, 0, DAY, 0}, 14 * 24, 0, 1, 13},
+		{"breathes with the hour", {100, 0, 0, 0, HOUR, 0}, 14 * 24, 0, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t from = 0, until = 0;
+		struct growth g = {0};
+
+		for (uint64_t m = 0; m < rows[i].hours * HOUR; m += 10) {
+			uint64_t mib = mib_at(&rows[i].life, m);
+			uint64_t swapped = mib * MIB * rows[i].swapped_share / 100;
+			struct growth_sample s = sample(m, mib * MIB - swapped, swapped);
+
+			growth_learn(&g, &s);
+			if (growth_judge(&g) == GROWTH_NOTHING)
+				continue;
+			if (from == 0)
+				from = m / HOUR;
+			until = m / HOUR + 1;
+		}
+		if (from != rows[i].said_from || until != rows[i].said_until)
+			fail_msg("%s: from %ju h to %ju h", rows[i].name, (uintmax_t)from,
+				 (uintmax_t)until);
 	}
 }
 
@@ -189,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anonymous_memory),
+		cmocka_unit_test(test_lives),
 		cmocka_unit_test(test_caches),
 		cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_words),
