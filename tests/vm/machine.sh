@@ -59,8 +59,23 @@ format_disks() {
 	[[ -z $out ]] || { rm -f "$work/results" && truncate -s 8G "$work/results"; }
 }
 
+# What the firmware says of each node's memory (ACPI HMAT): that of the last is slow, as CXL's is.
+tell_speeds() {
+	local from to latency bandwidth pair
+	qemu+=(-machine hmat=on)
+	for ((from = 0; from < nodes - 1 && from < cpus; from++)); do
+		for ((to = 0; to < nodes; to++)); do
+			latency=100 bandwidth=10G
+			[[ $to -lt $((nodes - 1)) ]] || latency=400 bandwidth=2G
+			pair=hmat-lb,initiator=$from,target=$to,hierarchy=memory
+			qemu+=(-numa "$pair,data-type=access-latency,latency=$latency"
+				-numa "$pair,data-type=access-bandwidth,bandwidth=$bandwidth")
+		done
+	done
+}
+
 make_machine() {
-	local i j list total=$((nodes * mem)) low=768
+	local i j list total=$((nodes * mem)) low=768 near=$((nodes - ${tiers:-0}))
 	# A Normal zone needs memory above 4 GiB: let less than usual lie below it.
 	[[ $total -gt 1024 ]] || low=$((total / 2))
 	qemu+=(-nodefaults -no-user-config -display none -no-reboot -smp "$cpus,sockets=$cpus,cores=1,threads=1" -m "${total}M"
@@ -74,9 +89,11 @@ make_machine() {
 	esac
 	for ((i = 0; i < nodes; i++)); do
 		list=
-		for ((j = i; j < cpus; j += nodes)); do list+=",cpus=$j"; done
+		for ((j = i; i < near && j < cpus; j += near)); do list+=",cpus=$j"; done
+		[[ -z $tiers || -n $list ]] || list=,initiator=0
 		qemu+=(-object "memory-backend-ram,id=m$i,size=${mem}M" -numa "node,nodeid=$i,memdev=m$i$list")
 	done
+	[[ -z $tiers ]] || tell_speeds
 	for i in kernel.log output status; do
 		: >"$work/$i"
 		qemu+=(-chardev "file,id=$i,path=${work//,/,,}/$i" -serial "chardev:$i")
