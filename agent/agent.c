@@ -350,6 +350,8 @@ int agent_status(struct agent *a, struct agent_status *ret)
 		.dry_run = a->options.dry_run,
 		.observes = a->options.dry_run || a->config->agent.mode == MODE_OBSERVE,
 		.swap_writes_left_bytes = agent_swap_writes_left(a),
+		.demotes = memory_tiers_demote(&a->tiers),
+		.memory_tiers = a->tiers.n,
 		.watches_growth = a->config->growth.enabled,
 		.paused = agent_is_paused(a),
 		.pause_left_ns = agent_pause_left_ns(a),

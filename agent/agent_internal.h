@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/policy/watermarks.h"
 #include "agent/report/journal.h"
+#include "numa/tiers.h"
 
 #define NODES_TEXT_BYTES 256
 
@@ -31,6 +32,7 @@ struct agent {
 	struct topology *topology;
 	char nodes_at_start[NODES_TEXT_BYTES]; /* those with memory, as the kernel lists them */
 	uint64_t nodes_due_ns;
+	struct memory_tiers tiers;
 	size_t n_workers;
 	struct worker *workers[NUMA_NODES_MAX];
 	struct node_status nodes[NUMA_NODES_MAX];

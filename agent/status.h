@@ -148,6 +148,8 @@ struct agent_status {
 	uint64_t swap_writes_left_bytes; /* to disks, today; UINT64_MAX: no bound */
 	bool watches_growth;
 	uint64_t pause_left_ns;	     /* UINT64_MAX: until it is resumed */
+	bool demotes;		     /* reclaim moves memory to slower nodes first */
+	uint64_t memory_tiers;	     /* 0: the kernel tells of none */
 	const char *config_file;     /* NULL: none */
 	uint64_t metrics_groups_max; /* the most groups that metrics name */
 	char degraded[8][160];	     /* what this agent can't do here, in words; "" ends */

@@ -171,6 +171,21 @@ static void read_nodes(const struct agent *a, char text[NODES_TEXT_BYTES])
 		*text = '\0';
 }
 
+/* What can't be read is none; that it was on or off is said where it makes a difference. */
+static void read_tiers(struct agent *a)
+{
+	bool before = memory_tiers_demote(&a->tiers), now;
+
+	if (memory_tiers_read(a->world.sys_fd, &a->tiers, NULL) < 0)
+		a->tiers = (struct memory_tiers){0};
+	now = memory_tiers_demote(&a->tiers);
+	shared_set_demotes(a->world.shared, now);
+	if (now != before)
+		log_notice(&a->world.log, "demotion to slower nodes is %s: what is taken is %s",
+			   now ? "on" : "off",
+			   now ? "moved there before any is freed" : "freed from now on");
+}
+
 uint64_t agent_watch_nodes(struct agent *a, uint64_t now_ns)
 {
 	char now[NODES_TEXT_BYTES];
@@ -180,6 +195,7 @@ uint64_t agent_watch_nodes(struct agent *a, uint64_t now_ns)
 	if (now_ns < a->nodes_due_ns)
 		return a->nodes_due_ns;
 	a->nodes_due_ns = now_ns + NODES_NS;
+	read_tiers(a);
 	read_nodes(a, now);
 	if (*now && strcmp(now, a->nodes_at_start) != 0)
 		agent_degrade(a,

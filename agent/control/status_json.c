@@ -277,6 +277,8 @@ static void put_head(struct json *json, const struct agent_status *status)
 	json_put_flag(json, "paused", status->paused);
 	json_put_number(json, "pause_left_ns", status->pause_left_ns);
 	json_put_number(json, "swap_writes_left_bytes", status->swap_writes_left_bytes);
+	json_put_flag(json, "demotes", status->demotes);
+	json_put_number(json, "memory_tiers", status->memory_tiers);
 	json_put_text(json, "config_file", status->config_file);
 	json_open(json, "degraded", '[');
 	for (size_t i = 0; i < ARRAY_SIZE(status->degraded) && *status->degraded[i]; i++)

@@ -327,6 +327,10 @@ static void show_head(struct reader *head, FILE *out)
 			"! requests that the kernel keeps: %" JSON_INTEGER_FORMAT
 			"; swap does not answer, and is not used (see the log)\n",
 			stuck);
+	if (json_is_true(json_object_get(head->object, "demotes")))
+		fputs("! demotion is on: what is taken goes to slower nodes first (uswapd "
+		      "--doctor)\n",
+		      out);
 	if (reader_number(head, "swap_writes_left_bytes") == 0)
 		fputs("! nothing more goes to swap on disks today (protect.swap_writes)\n", out);
 	if (given_up > 0)

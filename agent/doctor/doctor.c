@@ -16,6 +16,7 @@
 #include "cgroup/psi.h"
 #include "cgroup/reclaim.h"
 #include "numa/reclaim.h"
+#include "numa/tiers.h"
 #include "numa/topology.h"
 
 #include <errno.h>
@@ -121,6 +122,28 @@ static bool examine_node_reclaim(const struct doctor *d, FILE *out)
 		doctor_tell(out, false, "nodeN/reclaim", "%s: %s", strerrordesc_np(-r),
 			    remedy(r, "needs root or CAP_DAC_OVERRIDE"));
 	return n > 0;
+}
+
+/* Nothing is said of it where all memory is alike: on most machines. */
+static void examine_demotion(const struct doctor *d, FILE *out)
+{
+	struct memory_tiers t;
+	const char *bad = NULL;
+	int r = memory_tiers_read(d->sys_fd, &t, &bad);
+
+	if (r < 0)
+		doctor_tell(out, false, "demotion", "%s: %s: it is taken to be off", bad,
+			    strerrordesc_np(-r));
+	else if (t.n > 1 && !t.enabled)
+		doctor_tell(out, true, "demotion",
+			    "nodes %s are slower than %s, and it is off: reclaim frees memory",
+			    t.tiers[t.n - 1].nodes, t.tiers[0].nodes);
+	else if (t.n > 1)
+		doctor_tell(out, false, "demotion",
+			    "is on: what is taken on nodes %s goes to slower ones first (last to "
+			    "%s), stays charged, and keeps nobody from a limit; where groups are "
+			    "to shrink: echo 0 >/sys/kernel/mm/numa/demotion_enabled",
+			    t.tiers[0].nodes, t.tiers[t.n - 1].nodes);
 }
 
 static void examine_pressure(const struct doctor *d, FILE *out)
@@ -305,6 +328,7 @@ int doctor_examine(const struct doctor *d, FILE *out)
 	examine_cgroup(d, out);
 	groups = examine_memory_reclaim(d, out);
 	nodes = examine_node_reclaim(d, out);
+	examine_demotion(d, out);
 	examine_pressure(d, out);
 	examine_swap(d, out);
 	examine_ring(out);

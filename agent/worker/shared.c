@@ -18,6 +18,7 @@ struct shared {
 	_Atomic uint64_t watermark_factors[NUMA_NODES_MAX];
 	_Atomic int wakers[NUMA_NODES_MAX];
 	_Atomic uint64_t slab_dropped_ns;
+	_Atomic bool demotes;
 	_Atomic uint64_t swap_writes_bytes;
 	_Atomic int64_t swap_writes_counted_bytes; /* up to here */
 	struct {
@@ -186,6 +187,16 @@ bool shared_begin_slab_drop(struct shared *s, uint64_t now_ns, uint64_t pause_ns
 
 	return (last_ns == 0 || minus(now_ns, last_ns) >= pause_ns) &&
 	       atomic_compare_exchange_strong(&s->slab_dropped_ns, &last_ns, now_ns);
+}
+
+void shared_set_demotes(struct shared *s, bool demotes)
+{
+	atomic_store_explicit(&s->demotes, demotes, memory_order_relaxed);
+}
+
+bool shared_demotes(const struct shared *s)
+{
+	return atomic_load_explicit(&s->demotes, memory_order_relaxed);
 }
 
 uint64_t shared_swap_writes(const struct shared *s)

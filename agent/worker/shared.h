@@ -60,6 +60,10 @@ void shared_count_swap_writes(struct shared *shared, int64_t before_bytes, int64
 /* Forgets what is beyond most_bytes, and so much of the rest. */
 void shared_forget_swap_writes(struct shared *shared, uint64_t bytes, uint64_t most_bytes);
 
+/* Whether reclaim moves pages to slower nodes before it frees any: main looks now and then. */
+void shared_set_demotes(struct shared *shared, bool demotes);
+bool shared_demotes(const struct shared *shared);
+
 /* When a worker last dropped the machine's slab; 0: none has. */
 uint64_t shared_slab_dropped(const struct shared *shared);
 /* That one does now. False: pause_ns have not passed since another one did. */

@@ -178,6 +178,36 @@ static void test_a_node_that_comes_later(void **state)
 	scene_end(&s);
 }
 
+/* It is switched while the agent runs: looked at now and then, and said when it changes. */
+static void test_demotion_is_switched_on(void **state)
+{
+	static const char enabled[] = "sys/kernel/mm/numa/demotion_enabled";
+	struct scene s = scene_new();
+	uint64_t due_ns;
+
+	(void)state;
+	fixture_write(s.fx, "sys/devices/system/node/has_memory", "0-1\n");
+	fixture_write(s.fx, "sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0\n");
+	fixture_write(s.fx, "sys/devices/virtual/memory_tiering/memory_tier90/nodelist", "1\n");
+	fixture_write(s.fx, enabled, "false\n");
+	assert_int_equal(scene_start(&s), 0);
+	due_ns = agent_watch_nodes(s.agent, clock_now_ns());
+	assert_int_equal(scene_lines_logged(&s), 0);
+	assert_false(scene_status(&s).demotes);
+	assert_int_equal(scene_status(&s).memory_tiers, 2);
+	fixture_write(s.fx, enabled, "true\n");
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	assert_int_equal(scene_logged(&s, "demotion to slower nodes is on"), 1);
+	assert_true(scene_status(&s).demotes);
+	/* What can't be read is none. */
+	fixture_write(s.fx, enabled, "");
+	(void)agent_watch_nodes(s.agent, due_ns);
+	assert_int_equal(scene_logged(&s, "demotion to slower nodes is off"), 1);
+	assert_false(scene_status(&s).demotes);
+	scene_end(&s);
+}
+
 static void test_nodes_that_are_not_listed(void **state)
 {
 	struct scene s = scene_new();
@@ -535,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
 		cmocka_unit_test(test_a_node_that_comes_later),
+		cmocka_unit_test(test_demotion_is_switched_on),
 		cmocka_unit_test(test_nodes_that_are_not_listed),
 		cmocka_unit_test(test_tunes_while_it_acts),
 		cmocka_unit_test(test_says_that_slab_cannot_be_dropped),

@@ -29,6 +29,8 @@ static int fake_status(void *context, struct agent_status *ret)
 		return fake->status_result;
 	*ret = (struct agent_status){
 		.uptime_ns = 5 * NSEC_PER_SEC,
+		.demotes = true,
+		.memory_tiers = 2,
 		.version = "0.1.0",
 		.dry_run = true,
 		.observes = true,
@@ -207,6 +209,8 @@ static void test_status(void **state)
 	assert_string_equal(text_of(answer, "version"), "0.1.0");
 	assert_int_equal(number_of(answer, "uptime_ns"), 5 * NSEC_PER_SEC);
 	assert_true(json_is_true(json_object_get(answer, "dry_run")));
+	assert_true(json_is_true(json_object_get(answer, "demotes")));
+	assert_int_equal(number_of(answer, "memory_tiers"), 2);
 	assert_int_equal(json_array_size(json_object_get(answer, "degraded")), 2);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(answer, "degraded"), 1)),

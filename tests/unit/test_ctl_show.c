@@ -8,12 +8,13 @@
 #include <string.h>
 
 #define STATUS STATUS_OF(GROUP)
-#define STATUS_OF(groups)                                                                         \
-	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000,"     \
-	"\"dry_run\":true,\"mode\":\"observe\",\"paused\":false,\"swap_writes_left_bytes\":null," \
-	"\"degraded\":[\"no "                                                                     \
-	"swap\\u001b[2J\"],\"hands\":{\"stuck\":1},\"write_back\":{\"devices_given_up\":2,"       \
-	"\"devices\":[" DEVICE "]},\"nodes\":[" NODE                                              \
+#define STATUS_OF(groups)                                                                        \
+	"{\"schema\":\"uswapd-status/1\",\"version\":\"0.1.0\",\"uptime_ns\":10800000000000,"    \
+	"\"dry_run\":true,\"demotes\":true,\"mode\":\"observe\",\"paused\":false,\"swap_writes_" \
+	"left_bytes\":null,"                                                                     \
+	"\"degraded\":[\"no "                                                                    \
+	"swap\\u001b[2J\"],\"hands\":{\"stuck\":1},\"write_back\":{\"devices_given_up\":2,"      \
+	"\"devices\":[" DEVICE "]},\"nodes\":[" NODE                                             \
 	",{\"node\":2,\"answered\":false}],\"groups\":[" groups "]}"
 #define DEVICE                                                                              \
 	"{\"device\":\"254:16\",\"orders\":3,\"written_bytes\":41943040,\"cleaned_bytes\":" \
@@ -69,6 +70,7 @@ static void test_status(void **state)
 		"! no swap\\x1b[2J\n"
 		"! requests that the kernel keeps: 1; swap does not answer, and is not used (see "
 		"the log)\n"
+		"! demotion is on: what is taken goes to slower nodes first (uswapd --doctor)\n"
 		"! 2 devices do not answer: nothing is written back there (see the log)\n"
 		"\n"
 		"NODE FREE ROOM MARGIN RATE/s STATE                TAKEN  NET BACK  CPU\n"

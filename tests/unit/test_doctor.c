@@ -99,6 +99,35 @@ static void test_what_is_there(void **state)
 	check(fx, 0, lines);
 }
 
+static void test_demotion(void **state)
+{
+	static const char fast[] = "sys/devices/virtual/memory_tiering/memory_tier4/nodelist";
+	static const char slow[] = "sys/devices/virtual/memory_tiering/memory_tier90/nodelist";
+	static const char enabled[] = "sys/kernel/mm/numa/demotion_enabled";
+	static const char *const off[] = {
+		"\nok  demotion          nodes 1 are slower than 0, and it is off: ", NULL};
+	static const char *const on[] = {
+		"\nno  demotion          is on: what is taken on nodes 0 goes to slower ones first "
+		"(last to 1), ",
+		NULL};
+	static const char *const bad[] = {
+		"\nno  demotion          kernel/mm/numa/demotion_enabled: Bad message: ", NULL};
+	_cleanup_(fixture_freep) struct fixture *fx = fixture_new(files, ARRAY_SIZE(files));
+
+	(void)state;
+	check_absent(fx, "demotion");
+	fixture_write(fx, enabled, "true\n");
+	fixture_write(fx, fast, "0-1\n");
+	check_absent(fx, "demotion");
+	fixture_write(fx, fast, "0\n");
+	fixture_write(fx, slow, "1\n");
+	check(fx, 0, on);
+	fixture_write(fx, enabled, "false\n");
+	check(fx, 0, off);
+	fixture_write(fx, enabled, "perhaps\n");
+	check(fx, 0, bad);
+}
+
 /* A line for each sysctl, whose text begins so. */
 struct sysctl_case {
 	const char *swaps, *zswap; /* proc/swaps after its heading */
@@ -383,9 +412,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_there), cmocka_unit_test(test_what_is_not),
-		cmocka_unit_test(test_sysctls),	      cmocka_unit_test(test_dirty_sysctls),
-		cmocka_unit_test(test_disks),	      cmocka_unit_test(test_damon),
-		cmocka_unit_test(test_others),	      cmocka_unit_test(test_lru_gen),
+		cmocka_unit_test(test_demotion),      cmocka_unit_test(test_sysctls),
+		cmocka_unit_test(test_dirty_sysctls), cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_damon),	      cmocka_unit_test(test_others),
+		cmocka_unit_test(test_lru_gen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
