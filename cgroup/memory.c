@@ -40,6 +40,10 @@ static const struct ktext_key stat_keys[] = {
 	{"pgsteal_kswapd", offsetof(struct memory_stat, pgsteal_kswapd), true},
 	{"pgscan_proactive", offsetof(struct memory_stat, pgscan_proactive), true},
 	{"pgsteal_proactive", offsetof(struct memory_stat, pgsteal_proactive), true},
+	{"pgdemote_kswapd", offsetof(struct memory_stat, pgdemote_kswapd), true},
+	{"pgdemote_direct", offsetof(struct memory_stat, pgdemote_direct), true},
+	{"pgdemote_khugepaged", offsetof(struct memory_stat, pgdemote_khugepaged), true},
+	{"pgdemote_proactive", offsetof(struct memory_stat, pgdemote_proactive), true},
 	{"pgfault", offsetof(struct memory_stat, pgfault), false},
 	{"pgmajfault", offsetof(struct memory_stat, pgmajfault), false},
 };

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "base/saturate.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,8 +29,24 @@ struct memory_stat {
 	uint64_t workingset_refault_anon, workingset_refault_file;
 	uint64_t pgscan, pgsteal, pgscan_direct, pgsteal_direct, pgscan_kswapd, pgsteal_kswapd;
 	uint64_t pgscan_proactive, pgsteal_proactive; /* 0 before 6.18: inside *_direct there */
+	/* Moved to slower nodes, and counted in pgsteal* too; from 6.12 on. */
+	uint64_t pgdemote_kswapd, pgdemote_direct, pgdemote_khugepaged;
+	uint64_t pgdemote_proactive; /* 0 before 6.18: inside *_direct there */
 	uint64_t pgfault, pgmajfault;
 };
+
+/* pgsteal without what is still there, on a slower node. */
+static inline uint64_t memory_stat_freed(const struct memory_stat *stat)
+{
+	return minus(stat->pgsteal, stat->pgdemote_kswapd + stat->pgdemote_direct +
+					    stat->pgdemote_khugepaged + stat->pgdemote_proactive);
+}
+/* Of what was ever demoted, what was not by the kernel's own threads. */
+static inline uint64_t memory_stat_demoted_by_tasks(const struct memory_stat *stat)
+{
+	return stat->pgdemote_direct + stat->pgdemote_proactive;
+}
+
 int memory_stat_parse(const char *text, struct memory_stat *ret, const char **ret_bad);
 int memory_stat_read(int fd, struct memory_stat *ret, const char **ret_bad);
 

@@ -62,6 +62,10 @@ static const struct field stat_fields[] = {
 	NUMBER(struct memory_stat, pgsteal_kswapd),
 	NUMBER(struct memory_stat, pgscan_proactive),
 	NUMBER(struct memory_stat, pgsteal_proactive),
+	NUMBER(struct memory_stat, pgdemote_kswapd),
+	NUMBER(struct memory_stat, pgdemote_direct),
+	NUMBER(struct memory_stat, pgdemote_khugepaged),
+	NUMBER(struct memory_stat, pgdemote_proactive),
 	NUMBER(struct memory_stat, pgfault),
 	NUMBER(struct memory_stat, pgmajfault),
 };

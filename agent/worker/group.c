@@ -143,7 +143,10 @@ static void learn_kinds(struct group *g, const struct group_sample *s, uint64_t 
 	g->files_gone_bytes = minus(plus(g->files_gone_bytes, files_taken), file_back_bytes);
 }
 
-/* What was taken from the group since the last full look, by us or the kernel, and read back. */
+/*
+ * What was taken from the group since the last full look, by us or the kernel, and read back. What
+ * was demoted is still there: counted as taken, it would look as if the group had grown by it.
+ */
 static void take_events(struct group *g, struct group_sample *s)
 {
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -154,7 +157,7 @@ static void take_events(struct group *g, struct group_sample *s)
 	s->refaulted_bytes = s->taken_bytes = 0;
 	if (g->events_known) {
 		s->refaulted_bytes = anon + file;
-		s->taken_bytes = minus(stat->pgsteal, g->steals_seen) * page_size;
+		s->taken_bytes = minus(memory_stat_freed(stat), g->steals_seen) * page_size;
 		learn_kinds(g, s, anon, file);
 	}
 	s->anon_thrashes = thrash_lasts(&g->anon_thrash, s->now_ns);
@@ -164,7 +167,7 @@ static void take_events(struct group *g, struct group_sample *s)
 	g->anon_refaults_seen = stat->workingset_refault_anon;
 	g->file_refaults_seen = stat->workingset_refault_file;
 	g->files_seen = files_of(stat);
-	g->steals_seen = stat->pgsteal;
+	g->steals_seen = memory_stat_freed(stat);
 	g->events_known = true;
 }
 

@@ -113,7 +113,7 @@ struct group {
 	uint64_t swap_seen;				 /* bytes in swap alone */
 	uint64_t files_seen;				 /* bytes of page cache */
 	uint64_t files_gone_bytes; /* of page cache: taken, and not read back */
-	uint64_t steals_seen;	   /* pages, pgsteal */
+	uint64_t steals_seen;	   /* pages, memory_stat_freed() */
 	uint64_t events_ns;	   /* when they were seen */
 	bool events_known;
 	int swappiness;	      /* of the plan that waits for the hand */

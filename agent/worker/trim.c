@@ -54,7 +54,7 @@ static void take_events(const struct worker *w, struct group_trim *t, struct gro
 	const struct memory_stat *stat = &s->stat;
 	uint64_t anon = minus(stat->workingset_refault_anon, t->refaults_anon_seen);
 	uint64_t file = minus(stat->workingset_refault_file, t->refaults_file_seen);
-	uint64_t steals = t->known ? minus(stat->pgsteal, t->steals_seen) : 0;
+	uint64_t steals = t->known ? minus(memory_stat_freed(stat), t->steals_seen) : 0;
 	uint64_t back = t->known ? trim_wanted_pages(anon, file, reads) : 0;
 
 	/* What was never taken here can't come back: a page of a file that another group lost. */
@@ -65,7 +65,7 @@ static void take_events(const struct worker *w, struct group_trim *t, struct gro
 	s->taken_bytes = steals * w->page_size;
 	t->refaults_anon_seen = stat->workingset_refault_anon;
 	t->refaults_file_seen = stat->workingset_refault_file;
-	t->steals_seen = stat->pgsteal;
+	t->steals_seen = memory_stat_freed(stat);
 	t->known = true;
 }
 

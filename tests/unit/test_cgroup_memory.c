@@ -39,6 +39,18 @@ static void test_stat(void **state)
 	assert_int_equal(stat.kernel, 3);
 	assert_int_equal(stat.pgscan_direct, 21);
 	assert_int_equal(stat.pgsteal_kswapd, 22);
+	assert_int_equal(memory_stat_freed(&stat), 17);
+	assert_int_equal(memory_stat_demoted_by_tasks(&stat), 0);
+	assert_int_equal(memory_stat_parse(STAT_5_19 "pgdemote_kswapd 1\npgdemote_direct 2\n"
+						     "pgdemote_khugepaged 4\n"
+						     "pgdemote_proactive 8\n",
+					   &stat, NULL),
+			 0);
+	assert_int_equal(memory_stat_freed(&stat), 2);
+	assert_int_equal(memory_stat_demoted_by_tasks(&stat), 10);
+	/* Read between the two being counted. */
+	stat.pgdemote_kswapd = 20;
+	assert_int_equal(memory_stat_freed(&stat), 0);
 }
 
 /* Leaves the line of a key out of the text of a flat keyed file. */

@@ -19,6 +19,7 @@ struct scene {
 	struct group *group;
 	uint64_t now_ns;
 	uint64_t file_bytes;
+	uint64_t demoted_mib; /* since the group was made; part of what was taken */
 };
 
 /* What the kernel counted since the group was made, in MiB; what stands in swap, and what of that
@@ -41,10 +42,11 @@ static void write_group(const struct scene *s, const struct counted *c)
 		"active_file 0\nunevictable 0\nslab_reclaimable 0\n"
 		"workingset_refault_anon %ju\nworkingset_refault_file %ju\npgscan 0\n"
 		"pgsteal %ju\npgscan_direct 0\npgsteal_direct 0\npgscan_kswapd 0\n"
-		"pgsteal_kswapd 0\npgfault 0\npgmajfault 0\n",
+		"pgsteal_kswapd 0\npgdemote_direct %ju\npgfault 0\npgmajfault 0\n",
 		(uintmax_t)s->file_bytes, (uintmax_t)(c->cached * MIB), (uintmax_t)(100 * MIB),
 		(uintmax_t)s->file_bytes, (uintmax_t)(c->anon_back * PAGES_A_MIB),
-		(uintmax_t)(c->file_back * PAGES_A_MIB), (uintmax_t)(c->taken * PAGES_A_MIB));
+		(uintmax_t)(c->file_back * PAGES_A_MIB), (uintmax_t)(c->taken * PAGES_A_MIB),
+		(uintmax_t)(s->demoted_mib * PAGES_A_MIB));
 	fixture_write(s->fx, "memory.stat", text);
 }
 
@@ -126,6 +128,25 @@ static void test_places_in_swap_are_kept(void **state)
 	scene_free(s);
 }
 
+/* It is in pgsteal too, and the group still has it: it has not grown by it. */
+static void test_what_is_demoted_was_not_taken(void **state)
+{
+	struct scene *s = scene_new();
+	const struct group_sample *sample;
+
+	(void)state;
+	s->demoted_mib = 40;
+	(void)look(s, (struct counted){.taken = 100});
+	s->demoted_mib = 72;
+	sample = look(s, (struct counted){.taken = 132});
+	assert_int_equal(sample->taken_bytes, 0);
+	assert_int_equal(s->group->target.demand.rate_bytes_per_s, 0);
+	s->demoted_mib = 84;
+	sample = look(s, (struct counted){.taken = 148});
+	assert_int_equal(sample->taken_bytes, 4 * MIB);
+	scene_free(s);
+}
+
 /* What was taken and did not go to swap was of files. */
 static void test_files_thrash(void **state)
 {
@@ -182,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anon_thrashes),
 		cmocka_unit_test(test_places_in_swap_are_kept),
+		cmocka_unit_test(test_what_is_demoted_was_not_taken),
 		cmocka_unit_test(test_files_thrash),
 		cmocka_unit_test(test_grows_by_files),
 		cmocka_unit_test(test_grows_without_files),

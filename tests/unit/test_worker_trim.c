@@ -373,6 +373,25 @@ static void test_what_was_not_taken_cannot_come_back(void **state)
 	scene_free(s);
 }
 
+/* What was only demoted is not away: when it is wanted it need not be read back. */
+static void test_what_was_demoted_cannot_come_back(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	char stat[1024];
+	struct scene *s = scene_new();
+
+	(void)state;
+	two_rounds(s);
+	write_group(s, 1, 400 * MIB, 512, 1024);
+	text = fixture_read(s->fx, "g1/memory.stat");
+	(void)snprintf(stat, sizeof(stat), "%spgdemote_direct 256\n", text);
+	fixture_write(s->fx, "g1/memory.stat", stat);
+	write_swap_reads(s, 2048, 0, 0);
+	worker_trim(&s->worker, NEXT + 2 * SECOND);
+	assert_int_equal(s->groups[1].trim.history.refaulted_bytes, MIB);
+	scene_free(s);
+}
+
 static struct request request_for(uint64_t bytes)
 {
 	return (struct request){.backend = BACKEND_MEMORY_RECLAIM, .bytes = bytes};
@@ -497,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_without_swap_no_anonymous_memory),
 		cmocka_unit_test(test_what_is_read_back_stops_it),
 		cmocka_unit_test(test_what_was_not_taken_cannot_come_back),
+		cmocka_unit_test(test_what_was_demoted_cannot_come_back),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_what_gains_too_little_ends_the_step),
 		cmocka_unit_test(test_a_trigger_ends_the_step),
