@@ -46,6 +46,8 @@ static const struct ktext_key keys[] = {
 	KEY("numa_hit", numa_hit),
 	KEY("numa_miss", numa_miss),
 	KEY("numa_foreign", numa_foreign),
+	{"pgdemote_direct", offsetof(struct node_counters, pgdemote_direct), true},
+	{"pgdemote_proactive", offsetof(struct node_counters, pgdemote_proactive), true},
 };
 
 /* All of them or none. */

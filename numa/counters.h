@@ -25,11 +25,19 @@ struct node_counters {
 	uint64_t zspages; /* what zram and zswap keep; 0 where the kernel does not say */
 	uint64_t workingset_refault_anon, workingset_refault_file;
 	uint64_t numa_hit, numa_miss, numa_foreign;
+	/* Moved from here to slower nodes; 0 before 6.12, proactive before 6.18 (inside direct). */
+	uint64_t pgdemote_direct, pgdemote_proactive;
 	/* Not before 7.x in this file; has_scan says whether they are there. */
 	uint64_t pgscan_kswapd, pgsteal_kswapd, pgscan_direct, pgsteal_direct;
 	uint64_t pgsteal_proactive;
 	bool has_scan;
 };
+
+/* All but what kswapd and khugepaged did. */
+static inline uint64_t node_counters_demoted_by_tasks(const struct node_counters *counters)
+{
+	return counters->pgdemote_direct + counters->pgdemote_proactive;
+}
 
 /*
  * 0; -EBADMSG with *ret_bad (may be NULL) naming the field that is missing, doubled or no number,

@@ -17,6 +17,7 @@ struct ledger {
 	uint64_t net_freed_bytes; /* what the worker's node had more of across the requests */
 	uint64_t swapped_bytes;	  /* of the applied, what went to swap */
 	uint64_t swap_kept_bytes; /* of that, what zram and zswap keep in memory */
+	uint64_t demoted_bytes; /* moved to slower nodes: of a node in the applied, else besides */
 	uint64_t refaulted_bytes; /* read back by the target since, as far as we took it */
 	uint64_t cpu_ns;	  /* CPU time in the requests */
 	uint64_t wall_ns;	  /* and how long they took */

@@ -58,6 +58,8 @@ struct shown_groups {
 	 "Of what was taken from " whom ", what went to swap."}, \
 	{prefix "reclaim_swap_kept_bytes_total", COUNTER, UNITS, offsetof(type, member.swap_kept_bytes), \
 	 "Of what went to swap from " whom ", what zram and zswap keep in memory."}, \
+	{prefix "reclaim_demoted_bytes_total", COUNTER, UNITS, offsetof(type, member.demoted_bytes), \
+	 "Moved to slower nodes across the requests for " whom ", which is no less usage of a group."}, \
 	{prefix "reclaim_refaulted_bytes_total", COUNTER, UNITS, offsetof(type, member.refaulted_bytes), \
 	 "Of what was taken from " whom ", what was read back since."}, \
 	{prefix "reclaim_cpu_seconds_total", COUNTER, NS, offsetof(type, member.cpu_ns), \

@@ -29,6 +29,7 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, net_freed_bytes),
 	NUMBER(struct ledger, swapped_bytes),
 	NUMBER(struct ledger, swap_kept_bytes),
+	NUMBER(struct ledger, demoted_bytes),
 	NUMBER(struct ledger, refaulted_bytes),
 	NUMBER(struct ledger, cpu_ns),
 	NUMBER(struct ledger, wall_ns),

@@ -148,6 +148,11 @@ static void say_account(const struct ledger *ledger, FILE *out)
 	if (ledger->swapped_bytes > 0)
 		fprintf(out, "  %s went to swap, of which %s stayed in memory (zram, zswap)\n",
 			BYTES(ledger->swapped_bytes), BYTES(ledger->swap_kept_bytes));
+	if (ledger->demoted_bytes > 0)
+		fprintf(out,
+			"  %s were demoted: moved to slower nodes, and charged to their groups as "
+			"before\n",
+			BYTES(ledger->demoted_bytes));
 	fprintf(out, "  the node gained %s net, for %s of CPU time in %s\n",
 		BYTES(ledger->net_freed_bytes), TIME(ledger->cpu_ns), TIME(ledger->wall_ns));
 }

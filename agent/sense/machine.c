@@ -14,7 +14,7 @@
 struct vmstat {
 	/* One counter a zone type; which exist depends on the machine. */
 	uint64_t stall_dma, stall_dma32, stall_normal, stall_movable, stall_device;
-	uint64_t pgscan_kswapd, pgsteal_proactive;
+	uint64_t pgscan_kswapd, pgsteal_proactive, pgdemote_proactive;
 	uint64_t pswpin, pswpout, swap_ra, swap_ra_hit;
 };
 
@@ -26,6 +26,7 @@ static const struct ktext_key vmstat_keys[] = {
 	{"allocstall_device", offsetof(struct vmstat, stall_device), true},
 	{"pgscan_kswapd", offsetof(struct vmstat, pgscan_kswapd), false},
 	{"pgsteal_proactive", offsetof(struct vmstat, pgsteal_proactive), true},
+	{"pgdemote_proactive", offsetof(struct vmstat, pgdemote_proactive), true},
 	{"pswpin", offsetof(struct vmstat, pswpin), true},
 	{"pswpout", offsetof(struct vmstat, pswpout), true},
 	{"swap_ra", offsetof(struct vmstat, swap_ra), true},
@@ -44,6 +45,7 @@ int machine_counters_parse(const char *text, struct machine_counters *ret, const
 			      v.stall_device,
 		.pgscan_kswapd = v.pgscan_kswapd,
 		.pgsteal_proactive = v.pgsteal_proactive,
+		.pgdemote_proactive = v.pgdemote_proactive,
 		.pswpin = v.pswpin,
 		.pswpout = v.pswpout,
 		.swap_ra = v.swap_ra,

@@ -9,6 +9,7 @@ struct machine_counters {
 	uint64_t allocstall;	/* times a task entered direct reclaim; never raised by our work */
 	uint64_t pgscan_kswapd; /* pages */
 	uint64_t pgsteal_proactive;    /* pages; 0 before 6.18 */
+	uint64_t pgdemote_proactive;   /* pages; counted in pgsteal_proactive too */
 	uint64_t pswpin;	       /* pages read from swap, those read ahead too */
 	uint64_t pswpout;	       /* pages written to swap; those kept by zswap are not */
 	uint64_t swap_ra, swap_ra_hit; /* pages read ahead, and wanted later; 0 without swap */

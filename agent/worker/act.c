@@ -221,6 +221,7 @@ static void begin(struct worker *w, struct target *target, struct group *group,
 		.begun_ns = now_ns,
 		.interrupt_ns = now_ns + w->config->reclaim.deadline_ns,
 		.node_free_bytes = w->here.view.counters.free_pages * w->page_size,
+		.node_demoted = node_counters_demoted_by_tasks(&w->here.view.counters),
 	};
 	target->wants = false;
 	target->due_ns = UINT64_MAX; /* until it is finished */
@@ -251,10 +252,14 @@ static void read_before(struct worker *w, struct flight *f)
 					   &f->victim_bytes);
 	if (f->victim && f->victim->left_behind)
 		f->left_bytes = worker_left_behind(w, f->victim);
+	if (f->victim && shared_demotes(w->world->shared))
+		f->victim_demoted = worker_demoted_of(f->victim);
 	if (f->request.backend == BACKEND_LRU_GEN)
 		f->victim_steals = worker_steals_of(f->victim);
-	if (worker_view_node(w, f->begun_ns, NULL) == 0)
+	if (worker_view_node(w, f->begun_ns, NULL) == 0) {
 		f->node_free_bytes = w->here.fresh.counters.free_pages * w->page_size;
+		f->node_demoted = node_counters_demoted_by_tasks(&w->here.fresh.counters);
+	}
 	f->slab_bytes = worker_slab_bytes(w);
 }
 

@@ -29,12 +29,26 @@ void worker_try_eviction(const struct worker *w)
 			    w->node->id, strerrordesc_np(-fd));
 }
 
-uint64_t worker_steals_of(const struct group *g)
+static struct memory_stat stat_of(const struct group *g)
 {
 	_cleanup_close_ int fd = kfile_open(g->cgroup->dir_fd, "memory.stat", O_RDONLY);
-	struct memory_stat stat;
+	struct memory_stat stat = {0};
 
-	return fd >= 0 && memory_stat_read(fd, &stat, NULL) == 0 ? stat.pgsteal : 0;
+	if (fd >= 0)
+		(void)memory_stat_read(fd, &stat, NULL);
+	return stat;
+}
+
+uint64_t worker_steals_of(const struct group *g)
+{
+	return stat_of(g).pgsteal;
+}
+
+uint64_t worker_demoted_of(const struct group *g)
+{
+	struct memory_stat stat = stat_of(g);
+
+	return memory_stat_demoted_by_tasks(&stat);
 }
 
 /* Memory elsewhere that is next to nothing is no reason. */

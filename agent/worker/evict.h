@@ -21,6 +21,8 @@ bool worker_evict_instead(struct worker *worker, struct group *victim, struct re
 			  uint64_t now_ns);
 /* Pages reclaimed of it since it was made; 0: they can't be read. */
 uint64_t worker_steals_of(const struct group *group);
+/* And moved to slower nodes, but by the kernel's own threads. */
+uint64_t worker_demoted_of(const struct group *group);
 /* Takes in what an eviction brought. True: the next request goes another way. */
 bool worker_evict_learn(struct worker *worker, const struct flight *flight, int error,
 			uint64_t applied_bytes, uint64_t now_ns);

@@ -19,11 +19,11 @@
 #include <errno.h>
 
 /* What came of a request to the node, as far as it can be told from what others did meanwhile. */
-static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t net_freed_bytes)
+static uint64_t measure_node(struct worker *w, const struct flight *f, const struct taken *so_far)
 {
 	struct machine_counters machine;
 	uint64_t most = MAX(2 * f->request.bytes, f->left_bytes);
-	uint64_t left_bytes, taken = MIN(net_freed_bytes, most);
+	uint64_t left_bytes, taken = MIN(MAX(so_far->net_freed_bytes, so_far->demoted_bytes), most);
 
 	/* What goes to zram may give the node nothing: taken it was all the same. */
 	if (f->victim &&
@@ -36,41 +36,83 @@ static uint64_t measure_node(struct worker *w, const struct flight *f, uint64_t 
 
 		taken = MAX(taken, MIN(scale(pages, w->page_size, 1), most));
 	}
-	/* Free memory is used up meanwhile; this is the kernel's own count, of all who ask. */
+	/*
+	 * Free memory is used up meanwhile; this is the kernel's own count, of all who ask. What
+	 * was moved between other nodes, or to this one, left it no memory.
+	 */
 	if (f->counted && machine_read_counters(&w->machine_watch, &machine, NULL) == 0 &&
 	    machine.pgsteal_proactive > f->machine.pgsteal_proactive) {
 		uint64_t pages = machine.pgsteal_proactive - f->machine.pgsteal_proactive;
+		uint64_t moved = machine.pgdemote_proactive - f->machine.pgdemote_proactive;
 
-		taken = MAX(taken, MIN(pages * w->page_size, most));
+		taken = MAX(
+			taken,
+			MIN(plus(minus(pages, moved) * w->page_size, so_far->demoted_bytes), most));
 	}
 	return taken;
 }
 
-/* Success is the kernel's word that it was all of it, whatever hides it from counters. */
 static bool says_how_much(enum backend backend)
 {
 	return backend == BACKEND_MEMORY_RECLAIM || backend == BACKEND_NODE_RECLAIM;
 }
 
+/*
+ * Success is the kernel's word that it was all of it, whatever hides it from counters. But what
+ * memory.reclaim demotes it counts as reclaimed: what was moved, and is still there for who wants
+ * memory, is taken off. Kernels before 6.12 do not tell how much that is: where it may be some and
+ * none is seen, the word is worth nothing.
+ */
+static uint64_t given_word(const struct worker *w, const struct flight *f,
+			   const struct taken *taken)
+{
+	bool demotes = shared_demotes(w->world->shared);
+	uint64_t moved = 0, bytes = f->request.bytes;
+
+	if (f->request.backend == BACKEND_NODE_RECLAIM)
+		return bytes;
+	if (f->group)
+		moved = taken->demoted_bytes;
+	else if (f->victim && demotes)
+		moved = scale(minus(worker_demoted_of(f->victim), f->victim_demoted), w->page_size,
+			      1);
+	if (moved == 0)
+		return demotes ? 0 : bytes;
+	/* What left the node for another one is gone from here. */
+	return minus(bytes, f->group ? moved : minus(moved, taken->demoted_bytes));
+}
+
+/* Where it stays charged: room that its pages left on the node is none below its limit. */
+static void measure_group(const struct worker *w, const struct flight *f, struct taken *taken)
+{
+	(void)group_measure_taken(f->group, w->page_size, f->request.bytes, &taken->applied_bytes,
+				  &taken->demoted_bytes);
+	taken->net_freed_bytes = minus(taken->net_freed_bytes, taken->demoted_bytes);
+}
+
 static struct taken measure(struct worker *w, const struct flight *f, int error, uint64_t now_ns)
 {
 	struct taken taken = {0};
-	uint64_t free_bytes;
+	uint64_t free_bytes, demoted = 0;
 
 	if (worker_view_node(w, now_ns, NULL) == 0) {
 		free_bytes = w->here.fresh.counters.free_pages * w->page_size;
 		if (free_bytes > f->node_free_bytes)
 			taken.net_freed_bytes = free_bytes - f->node_free_bytes;
+		demoted = minus(node_counters_demoted_by_tasks(&w->here.fresh.counters),
+				f->node_demoted);
 	}
+	if (!f->group)
+		taken.demoted_bytes = MIN(scale(demoted, w->page_size, 1), 2 * f->request.bytes);
 	if (f->group)
-		(void)group_measure_taken(f->group, w->page_size, f->request.bytes,
-					  &taken.applied_bytes);
+		measure_group(w, f, &taken);
 	else if (f->request.backend == BACKEND_DROP_SLAB)
 		taken.applied_bytes = minus(f->slab_bytes, worker_slab_bytes(w));
 	else
-		taken.applied_bytes = measure_node(w, f, taken.net_freed_bytes);
+		taken.applied_bytes = measure_node(w, f, &taken);
 	if (error == 0 && says_how_much(f->request.backend))
-		taken.applied_bytes = MAX(taken.applied_bytes, f->request.bytes);
+		taken.applied_bytes = MAX(taken.applied_bytes, given_word(w, f, &taken));
+	taken.moved_bytes = plus(taken.applied_bytes, f->group ? taken.demoted_bytes : 0);
 	return taken;
 }
 
@@ -236,7 +278,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	}
 	w->hand_cpu_ns += result.cpu_ns;
 	taken = measure(w, &f, result.error, now_ns);
-	w->taken_bytes += taken.applied_bytes;
+	w->taken_bytes += taken.moved_bytes;
 	worker_swap_after(w, &f, &taken, now_ns);
 	if (!f.group)
 		taken.not_gone_bytes = not_gone(&f, &taken);

@@ -22,8 +22,10 @@ struct flight {
 	uint64_t left_bytes;	/* of a victim above others, before: what it is asked for */
 	uint64_t begun_ns, interrupt_ns;
 	uint64_t node_free_bytes;
-	uint64_t slab_bytes; /* of the node, before: what is dropped */
-	bool counted;	     /* machine was read before it: the last one came back short */
+	uint64_t node_demoted;	 /* pages that ever left it for slower nodes, before */
+	uint64_t victim_demoted; /* the same of the victim, on all nodes; while demotion is on */
+	uint64_t slab_bytes;	 /* of the node, before: what is dropped */
+	bool counted;		 /* machine was read before it: the last one came back short */
 	struct machine_counters machine;
 	bool may_swap; /* swapped_bytes (of the group that is asked) and store were read before it
 			*/

@@ -315,19 +315,21 @@ int group_look(struct group *g, const struct group_context *context, const char 
 }
 
 int group_measure_taken(const struct group *g, uint64_t page_size, uint64_t bytes,
-			uint64_t *ret_bytes)
+			uint64_t *ret_bytes, uint64_t *ret_demoted_bytes)
 {
+	const struct memory_stat *before = &g->sample.stat;
 	struct group_sample now = {0};
-	uint64_t proactive = 0, fall = 0;
+	uint64_t proactive, demoted, fall;
 	int r = group_watch_read(&g->watch, &now, NULL);
 
 	if (r < 0)
 		return r;
-	if (now.stat.pgsteal_proactive > g->sample.stat.pgsteal_proactive)
-		proactive = now.stat.pgsteal_proactive - g->sample.stat.pgsteal_proactive;
-	if (now.current_bytes < g->sample.current_bytes)
-		fall = g->sample.current_bytes - now.current_bytes;
-	fall = MIN(fall, 2 * bytes);
+	proactive = minus(minus(now.stat.pgsteal_proactive, before->pgsteal_proactive),
+			  minus(now.stat.pgdemote_proactive, before->pgdemote_proactive));
+	demoted = minus(memory_stat_demoted_by_tasks(&now.stat),
+			memory_stat_demoted_by_tasks(before));
+	fall = MIN(minus(g->sample.current_bytes, now.current_bytes), 2 * bytes);
 	*ret_bytes = MAX(proactive * page_size, fall);
+	*ret_demoted_bytes = MIN(demoted * page_size, 2 * bytes);
 	return 0;
 }

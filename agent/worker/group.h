@@ -178,7 +178,7 @@ int group_read(struct group *group, const struct group_context *context, const c
  * What a request for bytes brought, from the group's own counters before (sample) and now: what
  * memory.stat says was taken by proactive reclaim (6.18+; it can be 2 s old on machines with many
  * CPUs), or the fall of memory.current, which others cause too and which therefore counts up to
- * twice the request.
+ * twice the request. What was demoted is apart: the group still has it.
  */
 int group_measure_taken(const struct group *group, uint64_t page_size, uint64_t bytes,
-			uint64_t *ret_bytes);
+			uint64_t *ret_bytes, uint64_t *ret_demoted_bytes);

@@ -54,12 +54,13 @@ void target_account(struct target *target, const struct request *request, int er
 		.net_freed_bytes = taken->net_freed_bytes,
 		.swapped_bytes = taken->swapped_bytes,
 		.swap_kept_bytes = taken->swap_kept_bytes,
+		.demoted_bytes = taken->demoted_bytes,
 		.cpu_ns = cpu_ns,
 		.wall_ns = wall_ns,
 	};
 
 	ledger_add(&target->ledger, &part);
-	pace_learn(&target->pace, taken->applied_bytes, wall_ns);
+	pace_learn(&target->pace, taken->moved_bytes, wall_ns);
 	/* The rest must not look as if it had been used again. */
 	target->unlearned_taken_bytes += minus(taken->applied_bytes, taken->not_gone_bytes);
 }

@@ -29,6 +29,9 @@ struct target {
 struct taken {
 	uint64_t applied_bytes, net_freed_bytes;
 	uint64_t swapped_bytes, swap_kept_bytes;
+	/* Moved to slower nodes: gone from a node, part of the applied; a group still has it. */
+	uint64_t demoted_bytes;
+	uint64_t moved_bytes; /* what the kernel had work with: the applied, or the demoted too */
 	uint64_t not_gone_bytes; /* of the applied: what the target, a node, has not got rid of */
 };
 

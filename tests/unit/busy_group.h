@@ -33,6 +33,7 @@ static const struct group_status busy_group = {
 		   .tried_bytes = 59 * MIB,
 		   .applied_bytes = 58 * MIB,
 		   .net_freed_bytes = 30 * MIB,
+		   .demoted_bytes = 9 * MIB,
 		   .refaulted_bytes = MIB,
 		   .cpu_ns = 400 * NSEC_PER_MSEC,
 		   .wall_ns = 900 * NSEC_PER_MSEC,

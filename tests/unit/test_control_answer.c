@@ -278,6 +278,7 @@ static void test_status(void **state)
 	assert_int_equal(number_of(ledger, "tried_bytes"), 59 * MIB);
 	assert_int_equal(number_of(ledger, "applied_bytes"), 58 * MIB);
 	assert_int_equal(number_of(ledger, "net_freed_bytes"), 30 * MIB);
+	assert_int_equal(number_of(ledger, "demoted_bytes"), 9 * MIB);
 	assert_int_equal(number_of(ledger, "refaulted_bytes"), MIB);
 	assert_int_equal(number_of(ledger, "cpu_ns"), 400 * NSEC_PER_MSEC);
 	assert_int_equal(number_of(ledger, "wall_ns"), 900 * NSEC_PER_MSEC);

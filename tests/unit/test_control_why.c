@@ -60,6 +60,8 @@ static void test_group(void **state)
 		"  wanted back: 5.0 MiB\n"
 		"So far: 12 requests (2 came back short, 1 were refused)\n"
 		"  asked for 60.0 MiB, tried 59.0 MiB, taken 58.0 MiB, of that read back 1.0 MiB\n"
+		"  9.0 MiB were demoted: moved to slower nodes, and charged to their groups as "
+		"before\n"
 		"  the node gained 30.0 MiB net, for 400 ms of CPU time in 900 ms\n"
 		"Dirty files written back so that there is something to take: 3 times, "
 		"40.0 MiB, of which 39.0 MiB were clean afterwards; of those 31.0 MiB were taken "
@@ -169,6 +171,7 @@ static void test_swap_that_gains_too_little(void **state)
 			 .cold_bytes = TRIM_AGE_UNKNOWN,
 			 .ledger = {.actions = 4,
 				    .applied_bytes = 12 * MIB,
+				    .demoted_bytes = 5 * MIB,
 				    .swapped_bytes = 11 * MIB,
 				    .swap_kept_bytes = 8 * MIB}},
 	};
@@ -193,6 +196,8 @@ static void test_swap_that_gains_too_little(void **state)
 			       "for 40 s more they are not asked for alone\n"));
 	assert_non_null(strstr(text, "\n  11.0 MiB went to swap, of which 8.0 MiB stayed in memory "
 				     "(zram, zswap)\n"));
+	assert_non_null(strstr(text, "\n  5.0 MiB were demoted: moved to slower nodes, and "
+				     "charged to their groups as before\n"));
 	assert_non_null(strstr(text, "protect.swap_yield"));
 	assert_non_null(strstr(text,
 			       "\n  memory.reclaim for its node is left alone for 2 s more: the "

@@ -16,17 +16,18 @@ static void test_counters(void **state)
 	struct machine_counters counters;
 
 	(void)state;
-	assert_int_equal(
-		machine_counters_parse("nr_free_pages 3\nallocstall_dma 1\n"
-				       "allocstall_dma32 20\nallocstall_normal 300\n"
-				       "allocstall_movable 4000\nallocstall_device 50000\n"
-				       "pgscan_kswapd 6\npgsteal_proactive 8\n"
-				       "pswpin 10\npswpout 13\nswap_ra 11\nswap_ra_hit 12\n",
-				       &counters, NULL),
-		0);
+	assert_int_equal(machine_counters_parse(
+				 "nr_free_pages 3\nallocstall_dma 1\n"
+				 "allocstall_dma32 20\nallocstall_normal 300\n"
+				 "allocstall_movable 4000\nallocstall_device 50000\n"
+				 "pgscan_kswapd 6\npgsteal_proactive 8\npgdemote_proactive 9\n"
+				 "pswpin 10\npswpout 13\nswap_ra 11\nswap_ra_hit 12\n",
+				 &counters, NULL),
+			 0);
 	assert_int_equal(counters.allocstall, 54321);
 	assert_int_equal(counters.pgscan_kswapd, 6);
 	assert_int_equal(counters.pgsteal_proactive, 8);
+	assert_int_equal(counters.pgdemote_proactive, 9);
 	assert_int_equal(counters.pswpin, 10);
 	assert_int_equal(counters.pswpout, 13);
 	assert_int_equal(counters.swap_ra, 11);

@@ -28,6 +28,7 @@ static void test_what_a_node_did_not_get_rid_of(void **state)
 		struct target target = {0};
 		struct taken taken = {
 			.applied_bytes = rows[i].applied_mib * MIB,
+			.demoted_bytes = rows[i].applied_mib * MIB / 2,
 			.net_freed_bytes = rows[i].freed_mib * MIB,
 			.swap_kept_bytes = rows[i].kept_mib * MIB,
 		};
@@ -38,6 +39,7 @@ static void test_what_a_node_did_not_get_rid_of(void **state)
 		target_account(&target, &request, 0, 1, 1, &taken);
 		assert_int_equal(target.unlearned_taken_bytes, rows[i].learned_mib * MIB);
 		assert_int_equal(target.ledger.applied_bytes, taken.applied_bytes);
+		assert_int_equal(target.ledger.demoted_bytes, taken.demoted_bytes);
 	}
 }
 

@@ -42,6 +42,59 @@ static void test_keeps_room_below_a_limit(void **state)
 	keeps_room(false);
 }
 
+/* What group svc got for asked memory that it did not lose, and whether it is then left alone. */
+static struct ledger kept_memory(bool demotes, bool counted, bool ret_left_alone[static 1])
+{
+	struct scene *s = new_scene(true);
+	struct node_status status = {0};
+	struct ledger ledger;
+
+	shared_set_demotes(s->world.shared, demotes);
+	add_group(s->fx, "svc");
+	if (counted)
+		asked.demoted_stat = "cg/svc/memory.stat";
+	start_scene(s);
+	*ret_left_alone = false;
+	for (int i = 0; i < 100 && !*ret_left_alone && requests_made() < 12; i++) {
+		(void)grow_until_asked(s, "cg/svc/memory.current", 16 * MIB, NSEC_PER_SEC / 10);
+		status = status_of(s);
+		*ret_left_alone = status.groups[0].rests.limit.left_ns > 0;
+	}
+	while (status.groups[0].ledger.actions < requests_made() && poll(NULL, 0, 10) == 0)
+		status = status_of(s);
+	ledger = status.groups[0].ledger;
+	end_scene(s);
+	return ledger;
+}
+
+/* The kernel says that it was all of it, and the group is as large as before. */
+static void test_what_is_demoted_is_not_taken(void **state)
+{
+	struct ledger ledger;
+	bool left_alone;
+
+	(void)state;
+	for (int known = 0; known < 2; known++) {
+		ledger = kept_memory(known, true, &left_alone);
+		assert_true(ledger.actions >= 3);
+		/* It counts whole pages. */
+		assert_in_range(ledger.applied_bytes, 0, ledger.actions * 4096);
+		assert_int_equal(ledger.net_freed_bytes, 0);
+		assert_in_range(ledger.demoted_bytes,
+				ledger.tried_bytes - ledger.actions * MIB / 16, ledger.tried_bytes);
+		assert_true(left_alone);
+	}
+	/* Before 6.12 nobody says how much it was. */
+	ledger = kept_memory(true, false, &left_alone);
+	assert_int_equal(ledger.applied_bytes, 0);
+	assert_int_equal(ledger.demoted_bytes, 0);
+	assert_true(left_alone);
+	/* A group that grows meanwhile. */
+	ledger = kept_memory(false, false, &left_alone);
+	assert_int_equal(ledger.applied_bytes, ledger.tried_bytes);
+	assert_false(left_alone);
+}
+
 static void test_a_group_at_rest_is_left_alone(void **state)
 {
 	struct scene *s = new_scene(true);
@@ -380,6 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keeps_room_below_a_limit),
+		cmocka_unit_test(test_what_is_demoted_is_not_taken),
 		cmocka_unit_test(test_a_group_at_rest_is_left_alone),
 		cmocka_unit_test(test_groups_come_and_go),
 		cmocka_unit_test(test_protected_memory_is_not_asked_for),

@@ -66,6 +66,58 @@ static void test_the_node_is_not_asked_once_an_heir_has_memory(void **state)
 	end_scene(s);
 }
 
+/* What an order of 8 MiB brought that the kernel says it fulfilled. */
+static struct ledger ordered_demotion(enum backend backend, const char *stat, const char *vmstat)
+{
+	struct scene *s = new_scene(true);
+	struct ledger ledger;
+
+	s->world.recursive_protection = true;
+	s->world.whole_machine = true;
+	if (backend == BACKEND_NODE_RECLAIM)
+		fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "svc");
+	shared_set_demotes(s->world.shared, true);
+	asked.demoted_stat = stat;
+	asked.demoted_vmstat = vmstat;
+	start_scene(s);
+	(void)status_of(s);
+	assert_int_equal(ordered_through(s), backend);
+	while ((ledger = status_of(s).ledger).actions == 0)
+		(void)poll(NULL, 0, 10);
+	end_scene(s);
+	return ledger;
+}
+
+/* The node has got rid of what went from it to a slower one, but not of what came from others. */
+static void test_what_is_demoted_has_left_the_node(void **state)
+{
+	static const char stat[] = "cg/svc/memory.stat";
+	static const char vmstat[] = "sys/devices/system/node/node0/vmstat";
+	static const struct {
+		enum backend backend;
+		const char *stat, *vmstat;
+		bool applied, demoted;
+	} rows[] = {
+		{BACKEND_NODE_RECLAIM, stat, vmstat, true, true},
+		{BACKEND_NODE_RECLAIM, NULL, NULL, true, false},
+		{BACKEND_MEMORY_RECLAIM, stat, vmstat, true, true},
+		{BACKEND_MEMORY_RECLAIM, stat, NULL, false, false},
+		{BACKEND_MEMORY_RECLAIM, NULL, NULL, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ledger ledger =
+			ordered_demotion(rows[i].backend, rows[i].stat, rows[i].vmstat);
+
+		print_message("row %zu\n", i);
+		assert_int_equal(ledger.applied_bytes > 0, rows[i].applied);
+		assert_int_equal(ledger.demoted_bytes > 0, rows[i].demoted);
+		assert_true(ledger.demoted_bytes <= ledger.applied_bytes);
+	}
+}
+
 /* Groups are asked by turns; one that gives nothing, being protected, passes it on. */
 static void test_a_protected_group_does_not_keep_the_turn(void **state)
 {
@@ -440,6 +492,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
+		cmocka_unit_test(test_what_is_demoted_has_left_the_node),
 		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
 		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
 		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),

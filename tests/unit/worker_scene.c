@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define KERNEL "kernel/6.18/"
 
@@ -32,6 +34,32 @@ bool set_number(const struct fixture *fx, const char *path, uint64_t value)
 	return pwrite(fd, text, (size_t)n, 0) == n;
 }
 
+/* In one write, as above; the number grows at its end. */
+static void count(const char *path, const char *key, uint64_t more)
+{
+	_cleanup_close_ int fd = path ? kfile_open(asked.fx->fd, path, O_RDWR) : -1;
+	char text[16384], line[64], changed[16384];
+	char *at, *rest;
+	int n;
+
+	(void)snprintf(line, sizeof(line), "\n%s ", key);
+	if (fd < 0 || kfile_read(fd, text, sizeof(text)) < 0 || !(at = strstr(text, line)))
+		return;
+	at += strlen(line);
+	more += strtoull(at, &rest, 10);
+	*at = '\0';
+	n = snprintf(changed, sizeof(changed), "%s%ju%s", text, (uintmax_t)more, rest);
+	(void)!pwrite(fd, changed, (size_t)n, 0);
+}
+
+static void fake_demote(uint64_t pages)
+{
+	count(asked.demoted_stat, "pgdemote_proactive", pages);
+	count(asked.demoted_stat, "pgsteal_proactive", pages);
+	count(asked.demoted_stat, "pgsteal", pages);
+	count(asked.demoted_vmstat, "pgdemote_proactive", pages);
+}
+
 static int fake_reclaim(const struct request *request)
 {
 	int r;
@@ -49,6 +77,8 @@ static int fake_reclaim(const struct request *request)
 				current > request->bytes ? current - request->bytes : 0))
 			r = -ENODEV;
 	}
+	if (r == 0)
+		fake_demote(request->bytes / (uint64_t)sysconf(_SC_PAGESIZE));
 	(void)pthread_mutex_unlock(&asked.lock);
 	return r;
 }

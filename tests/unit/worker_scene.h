@@ -17,6 +17,8 @@ struct asked {
 	pthread_mutex_t lock;
 	const struct fixture *fx;
 	const char *current; /* the file that shrinks */
+	/* Or memory.stat, and a node's vmstat, where it is counted as demoted; both may be NULL. */
+	const char *demoted_stat, *demoted_vmstat;
 	uint64_t requests, bytes;
 	int last_swappiness;
 	enum backend last_backend;
