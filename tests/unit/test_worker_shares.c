@@ -55,6 +55,7 @@ static struct scene *scene_new(void)
 	s->fx = fixture_new(NULL, 0);
 	config_defaults(&s->config);
 	s->world = (struct worker_world){.log = {.fd = -1}, .has_memory_reclaim = true};
+	assert_int_equal(shared_new(1, &s->world.shared), 0);
 	s->node.id = 1;
 	for (int i = 0; i < N; i++) {
 		struct cgroup *parent = i == ROOT ? NULL : &s->cgroups[i == SLICE ? ROOT : SLICE];
@@ -92,6 +93,7 @@ static void scene_free(struct scene *s)
 {
 	for (int i = SLICE; i < N; i++)
 		fd_close(s->cgroups[i].dir_fd);
+	shared_free(s->world.shared);
 	fixture_free(s->fx);
 	free(s);
 }
