@@ -217,6 +217,9 @@ bool effect_is_harm(enum effect_signal signal, const struct effect *effect, uint
 {
 	if (signal == EFFECT_REFAULTS || signal == EFFECT_MEMORY)
 		return false;
+	if (signal == EFFECT_STALL &&
+	    effect->acted_mean < effect->held_mean + EFFECT_LEAST_STALL_US)
+		return false;
 	return effect->difference > 0 && (uint64_t)effect->difference >= harm_permyriad &&
 	       effect->chance <= 100;
 }

@@ -99,8 +99,10 @@ static inline bool effect_is_found(const struct effect *effect)
 /*
  * More stalls, more hits of a limit or more CPU time by harm_permyriad or more, and chance makes
  * that once in a hundred times at most. Looked at when the windows have doubled, not after each
- * one: whoever looks often enough finds anything.
+ * one: whoever looks often enough finds anything. Less than EFFECT_LEAST_STALL_US more in a window
+ * is none: beside nothing at all, a fault that waited once would be too much.
  */
+#define EFFECT_LEAST_STALL_US 1000
 bool effect_is_harm(enum effect_signal signal, const struct effect *effect,
 		    uint64_t harm_permyriad);
 bool effect_harm_is_due(struct effect_log *log);

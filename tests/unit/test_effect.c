@@ -196,6 +196,8 @@ static void test_harm_beside_nothing(void **state)
 		{"a few of 200", 100, 100, 4, 50000, 50000, false},
 		{"one in five, few left alone", 80, 10, 16, 50000, 50000, false},
 		{"all stall", 100, 100, 100, 50000, 50000, true},
+		{"all stall, for next to nothing", 100, 100, 100, 999, 999, false},
+		{"all stall, for a ms", 100, 100, 100, 1000, 1000, true},
 		{"all stall, few left alone", 80, 10, 80, 50000, 50000, true},
 		{"one in five, many left alone", 100, 100, 20, 50000, 50000, true},
 		{"a long one drowns the rest", 100, 100, 5, 5000000, 50000, false},
