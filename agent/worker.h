@@ -65,8 +65,8 @@ void worker_set_config(struct worker *worker, const struct config *config);
 const struct config *worker_config_in_use(const struct worker *worker);
 
 /*
- * Paused, it goes on looking and deciding, and asks the kernel for nothing; a request or compaction
- * under way is cut short, write-back and paging out are not.
+ * Paused, it goes on looking and deciding, and asks the kernel for nothing; a request, compaction
+ * or paging out under way is cut short, write-back is not.
  */
 void worker_set_paused(struct worker *worker, bool paused);
 

@@ -23,6 +23,7 @@
 
 struct job {
 	struct slot slot;
+	_Atomic bool cancelled;
 	const struct act_ops *ops;
 	struct pageout_settings settings;
 	struct reclaim_settings reclaim;
@@ -54,6 +55,7 @@ int pager_ask(struct pager *p, const struct act_ops *ops, const struct config *c
 
 		if (!slot_take(&job->slot))
 			continue;
+		atomic_store(&job->cancelled, false);
 		job->ops = ops;
 		job->settings = config->pageout;
 		job->reclaim = config->reclaim;
@@ -65,6 +67,11 @@ int pager_ask(struct pager *p, const struct act_ops *ops, const struct config *c
 		return i;
 	}
 	return -EBUSY;
+}
+
+void pager_cancel(struct pager *p, int slot)
+{
+	atomic_store(&p->jobs[slot].cancelled, true);
 }
 
 bool pager_collect(struct pager *p, int slot, struct pageout_result *ret)
@@ -80,7 +87,7 @@ bool pager_collect(struct pager *p, int slot, struct pageout_result *ret)
 
 /* --- the thread's side --- */
 
-/* Until it is done, or the agent ends. */
+/* Until it is done, nobody wants it any more, or the agent ends. */
 static int serve(struct pager *p, struct job *job)
 {
 	struct pollfd none = {.fd = -1};
@@ -88,7 +95,7 @@ static int serve(struct pager *p, struct job *job)
 
 	if (r < 0)
 		return r;
-	while (!atomic_load(&p->stop)) {
+	while (!atomic_load(&p->stop) && !atomic_load(&job->cancelled)) {
 		uint64_t piece = pace_piece_bytes(&p->pace, &job->reclaim);
 
 		r = pageout_pass_step(p->pass, &p->history, piece, clock_now_ns());

@@ -42,5 +42,11 @@ struct damon_state pager_damon_state(const struct pager *pager);
 int pager_ask(struct pager *pager, const struct act_ops *ops, const struct config *config,
 	      const struct pageout_ask *ask, int wake_fd);
 
+/*
+ * Of what was asked for no more than the piece under way is done. It is collected as ever; asked
+ * for again, it goes on from there.
+ */
+void pager_cancel(struct pager *pager, int slot);
+
 /* True: it is done, the result is in *ret, the slot free again. */
 bool pager_collect(struct pager *pager, int slot, struct pageout_result *ret);

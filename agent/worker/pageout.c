@@ -293,6 +293,20 @@ void worker_pageout(struct worker *w, uint64_t now_ns)
 		ask_next(w, now_ns);
 }
 
+void worker_pageout_cancel(struct worker *w)
+{
+	if (w->world->pager && w->pageout.slot >= 0)
+		pager_cancel(w->world->pager, w->pageout.slot);
+}
+
+void worker_pageout_limits_changed(struct worker *w, const struct group *g)
+{
+	const struct group *asked = w->pageout.asked;
+
+	if (asked && group_is_within(asked, g))
+		worker_pageout_cancel(w);
+}
+
 enum asker worker_pageout_first(const struct worker *w, const struct group *g, uint64_t now_ns)
 {
 	const struct group_trim *trim = &g->trim;

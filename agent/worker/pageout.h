@@ -26,6 +26,14 @@ struct pageout_round {
 	uint64_t wait_ns, due_ns; /* steps have their own */
 };
 
+/*
+ * What the pager is at ends with its next piece: it may no longer be done, or not as it was asked
+ * for. What it has done is taken in as ever.
+ */
+void worker_pageout_cancel(struct worker *worker);
+/* The same, when what the group claims counts for what is being paged out: it is looked at anew. */
+void worker_pageout_limits_changed(struct worker *worker, const struct group *group);
+
 /* Takes in what is done, and asks for the next group when policy wants memory. */
 void worker_pageout(struct worker *worker, uint64_t now_ns);
 

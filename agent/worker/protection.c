@@ -3,6 +3,7 @@
 
 #include "agent/worker/groups.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/pageout.h"
 #include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/saturate.h"
@@ -20,6 +21,7 @@
 static void limits_changed(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	balance_try_again(&w->here.history, now_ns);
+	worker_pageout_limits_changed(w, g);
 	g->target.due_ns = 0;
 	g->node_backoff = (struct backoff){0}; /* it may have been its protection */
 	w->protections_ns = 0;

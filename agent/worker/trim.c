@@ -268,8 +268,10 @@ void worker_trim_stalled(struct worker *w, struct group *g, uint64_t now_ns)
 
 	g->trim.sample.psi_triggered = true;
 	g->trim.target.wants = false;
-	if (worker_pageout_is_at_step(w, g))
+	if (worker_pageout_is_at_step(w, g)) {
+		worker_pageout_cancel(w);
 		return; /* the next look takes it in */
+	}
 	if (!worker_is_busy_with(w, g))
 		look(w, g, &none, now_ns);
 	else if (w->flight.target == &g->trim.target)

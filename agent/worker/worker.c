@@ -176,8 +176,11 @@ static void handle_event(struct worker *w, const struct ring_event *event, uint6
 static void choose_ops(struct worker *w, uint64_t now_ns)
 {
 	bool may_act = w->config->agent.mode == MODE_ACT && !atomic_load(&w->paused);
+	const struct act_ops *act = may_act ? w->world->act : &act_dry_run;
 
-	w->act = may_act ? w->world->act : &act_dry_run;
+	if (act != w->act)
+		worker_pageout_cancel(w);
+	w->act = act;
 	if (w->flight.active && w->act->dry && !w->flight.act->dry)
 		w->flight.interrupt_ns = now_ns;
 }
@@ -194,6 +197,7 @@ static void change_config(struct worker *w)
 		atomic_store(&w->config_in_use, next);
 	} while (atomic_load(&w->next_config) != next);
 	w->config = next;
+	worker_pageout_cancel(w);
 	record_turn(w->record, next, true);
 	w->holdout.harmful = w->node_holdout.harmful = false;
 	/* What is owed was counted by other rules. */

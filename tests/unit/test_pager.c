@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -130,12 +131,62 @@ static void test_full(void **state)
 	scene_free(s);
 }
 
+static _Atomic int calls;
+static _Atomic bool go_on;
+
+/* Goes on for as long as nobody says anything. */
+static int take(const struct request *request)
+{
+	(void)request;
+	atomic_fetch_add(&calls, 1);
+	for (int i = 0; i < 30000 && !atomic_load(&go_on); i++)
+		(void)poll(NULL, 0, 1);
+	return 0;
+}
+
+static const struct act_ops slow = {.name = "slow", .make = take};
+
+static struct pageout_result collect(struct scene *s, int slot)
+{
+	struct pageout_result result = {0};
+
+	for (int i = 0; i < 30000 && !pager_collect(s->pager, slot, &result); i++)
+		(void)poll(NULL, 0, 1);
+	return result;
+}
+
+/* It ends with the piece under way, and what is asked for again goes on from there. */
+static void test_cancelled(void **state)
+{
+	struct scene *s = scene_new();
+	int slot = pager_ask(s->pager, &slow, s->config, &s->ask, -1);
+	struct pageout_result first, second;
+
+	(void)state;
+	assert_true(slot >= 0);
+	for (int i = 0; i < 30000 && atomic_load(&calls) == 0; i++)
+		(void)poll(NULL, 0, 1);
+	pager_cancel(s->pager, slot);
+	atomic_store(&go_on, true);
+	first = collect(s, slot);
+	assert_int_equal(first.calls, 1);
+	assert_int_equal(atomic_load(&calls), 1);
+	assert_false(first.ended);
+	assert_true(first.tried_bytes > 0 && first.tried_bytes < 8 * MIB);
+	second = collect(s, pager_ask(s->pager, &slow, s->config, &s->ask, -1));
+	assert_true(second.calls > 0);
+	assert_true(second.ended);
+	assert_int_equal(first.tried_bytes + second.tried_bytes, 8 * MIB);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

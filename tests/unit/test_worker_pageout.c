@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -506,6 +507,55 @@ static void test_a_step_ends_early(void **state)
 	}
 }
 
+static _Atomic int calls;
+static _Atomic bool go_on;
+
+static int take_slowly(const struct request *request)
+{
+	(void)request;
+	atomic_fetch_add(&calls, 1);
+	for (int i = 0; i < 30000 && !atomic_load(&go_on); i++)
+		(void)poll(NULL, 0, 1);
+	return 0;
+}
+
+/* It would else go on, piece by piece, with what was asked of it before. */
+static void test_what_the_pager_is_at_is_cancelled(void **state)
+{
+	static const struct act_ops slow = {.name = "slow", .make = take_slowly};
+	enum { NOTHING, STALLED, LIMITS, LIMITS_ABOVE, LIMITS_OF_OTHERS, AT_ONCE, CASES };
+
+	(void)state;
+	for (int i = 0; i < CASES; i++) {
+		struct scene *s = scene_with_step();
+		struct worker *w = &s->worker;
+		struct pollfd wake = {.fd = w->main_fd, .events = POLLIN};
+		bool goes_on = i == NOTHING || i == LIMITS_OF_OTHERS;
+
+		w->act = &slow;
+		atomic_store(&calls, 0);
+		atomic_store(&go_on, false);
+		worker_pageout(w, s->now_ns);
+		for (int n = 0; n < 30000 && atomic_load(&calls) == 0; n++)
+			(void)poll(NULL, 0, 1);
+		if (i == STALLED)
+			worker_trim_stalled(w, &s->groups[COLD], s->now_ns);
+		else if (i == LIMITS)
+			worker_pageout_limits_changed(w, &s->groups[COLD]);
+		else if (i == LIMITS_ABOVE)
+			worker_pageout_limits_changed(w, &s->groups[SVC]);
+		else if (i == LIMITS_OF_OTHERS)
+			worker_pageout_limits_changed(w, &s->groups[OTHER]);
+		else if (i == AT_ONCE)
+			worker_pageout_cancel(w);
+		atomic_store(&go_on, true);
+		assert_int_equal(poll(&wake, 1, 30000), 1);
+		if ((atomic_load(&calls) > 1) != goes_on)
+			fail_msg("case %d: %d calls", i, atomic_load(&calls));
+		scene_free(s);
+	}
+}
+
 /* Groups that go while they are asked, or while they want memory, are not missed. */
 static void test_groups_go(void **state)
 {
@@ -538,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_step_may_take),
 		cmocka_unit_test(test_a_step_is_accounted),
 		cmocka_unit_test(test_a_step_ends_early),
+		cmocka_unit_test(test_what_the_pager_is_at_is_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
