@@ -231,6 +231,36 @@ int agent_stop(struct agent *a)
 	return 0;
 }
 
+bool agent_has_new_nodes(const struct agent *a)
+{
+	/* A pause would not outlive the agent, nor would what is known of a stuck request. */
+	return a->nodes_have_come && !agent_is_paused(a) && atomic_load(&a->hands.stuck) == 0;
+}
+
+int agent_start_anew(struct agent **agent)
+{
+	struct agent *old = *agent;
+	const struct agent_options options = old->options;
+	const struct log log = old->world.log;
+	_cleanup_free_ struct config *config = copy_config(old->config);
+	uint64_t start_ns = old->start_ns;
+	int r;
+
+	old->nodes_have_come = false; /* where it can't be done, the next look says so again */
+	if (!config)
+		return -ENOMEM;
+	log_notice(&log, "nodes with memory: %s now, %s before: starting anew, to look after all",
+		   old->nodes_seen, old->nodes_at_start);
+	r = agent_stop(old);
+	if (r < 0)
+		return r;
+	*agent = NULL;
+	r = agent_start(&options, config, log, agent);
+	if (r == 0)
+		(*agent)->start_ns = start_ns;
+	return r;
+}
+
 /* The old configuration is freed only once no worker goes by it any more. */
 static bool is_in_use(const struct agent *a, const struct config *config)
 {

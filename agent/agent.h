@@ -34,6 +34,19 @@ struct agent;
 int agent_start(const struct agent_options *options, const struct config *config, struct log log,
 		struct agent **ret_agent);
 
+/*
+ * Nodes with memory have come that no worker looks after, and all is at rest: no more come, nothing
+ * is paused, no request is stuck.
+ */
+bool agent_has_new_nodes(const struct agent *agent);
+
+/*
+ * The same options and configuration, with the nodes there are now: what was learnt and counted
+ * begins anew. 0; -ENOMEM: the agent goes on as it was. Else it is gone (*agent is NULL), or can't
+ * be ended, as with agent_stop, and the process can only exit.
+ */
+int agent_start_anew(struct agent **agent);
+
 /* Stops the workers. -ETIMEDOUT: a request is stuck in the kernel; exit without freeing. */
 int agent_stop(struct agent *agent);
 

@@ -30,8 +30,10 @@ struct agent {
 	uint64_t start_ns;
 	uint64_t paused_until_ns; /* boottime; 0: it is not paused; UINT64_MAX: until resumed */
 	struct topology *topology;
-	char nodes_at_start[NODES_TEXT_BYTES]; /* those with memory, as the kernel lists them */
+	/* Those with memory as the kernel lists them: at the start, and at the last look. */
+	char nodes_at_start[NODES_TEXT_BYTES], nodes_seen[NODES_TEXT_BYTES];
 	uint64_t nodes_due_ns;
+	bool nodes_have_come; /* since the start, and no more of late */
 	struct memory_tiers tiers;
 	size_t n_workers;
 	struct worker *workers[NUMA_NODES_MAX];

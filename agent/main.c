@@ -62,9 +62,16 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Another agent takes the place of the first when nodes are added. */
+struct service {
+	struct agent *agent;
+};
+
 static int serve_status(void *context, struct agent_status *ret)
 {
-	return agent_status(context, ret);
+	const struct service *service = context;
+
+	return agent_status(service->agent, ret);
 }
 
 /* The status is the agent's own, good until the next one is asked for. */
@@ -76,7 +83,9 @@ static void serve_release(void *context, struct agent_status *status)
 
 static int serve_wake(void *context, const struct control_wake *wake)
 {
-	return agent_wake(context, wake->all_nodes ? -1 : (int)wake->node, wake->bytes,
+	const struct service *service = context;
+
+	return agent_wake(service->agent, wake->all_nodes ? -1 : (int)wake->node, wake->bytes,
 			  wake->order);
 }
 
@@ -95,9 +104,8 @@ static void tell_mode(const struct agent *agent, const char *since)
 	(void)notify_status("%s", words);
 }
 
-static int serve_reload(void *context, struct config_error *ret_error)
+static int reload(struct agent *agent, struct config_error *ret_error)
 {
-	struct agent *agent = context;
 	struct agent_settings before = agent_config(agent)->agent;
 	struct record_settings recorded = agent_config(agent)->record;
 	int r;
@@ -119,18 +127,34 @@ static int serve_reload(void *context, struct config_error *ret_error)
 	return r;
 }
 
+static int serve_reload(void *context, struct config_error *ret_error)
+{
+	const struct service *service = context;
+
+	return reload(service->agent, ret_error);
+}
+
 static void serve_pause(void *context, uint64_t for_ns)
 {
-	agent_pause(context, for_ns);
-	tell_mode(context, "pause begins");
+	const struct service *service = context;
+
+	agent_pause(service->agent, for_ns);
+	tell_mode(service->agent, "pause begins");
+}
+
+static void resume(struct agent *agent)
+{
+	if (!agent_is_paused(agent))
+		return;
+	agent_resume(agent);
+	tell_mode(agent, "pause ends");
 }
 
 static void serve_resume(void *context)
 {
-	if (!agent_is_paused(context))
-		return;
-	agent_resume(context);
-	tell_mode(context, "pause ends");
+	const struct service *service = context;
+
+	resume(service->agent);
 }
 
 /* When the pause has to be looked at again; UINT64_MAX: nobody waits for its end. */
@@ -139,7 +163,7 @@ static uint64_t end_pause_in_time(struct agent *agent, uint64_t now_ns)
 	uint64_t left_ns = agent_pause_left_ns(agent);
 
 	if (left_ns == 0)
-		serve_resume(agent);
+		resume(agent);
 	return left_ns == 0 ? UINT64_MAX : plus(now_ns, left_ns);
 }
 
@@ -161,7 +185,7 @@ static bool handle_signals(struct agent *agent, int signal_fd)
 	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
 			return true;
-		(void)serve_reload(agent, &error);
+		(void)reload(agent, &error);
 	}
 	return false;
 }
@@ -178,12 +202,27 @@ static int time_to_wait_ms(uint64_t due_ns, uint64_t watchdog_ns)
 	return (int)MIN(wait_ns / NSEC_PER_MSEC + 1, UINT64_C(3600000));
 }
 
-static void wait_for_end(struct agent *agent, struct control *control,
-			 struct metrics_writer *metrics, int signal_fd)
+/* What uswapctl was promised goes on: the socket stays open. */
+static int start_anew(struct service *service)
+{
+	int r;
+
+	(void)notify_reloading();
+	r = agent_start_anew(&service->agent);
+	if (r == 0)
+		tell_mode(service->agent, "started anew");
+	(void)notify_ready();
+	return r == -ENOMEM && service->agent ? 0 : r;
+}
+
+/* 0: told to end. -errno: it could not be started anew, as agent_start_anew. */
+static int wait_for_end(struct service *service, struct control *control,
+			struct metrics_writer *metrics, int signal_fd)
 {
 	uint64_t watchdog_ns = notify_watchdog_ns();
 
 	for (;;) {
+		struct agent *agent = service->agent;
 		struct pollfd fds[1 + CONTROL_FDS_MAX] = {{.fd = signal_fd, .events = POLLIN}};
 		uint64_t due_ns = metrics_writer_turn(metrics, agent, clock_now_ns());
 		size_t n = 1 + control_poll_fds(control, clock_now_ns(), fds + 1);
@@ -194,25 +233,32 @@ static void wait_for_end(struct agent *agent, struct control *control,
 		due_ns = MIN(due_ns, agent_steer_watermarks(agent, clock_now_ns()));
 		due_ns = MIN(due_ns, agent_watch_nodes(agent, clock_now_ns()));
 		if (poll(fds, n, time_to_wait_ms(due_ns, watchdog_ns)) < 0 && errno != EINTR)
-			return;
+			return 0;
 		if (handle_signals(agent, signal_fd))
-			return;
+			return 0;
 		control_handle(control, clock_now_ns());
 		/* A manager that hears nothing more restarts us: that is what a hung worker needs.
 		 */
 		if (watchdog_ns > 0 && agent_is_alive(agent))
 			(void)notify_watchdog();
+		if (agent_has_new_nodes(agent)) {
+			int r = start_anew(service);
+
+			if (r < 0)
+				return r;
+		}
 	}
 }
 
-/* -ETIMEDOUT: a thread is still inside the kernel, and the process can only exit. */
+/* agent: NULL: it has ended. -ETIMEDOUT: a thread is still inside the kernel, and the process can
+ * only exit. */
 static int end(struct agent *agent, struct metrics_writer *metrics, const struct log *log)
 {
 	int r;
 
 	(void)notify_stopping();
 	log_notice(log, "ending");
-	r = agent_stop(agent);
+	r = agent ? agent_stop(agent) : 0;
 	if (r < 0)
 		log_warning(log, "a request is still inside the kernel: leaving without it");
 	if (metrics_writer_stop(metrics, STOP_NS / 2) < 0) {
@@ -222,39 +268,54 @@ static int end(struct agent *agent, struct metrics_writer *metrics, const struct
 	return r;
 }
 
+/* Where a worker hangs inside the kernel, only the process's end is left, and the next one. */
+static int leave_unserved(const struct service *service, struct metrics_writer *metrics, int error,
+			  const struct log *log)
+{
+	log_error(log, "can't be started anew: %s", strerrordesc_np(-error));
+	if (service->agent || error == -ETIMEDOUT || end(NULL, metrics, log) < 0)
+		_exit(EXIT_SOFTWARE);
+	return EXIT_SOFTWARE;
+}
+
 /* Holding the lock and with the socket open: from here on it is the agent of this machine. */
 static int run_alone(const struct command_line *cl, const struct config *config, struct log log,
 		     int signal_fd)
 {
 	_cleanup_(control_freep) struct control *control = NULL;
-	struct control_agent served = {.ops = &serve, .uid = geteuid()};
+	struct service service = {0};
+	const struct control_agent served = {
+		.ops = &serve,
+		.context = &service,
+		.uid = geteuid(),
+	};
 	const char *socket_path = config->agent.socket_path;
 	struct metrics_writer *metrics = NULL;
-	struct agent *agent;
-	int r = agent_start(&cl->agent, config, log, &agent);
+	int r = agent_start(&cl->agent, config, log, &service.agent);
 
 	if (r == -ETIMEDOUT)
 		_exit(EXIT_SOFTWARE);
 	if (r < 0)
 		return r == -EOPNOTSUPP ? EXIT_UNAVAILABLE : EXIT_SOFTWARE;
-	served.context = agent;
 	r = control_open(socket_path, &served, &control);
 	if (r < 0) {
 		log_error(&log, "%s: can't listen for uswapctl: %s; see agent.socket", socket_path,
 			  strerrordesc_np(-r));
-		(void)end(agent, NULL, &log);
+		(void)end(service.agent, NULL, &log);
 		return EXIT_SOFTWARE;
 	}
 	r = metrics_writer_new(metrics_file_write, &log, &metrics);
 	if (r < 0) {
 		log_error(&log, "can't set up the metrics: %s", strerrordesc_np(-r));
-		(void)end(agent, NULL, &log);
+		(void)end(service.agent, NULL, &log);
 		return EXIT_SOFTWARE;
 	}
-	tell_mode(agent, "uswapd " USWAP_VERSION " is ready");
+	tell_mode(service.agent, "uswapd " USWAP_VERSION " is ready");
 	(void)notify_ready();
-	wait_for_end(agent, control, metrics, signal_fd);
-	if (end(agent, metrics, &log) < 0) {
+	r = wait_for_end(&service, control, metrics, signal_fd);
+	if (r < 0)
+		return leave_unserved(&service, metrics, r, &log);
+	if (end(service.agent, metrics, &log) < 0) {
 		control = control_free(control);
 		return EXIT_LEAVING;
 	}

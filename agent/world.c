@@ -197,11 +197,10 @@ uint64_t agent_watch_nodes(struct agent *a, uint64_t now_ns)
 	a->nodes_due_ns = now_ns + NODES_NS;
 	read_tiers(a);
 	read_nodes(a, now);
-	if (*now && strcmp(now, a->nodes_at_start) != 0)
-		agent_degrade(a,
-			      "nodes with memory: %s now, %s when uswapd began: those that came "
-			      "since are not looked after, nor their room counted; start it anew",
-			      now, a->nodes_at_start);
+	/* The memory of a node comes block by block, and nodes one after the other. */
+	a->nodes_have_come = strcmp(now, a->nodes_seen) == 0 &&
+			     !node_list_holds(a->nodes_at_start, now);
+	memcpy(a->nodes_seen, now, sizeof(now));
 	return a->nodes_due_ns;
 }
 

@@ -20,6 +20,11 @@ static void hwloc_destroyp(hwloc_topology_t *hw)
 		hwloc_topology_destroy(*hw);
 }
 
+static void bitmap_freep(hwloc_bitmap_t *set)
+{
+	hwloc_bitmap_free(*set);
+}
+
 /* hwloc returns -1 and mostly sets errno. */
 static int hwloc_error(void)
 {
@@ -279,4 +284,22 @@ int topology_bind_thread_to(const struct numa_node *const *nodes, size_t n,
 int topology_bind_thread(const struct numa_node *node)
 {
 	return topology_bind_thread_to(&node, 1, TOPOLOGY_PREFER);
+}
+
+/* NULL: out of memory. */
+static hwloc_bitmap_t parse_list(const char *list)
+{
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+
+	if (set && hwloc_bitmap_list_sscanf(set, list) < 0)
+		hwloc_bitmap_zero(set);
+	return set;
+}
+
+bool node_list_holds(const char *list, const char *wanted)
+{
+	_cleanup_(bitmap_freep) hwloc_bitmap_t all = parse_list(list);
+	_cleanup_(bitmap_freep) hwloc_bitmap_t some = parse_list(wanted);
+
+	return all && some && hwloc_bitmap_isincluded(some, all);
 }

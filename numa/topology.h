@@ -67,6 +67,12 @@ const struct numa_node *topology_find(const struct topology *topology, unsigned 
  */
 void topology_set_fallback(struct topology *topology);
 
+/*
+ * Whether all nodes of the one list are in the other; both as the kernel writes them ("0,2-3").
+ * What is no list has no nodes.
+ */
+bool node_list_holds(const char *list, const char *wanted);
+
 /* Whose memory a thread takes. */
 enum topology_policy {
 	TOPOLOGY_BIND,	     /* the nodes' only: MPOL_BIND */

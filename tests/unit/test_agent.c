@@ -154,27 +154,63 @@ static void test_a_wrong_file_keeps_the_old_configuration(void **state)
 	scene_end(&s);
 }
 
-/* Workers are those of the nodes there were at the start: that others have come is said, once. */
+/* Workers are those of the nodes there were at the start: with others it is started anew. */
 static void test_a_node_that_comes_later(void **state)
 {
-	static const char said[] = "nodes with memory: 0-2 now, 0-1 when uswapd began";
+	static const char said[] = "nodes with memory: 0-2 now, 0-1 before: starting anew";
 	static const char file[] = "sys/devices/system/node/has_memory";
 	struct scene s = scene_new();
 	uint64_t now_ns = clock_now_ns(), due_ns;
 
 	(void)state;
 	fixture_write(s.fx, file, "0-1\n");
+	s.config.headroom.margin.margin_min_bytes = 3 * MIB;
 	assert_int_equal(scene_start(&s), 0);
 	due_ns = agent_watch_nodes(s.agent, now_ns);
 	assert_in_range(due_ns, now_ns + 1, now_ns + 60 * NSEC_PER_SEC);
-	assert_int_equal(scene_lines_logged(&s), 0);
-	fixture_write(s.fx, file, "0-2\n");
+	/* They come one after the other: not before two looks have seen the same. */
+	fixture_write(s.fx, file, "0-1,3\n");
 	assert_int_equal(agent_watch_nodes(s.agent, due_ns - 1), due_ns);
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	fixture_write(s.fx, file, "0-2\n");
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	assert_false(agent_has_new_nodes(s.agent));
+	due_ns = agent_watch_nodes(s.agent, due_ns);
+	assert_true(agent_has_new_nodes(s.agent));
+	/* A pause would be forgotten. */
+	agent_pause(s.agent, UINT64_MAX);
+	assert_false(agent_has_new_nodes(s.agent));
+	agent_resume(s.agent);
+	assert_true(agent_has_new_nodes(s.agent));
 	assert_int_equal(scene_lines_logged(&s), 0);
+	assert_int_equal(agent_start_anew(&s.agent), 0);
+	assert_int_equal(scene_logged(&s, said), 1);
+	assert_int_equal(agent_config(s.agent)->headroom.margin.margin_min_bytes, 3 * MIB);
+	/* It looks after groups as before, and has nothing more to be started for. */
+	fake_root_add_group(s.fx, "svc");
+	assert_true(scene_grow(&s, "svc"));
 	due_ns = agent_watch_nodes(s.agent, due_ns);
 	(void)agent_watch_nodes(s.agent, due_ns);
-	assert_int_equal(scene_logged(&s, said), 1);
-	assert_true(scene_is_degraded(&s, said));
+	assert_false(agent_has_new_nodes(s.agent));
+	scene_end(&s);
+}
+
+/* One that goes has a worker; it is asked until it comes back. */
+static void test_a_node_that_goes_and_comes_back(void **state)
+{
+	static const char file[] = "sys/devices/system/node/has_memory";
+	struct scene s = scene_new();
+	uint64_t due_ns;
+
+	(void)state;
+	fixture_write(s.fx, file, "0-1\n");
+	assert_int_equal(scene_start(&s), 0);
+	due_ns = agent_watch_nodes(s.agent, clock_now_ns());
+	for (int i = 0; i < 6; i++) {
+		fixture_write(s.fx, file, i < 3 ? "0\n" : "0-1\n");
+		due_ns = agent_watch_nodes(s.agent, due_ns);
+		assert_false(agent_has_new_nodes(s.agent));
+	}
 	scene_end(&s);
 }
 
@@ -565,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_an_excluded_pattern_is_no_name),
 		cmocka_unit_test(test_a_wrong_file_keeps_the_old_configuration),
 		cmocka_unit_test(test_a_node_that_comes_later),
+		cmocka_unit_test(test_a_node_that_goes_and_comes_back),
 		cmocka_unit_test(test_demotion_is_switched_on),
 		cmocka_unit_test(test_nodes_that_are_not_listed),
 		cmocka_unit_test(test_tunes_while_it_acts),

@@ -406,9 +406,27 @@ static void test_bind_to_what_is_not_there(void **state)
 	assert_int_equal(bind_in_thread(&node, NULL).returned, -EINVAL);
 }
 
+static void test_lists_of_nodes(void **state)
+{
+	static const struct {
+		const char *list, *wanted;
+		bool holds;
+	} rows[] = {
+		{"0", "0", true},     {"0-1", "0", true},      {"0", "0-1", false},
+		{"0-3", "1-2", true}, {"0,2-3", "1", false},   {"0,2-3", "3,0", true},
+		{"0-63", "63", true}, {"0-63", "1023", false}, {"0", "", true},
+		{"", "0", false},     {"none", "0", false},    {"0", "none", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(node_list_holds(rows[i].list, rows[i].wanted), rows[i].holds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lists_of_nodes),
 		cmocka_unit_test(test_synthetic_nodes),
 		cmocka_unit_test(test_fallback_without_distances),
 		cmocka_unit_test(test_fallback_as_the_kernel),
