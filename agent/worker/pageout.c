@@ -146,6 +146,8 @@ static bool fill_ask(struct worker *w, struct group *g, uint64_t now_ns, struct 
 	};
 	if (ret->may_swap)
 		ret->bytes = MIN(ret->bytes, left);
+	if (w->pageout.group)
+		ret->bytes = MIN(ret->bytes, worker_unclaimed_below(w, payer, w->pageout.group));
 	ret->bytes = MIN(ret->bytes, MAX(worker_bytes_left(w, now_ns), w->page_size));
 	ret->bytes = worker_announce(w, payer, ASKER_PAGER, ret->bytes);
 	return ret->bytes >= w->page_size;

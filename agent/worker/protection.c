@@ -326,6 +326,33 @@ void worker_update_protections(struct worker *w, uint64_t now_ns, uint64_t max_a
 	pass_claims_up(w);
 }
 
+static uint64_t claim_of(const struct group *g)
+{
+	if (g->limits_unknown)
+		return UINT64_MAX;
+	return MAX(MAX(g->limits.min, g->limits.low), g->settings.floor_bytes);
+}
+
+uint64_t worker_unclaimed_below(const struct worker *w, const struct group *g,
+				const struct group *above)
+{
+	uint64_t least = UINT64_MAX, current;
+
+	for (const struct cgroup *c = g->cgroup; c && c != above->cgroup; c = c->parent) {
+		const struct group *claimant = c->data;
+
+		if (!claimant || !group_claims_protection(claimant))
+			continue;
+		/* Without it a claim is for those below that claim some of it. */
+		if (claimant != g && !w->world->recursive_protection)
+			continue;
+		if (memory_bytes_read_at(c->dir_fd, "memory.current", &current) < 0)
+			current = 0;
+		least = MIN(least, minus(current, claim_of(claimant)));
+	}
+	return least;
+}
+
 /*
  * What a group above protects is shared out by usage: a group that has grown or shrunk since the
  * shares were computed has another one, and one that was empty had none.

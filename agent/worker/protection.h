@@ -15,4 +15,11 @@ void worker_update_protections(struct worker *worker, uint64_t now_ns, uint64_t 
 bool worker_may_be_protected(const struct worker *worker, const struct group *group);
 /* Whether a request to a group above has to. */
 bool group_claims_protection(const struct group *group);
+/*
+ * How much may be taken of the group for one above it: what it, or one between them, claims is
+ * spared by reclaim for the one above, whether or not that reaches the claim from farther up. As of
+ * their limits' last look.
+ */
+uint64_t worker_unclaimed_below(const struct worker *worker, const struct group *group,
+				const struct group *above);
 bool worker_refresh_protection(struct worker *worker, struct group *group, uint64_t now_ns);

@@ -156,7 +156,7 @@ echo +memory >$cg/svc/cgroup.subtree_control
 group svc/frozen
 group svc/kept
 group svc/work
-settled kept svc/kept anon:8M
+settled kept svc/kept anon:24M
 kept=$load_pid
 settled frozen svc/frozen anon:24M
 frozen=$load_pid

@@ -250,6 +250,49 @@ static void test_does_not_ask(void **state)
 }
 
 /* Anonymous memory stays where swap has no more to spare, or the group's share of it is used up. */
+/* Nothing above claims any: reclaim for svc spares it all the same, reclaim of the node does not.
+ */
+static void test_what_is_claimed_below_who_wants(void **state)
+{
+	static const struct {
+		const char *file, *text;
+		bool is_asked;
+	} rows[] = {
+		{"memory.min", "max\n", false},	     {"memory.low", "67108864\n", false},
+		{"memory.min", "67104769\n", false}, {"memory.min", "33554432\n", true},
+		{"memory.min", "what\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene *s = scene_new();
+
+		s->world.recursive_protection = true;
+		put_process_into(s, COLD);
+		write_file(s, COLD, rows[i].file, rows[i].text);
+		assert_int_equal(!!(run_round(s) & 1 << COLD), rows[i].is_asked);
+		assert_int_equal(cold_bytes(s), rows[i].is_asked ? 8 * MIB : 0);
+		scene_free(s);
+	}
+}
+
+/* With memory_recursiveprot for all below it, else for those that claim some of it. */
+static void test_what_is_claimed_in_between(void **state)
+{
+	(void)state;
+	for (int recursive = 0; recursive < 2; recursive++) {
+		struct scene *s = scene_new();
+
+		s->world.recursive_protection = recursive;
+		s->cgroups[COLD].parent = &s->cgroups[OTHER];
+		s->cgroups[OTHER].parent = &s->cgroups[SVC];
+		put_process_into(s, COLD);
+		write_file(s, OTHER, "memory.min", "max\n");
+		assert_int_equal(!!(run_round(s) & 1 << COLD), !recursive);
+		scene_free(s);
+	}
+}
+
 static void test_swap_is_bounded(void **state)
 {
 	(void)state;
@@ -580,6 +623,8 @@ int main(void)
 		cmocka_unit_test(test_asks_below_who_wants),
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_does_not_ask),
+		cmocka_unit_test(test_what_is_claimed_below_who_wants),
+		cmocka_unit_test(test_what_is_claimed_in_between),
 		cmocka_unit_test(test_swap_is_bounded),
 		cmocka_unit_test(test_accounts),
 		cmocka_unit_test(test_groups_go),
