@@ -58,6 +58,7 @@ static const char *const changes[VERDICT_REASONS] = {
 		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",
 	[VERDICT_NO_BACKEND] =
 		"A kernel with memory.reclaim (5.19 or newer), or permission to write it.",
+	[VERDICT_NODE_GONE] = "Its memory coming online again: it is looked for every few seconds.",
 	[VERDICT_LIMIT_NEAR] = "It stops when the room is larger than the margin again.",
 	[VERDICT_NODE_LOW] = "It stops when the room is larger than the margin again.",
 	[VERDICT_ORDERED] = "It stops when what was asked for has been taken or tried.",

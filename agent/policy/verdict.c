@@ -37,6 +37,7 @@ static const struct {
 	[VERDICT_HELD_OUT] = {"held-out", "left alone by lot, to see what looking after it does"},
 	[VERDICT_HARMFUL] = {"harmful", "what was looked after did worse: stopped"},
 	[VERDICT_NO_BACKEND] = {"no-backend", "this kernel has no way to reclaim here"},
+	[VERDICT_NODE_GONE] = {"node-gone", "the node has no memory any more"},
 	[VERDICT_LIMIT_NEAR] = {"limit-near",
 				"the room below the limit is smaller than the margin"},
 	[VERDICT_NODE_LOW] = {"node-low",

@@ -28,6 +28,7 @@ enum verdict_reason {
 	VERDICT_HELD_OUT,	      /* left alone by lot (policy/holdout.h) */
 	VERDICT_HARMFUL,	      /* so it was found: nothing is done any more */
 	VERDICT_NO_BACKEND,	      /* the kernel offers nothing that could be aimed there */
+	VERDICT_NODE_GONE,	      /* offline, or taken out */
 	/* Acting. */
 	VERDICT_LIMIT_NEAR, /* room below the margin of a group's limit */
 	VERDICT_NODE_LOW,   /* room below the margin above the node's watermarks */

@@ -22,6 +22,15 @@
 /* Longer than most nodes take: the next one begins at the beginning again. */
 #define COMPACTION_NS (30 * NSEC_PER_SEC)
 
+void worker_compact_reopen(struct worker *w)
+{
+	struct worker_compaction *c = &w->compaction;
+
+	fd_close(c->compact_fd);
+	c->compact_fd = w->world->whole_machine ? node_compact_open(w->world->sys_fd, w->node->id)
+						: -1;
+}
+
 int worker_compact_open(struct worker *w)
 {
 	struct worker_compaction *c = &w->compaction;
@@ -29,8 +38,7 @@ int worker_compact_open(struct worker *w)
 	int r;
 
 	c->buddy_fd = kfile_open(w->world->proc_fd, "buddyinfo", O_RDONLY);
-	if (w->world->whole_machine)
-		c->compact_fd = node_compact_open(w->world->sys_fd, w->node->id);
+	worker_compact_reopen(w);
 	(void)snprintf(name, sizeof(name), "compact/%u", w->node->id);
 	c->hands.program = w->world->hands->program;
 	r = hand_new(&c->hands, name, &c->hand);
@@ -176,6 +184,8 @@ static void look(struct worker *w, const struct order_want *want, uint64_t now_n
 	int r = worker_view_node(w, now_ns, &bad);
 
 	c->due_ns = now_ns + (c->once.order > 0 ? LOOK_SOON_NS : LOOK_NS);
+	if (w->here.gone)
+		return;
 	if (r == 0)
 		r = read_fitting(w, want->order, &c->fitting_bytes, &bad);
 	if (r < 0) {

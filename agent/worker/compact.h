@@ -31,6 +31,8 @@ struct worker_compaction {
 };
 
 int worker_compact_open(struct worker *worker);
+/* The node is back: its files are other ones. */
+void worker_compact_reopen(struct worker *worker);
 /* A compaction that is under way gets so long to end, and is then left behind. */
 void worker_compact_close(struct worker *worker, uint64_t timeout_ns);
 

@@ -6,6 +6,7 @@
 #include "agent/sense/kswapd.h"
 #include "agent/sense/kthread.h"
 #include "agent/worker/clean.h"
+#include "agent/worker/compact.h"
 #include "agent/worker/evict.h"
 #include "agent/worker/finish.h"
 #include "agent/worker/holdout.h"
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "numa/reclaim.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define ZONES_AGE_NS	  (10 * NSEC_PER_SEC)
@@ -25,29 +27,49 @@
 /* Demand that was seen to stay on the node is expected again for this long. */
 #define BOUND_MEMORY_NS (600 * NSEC_PER_SEC)
 
-int worker_open_node(struct worker *w)
+/* What is there while the node has memory. Its files are other ones when it comes back. */
+static int open_own(struct worker *w, uint64_t now_ns, const char **ret_bad)
 {
+	_cleanup_(node_watch_freep) struct node_watch *watch = NULL;
 	struct node_view view;
-	const char *bad = NULL;
-	int r;
+	int r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &watch);
 
+	if (r == 0)
+		r = node_watch_read(watch, now_ns, 0, &view, ret_bad);
+	if (r < 0)
+		return r;
+	w->node_watch = TAKE_PTR(watch);
 	/* nodeN/reclaim takes from every group of the machine, also those that are not ours. */
 	if (w->world->whole_machine)
 		w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
+	w->here.kswapd_fd = kswapd_open(w->world->proc_fd, w->node->id);
+	return 0;
+}
+
+static void close_own(struct worker *w)
+{
+	node_watch_free(w->node_watch);
+	w->node_watch = NULL;
+	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
+	w->here.kswapd_fd = fd_close(w->here.kswapd_fd);
+}
+
+int worker_open_node(struct worker *w)
+{
+	const char *bad = NULL;
+	int r;
+
 	/* Its paths begin at the top of the hierarchy. */
 	if (w->world->whole_machine)
 		w->trim.ages_fd = ages_open(w->world->sys_fd);
 	worker_try_eviction(w);
-	w->here.kswapd_fd = kswapd_open(w->world->proc_fd, w->node->id);
 	r = machine_watch_open(w->world->proc_fd, &w->machine_watch);
 	if (r < 0) {
 		log_error(&w->world->log, "node %u: can't open /proc/vmstat and /proc/meminfo: %s",
 			  w->node->id, strerrordesc_np(-r));
 		return r;
 	}
-	r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &w->node_watch);
-	if (r == 0)
-		r = node_watch_read(w->node_watch, clock_now_ns(), 0, &view, &bad);
+	r = open_own(w, clock_now_ns(), &bad);
 	if (r < 0)
 		log_error(&w->world->log, "node %u: can't read its counters and zones: %s%s%s",
 			  w->node->id, strerrordesc_np(-r), bad ? ": " : "", bad ? bad : "");
@@ -56,11 +78,8 @@ int worker_open_node(struct worker *w)
 
 void worker_close_node(struct worker *w)
 {
-	node_watch_free(w->node_watch);
-	w->node_watch = NULL;
+	close_own(w);
 	machine_watch_close(&w->machine_watch);
-	w->here.reclaim_fd = fd_close(w->here.reclaim_fd);
-	w->here.kswapd_fd = fd_close(w->here.kswapd_fd);
 	w->trim.ages_fd = fd_close(w->trim.ages_fd);
 }
 
@@ -210,6 +229,8 @@ int worker_view_node(struct worker *w, uint64_t now_ns, const char **ret_bad)
 	bool near = n->target.verdict.room_bytes < 2 * n->target.verdict.margin_bytes;
 	int r;
 
+	if (n->gone)
+		return -ENODEV;
 	if (n->fresh_ns == now_ns)
 		return 0;
 	r = node_watch_read(w->node_watch, now_ns, near ? ZONES_AGE_NEAR_NS : ZONES_AGE_NS,
@@ -217,6 +238,45 @@ int worker_view_node(struct worker *w, uint64_t now_ns, const char **ret_bad)
 	if (r == 0)
 		n->fresh_ns = now_ns;
 	return r;
+}
+
+/* Offline, or taken out of the machine: its worker waits for it. */
+static void wait_for_node(struct worker *w, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+
+	if (!n->gone)
+		log_notice(&w->world->log,
+			   "node %u: has no memory any more: it is looked for every %ju s",
+			   w->node->id, (uintmax_t)(WORKER_RETRY_NS / NSEC_PER_SEC));
+	n->gone = true;
+	n->plan = (struct node_plan){
+		.verdict = {.reason = VERDICT_NODE_GONE, .look_again_ns = WORKER_RETRY_NS},
+	};
+	shared_set_room(w->world->shared, w->index, 0);
+	worker_end_order(w);
+	target_judge(&n->target, &n->plan.verdict, now_ns);
+}
+
+/* What was learnt was of other memory. */
+static bool node_is_back(struct worker *w, uint64_t now_ns)
+{
+	struct node_state *n = &w->here;
+
+	close_own(w);
+	if (open_own(w, now_ns, NULL) < 0)
+		return false;
+	worker_compact_reopen(w);
+	log_notice(&w->world->log, "node %u: has memory again", w->node->id);
+	n->gone = n->seen = false;
+	n->history = (struct balance_history){0};
+	n->target.demand = (struct demand){0};
+	n->target.unlearned_taken_bytes = 0;
+	n->binding = (struct binding){0};
+	n->percpu = (struct percpu){0};
+	n->backoff = (struct backoff){0};
+	n->fresh_ns = n->shares_ns = n->bound_until_ns = 0;
+	return true;
 }
 
 void worker_look_at_node(struct worker *w, uint64_t now_ns)
@@ -233,7 +293,15 @@ void worker_look_at_node(struct worker *w, uint64_t now_ns)
 	/* What it was before its request must stand until that is accounted for. */
 	if (n->target.due_ns > now_ns || (w->flight.active && w->flight.target == &n->target))
 		return;
+	if (n->gone && !node_is_back(w, now_ns)) {
+		wait_for_node(w, now_ns);
+		return;
+	}
 	r = worker_view_node(w, now_ns, &bad);
+	if (r == -ENODEV || r == -ENOENT) {
+		wait_for_node(w, now_ns);
+		return;
+	}
 	if (r < 0) {
 		n->target.wants = false;
 		n->target.due_ns = now_ns + 5 * NSEC_PER_SEC;

@@ -46,10 +46,14 @@ struct node_state {
 	struct held_window held;
 	bool protected_here;
 	bool seen; /* view is filled in */
+	bool gone; /* without memory, or not there: its files are closed */
 };
 
 int worker_open_node(struct worker *worker);
 void worker_close_node(struct worker *worker);
 void worker_look_at_node(struct worker *worker, uint64_t now_ns);
-/* The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. */
+/*
+ * The node as it is in this turn: read once, whoever asks. Turns are told apart by now_ns. -ENODEV,
+ * -ENOENT: it has gone.
+ */
 int worker_view_node(struct worker *worker, uint64_t now_ns, const char **ret_bad);

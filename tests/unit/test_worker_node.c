@@ -118,6 +118,47 @@ static void test_what_is_demoted_has_left_the_node(void **state)
 	}
 }
 
+static bool wait_for_node(struct scene *s, bool gone)
+{
+	for (int i = 0; i < 3000; i++) {
+		if ((status_of(s).verdict.reason == VERDICT_NODE_GONE) == gone)
+			return true;
+		(void)poll(NULL, 0, 10);
+	}
+	return false;
+}
+
+/* Its memory is taken offline, and brought back. */
+static void test_a_node_that_goes_and_comes_back(void **state)
+{
+	struct scene *s = new_scene(true);
+
+	(void)state;
+	s->world.whole_machine = true;
+	s->config.balance.margin.enabled = true;
+	s->config.balance.margin.margin_min_bytes = UINT64_C(1) << 40; /* looks often */
+	s->config.balance.margin.margin_max_permyriad = 10000;
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	add_group(s->fx, "svc");
+	start_scene(s);
+	assert_true(wait_for_node(s, false));
+	fixture_write(s->fx, "proc/zoneinfo", "");
+	assert_true(wait_for_node(s, true));
+	worker_order(s->worker, 8 * MIB);
+	(void)poll(NULL, 0, 500);
+	assert_int_equal(requests_made(), 0);
+	assert_int_equal(status_of(s).verdict.reason, VERDICT_NODE_GONE);
+	/* Its directory is another one now. */
+	fixture_remove(s->fx, "sys/devices/system/node/node0");
+	copy_captured(s->fx, "sys/devices/system/node/node0/vmstat", "node0-vmstat");
+	fixture_write(s->fx, "sys/devices/system/node/node0/reclaim", "");
+	copy_captured(s->fx, "proc/zoneinfo", "zoneinfo");
+	assert_true(wait_for_node(s, false));
+	assert_int_equal(requests_made(), 0);
+	assert_int_equal(ordered_through(s), BACKEND_NODE_RECLAIM);
+	end_scene(s);
+}
+
 /* Groups are asked by turns; one that gives nothing, being protected, passes it on. */
 static void test_a_protected_group_does_not_keep_the_turn(void **state)
 {
@@ -493,6 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_node_is_not_asked_once_an_heir_has_memory),
 		cmocka_unit_test(test_what_is_demoted_has_left_the_node),
+		cmocka_unit_test(test_a_node_that_goes_and_comes_back),
 		cmocka_unit_test(test_a_protected_group_does_not_keep_the_turn),
 		cmocka_unit_test(test_children_without_a_controller_leave_memory_to_the_parent),
 		cmocka_unit_test(test_the_node_is_not_asked_where_the_excluded_have_no_controller),

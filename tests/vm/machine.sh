@@ -74,11 +74,18 @@ tell_speeds() {
 	done
 }
 
+# A node of nothing but a module of memory. The firmware tells of the module later than of what is there from the start.
+plug_in() {
+	qemu+=(-numa "node,nodeid=$nodes" -object "memory-backend-ram,id=plugged,size=$plugged"
+		-device "pc-dimm,id=module,memdev=plugged,node=$nodes")
+	append+=' memhp_default_state=offline'
+}
+
 make_machine() {
 	local i j list total=$((nodes * mem)) low=768 near=$((nodes - ${tiers:-0}))
 	# A Normal zone needs memory above 4 GiB: let less than usual lie below it.
 	[[ $total -gt 1024 ]] || low=$((total / 2))
-	qemu+=(-nodefaults -no-user-config -display none -no-reboot -smp "$cpus,sockets=$cpus,cores=1,threads=1" -m "${total}M"
+	qemu+=(-nodefaults -no-user-config -display none -no-reboot -smp "$cpus,sockets=$cpus,cores=1,threads=1" -m "${total}M${plugged:+,slots=1,maxmem=$(((total << 20) + plugged))}"
 		-machine "pc,max-ram-below-4g=${low}M")
 	# Emulated CMPXCHG16B can corrupt flags. Told of fast string operations (ERMS) the kernel clears and copies pages a byte at a
 	# time, each byte a turn of the emulator's loop: three times as slow.
@@ -94,6 +101,7 @@ make_machine() {
 		qemu+=(-object "memory-backend-ram,id=m$i,size=${mem}M" -numa "node,nodeid=$i,memdev=m$i$list")
 	done
 	[[ -z $tiers ]] || tell_speeds
+	[[ -z $plugged ]] || plug_in
 	for i in kernel.log output status; do
 		: >"$work/$i"
 		qemu+=(-chardev "file,id=$i,path=${work//,/,,}/$i" -serial "chardev:$i")
