@@ -26,9 +26,10 @@ void worker_compact_reopen(struct worker *w)
 {
 	struct worker_compaction *c = &w->compaction;
 
+	if (!w->world->whole_machine)
+		return;
 	fd_close(c->compact_fd);
-	c->compact_fd = w->world->whole_machine ? node_compact_open(w->world->sys_fd, w->node->id)
-						: -1;
+	c->compact_fd = node_compact_open(w->world->sys_fd, w->node->id);
 }
 
 int worker_compact_open(struct worker *w)
@@ -38,6 +39,7 @@ int worker_compact_open(struct worker *w)
 	int r;
 
 	c->buddy_fd = kfile_open(w->world->proc_fd, "buddyinfo", O_RDONLY);
+	c->compact_fd = -1;
 	worker_compact_reopen(w);
 	(void)snprintf(name, sizeof(name), "compact/%u", w->node->id);
 	c->hands.program = w->world->hands->program;

@@ -27,18 +27,19 @@
 /* Demand that was seen to stay on the node is expected again for this long. */
 #define BOUND_MEMORY_NS (600 * NSEC_PER_SEC)
 
-/* What is there while the node has memory. Its files are other ones when it comes back. */
+/*
+ * What is there while the node has memory. Its files are other ones when it comes back. *ret_bad is
+ * good until they are closed.
+ */
 static int open_own(struct worker *w, uint64_t now_ns, const char **ret_bad)
 {
-	_cleanup_(node_watch_freep) struct node_watch *watch = NULL;
 	struct node_view view;
-	int r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &watch);
+	int r = node_watch_open(w->world->proc_fd, w->world->sys_fd, w->node->id, &w->node_watch);
 
 	if (r == 0)
-		r = node_watch_read(watch, now_ns, 0, &view, ret_bad);
+		r = node_watch_read(w->node_watch, now_ns, 0, &view, ret_bad);
 	if (r < 0)
 		return r;
-	w->node_watch = TAKE_PTR(watch);
 	/* nodeN/reclaim takes from every group of the machine, also those that are not ours. */
 	if (w->world->whole_machine)
 		w->here.reclaim_fd = node_reclaim_open(w->world->sys_fd, w->node->id);
