@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TITLE	   "uswapd-recording/1"
+#define TITLE_ANY  "uswapd-recording/"
+#define TITLE	   TITLE_ANY "2"
 #define HEADER_MAX 128
 
 /* FNV-1a: against accidents, not against intent. */
@@ -96,7 +97,7 @@ int record_reader_open(FILE *in, struct record_reader *ret)
 	int n = snprintf(expected, sizeof(expected), TITLE " %016" PRIx64 " ",
 			 record_fingerprint());
 	bool is_one = fgets(line, sizeof(line), in) && strchr(line, '\n') &&
-		      strncmp(line, TITLE " ", strlen(TITLE " ")) == 0;
+		      strncmp(line, TITLE_ANY, strlen(TITLE_ANY)) == 0;
 
 	reader.offset = is_one ? strlen(line) : 0;
 	if (is_one && strncmp(line, expected, (size_t)n) == 0) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file of a recording: a line "uswapd-recording/1 FINGERPRINT VERSION", then frames: two bytes
+ * The file of a recording: a line "uswapd-recording/2 FINGERPRINT VERSION", then frames: two bytes
  * of length, four of checksum (both little-endian), a record. A file that was cut anywhere, by a
- * crash or a full disk, is good up to its last whole frame.
+ * crash or a full disk, is good up to its last whole frame. The number is of the form; form 1 had
+ * no outcomes.
  */
 #pragma once
 
@@ -47,8 +48,8 @@ struct record_reader {
 };
 
 /*
- * in becomes the reader's. -EBADMSG: not a recording; -EPROTONOSUPPORT: of another version of this
- * program.
+ * in becomes the reader's. -EBADMSG: not a recording; -EPROTONOSUPPORT: of another form, or of
+ * another version of this program.
  */
 int record_reader_open(FILE *in, struct record_reader *ret);
 void record_reader_close(struct record_reader *reader);

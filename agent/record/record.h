@@ -11,6 +11,17 @@
 #include "agent/policy/trim.h"
 #include "agent/record/shape.h"
 
+enum record_kind {
+	RECORD_SETTINGS, /* that the worker goes by from here on: the numbers among them */
+	RECORD_NAME,
+	RECORD_LOST, /* records of this worker before this one that had no place */
+	RECORD_HEADROOM,
+	RECORD_BALANCE,
+	RECORD_TRIM,
+	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
+	RECORD_KINDS,
+};
+
 /* headroom_decide(). */
 struct headroom_record {
 	uint64_t group; /* id */
@@ -40,20 +51,28 @@ struct trim_record {
 };
 
 #define RECORD_NAME_MAX 128
+/*
+ * What came of a request: of every one that a decision led to, but for what it only told others to
+ * do. Bytes.
+ */
+struct outcome_record {
+	uint64_t target; /* a group, or a node: who wanted it; of evict, who was asked */
+	bool of_node;
+	enum record_kind decision; /* by which it was made: RECORD_HEADROOM, ... */
+	bool dry;		   /* it was only wished for: asked_bytes alone is known */
+	int error;		   /* 0 or -errno: -EAGAIN, it came short */
+	uint64_t now_ns;	   /* its end */
+	uint64_t asked_bytes;
+	uint64_t applied_bytes; /* what it brought */
+	uint64_t net_bytes;	/* by which the node's free memory rose */
+	uint64_t swapped_bytes;
+	uint64_t wall_ns, cpu_ns;
+};
+
 /* What a group is called; longer paths are cut at their front. */
 struct name_record {
 	uint64_t group;
 	char name[RECORD_NAME_MAX];
-};
-
-enum record_kind {
-	RECORD_SETTINGS, /* that the worker goes by from here on: the numbers among them */
-	RECORD_NAME,
-	RECORD_LOST, /* records of this worker before this one that had no place */
-	RECORD_HEADROOM,
-	RECORD_BALANCE,
-	RECORD_TRIM,
-	RECORD_KINDS,
 };
 
 struct record {
@@ -66,6 +85,7 @@ struct record {
 		struct headroom_record headroom;
 		struct balance_record balance;
 		struct trim_record trim;
+		struct outcome_record outcome;
 	};
 };
 

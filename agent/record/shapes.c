@@ -217,12 +217,28 @@ static const struct field trim_fields[] = {
 	PART(struct trim_record, plan, &trim_plan_shape),
 };
 
+static const struct field outcome_fields[] = {
+	NUMBER(struct outcome_record, target),
+	FLAG(struct outcome_record, of_node),
+	CHOICE(struct outcome_record, decision, RECORD_OUTCOME),
+	FLAG(struct outcome_record, dry),
+	INT(struct outcome_record, error),
+	NUMBER(struct outcome_record, now_ns),
+	NUMBER(struct outcome_record, asked_bytes),
+	NUMBER(struct outcome_record, applied_bytes),
+	NUMBER(struct outcome_record, net_bytes),
+	NUMBER(struct outcome_record, swapped_bytes),
+	NUMBER(struct outcome_record, wall_ns),
+	NUMBER(struct outcome_record, cpu_ns),
+};
+
 const struct shape *record_shape(enum record_kind kind)
 {
 	static const struct shape shapes[] = {
 		[RECORD_HEADROOM] = SHAPE(struct headroom_record, headroom_fields),
 		[RECORD_BALANCE] = SHAPE(struct balance_record, balance_fields),
 		[RECORD_TRIM] = SHAPE(struct trim_record, trim_fields),
+		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
 	return kind >= RECORD_HEADROOM && kind < RECORD_KINDS ? &shapes[kind] : NULL;

@@ -38,21 +38,25 @@ static int compare(const void *a, const void *b)
 
 	if (left->kind != right->kind)
 		return left->kind < right->kind ? -1 : 1;
+	if (left->is_node != right->is_node)
+		return left->is_node ? 1 : -1;
 	return (left->id > right->id) - (left->id < right->id);
 }
 
-static struct play_target *find(const struct play *p, enum record_kind kind, uint64_t id)
+static struct play_target *find(const struct play *p, enum record_kind kind, bool is_node,
+				uint64_t id)
 {
-	const struct play_target key = {.kind = kind, .id = id};
+	const struct play_target key = {.kind = kind, .is_node = is_node, .id = id};
 	struct play_target **found = tfind(&key, &p->index, compare);
 
 	return found ? *found : NULL;
 }
 
 /* Finds or makes it. NULL: out of memory. */
-static struct play_target *target_of(struct play *p, enum record_kind kind, uint64_t id)
+static struct play_target *target_of(struct play *p, enum record_kind kind, bool is_node,
+				     uint64_t id)
 {
-	struct play_target *t = find(p, kind, id);
+	struct play_target *t = find(p, kind, is_node, id);
 
 	if (t)
 		return t;
@@ -60,6 +64,7 @@ static struct play_target *target_of(struct play *p, enum record_kind kind, uint
 	if (!t)
 		return NULL;
 	t->kind = kind;
+	t->is_node = is_node;
 	t->id = id;
 	if (!tsearch(t, &p->index, compare)) {
 		free(t);
@@ -72,13 +77,19 @@ static struct play_target *target_of(struct play *p, enum record_kind kind, uint
 
 const char *play_name(const struct play *p, const struct play_target *target)
 {
-	const struct play_target *named = find(p, RECORD_NAME, target->id);
+	const struct play_target *named = find(p, RECORD_NAME, false, target->id);
 
-	return named && target->kind != RECORD_BALANCE ? named->name : NULL;
+	return named && !target->is_node ? named->name : NULL;
 }
 
-static void note(struct play *p, enum record_kind kind, uint64_t now_ns,
-		 const struct play_difference *d)
+static void note_time(struct play *p, uint64_t now_ns)
+{
+	if (p->begun_ns == 0 || now_ns < p->begun_ns)
+		p->begun_ns = now_ns;
+	p->ended_ns = MAX(p->ended_ns, now_ns);
+}
+
+static void note(struct play *p, enum record_kind kind, const struct play_difference *d)
 {
 	struct policy_sum *sum = &p->policies[kind];
 
@@ -86,9 +97,7 @@ static void note(struct play *p, enum record_kind kind, uint64_t now_ns,
 	sum->differences += d->field != NULL;
 	sum->recorded_bytes = plus(sum->recorded_bytes, d->recorded_bytes);
 	sum->replayed_bytes = plus(sum->replayed_bytes, d->replayed_bytes);
-	if (p->begun_ns == 0 || now_ns < p->begun_ns)
-		p->begun_ns = now_ns;
-	p->ended_ns = MAX(p->ended_ns, now_ns);
+	note_time(p, d->now_ns);
 }
 
 static void tell_verdicts(const struct verdict *recorded, const struct verdict *replayed,
@@ -172,30 +181,59 @@ static void play_trim(struct play *p, const struct config *config, struct play_t
 	play_laws(p, t, r, &plan);
 }
 
+static void take_outcome(struct play *p, const struct outcome_record *o)
+{
+	struct outcome_sum *sum = &p->outcomes[o->decision];
+
+	note_time(p, o->now_ns);
+	if (o->dry) {
+		sum->wished++;
+		sum->wished_bytes = plus(sum->wished_bytes, o->asked_bytes);
+		return;
+	}
+	sum->requests++;
+	sum->failed += o->error < 0;
+	sum->asked_bytes = plus(sum->asked_bytes, o->asked_bytes);
+	sum->applied_bytes = plus(sum->applied_bytes, o->applied_bytes);
+	sum->net_bytes = plus(sum->net_bytes, o->net_bytes);
+	sum->swapped_bytes = plus(sum->swapped_bytes, o->swapped_bytes);
+	sum->cpu_ns = plus(sum->cpu_ns, o->cpu_ns);
+}
+
+static bool is_of_node(const struct record *record)
+{
+	return record->kind == RECORD_BALANCE;
+}
+
 static int play_decision(struct play *p, const struct record *record, struct play_difference *ret)
 {
 	const struct config *config = &p->replayed[record->worker];
 	struct play_difference d = {0};
-	/* All three begin with it. */
-	struct play_target *t = target_of(p, record->kind, record->headroom.group);
+	/* All begin with it. */
+	struct play_target *t =
+		target_of(p, record->kind, is_of_node(record), record->headroom.group);
 
 	if (!t)
 		return -ENOMEM;
-	if (record->kind == RECORD_HEADROOM)
+	switch (record->kind) {
+	case RECORD_HEADROOM:
 		play_headroom(config, t, &record->headroom, &d);
-	else if (record->kind == RECORD_BALANCE)
+		break;
+	case RECORD_BALANCE:
 		play_balance(config, t, &record->balance, &d);
-	else
+		break;
+	default:
 		play_trim(p, config, t, &record->trim, &d);
+	}
 	d.target = t;
-	note(p, record->kind, d.now_ns, &d);
+	note(p, record->kind, &d);
 	*ret = d;
 	return 0;
 }
 
 static int take_name(struct play *p, const struct name_record *name)
 {
-	struct play_target *t = target_of(p, RECORD_NAME, name->group);
+	struct play_target *t = target_of(p, RECORD_NAME, false, name->group);
 
 	if (!t)
 		return -ENOMEM;
@@ -230,6 +268,9 @@ int play_record(struct play *p, const struct record *record, struct play_differe
 	case RECORD_LOST:
 		p->lost = plus(p->lost, record->lost);
 		return 0;
+	case RECORD_OUTCOME:
+		take_outcome(p, &record->outcome);
+		return 0;
 	default:
 		if (p->has_settings[record->worker])
 			return play_decision(p, record, ret_difference);
@@ -249,7 +290,10 @@ static void add_alarms(struct alarm_score *sum, const struct alarm_score *part)
 void play_sum(struct play *p)
 {
 	for (const struct play_target *t = p->targets; t; t = t->next) {
-		add_alarms(t->kind == RECORD_BALANCE ? &p->nodes : &p->groups, &t->alarm);
+		if (t->kind == RECORD_BALANCE)
+			add_alarms(&p->nodes, &t->alarm);
+		else if (t->kind == RECORD_HEADROOM)
+			add_alarms(&p->groups, &t->alarm);
 		p->cold.judged_bytes = plus(p->cold.judged_bytes, t->cold.judged_bytes);
 		p->cold.right_bytes = plus(p->cold.right_bytes, t->cold.right_bytes);
 		p->cold.unknown_steps += t->cold.unknown_steps;

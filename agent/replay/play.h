@@ -22,10 +22,19 @@ struct policy_sum {
 	uint64_t recorded_bytes, replayed_bytes; /* wanted, added up over decisions */
 };
 
+/* What came of a policy's requests, as it was recorded. */
+struct outcome_sum {
+	uint64_t requests, failed;
+	uint64_t asked_bytes, applied_bytes, net_bytes, swapped_bytes;
+	uint64_t cpu_ns;
+	uint64_t wished, wished_bytes; /* by an agent that only observes; apart from the requests */
+};
+
 /* A group or a node. */
 struct play_target {
 	enum record_kind kind; /* whose decisions: RECORD_HEADROOM, ... */
 	uint64_t id;
+	bool is_node;
 	char name[RECORD_NAME_MAX];
 	struct alarm_score alarm;
 	struct cold_score cold;
@@ -47,6 +56,7 @@ struct play {
 	size_t n_targets;
 
 	struct policy_sum policies[RECORD_KINDS];
+	struct outcome_sum outcomes[RECORD_KINDS]; /* by whose decision it was */
 	struct law_sum laws[PLAY_LAWS];
 	struct alarm_score groups, nodes; /* sums */
 	struct cold_score cold;

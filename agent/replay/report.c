@@ -27,8 +27,7 @@ static void print_target(const struct play *p, const struct play_target *target,
 	if (name)
 		(void)fprintf(out, "/%s", escape_ascii(shown, sizeof(shown), name));
 	else
-		(void)fprintf(out, "%s %" PRIu64, target->kind == RECORD_BALANCE ? "node" : "group",
-			      target->id);
+		(void)fprintf(out, "%s %" PRIu64, target->is_node ? "node" : "group", target->id);
 }
 
 void report_difference(const struct play *p, const struct play_difference *d, FILE *out)
@@ -43,13 +42,45 @@ void report_difference(const struct play *p, const struct play_difference *d, FI
 
 static void report_policies(const struct play *p, FILE *out)
 {
-	(void)fprintf(out, "\n%-10s %10s %10s  %-12s %s\n", "POLICY", "DECISIONS", "DIFFERENT",
-		      "WANTED", "REPLAYED");
-	for (enum record_kind kind = RECORD_HEADROOM; kind < RECORD_KINDS; kind++)
-		(void)fprintf(out, "%-10s %10" PRIu64 " %10" PRIu64 "  %-12s %s\n", policies[kind],
-			      p->policies[kind].decisions, p->policies[kind].differences,
-			      BYTES(p->policies[kind].recorded_bytes),
-			      BYTES(p->policies[kind].replayed_bytes));
+	(void)fprintf(out, "\n%-10s %10s %10s %8s  %-12s %-12s %-12s %s\n", "POLICY", "DECISIONS",
+		      "SAME", "OTHERS", "WANTED", "REPLAYED", "ASKED", "BROUGHT");
+	for (enum record_kind kind = RECORD_HEADROOM; kind < RECORD_OUTCOME; kind++) {
+		const struct policy_sum *sum = &p->policies[kind];
+
+		(void)fprintf(out,
+			      "%-10s %10" PRIu64 " %10" PRIu64 " %8" PRIu64
+			      "  %-12s %-12s %-12s %s\n",
+			      policies[kind], sum->decisions, sum->decisions - sum->differences,
+			      sum->differences, BYTES(sum->recorded_bytes),
+			      BYTES(sum->replayed_bytes), BYTES(p->outcomes[kind].asked_bytes),
+			      BYTES(p->outcomes[kind].applied_bytes));
+	}
+}
+
+/* Of policies that asked for something, or would have. */
+static void report_outcomes(const struct play *p, FILE *out)
+{
+	bool begun = false;
+
+	for (enum record_kind kind = RECORD_HEADROOM; kind < RECORD_OUTCOME; kind++) {
+		const struct outcome_sum *sum = &p->outcomes[kind];
+
+		if (sum->requests == 0 && sum->wished == 0)
+			continue;
+		if (!begun)
+			(void)fprintf(out,
+				      "\nWhat came of requests (net: by which the node's free "
+				      "memory rose)\n%-10s %8s %8s  %-12s %-12s %-12s %-10s %s\n",
+				      "OF", "REQUESTS", "FAILED", "BROUGHT", "NET", "SWAPPED",
+				      "CPU TIME", "ONLY WISHED");
+		begun = true;
+		(void)fprintf(out,
+			      "%-10s %8" PRIu64 " %8" PRIu64 "  %-12s %-12s %-12s %-10s %" PRIu64
+			      ", %s\n",
+			      policies[kind], sum->requests, sum->failed, BYTES(sum->applied_bytes),
+			      BYTES(sum->net_bytes), BYTES(sum->swapped_bytes), TIME(sum->cpu_ns),
+			      sum->wished, BYTES(sum->wished_bytes));
+	}
 }
 
 static void report_alarms(const char *what, const char *harm, const struct alarm_score *s,
@@ -129,6 +160,7 @@ void report_play(const struct play *p, const struct record_reader *reader, FILE 
 			      reader->left_bytes, reader->offset);
 	(void)fputc('\n', out);
 	report_policies(p, out);
+	report_outcomes(p, out);
 	report_scores(p, out);
 	report_laws(p, out);
 }

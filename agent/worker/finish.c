@@ -8,6 +8,7 @@
 #include "agent/worker/groups.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/node.h"
+#include "agent/worker/outcome.h"
 #include "agent/worker/probes.h"
 #include "agent/worker/report.h"
 #include "agent/worker/rungs.h"
@@ -273,6 +274,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	w->flight.active = false;
 	worker_is_done_asking(w, ASKER_HAND);
 	if (f.act->dry) {
+		worker_record_flight(w, &f, &result, NULL, now_ns);
 		pass_over(w, &f, now_ns);
 		return;
 	}
@@ -287,6 +289,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);
 	sort_error(w, &f, result.error, now_ns);
 	tell_journal(w, &f, &result, &taken, now_ns);
+	worker_record_flight(w, &f, &result, &taken, now_ns);
 	if (worker_is_trim(f.target, f.group)) {
 		worker_trim_account(w, f.group, &f.request, result.error, &taken, now_ns);
 	} else if (f.group) {

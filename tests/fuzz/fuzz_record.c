@@ -30,7 +30,7 @@ static void read_as_file(const uint8_t *data, size_t size)
 	int n = 0, r;
 
 	require(in);
-	(void)fprintf(in, "uswapd-recording/1 %016llx 0\n",
+	(void)fprintf(in, "uswapd-recording/2 %016llx 0\n",
 		      (unsigned long long)record_fingerprint());
 	(void)fwrite(data, 1, size, in);
 	rewind(in);

@@ -283,9 +283,12 @@ static void test_not_a_recording(void **state)
 		int result;
 	} rows[] = {
 		{"", -EBADMSG},
-		{"uswapd-recording/1", -EBADMSG},
-		{"uswapd-recording/2 0123456789abcdef 1\n", -EBADMSG},
+		{"uswapd-recording/2", -EBADMSG},
+		{"uswapd-recorder/2 0123456789abcdef 1\n", -EBADMSG},
+		/* Of the form before, and of another program. */
 		{"uswapd-recording/1 0123456789abcdef 0.0.1\n", -EPROTONOSUPPORT},
+		{"uswapd-recording/2 0123456789abcdef 0.0.1\n", -EPROTONOSUPPORT},
+		{"uswapd-recording/22 0123456789abcdef 0.0.1\n", -EPROTONOSUPPORT},
 		{"\n", -EBADMSG},
 	};
 	struct scene s = scene_new();

@@ -53,6 +53,17 @@ static uint64_t number_in(const struct played *played, const char *word, int col
 	return number;
 }
 
+/* Columns. */
+enum { DECISIONS, SAME, OTHERS };
+
+/* And there are some. */
+static void assert_all_the_same(const struct played *played, const char *policy)
+{
+	assert_true(number_in(played, policy, DECISIONS) > 0);
+	assert_int_equal(number_in(played, policy, SAME), number_in(played, policy, DECISIONS));
+	assert_int_equal(number_in(played, policy, OTHERS), 0);
+}
+
 /* Trimming was decided on. A worker that is too busy to answer is asked again. */
 static bool wait_until_trimmed(struct scene *s, const char *name)
 {
@@ -97,12 +108,10 @@ static void test_the_same_settings_decide_the_same(void **state)
 	*played = play(path, NULL, 0);
 	if (played->result != 0)
 		fail_msg("%d %s\n%s", played->result, played->problem, played->text);
-	assert_true(number_in(played, "headroom", 0) > 0);
-	assert_true(number_in(played, "balance", 0) > 0);
-	assert_true(number_in(played, "trim", 0) > 0);
-	assert_int_equal(number_in(played, "headroom", 1), 0);
-	assert_int_equal(number_in(played, "balance", 1), 0);
-	assert_int_equal(number_in(played, "trim", 1), 0);
+	assert_all_the_same(played, "headroom");
+	assert_all_the_same(played, "balance");
+	assert_all_the_same(played, "trim");
+	assert_non_null(strstr(played->text, "\nWhat came of requests"));
 	free(played);
 	scene_end(&s);
 }
@@ -119,8 +128,8 @@ static void test_other_settings_decide_otherwise(void **state)
 	record_scene(&s, path);
 	*played = play(path, overrides, ARRAY_SIZE(overrides));
 	assert_int_equal(played->result, 0);
-	assert_true(number_in(played, "headroom", 1) > 0);
-	assert_int_equal(number_in(played, "trim", 1), 0);
+	assert_true(number_in(played, "headroom", OTHERS) > 0);
+	assert_int_equal(number_in(played, "trim", OTHERS), 0);
 	assert_non_null(strstr(played->text, " headroom /svc: "));
 	*played = play(path, wrong, ARRAY_SIZE(wrong));
 	assert_int_equal(played->result, -EINVAL);
@@ -130,7 +139,12 @@ static void test_other_settings_decide_otherwise(void **state)
 }
 
 /* Records made by hand. */
-static void put(const char *path, const struct name_record *name, const struct trim_record *record)
+struct made {
+	enum record_kind kind;
+	const void *object;
+};
+
+static void put(const char *path, const struct made *made, size_t n)
 {
 	const struct log quiet = {.fd = -1};
 	struct recorder *recorder;
@@ -142,8 +156,8 @@ static void put(const char *path, const struct name_record *name, const struct t
 	assert_int_equal(recorder_start(path, MIB, 1, quiet, &recorder), 0);
 	lane = recorder_lane(recorder, 0);
 	record_turn(lane, &config, false);
-	assert_true(!name || record_put(lane, RECORD_NAME, name));
-	assert_true(record_put(lane, RECORD_TRIM, record));
+	for (size_t i = 0; i < n; i++)
+		assert_true(record_put(lane, made[i].kind, made[i].object));
 	assert_int_equal(recorder_stop(recorder, WAIT_NS), 0);
 }
 
@@ -165,10 +179,11 @@ static void test_a_plan_of_nobody(void **state)
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
-	put(path, NULL, &record);
+	put(path, &(struct made){RECORD_TRIM, &record}, 1);
 	*played = play(path, NULL, 0);
 	assert_int_equal(played->result, 1);
-	assert_int_equal(number_in(played, "trim", 1), 1);
+	assert_int_equal(number_in(played, "trim", SAME), 0);
+	assert_int_equal(number_in(played, "trim", OTHERS), 1);
 	if (!strstr(played->text, " trim group 5: step, 77.0 MiB -> waiting, 0 B (reason)"))
 		fail_msg("%s", played->text);
 	free(played);
@@ -185,10 +200,110 @@ static void test_hostile_names_are_escaped(void **state)
 
 	(void)state;
 	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
-	put(path, &name, &record);
+	put(path, (struct made[]){{RECORD_NAME, &name}, {RECORD_TRIM, &record}}, 2);
 	*played = play(path, NULL, 0);
 	assert_non_null(strstr(played->text, "/a\\x1b[2J\\x0ab: "));
 	assert_null(strchr(played->text, '\033'));
+	free(played);
+	scene_end(&s);
+}
+
+/* One line of it, blanks in a row taken for one. */
+static bool has_line(const char *text, const char *line)
+{
+	char squeezed[256];
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (*text == '\n') {
+			squeezed[n] = '\0';
+			if (strcmp(squeezed, line) == 0)
+				return true;
+			n = 0;
+		} else if (n + 1 < sizeof(squeezed) && !(*text == ' ' && text[1] == ' ')) {
+			squeezed[n++] = *text;
+		}
+	}
+	return false;
+}
+
+static void assert_line(const struct played *played, const char *line)
+{
+	if (!has_line(played->text, line))
+		fail_msg("no line \"%s\" in:\n%s", line, played->text);
+}
+
+/* Of requests, and of what was only wished for. */
+static void test_outcomes(void **state)
+{
+	struct scene s = scene_new();
+	struct outcome_record full = {.target = 5,
+				      .decision = RECORD_HEADROOM,
+				      .asked_bytes = 8 * MIB,
+				      .applied_bytes = 7 * MIB,
+				      .net_bytes = 3 * MIB,
+				      .swapped_bytes = 2 * MIB,
+				      .cpu_ns = 4 * NSEC_PER_MSEC};
+	struct outcome_record refused = full, wished = full;
+	struct played *played = calloc(1, sizeof(*played));
+	char path[128];
+
+	(void)state;
+	refused.error = -EAGAIN;
+	refused.applied_bytes = refused.net_bytes = 0;
+	wished.decision = RECORD_BALANCE;
+	wished.dry = true;
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	put(path,
+	    (struct made[]){
+		    {RECORD_OUTCOME, &full}, {RECORD_OUTCOME, &refused}, {RECORD_OUTCOME, &wished}},
+	    3);
+	*played = play(path, NULL, 0);
+	assert_int_equal(played->result, 0);
+	assert_line(played, "headroom 0 0 0 0 B 0 B 16.0 MiB 7.0 MiB");
+	assert_line(played, "headroom 2 1 7.0 MiB 3.0 MiB 4.0 MiB 8 ms 0, 0 B");
+	assert_line(played, "balance 0 0 0 0 B 0 B 0 B 0 B");
+	assert_line(played, "balance 0 0 0 B 0 B 0 B 0 ns 1, 8.0 MiB");
+	assert_line(played, "trim 0 0 0 0 B 0 B 0 B 0 B");
+	assert_false(has_line(played->text, "trim 0 0 0 B 0 B 0 B 0 ns 0, 0 B"));
+	free(played);
+	scene_end(&s);
+}
+
+/* What is read twice is told twice in the same words. */
+static void test_deterministic(void **state)
+{
+	static const char *const overrides[] = {"headroom.margin_max=50%"};
+	struct scene s = scene_new();
+	struct played *first = calloc(1, sizeof(*first)), *second = calloc(1, sizeof(*second));
+	char path[128];
+
+	(void)state;
+	record_scene(&s, path);
+	for (size_t n = 0; n <= 1; n++) {
+		*first = play(path, overrides, n);
+		*second = play(path, overrides, n);
+		assert_true(strlen(first->text) > 0);
+		assert_string_equal(first->text, second->text);
+	}
+	free(first);
+	free(second);
+	scene_end(&s);
+}
+
+static void test_an_old_form_is_refused(void **state)
+{
+	struct scene s = scene_new();
+	struct played *played = calloc(1, sizeof(*played));
+	char path[128];
+
+	(void)state;
+	fixture_write(s.fx, "record", "uswapd-recording/1 0123456789abcdef 0.1\n");
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	*played = play(path, NULL, 0);
+	assert_int_equal(played->result, -EPROTONOSUPPORT);
+	assert_non_null(strstr(played->problem, "recorded by another version of uswapd"));
+	assert_string_equal(played->text, "");
 	free(played);
 	scene_end(&s);
 }
@@ -200,6 +315,9 @@ int main(void)
 		cmocka_unit_test(test_other_settings_decide_otherwise),
 		cmocka_unit_test(test_a_plan_of_nobody),
 		cmocka_unit_test(test_hostile_names_are_escaped),
+		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_an_old_form_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
