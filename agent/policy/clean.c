@@ -15,6 +15,7 @@ static const struct {
 	[CLEAN_UNDER_WAY] = {"under-way", "what is being written already is enough"},
 	[CLEAN_SHORT] = {"came-short", "in the way of what is wanted: written back"},
 	[CLEAN_AHEAD] = {"ahead", "in the way soon, as fast as it fills: written back"},
+	[CLEAN_OFF] = {"off", "write-back is switched off (clean.enabled)"},
 };
 
 const char *clean_reason_name(enum clean_reason reason)
@@ -39,12 +40,16 @@ static bool will_be_short(const struct clean_sample *s)
 	return left_ns < needed_ns;
 }
 
-struct clean_need clean_decide(const struct clean_sample *s)
+struct clean_need clean_decide(bool enabled, const struct clean_sample *s)
 {
 	struct clean_need need = {.reason = CLEAN_NOT_WANTED};
 	uint64_t soon = scale(s->rate_bytes_per_s, CLEAN_HORIZON_NS, NSEC_PER_SEC), short_of;
 	bool came_short = s->came_short && s->wanted_bytes > 0;
 
+	if (!enabled) {
+		need.reason = CLEAN_OFF;
+		return need;
+	}
 	if (!came_short && !will_be_short(s))
 		return need;
 	if (s->dirty_bytes < CLEAN_MIN_BYTES) {

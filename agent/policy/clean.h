@@ -21,6 +21,7 @@ enum clean_reason {
 	CLEAN_UNDER_WAY,  /* what is under write-back already suffices */
 	CLEAN_SHORT,	  /* a request came back short while dirty memory was in the way */
 	CLEAN_AHEAD,	  /* at this fill rate one will */
+	CLEAN_OFF,	  /* clean.enabled */
 	CLEAN_REASONS,
 };
 
@@ -52,7 +53,7 @@ struct clean_need {
 #define CLEAN_HORIZON_NS    (4 * UINT64_C(1000000000))
 #define CLEAN_REACTION_NS   (2 * UINT64_C(1000000000))
 #define CLEAN_UNKNOWN_WRITE (UINT64_C(16) << 20) /* bytes/s, until one was measured */
-struct clean_need clean_decide(const struct clean_sample *sample);
+struct clean_need clean_decide(bool enabled, const struct clean_sample *sample);
 
 /* A file, or a range of one, that could be cleaned. */
 struct clean_candidate {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/policy/balance.h"
+#include "agent/policy/clean.h"
 #include "agent/policy/headroom.h"
 #include "agent/policy/trim.h"
 #include "agent/record/shape.h"
@@ -18,6 +19,7 @@ enum record_kind {
 	RECORD_HEADROOM,
 	RECORD_BALANCE,
 	RECORD_TRIM,
+	RECORD_CLEAN,
 	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
 	RECORD_KINDS,
 };
@@ -51,12 +53,21 @@ struct trim_record {
 };
 
 #define RECORD_NAME_MAX 128
+/* clean_decide(); which files it is for the cleaner finds out, and is not recorded. */
+struct clean_record {
+	uint64_t target; /* a group, or a node */
+	bool of_node;
+	uint64_t now_ns;
+	struct clean_sample sample;
+	struct clean_need need;
+};
+
 /*
  * What came of a request: of every one that a decision led to, but for what it only told others to
  * do. Bytes.
  */
 struct outcome_record {
-	uint64_t target; /* a group, or a node: who wanted it; of evict, who was asked */
+	uint64_t target; /* a group, or a node: who wanted it; of clean, who was asked */
 	bool of_node;
 	enum record_kind decision; /* by which it was made: RECORD_HEADROOM, ... */
 	bool dry;		   /* it was only wished for: asked_bytes alone is known */
@@ -85,6 +96,7 @@ struct record {
 		struct headroom_record headroom;
 		struct balance_record balance;
 		struct trim_record trim;
+		struct clean_record clean;
 		struct outcome_record outcome;
 	};
 };

@@ -90,11 +90,12 @@ void record_turn(struct record_lane *l, const struct config *config, bool renewe
 void record_name(struct record_lane *l, uint64_t group, const char *path, uint64_t *named)
 {
 	struct name_record name = {.group = group};
-	size_t n = strlen(path);
+	size_t n;
 
 	if (!l || *named == l->file)
 		return;
 	*named = l->file;
+	n = strlen(path);
 	(void)snprintf(name.name, sizeof(name.name), "%s%s", n < RECORD_NAME_MAX ? "" : "...",
 		       n < RECORD_NAME_MAX ? path : path + n - (RECORD_NAME_MAX - 4));
 	(void)record_put(l, RECORD_NAME, &name);

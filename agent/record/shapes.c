@@ -192,6 +192,24 @@ static const struct field trim_plan_fields[] = {
 };
 static const struct shape trim_plan_shape = SHAPE(struct trim_plan, trim_plan_fields);
 
+static const struct field clean_sample_fields[] = {
+	NUMBER(struct clean_sample, dirty_bytes),
+	NUMBER(struct clean_sample, writeback_bytes),
+	NUMBER(struct clean_sample, clean_bytes),
+	NUMBER(struct clean_sample, room_bytes),
+	NUMBER(struct clean_sample, wanted_bytes),
+	NUMBER(struct clean_sample, rate_bytes_per_s),
+	NUMBER(struct clean_sample, write_bytes_per_s),
+	FLAG(struct clean_sample, came_short),
+};
+static const struct shape clean_sample_shape = SHAPE(struct clean_sample, clean_sample_fields);
+
+static const struct field clean_need_fields[] = {
+	CHOICE(struct clean_need, reason, CLEAN_REASONS),
+	NUMBER(struct clean_need, bytes),
+};
+static const struct shape clean_need_shape = SHAPE(struct clean_need, clean_need_fields);
+
 static const struct field headroom_fields[] = {
 	NUMBER(struct headroom_record, group),
 	PART(struct headroom_record, demand, &demand_shape),
@@ -217,6 +235,14 @@ static const struct field trim_fields[] = {
 	PART(struct trim_record, plan, &trim_plan_shape),
 };
 
+static const struct field clean_fields[] = {
+	NUMBER(struct clean_record, target),
+	FLAG(struct clean_record, of_node),
+	NUMBER(struct clean_record, now_ns),
+	PART(struct clean_record, sample, &clean_sample_shape),
+	PART(struct clean_record, need, &clean_need_shape),
+};
+
 static const struct field outcome_fields[] = {
 	NUMBER(struct outcome_record, target),
 	FLAG(struct outcome_record, of_node),
@@ -238,6 +264,7 @@ const struct shape *record_shape(enum record_kind kind)
 		[RECORD_HEADROOM] = SHAPE(struct headroom_record, headroom_fields),
 		[RECORD_BALANCE] = SHAPE(struct balance_record, balance_fields),
 		[RECORD_TRIM] = SHAPE(struct trim_record, trim_fields),
+		[RECORD_CLEAN] = SHAPE(struct clean_record, clean_fields),
 		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
@@ -253,6 +280,8 @@ const char *record_plans_differ(enum record_kind kind, const void *a, const void
 		return shape_difference(&node_plan_shape, a, b);
 	case RECORD_TRIM:
 		return shape_difference(&trim_plan_shape, a, b);
+	case RECORD_CLEAN:
+		return shape_difference(&clean_need_shape, a, b);
 	default:
 		return NULL;
 	}

@@ -181,6 +181,26 @@ static void play_trim(struct play *p, const struct config *config, struct play_t
 	play_laws(p, t, r, &plan);
 }
 
+/* Only what is said ahead of it is an announcement. */
+static void play_clean(const struct config *config, struct play_target *t,
+		       const struct clean_record *r, struct play_difference *ret)
+{
+	struct clean_need need = clean_decide(config->clean.enabled, &r->sample);
+	bool is_short = r->sample.came_short && r->sample.wanted_bytes > 0;
+
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_CLEAN, &r->need, &need),
+		.now_ns = r->now_ns,
+		.recorded_reason = clean_reason_name(r->need.reason),
+		.replayed_reason = clean_reason_name(need.reason),
+		.recorded_bytes = r->need.bytes,
+		.replayed_bytes = need.bytes,
+	};
+	t->short_times += is_short && !t->is_short;
+	t->is_short = is_short;
+	score_alarm(&t->alarm, r->now_ns, need.reason == CLEAN_AHEAD, t->short_times);
+}
+
 static void take_outcome(struct play *p, const struct outcome_record *o)
 {
 	struct outcome_sum *sum = &p->outcomes[o->decision];
@@ -202,7 +222,14 @@ static void take_outcome(struct play *p, const struct outcome_record *o)
 
 static bool is_of_node(const struct record *record)
 {
-	return record->kind == RECORD_BALANCE;
+	switch (record->kind) {
+	case RECORD_BALANCE:
+		return true;
+	case RECORD_CLEAN:
+		return record->clean.of_node;
+	default:
+		return false;
+	}
 }
 
 static int play_decision(struct play *p, const struct record *record, struct play_difference *ret)
@@ -221,6 +248,9 @@ static int play_decision(struct play *p, const struct record *record, struct pla
 		break;
 	case RECORD_BALANCE:
 		play_balance(config, t, &record->balance, &d);
+		break;
+	case RECORD_CLEAN:
+		play_clean(config, t, &record->clean, &d);
 		break;
 	default:
 		play_trim(p, config, t, &record->trim, &d);
@@ -294,6 +324,8 @@ void play_sum(struct play *p)
 			add_alarms(&p->nodes, &t->alarm);
 		else if (t->kind == RECORD_HEADROOM)
 			add_alarms(&p->groups, &t->alarm);
+		else if (t->kind == RECORD_CLEAN)
+			add_alarms(&p->dirty, &t->alarm);
 		p->cold.judged_bytes = plus(p->cold.judged_bytes, t->cold.judged_bytes);
 		p->cold.right_bytes = plus(p->cold.right_bytes, t->cold.right_bytes);
 		p->cold.unknown_steps += t->cold.unknown_steps;

@@ -41,6 +41,8 @@ struct play_target {
 	struct trim_history history; /* as the replayed settings make it */
 	struct law_history laws[PLAY_LAWS];
 	uint64_t kswapd_runs;
+	bool is_short;	      /* dirty files were in the way when it was last seen */
+	uint64_t short_times; /* that this began */
 	struct play_target *next;
 };
 
@@ -58,7 +60,7 @@ struct play {
 	struct policy_sum policies[RECORD_KINDS];
 	struct outcome_sum outcomes[RECORD_KINDS]; /* by whose decision it was */
 	struct law_sum laws[PLAY_LAWS];
-	struct alarm_score groups, nodes; /* sums */
+	struct alarm_score groups, nodes, dirty; /* sums */
 	struct cold_score cold;
 	uint64_t taken_bytes, refaulted_bytes; /* by anybody; of trimmed groups */
 	uint64_t begun_ns, ended_ns;

@@ -16,6 +16,7 @@ static const char *const policies[RECORD_KINDS] = {
 	[RECORD_HEADROOM] = "headroom",
 	[RECORD_BALANCE] = "balance",
 	[RECORD_TRIM] = "trim",
+	[RECORD_CLEAN] = "clean",
 };
 
 /* Names of groups are hostile input. */
@@ -83,13 +84,12 @@ static void report_outcomes(const struct play *p, FILE *out)
 	}
 }
 
-static void report_alarms(const char *what, const char *harm, const struct alarm_score *s,
-			  FILE *out)
+static void report_alarms(const char *what, const char *word, const char *harm,
+			  const struct alarm_score *s, FILE *out)
 {
 	uint64_t closed = s->came_true + s->false_alarms;
 
-	(void)fprintf(out, "%s: said %" PRIu64 " times that room runs out; ", what,
-		      s->announcements);
+	(void)fprintf(out, "%s: said %" PRIu64 " times that %s; ", what, s->announcements, word);
 	if (closed == 0)
 		(void)fprintf(out, "none is over yet; ");
 	else
@@ -101,8 +101,12 @@ static void report_alarms(const char *what, const char *harm, const struct alarm
 static void report_scores(const struct play *p, FILE *out)
 {
 	(void)fprintf(out, "\nPredictions (an agent that acts averts what it predicts):\n");
-	report_alarms("  groups", "their limit was hit", &p->groups, out);
-	report_alarms("  nodes", "kswapd ran, or tasks reclaimed for themselves,", &p->nodes, out);
+	report_alarms("  groups", "room runs out", "their limit was hit", &p->groups, out);
+	report_alarms("  nodes", "room runs out", "kswapd ran, or tasks reclaimed for themselves,",
+		      &p->nodes, out);
+	if (p->policies[RECORD_CLEAN].decisions > 0)
+		report_alarms("  dirty files", "they will be in the way", "they were", &p->dirty,
+			      out);
 	if (p->cold.judged_bytes > 0)
 		(void)fprintf(out,
 			      "  cold memory: of %s said to be cold, %s were so a minute later\n",

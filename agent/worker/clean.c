@@ -2,6 +2,7 @@
 #include "agent/worker/clean.h"
 
 #include "agent/worker/internal.h"
+#include "agent/worker/outcome.h"
 #include "agent/worker/report.h"
 #include "agent/worker/shares.h"
 #include "agent/writer/cleaner.h"
@@ -72,7 +73,8 @@ static void ask(struct worker *w, struct group *g, const struct clean_need *need
 	g->clean.reason = need->reason;
 	g->clean.reason_ns = now_ns;
 	g->clean.for_node_bytes = for_node_bytes;
-	g->clean.slot = cleaner_ask(w->world->cleaner, w->act->dry ? &clean_dry_run : &clean_live,
+	g->clean.dry = w->act->dry;
+	g->clean.slot = cleaner_ask(w->world->cleaner, g->clean.dry ? &clean_dry_run : &clean_live,
 				    &w->config->clean, &w->config->protect.exclude_device,
 				    g->shared->id, g->cgroup->dir_fd, need->bytes, w->main_fd);
 	/* All slots taken: others are served first. */
@@ -97,6 +99,24 @@ static void aim(const struct worker *w, struct group *g, uint64_t clean_bytes)
 		g->swappiness = GROUP_RECLAIM_NO_ANON;
 }
 
+/* Where it is switched off too: a replay can switch it on. */
+static struct clean_need decide(struct worker *w, struct group *g, const struct clean_sample *s,
+				uint64_t now_ns)
+{
+	struct clean_record record = {
+		.target = g ? g->shared->id : w->node->id,
+		.of_node = !g,
+		.now_ns = now_ns,
+		.sample = *s,
+		.need = clean_decide(w->config->clean.enabled, s),
+	};
+
+	if (g)
+		record_name(w->record, record.target, g->cgroup->path, &g->named);
+	(void)record_put(w->record, RECORD_CLEAN, &record);
+	return record.need;
+}
+
 void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct clean_sample sample;
@@ -107,9 +127,9 @@ void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 		return;
 	sample = sample_of(g);
 	aim(w, g, sample.clean_bytes);
-	if (!may_clean(w) || !may_be_cleaned(g, now_ns))
+	if (!w->world->cleaner || !may_be_cleaned(g, now_ns))
 		return;
-	need = clean_decide(&sample);
+	need = decide(w, g, &sample, now_ns);
 	g->clean.reason = need.reason;
 	g->clean.reason_ns = now_ns;
 	if (need.bytes > 0)
@@ -179,10 +199,11 @@ void worker_clean_node(struct worker *w, uint64_t wanted_bytes, uint64_t now_ns)
 	struct clean_need need;
 	struct group *g;
 
-	if (!may_clean(w) || now_ns < w->here.clean_due_ns || !node_wants(&w->here, wanted_bytes))
+	if (!w->world->cleaner || now_ns < w->here.clean_due_ns ||
+	    !node_wants(&w->here, wanted_bytes))
 		return;
 	sample = node_sample(w, wanted_bytes);
-	need = clean_decide(&sample);
+	need = decide(w, NULL, &sample, now_ns);
 	if (need.bytes == 0)
 		return;
 	worker_read_shares(w, now_ns);
@@ -242,6 +263,23 @@ static void learn_for_node(struct node_state *n, struct group *g, const struct c
 	n->target.due_ns = 0;
 }
 
+/* The time spent looking is not recorded: it is no one request's. */
+static void record_outcome(struct worker *w, struct group *g, const struct clean_result *result,
+			   uint64_t now_ns)
+{
+	struct outcome_record o = {
+		.decision = RECORD_CLEAN,
+		.dry = g->clean.dry,
+		.error = result->error,
+		.now_ns = now_ns,
+		.asked_bytes = g->clean.dry ? result->chosen_bytes : result->asked_bytes,
+		.applied_bytes = result->cleaned_bytes,
+		.wall_ns = result->write_ns,
+	};
+
+	worker_record_outcome(w, g, &o);
+}
+
 void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct clean_result result;
@@ -249,6 +287,7 @@ void worker_clean_collect(struct worker *w, struct group *g, uint64_t now_ns)
 	if (g->clean.slot < 0 || !cleaner_collect(w->world->cleaner, g->clean.slot, &result))
 		return;
 	g->clean.slot = -1;
+	record_outcome(w, g, &result, now_ns);
 	learn(g, &result, now_ns);
 	if (g->clean.for_node_bytes > 0)
 		learn_for_node(&w->here, g, &result);

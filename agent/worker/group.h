@@ -25,6 +25,7 @@
 /* Write-back of a group's files. */
 struct group_clean {
 	int slot;		 /* of the cleaner; -1: nothing is under way */
+	bool dry;		 /* what is under way writes nothing */
 	uint64_t for_node_bytes; /* asked for the node; 0: for its own limit */
 	enum clean_reason reason;
 	uint64_t reason_ns;

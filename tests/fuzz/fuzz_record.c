@@ -45,7 +45,8 @@ static void read_as_file(const uint8_t *data, size_t size)
 /* Twice, for what the first one leaves behind. */
 static void play(const struct record *record)
 {
-	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%"};
+	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%",
+						"clean.enabled=no"};
 	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
 	struct play_difference difference;
 	struct config_error error;
@@ -54,7 +55,7 @@ static void play(const struct record *record)
 	if (record->worker >= NUMA_NODES_MAX)
 		return;
 	config_defaults(&settings.settings);
-	require(play_begin(&play, overrides, 2) == 0);
+	require(play_begin(&play, overrides, sizeof(overrides) / sizeof(overrides[0])) == 0);
 	require(play_record(&play, &settings, &difference, &error) == 0);
 	for (int i = 0; i < 2; i++)
 		require(play_record(&play, record, &difference, &error) == 0 ||

@@ -46,11 +46,14 @@ static void test_need(void **state)
 			.write_bytes_per_s = needs[i].write * MIB,
 			.came_short = needs[i].came_short,
 		};
-		struct clean_need need = clean_decide(&sample);
+		struct clean_need need = clean_decide(true, &sample);
 
 		if (need.reason != needs[i].reason || need.bytes != needs[i].bytes * MIB)
 			fail_msg("%s: %s, %ju MiB", needs[i].what, clean_reason_name(need.reason),
 				 (uintmax_t)(need.bytes / MIB));
+		need = clean_decide(false, &sample);
+		assert_int_equal(need.reason, CLEAN_OFF);
+		assert_int_equal(need.bytes, 0);
 	}
 }
 
@@ -58,14 +61,14 @@ static void test_need_at_the_extremes(void **state)
 {
 	struct clean_sample most = {UINT64_MAX, 0,	    UINT64_MAX, UINT64_MAX,
 				    UINT64_MAX, UINT64_MAX, UINT64_MAX, true};
-	struct clean_need need = clean_decide(&most);
+	struct clean_need need = clean_decide(true, &most);
 
 	(void)state;
 	assert_int_equal(need.reason, CLEAN_SHORT);
 	assert_true(need.bytes == UINT64_MAX);
 	most.came_short = false;
 	most.write_bytes_per_s = 1;
-	need = clean_decide(&most);
+	need = clean_decide(true, &most);
 	assert_true(need.bytes <= UINT64_MAX);
 }
 

@@ -270,6 +270,93 @@ static void test_outcomes(void **state)
 	scene_end(&s);
 }
 
+/* Decisions of each kind, as they were made by default, and a setting that changes them. */
+static void test_a_setting_changes_the_decision(void **state)
+{
+	static const struct clean_record clean = {
+		.target = 5,
+		.sample = {.dirty_bytes = 200 * MIB,
+			   .clean_bytes = 20 * MIB,
+			   .room_bytes = 4 * MIB,
+			   .wanted_bytes = 8 * MIB,
+			   .rate_bytes_per_s = 16 * MIB},
+		.need = {CLEAN_AHEAD, 52 * MIB},
+	};
+	static const struct {
+		const char *policy;
+		struct made made;
+		const char *override, *told, *line;
+	} rows[] = {
+		{"clean",
+		 {RECORD_CLEAN, &clean},
+		 "clean.enabled=no",
+		 " clean group 5: ahead, 52.0 MiB -> off, 0 B (reason)",
+		 "clean 1 0 1 52.0 MiB 0 B 0 B 0 B"},
+	};
+	struct played *played = calloc(1, sizeof(*played));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = scene_new();
+		char path[128];
+
+		(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+		put(path, &rows[i].made, 1);
+		*played = play(path, NULL, 0);
+		assert_int_equal(played->result, 0);
+		assert_all_the_same(played, rows[i].policy);
+		*played = play(path, &rows[i].override, 1);
+		if (played->result != 0 || !strstr(played->text, rows[i].told))
+			fail_msg("%d %s\n%s", played->result, played->problem, played->text);
+		assert_line(played, rows[i].line);
+		scene_end(&s);
+	}
+	free(played);
+}
+
+/* Looks at a group whose dirty files get in the way: said before, and not. */
+static void test_scores_dirty_files(void **state)
+{
+	struct scene s = scene_new();
+	struct clean_record ahead = {
+		.target = 5,
+		.now_ns = 100 * NSEC_PER_SEC,
+		.sample = {.dirty_bytes = 200 * MIB, .rate_bytes_per_s = 16 * MIB},
+		.need = {CLEAN_AHEAD, 64 * MIB},
+	};
+	struct clean_record in_the_way = ahead, well = ahead, later, of_another;
+	struct played *played = calloc(1, sizeof(*played));
+	char path[128];
+
+	(void)state;
+	in_the_way.sample.came_short = true;
+	in_the_way.sample.wanted_bytes = 8 * MIB;
+	in_the_way.need = (struct clean_need){CLEAN_SHORT, 72 * MIB};
+	in_the_way.now_ns += NSEC_PER_SEC;
+	well.sample.rate_bytes_per_s = 0;
+	well.need = (struct clean_need){CLEAN_NOT_WANTED, 0};
+	well.now_ns += 20 * NSEC_PER_SEC;
+	of_another = well;
+	of_another.target = 6;
+	later = in_the_way;
+	later.target = 6;
+	later.now_ns = well.now_ns + NSEC_PER_SEC;
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	put(path,
+	    (struct made[]){{RECORD_CLEAN, &ahead},
+			    {RECORD_CLEAN, &in_the_way},
+			    {RECORD_CLEAN, &well},
+			    {RECORD_CLEAN, &of_another},
+			    {RECORD_CLEAN, &later}},
+	    5);
+	*played = play(path, NULL, 0);
+	assert_int_equal(played->result, 0);
+	assert_line(played, " dirty files: said 1 times that they will be in the way; they were "
+			    "within 10 s after 1 of 1; unannounced 1 times");
+	free(played);
+	scene_end(&s);
+}
+
 /* What is read twice is told twice in the same words. */
 static void test_deterministic(void **state)
 {
@@ -316,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_a_plan_of_nobody),
 		cmocka_unit_test(test_hostile_names_are_escaped),
 		cmocka_unit_test(test_outcomes),
+		cmocka_unit_test(test_a_setting_changes_the_decision),
+		cmocka_unit_test(test_scores_dirty_files),
 		cmocka_unit_test(test_deterministic),
 		cmocka_unit_test(test_an_old_form_is_refused),
 	};

@@ -8,7 +8,7 @@
 #include "agent/writer/cleaner.h"
 #include "base/clock.h"
 #include "cgroup/reclaim.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/recorded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +24,7 @@ struct scene {
 	struct worker worker;
 	struct shared_group shared;
 	struct cgroup cgroup;
+	char path[8];
 	struct group group;
 	struct numa_node node;
 };
@@ -56,7 +57,8 @@ static struct scene *scene_new(void)
 		.act = &act_dry_run,
 		.main_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
-	s->cgroup.path = (char[]){"/svc"};
+	memcpy(s->path, "svc", sizeof("svc"));
+	s->cgroup.path = s->path;
 	s->cgroup.dir_fd = openat(s->fx->fd, "group", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	s->group = (struct group){
 		.cgroup = &s->cgroup,
@@ -399,6 +401,40 @@ static void test_counts_what_was_cleaned_and_taken(void **state)
 	scene_free(s);
 }
 
+/* What it decides, switched off or on, and of an ask what came; by name. */
+static void test_records(void **state)
+{
+	struct scene *s = scene_new();
+	struct record *last = calloc(1, sizeof(*last));
+	struct recorded recorded;
+
+	(void)state;
+	s->shared.id = 77;
+	s->worker.record = recorded_begin(&recorded, s->fx, &s->config);
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	wait_for_result(s, 2 * NSEC_PER_SEC);
+	s->config.clean.enabled = false;
+	s->group.clean.due_ns = 0;
+	record_turn(s->worker.record, &s->config, true);
+	worker_clean(&s->worker, &s->group, 3 * NSEC_PER_SEC);
+	assert_int_equal(s->group.clean.reason, CLEAN_OFF);
+	assert_int_equal(s->group.clean.slot, -1);
+	recorded_end(&recorded);
+	assert_int_equal(recorded_read(&recorded, RECORD_OUTCOME, last), 1);
+	assert_int_equal(last->outcome.target, 77);
+	assert_int_equal(last->outcome.decision, RECORD_CLEAN);
+	assert_int_equal(last->outcome.now_ns, 2 * NSEC_PER_SEC);
+	assert_true(last->outcome.dry);
+	assert_int_equal(recorded_read(&recorded, RECORD_CLEAN, last), 2);
+	assert_int_equal(last->clean.target, 77);
+	assert_int_equal(last->clean.sample.dirty_bytes, 200 * MIB);
+	assert_int_equal(last->clean.need.reason, CLEAN_OFF);
+	assert_int_equal(recorded_read(&recorded, RECORD_NAME, last), 1);
+	assert_string_equal(last->name.name, "svc");
+	free(last);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_group_goes),
 		cmocka_unit_test(test_takes_what_was_cleaned),
 		cmocka_unit_test(test_counts_what_was_cleaned_and_taken),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
