@@ -42,6 +42,8 @@ struct order_plan order_decide(const struct order_want *want, const struct order
 		plan.missing_bytes = needed_bytes - s->free_bytes;
 	} else if (history->until_ns > s->now_ns) {
 		plan.reason = ORDER_WAITS;
+	} else if (!s->can_compact) {
+		plan.reason = ORDER_NO_BACKEND;
 	}
 	return plan;
 }

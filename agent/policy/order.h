@@ -27,6 +27,7 @@ struct order_sample {
 	uint64_t page_size;
 	uint64_t free_bytes, low_bytes; /* of the node, and its watermarks */
 	uint64_t fitting_bytes;		/* free in pieces of the order or larger */
+	bool can_compact;		/* the kernel lets us */
 };
 
 /* All zero at the start. */

@@ -9,8 +9,10 @@
 #include "agent/policy/balance.h"
 #include "agent/policy/clean.h"
 #include "agent/policy/headroom.h"
+#include "agent/policy/order.h"
 #include "agent/policy/trim.h"
 #include "agent/record/shape.h"
+#include "numa/buddy.h"
 
 enum record_kind {
 	RECORD_SETTINGS, /* that the worker goes by from here on: the numbers among them */
@@ -20,6 +22,7 @@ enum record_kind {
 	RECORD_BALANCE,
 	RECORD_TRIM,
 	RECORD_CLEAN,
+	RECORD_ORDER,
 	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
 	RECORD_KINDS,
 };
@@ -62,6 +65,17 @@ struct clean_record {
 	struct clean_need need;
 };
 
+/* order_decide(). */
+struct order_record {
+	uint64_t node;
+	bool once; /* wanted by uswapctl wake, not by the settings */
+	struct order_want want;
+	struct order_history history;
+	struct order_sample sample;
+	uint64_t fitting_bytes[BUDDY_ORDERS_MAX]; /* for a replay with another order */
+	struct order_plan plan;
+};
+
 /*
  * What came of a request: of every one that a decision led to, but for what it only told others to
  * do. Bytes.
@@ -97,6 +111,7 @@ struct record {
 		struct balance_record balance;
 		struct trim_record trim;
 		struct clean_record clean;
+		struct order_record order;
 		struct outcome_record outcome;
 	};
 };

@@ -210,6 +210,31 @@ static const struct field clean_need_fields[] = {
 };
 static const struct shape clean_need_shape = SHAPE(struct clean_need, clean_need_fields);
 
+static const struct field order_want_fields[] = {
+	CHOICE(struct order_want, order, BUDDY_ORDERS_MAX),
+	NUMBER(struct order_want, bytes),
+};
+static const struct shape order_want_shape = SHAPE(struct order_want, order_want_fields);
+
+static const struct field order_history_fields[] = {
+	NUMBER(struct order_history, wait_ns),
+	NUMBER(struct order_history, until_ns),
+};
+static const struct shape order_history_shape = SHAPE(struct order_history, order_history_fields);
+
+static const struct field order_sample_fields[] = {
+	NUMBER(struct order_sample, now_ns),	    NUMBER(struct order_sample, page_size),
+	NUMBER(struct order_sample, free_bytes),    NUMBER(struct order_sample, low_bytes),
+	NUMBER(struct order_sample, fitting_bytes), FLAG(struct order_sample, can_compact),
+};
+static const struct shape order_sample_shape = SHAPE(struct order_sample, order_sample_fields);
+
+static const struct field order_plan_fields[] = {
+	CHOICE(struct order_plan, reason, ORDER_REASONS),
+	NUMBER(struct order_plan, missing_bytes),
+};
+static const struct shape order_plan_shape = SHAPE(struct order_plan, order_plan_fields);
+
 static const struct field headroom_fields[] = {
 	NUMBER(struct headroom_record, group),
 	PART(struct headroom_record, demand, &demand_shape),
@@ -243,6 +268,31 @@ static const struct field clean_fields[] = {
 	PART(struct clean_record, need, &clean_need_shape),
 };
 
+static const struct field order_fields[] = {
+	NUMBER(struct order_record, node),
+	FLAG(struct order_record, once),
+	PART(struct order_record, want, &order_want_shape),
+	PART(struct order_record, history, &order_history_shape),
+	PART(struct order_record, sample, &order_sample_shape),
+	NUMBER(struct order_record, fitting_bytes[0]),
+	NUMBER(struct order_record, fitting_bytes[1]),
+	NUMBER(struct order_record, fitting_bytes[2]),
+	NUMBER(struct order_record, fitting_bytes[3]),
+	NUMBER(struct order_record, fitting_bytes[4]),
+	NUMBER(struct order_record, fitting_bytes[5]),
+	NUMBER(struct order_record, fitting_bytes[6]),
+	NUMBER(struct order_record, fitting_bytes[7]),
+	NUMBER(struct order_record, fitting_bytes[8]),
+	NUMBER(struct order_record, fitting_bytes[9]),
+	NUMBER(struct order_record, fitting_bytes[10]),
+	NUMBER(struct order_record, fitting_bytes[11]),
+	NUMBER(struct order_record, fitting_bytes[12]),
+	NUMBER(struct order_record, fitting_bytes[13]),
+	NUMBER(struct order_record, fitting_bytes[14]),
+	NUMBER(struct order_record, fitting_bytes[15]),
+	PART(struct order_record, plan, &order_plan_shape),
+};
+
 static const struct field outcome_fields[] = {
 	NUMBER(struct outcome_record, target),
 	FLAG(struct outcome_record, of_node),
@@ -265,6 +315,7 @@ const struct shape *record_shape(enum record_kind kind)
 		[RECORD_BALANCE] = SHAPE(struct balance_record, balance_fields),
 		[RECORD_TRIM] = SHAPE(struct trim_record, trim_fields),
 		[RECORD_CLEAN] = SHAPE(struct clean_record, clean_fields),
+		[RECORD_ORDER] = SHAPE(struct order_record, order_fields),
 		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
@@ -282,6 +333,8 @@ const char *record_plans_differ(enum record_kind kind, const void *a, const void
 		return shape_difference(&trim_plan_shape, a, b);
 	case RECORD_CLEAN:
 		return shape_difference(&clean_need_shape, a, b);
+	case RECORD_ORDER:
+		return shape_difference(&order_plan_shape, a, b);
 	default:
 		return NULL;
 	}

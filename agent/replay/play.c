@@ -201,11 +201,52 @@ static void play_clean(const struct config *config, struct play_target *t,
 	score_alarm(&t->alarm, r->now_ns, need.reason == CLEAN_AHEAD, t->short_times);
 }
 
+/* What uswapctl asked for once is wanted as it was. */
+static struct order_want want_of(const struct config *config, const struct order_record *r)
+{
+	return r->once ? r->want
+		       : (struct order_want){
+				 .order = (unsigned int)config->balance.order,
+				 .bytes = config->balance.order_free_bytes,
+			 };
+}
+
+static uint64_t lacking(const struct order_want *want, const struct order_sample *s,
+			const struct order_plan *plan)
+{
+	return plan->reason == ORDER_COMPACT ? minus(want->bytes, s->fitting_bytes) : 0;
+}
+
+static void play_order(const struct config *config, struct play_target *t,
+		       const struct order_record *r, struct play_difference *ret)
+{
+	struct order_want want = want_of(config, r);
+	struct order_sample sample = r->sample;
+	struct order_plan plan;
+
+	if (want.order != r->want.order)
+		sample.fitting_bytes = r->fitting_bytes[want.order];
+	plan = order_decide(&want, &r->history, &sample);
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_ORDER, &r->plan, &plan),
+		.now_ns = r->sample.now_ns,
+		.recorded_reason = order_reason_name(r->plan.reason),
+		.replayed_reason = order_reason_name(plan.reason),
+		.recorded_bytes = lacking(&r->want, &r->sample, &r->plan),
+		.replayed_bytes = lacking(&want, &sample, &plan),
+	};
+	score_need(&t->pieces, plan.reason == ORDER_COMPACT);
+}
+
 static void take_outcome(struct play *p, const struct outcome_record *o)
 {
 	struct outcome_sum *sum = &p->outcomes[o->decision];
+	struct play_target *t = find(p, o->decision, o->of_node, o->target);
 
 	note_time(p, o->now_ns);
+	/* Of what was done about it the next look does not tell whether it was needed. */
+	if (t && !o->dry)
+		t->pieces.open = false;
 	if (o->dry) {
 		sum->wished++;
 		sum->wished_bytes = plus(sum->wished_bytes, o->asked_bytes);
@@ -224,6 +265,7 @@ static bool is_of_node(const struct record *record)
 {
 	switch (record->kind) {
 	case RECORD_BALANCE:
+	case RECORD_ORDER:
 		return true;
 	case RECORD_CLEAN:
 		return record->clean.of_node;
@@ -251,6 +293,9 @@ static int play_decision(struct play *p, const struct record *record, struct pla
 		break;
 	case RECORD_CLEAN:
 		play_clean(config, t, &record->clean, &d);
+		break;
+	case RECORD_ORDER:
+		play_order(config, t, &record->order, &d);
 		break;
 	default:
 		play_trim(p, config, t, &record->trim, &d);
@@ -328,6 +373,8 @@ void play_sum(struct play *p)
 			add_alarms(&p->dirty, &t->alarm);
 		p->cold.judged_bytes = plus(p->cold.judged_bytes, t->cold.judged_bytes);
 		p->cold.right_bytes = plus(p->cold.right_bytes, t->cold.right_bytes);
+		p->pieces.still += t->pieces.still;
+		p->pieces.by_itself += t->pieces.by_itself;
 		p->cold.unknown_steps += t->cold.unknown_steps;
 	}
 }

@@ -38,6 +38,7 @@ struct play_target {
 	char name[RECORD_NAME_MAX];
 	struct alarm_score alarm;
 	struct cold_score cold;
+	struct need_score pieces;
 	struct trim_history history; /* as the replayed settings make it */
 	struct law_history laws[PLAY_LAWS];
 	uint64_t kswapd_runs;
@@ -62,6 +63,7 @@ struct play {
 	struct law_sum laws[PLAY_LAWS];
 	struct alarm_score groups, nodes, dirty; /* sums */
 	struct cold_score cold;
+	struct need_score pieces;
 	uint64_t taken_bytes, refaulted_bytes; /* by anybody; of trimmed groups */
 	uint64_t begun_ns, ended_ns;
 	uint64_t lost, unplayed; /* no settings before them in this file */

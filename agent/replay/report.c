@@ -13,10 +13,8 @@
 #define TIME(ns)     format_duration((char[FORMAT_DURATION_BYTES]){""}, FORMAT_DURATION_BYTES, ns)
 
 static const char *const policies[RECORD_KINDS] = {
-	[RECORD_HEADROOM] = "headroom",
-	[RECORD_BALANCE] = "balance",
-	[RECORD_TRIM] = "trim",
-	[RECORD_CLEAN] = "clean",
+	[RECORD_HEADROOM] = "headroom", [RECORD_BALANCE] = "balance", [RECORD_TRIM] = "trim",
+	[RECORD_CLEAN] = "clean",	[RECORD_ORDER] = "order",
 };
 
 /* Names of groups are hostile input. */
@@ -107,6 +105,12 @@ static void report_scores(const struct play *p, FILE *out)
 	if (p->policies[RECORD_CLEAN].decisions > 0)
 		report_alarms("  dirty files", "they will be in the way", "they were", &p->dirty,
 			      out);
+	if (p->pieces.still + p->pieces.by_itself > 0)
+		(void)fprintf(
+			out,
+			"  larger pieces: not compacted for, they were there at the next look "
+			"%" PRIu64 " of %" PRIu64 " times\n",
+			p->pieces.by_itself, p->pieces.still + p->pieces.by_itself);
 	if (p->cold.judged_bytes > 0)
 		(void)fprintf(out,
 			      "  cold memory: of %s said to be cold, %s were so a minute later\n",

@@ -31,6 +31,13 @@ void score_alarm(struct alarm_score *s, uint64_t now_ns, bool acts, uint64_t har
 	s->harm = harm;
 }
 
+void score_need(struct need_score *s, bool needed)
+{
+	s->still += s->open && needed;
+	s->by_itself += s->open && !needed;
+	s->open = needed;
+}
+
 void score_cold(struct cold_score *s, uint64_t now_ns, uint64_t step_bytes, uint64_t cold_bytes)
 {
 	if (cold_bytes == TRIM_AGE_UNKNOWN) {

@@ -30,6 +30,17 @@ struct alarm_score {
  */
 void score_alarm(struct alarm_score *score, uint64_t now_ns, bool acts, uint64_t harm);
 
+/*
+ * That something is needed: whether it was so still when it was looked at again, though nobody had
+ * done anything about it. All zero at the start.
+ */
+struct need_score {
+	bool open; /* the last look found it needed, and nothing was done since */
+	uint64_t still, by_itself;
+};
+
+void score_need(struct need_score *score, bool needed);
+
 /* That memory is cold: of a step at a time. All zero at the start. */
 struct cold_score {
 	uint64_t until_ns; /* of the step that is looked at; 0: none */

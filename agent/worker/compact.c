@@ -4,6 +4,7 @@
 #include "agent/worker/act.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/node.h"
+#include "agent/worker/outcome.h"
 #include "agent/worker/report.h"
 #include "base/clock.h"
 #include "base/kfile.h"
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LOOK_NS	     (5 * NSEC_PER_SEC)
 #define LOOK_SOON_NS NSEC_PER_SEC
@@ -94,16 +96,20 @@ static void take_wish(struct worker *w, uint64_t now_ns)
 	c->due_ns = 0;
 }
 
-static int read_fitting(struct worker *w, unsigned int order, uint64_t *ret_bytes,
-			const char **ret_bad)
+/* Of each order: free in pieces of it or larger. */
+struct fitting {
+	uint64_t bytes[BUDDY_ORDERS_MAX];
+};
+
+static int read_fitting(struct worker *w, struct fitting *ret, const char **ret_bad)
 {
 	struct buddy buddy;
 	int r = w->compaction.buddy_fd;
 
 	if (r >= 0)
 		r = buddy_read(r, w->node->id, &buddy, ret_bad);
-	if (r == 0)
-		*ret_bytes = buddy_pages(&buddy, order) * w->page_size;
+	for (unsigned int order = 0; r == 0 && order < BUDDY_ORDERS_MAX; order++)
+		ret->bytes[order] = buddy_pages(&buddy, order) * w->page_size;
 	return r;
 }
 
@@ -135,12 +141,32 @@ static uint64_t cpu_used_ns(const struct hand_result *result)
 	return result->error == -ETIMEDOUT ? result->wall_ns : result->cpu_ns;
 }
 
+/* after_bytes: fitting; UINT64_MAX: not known, and counts as nothing gained. */
+static void record_outcome(struct worker *w, const struct hand_result *result, uint64_t after_bytes,
+			   uint64_t now_ns)
+{
+	const struct worker_compaction *c = &w->compaction;
+	struct outcome_record o = {
+		.decision = RECORD_ORDER,
+		.error = result->error,
+		.now_ns = now_ns,
+		.asked_bytes = minus(c->begun_for.bytes, c->before_bytes),
+		.applied_bytes = after_bytes == UINT64_MAX ? 0
+							   : minus(after_bytes, c->before_bytes),
+		.wall_ns = result->wall_ns,
+		.cpu_ns = cpu_used_ns(result),
+	};
+
+	worker_record_outcome(w, NULL, &o);
+}
+
 static void finish(struct worker *w, uint64_t now_ns)
 {
 	struct worker_compaction *c = &w->compaction;
+	uint64_t after_bytes = UINT64_MAX;
 	const char *bad = NULL;
 	struct hand_result result;
-	uint64_t after_bytes;
+	struct fitting after;
 	int r;
 
 	if (c->under_way && (w->act->dry || now_ns >= c->end_ns))
@@ -155,9 +181,12 @@ static void finish(struct worker *w, uint64_t now_ns)
 	c->wall_ns += result.wall_ns;
 	c->cpu_ns += cpu_used_ns(&result);
 	c->due_ns = 0;
-	r = read_fitting(w, c->begun_for.order, &after_bytes, &bad);
-	if (r == 0)
+	r = read_fitting(w, &after, &bad);
+	if (r == 0) {
+		after_bytes = after.bytes[c->begun_for.order];
 		order_learn(&c->history, &c->begun_for, now_ns, c->before_bytes, after_bytes);
+	}
+	record_outcome(w, &result, after_bytes, now_ns);
 	order_rest(&c->history, now_ns,
 		   scale_up(cpu_used_ns(&result), 10000, w->config->protect.cpu_permyriad));
 	if (result.error < 0 && result.error != -EINTR && result.error != -ETIMEDOUT)
@@ -177,33 +206,49 @@ static void go_on_once(struct worker *w, const struct order_plan *plan, uint64_t
 		c->once = (struct order_want){0};
 }
 
+static struct order_plan decide(struct worker *w, const struct order_want *want,
+				const struct fitting *fitting, uint64_t now_ns)
+{
+	const struct worker_compaction *c = &w->compaction;
+	const struct node_view *view = &w->here.fresh;
+	struct order_record record = {
+		.node = w->node->id,
+		.once = c->once.order > 0,
+		.want = *want,
+		.history = c->history,
+		.sample = {.now_ns = now_ns,
+			   .page_size = w->page_size,
+			   .free_bytes = view->counters.free_pages * w->page_size,
+			   .low_bytes = view->sums.low_bytes,
+			   .fitting_bytes = fitting->bytes[want->order],
+			   .can_compact = c->compact_fd >= 0},
+	};
+
+	memcpy(record.fitting_bytes, fitting->bytes, sizeof(record.fitting_bytes));
+	record.plan = order_decide(want, &record.history, &record.sample);
+	(void)record_put(w->record, RECORD_ORDER, &record);
+	return record.plan;
+}
+
 static void look(struct worker *w, const struct order_want *want, uint64_t now_ns)
 {
 	struct worker_compaction *c = &w->compaction;
-	const struct node_view *view = &w->here.fresh;
 	const char *bad = NULL;
 	struct order_plan plan;
+	struct fitting fitting;
 	int r = worker_view_node(w, now_ns, &bad);
 
 	c->due_ns = now_ns + (c->once.order > 0 ? LOOK_SOON_NS : LOOK_NS);
 	if (w->here.gone)
 		return;
 	if (r == 0)
-		r = read_fitting(w, want->order, &c->fitting_bytes, &bad);
+		r = read_fitting(w, &fitting, &bad);
 	if (r < 0) {
 		worker_complain(w, now_ns, "buddyinfo", r, bad);
 		return;
 	}
-	plan = order_decide(want, &c->history,
-			    &(struct order_sample){
-				    .now_ns = now_ns,
-				    .page_size = w->page_size,
-				    .free_bytes = view->counters.free_pages * w->page_size,
-				    .low_bytes = view->sums.low_bytes,
-				    .fitting_bytes = c->fitting_bytes,
-			    });
-	if (plan.reason == ORDER_COMPACT && c->compact_fd < 0)
-		plan.reason = ORDER_NO_BACKEND;
+	c->fitting_bytes = fitting.bytes[want->order];
+	plan = decide(w, want, &fitting, now_ns);
 	c->reason = plan.reason;
 	if (plan.reason == ORDER_COMPACT)
 		begin(w, want, now_ns);

@@ -46,7 +46,7 @@ static void read_as_file(const uint8_t *data, size_t size)
 static void play(const struct record *record)
 {
 	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%",
-						"clean.enabled=no"};
+						"clean.enabled=no", "balance.order=9"};
 	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
 	struct play_difference difference;
 	struct config_error error;

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "numa/buddy.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/recorded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +64,8 @@ static void test_decisions(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct order_history history = {.until_ns = rows[i].until_ns};
-		const struct order_sample sample = {
+		struct order_sample sample = {
+			.can_compact = true,
 			.now_ns = NOW,
 			.page_size = PAGE,
 			.free_bytes = rows[i].free,
@@ -76,6 +77,10 @@ static void test_decisions(void **state)
 		if (plan.reason != rows[i].reason || plan.missing_bytes != rows[i].missing)
 			fail_msg("%s: %s, %ju", rows[i].name, order_reason_name(plan.reason),
 				 (uintmax_t)plan.missing_bytes);
+		sample.can_compact = false;
+		plan = order_decide(&rows[i].want, &history, &sample);
+		assert_int_equal(plan.reason, rows[i].reason == ORDER_COMPACT ? ORDER_NO_BACKEND
+									      : rows[i].reason);
 	}
 }
 
@@ -416,6 +421,40 @@ static void test_what_is_not_there(void **state)
 	scene_free(s);
 }
 
+/* What it decides, and what a compaction brought of what was missing. */
+static void test_records(void **state)
+{
+	struct scene *s = scene_new();
+	struct record *last = calloc(1, sizeof(*last));
+	struct recorded recorded;
+
+	(void)state;
+	s->config.balance.order = 9;
+	s->node.id = 0;
+	s->worker.record = recorded_begin(&recorded, s->fx, &s->config);
+	write_free(s, 100000, 2);
+	turn(s, NOW);
+	assert_true(s->worker.compaction.under_way);
+	write_free(s, 100000, 5);
+	turn_until_done(s, NOW + NSEC_PER_SEC);
+	recorded_end(&recorded);
+	assert_int_equal(recorded_read(&recorded, RECORD_ORDER, last), 2);
+	assert_int_equal(last->order.want.order, 9);
+	assert_false(last->order.once);
+	assert_int_equal(last->order.plan.reason, ORDER_WAITS);
+	assert_int_equal(last->order.fitting_bytes[9], 10 * MIB);
+	assert_int_equal(last->order.fitting_bytes[10], 0);
+	assert_int_equal(last->order.fitting_bytes[0], 10 * MIB + 100000 * PAGE);
+	assert_int_equal(recorded_read(&recorded, RECORD_OUTCOME, last), 1);
+	assert_true(last->outcome.of_node);
+	assert_int_equal(last->outcome.decision, RECORD_ORDER);
+	assert_int_equal(last->outcome.asked_bytes, 12 * MIB);
+	assert_int_equal(last->outcome.applied_bytes, 6 * MIB);
+	assert_int_equal(last->outcome.error, 0);
+	free(last);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_paused_while_one_is_under_way),
 		cmocka_unit_test(test_without_cpu_time_left),
 		cmocka_unit_test(test_what_is_not_there),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,13 @@ static void test_a_setting_changes_the_decision(void **state)
 			   .rate_bytes_per_s = 16 * MIB},
 		.need = {CLEAN_AHEAD, 52 * MIB},
 	};
+	static const struct order_record order = {
+		.node = 5,
+		.want = {0, 16 * MIB},
+		.sample = {.page_size = 4096, .free_bytes = 100 * MIB, .can_compact = true},
+		.fitting_bytes[9] = 4 * MIB,
+		.plan = {ORDER_NOTHING, 0},
+	};
 	static const struct {
 		const char *policy;
 		struct made made;
@@ -292,6 +299,11 @@ static void test_a_setting_changes_the_decision(void **state)
 		 "clean.enabled=no",
 		 " clean group 5: ahead, 52.0 MiB -> off, 0 B (reason)",
 		 "clean 1 0 1 52.0 MiB 0 B 0 B 0 B"},
+		{"order",
+		 {RECORD_ORDER, &order},
+		 "balance.order=9",
+		 " order node 5: nothing, 0 B -> compact, 12.0 MiB (reason)",
+		 "order 1 0 1 0 B 12.0 MiB 0 B 0 B"},
 	};
 	struct played *played = calloc(1, sizeof(*played));
 
@@ -357,6 +369,43 @@ static void test_scores_dirty_files(void **state)
 	scene_end(&s);
 }
 
+/* Pieces that are missing, then there, missing, missing, and missing when a compaction has ended.
+ */
+static void test_scores_larger_pieces(void **state)
+{
+	struct scene s = scene_new();
+	struct order_record missing = {
+		.once = true,
+		.want = {9, 16 * MIB},
+		.sample = {.page_size = 4096, .free_bytes = 100 * MIB, .can_compact = true},
+		.plan = {ORDER_COMPACT, 0},
+	};
+	struct outcome_record compacted = {.of_node = true, .decision = RECORD_ORDER};
+	struct order_record there = missing;
+	struct played *played = calloc(1, sizeof(*played));
+	char path[128];
+
+	(void)state;
+	there.sample.fitting_bytes = 16 * MIB;
+	there.plan.reason = ORDER_ENOUGH;
+	(void)snprintf(path, sizeof(path), "%s/record", s.fx->path);
+	put(path,
+	    (struct made[]){{RECORD_ORDER, &missing},
+			    {RECORD_ORDER, &there},
+			    {RECORD_ORDER, &missing},
+			    {RECORD_ORDER, &missing},
+			    {RECORD_OUTCOME, &compacted},
+			    {RECORD_ORDER, &missing}},
+	    6);
+	*played = play(path, NULL, 0);
+	assert_int_equal(played->result, 0);
+	assert_line(played,
+		    " larger pieces: not compacted for, they were there at the next look 1 of 2 "
+		    "times");
+	free(played);
+	scene_end(&s);
+}
+
 /* What is read twice is told twice in the same words. */
 static void test_deterministic(void **state)
 {
@@ -405,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_a_setting_changes_the_decision),
 		cmocka_unit_test(test_scores_dirty_files),
+		cmocka_unit_test(test_scores_larger_pieces),
 		cmocka_unit_test(test_deterministic),
 		cmocka_unit_test(test_an_old_form_is_refused),
 	};
