@@ -85,6 +85,7 @@ static void start_pager(struct agent *a)
 		.sys_fd = a->world.sys_fd,
 		.hands = &a->hands,
 		.damon_note = may_use_damon(a) ? a->options.damon_file : NULL,
+		.record = recorder_lane(a->world.recorder, a->topology->n_nodes),
 	};
 	int r = pager_start(&world, &a->world.pager);
 
@@ -106,8 +107,9 @@ static void start_recorder(struct agent *a)
 
 	if (*settings->file == '\0')
 		return;
-	r = recorder_start(settings->file, settings->max_bytes, a->topology->n_nodes, a->world.log,
-			   &a->world.recorder);
+	/* One for the pager. */
+	r = recorder_start(settings->file, settings->max_bytes, a->topology->n_nodes + 1,
+			   a->world.log, &a->world.recorder);
 	if (r < 0)
 		agent_degrade(a, "nothing is recorded: %s: %s; see record.file", settings->file,
 			      strerrordesc_np(-r));
@@ -176,9 +178,9 @@ int agent_start(const struct agent_options *options, const struct config *config
 	a->world.topology = a->topology;
 	if (r == 0) {
 		open_journal(a);
+		start_recorder(a);
 		start_cleaner(a);
 		start_pager(a);
-		start_recorder(a);
 		(void)agent_watch_wear(a, clock_now_ns());
 		agent_tune(a);
 	}

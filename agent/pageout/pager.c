@@ -2,6 +2,7 @@
 #include "agent/pageout/pager.h"
 
 #include "agent/account/pace.h"
+#include "agent/record/recorder.h"
 #include "agent/slot.h"
 #include "agent/thread.h"
 #include "base/clock.h"
@@ -43,6 +44,9 @@ struct pager {
 	struct pageout_pass *pass;
 	struct pageout_history history;
 	struct pace pace;
+
+	struct record_lane *record; /* NULL: nothing is recorded */
+	struct config recorded;	    /* what it went by last: of pageout alone, else as by default */
 };
 
 /* --- the askers' side --- */
@@ -106,10 +110,32 @@ static int serve(struct pager *p, struct job *job)
 	return 0;
 }
 
+static bool is_renewed(const struct pageout_settings *a, const struct pageout_settings *b)
+{
+	return a->enabled != b->enabled || a->second_chance != b->second_chance ||
+	       a->rss_min_bytes != b->rss_min_bytes || a->still_for_ns != b->still_for_ns ||
+	       a->cold_age_ns != b->cold_age_ns;
+}
+
+/* Those that ask may go by different ones for a moment. Which names they have is not recorded. */
+static void record_settings(struct pager *p, const struct pageout_settings *settings)
+{
+	bool renewed = is_renewed(&p->recorded.pageout, settings);
+
+	if (!p->record)
+		return;
+	if (renewed)
+		p->recorded.pageout = *settings;
+	record_turn(p->record, &p->recorded, renewed);
+}
+
 static void finish(struct pager *p, struct job *job)
 {
 	uint64_t cpu_ns = clock_thread_cpu_ns();
-	int r = serve(p, job);
+	int r;
+
+	record_settings(p, &job->settings);
+	r = serve(p, job);
 
 	job->result = r < 0 ? (struct pageout_result){.error = r, .ended = true}
 			    : *pageout_pass_result(p->pass);
@@ -187,12 +213,17 @@ int pager_start(const struct pager_world *world, struct pager **ret_pager)
 		return -ENOMEM;
 	for (size_t i = 0; i < PAGER_SLOTS; i++)
 		p->jobs[i].ask.group_fd = -1;
+	p->record = world->record;
+	if (p->record)
+		config_defaults(&p->recorded);
 	p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = p->wake_fd < 0 ? -errno : hand_new(world->hands, "pageout", &p->hand);
 	if (r == 0)
 		r = open_watch(p, world);
 	if (r == 0)
 		r = pageout_pass_new(world->proc_fd, p->hand, p->watch, &p->stop, &p->pass);
+	if (r == 0)
+		pageout_pass_record(p->pass, p->record);
 	if (r == 0)
 		r = thread_start("uswapd/pageout", STACK_BYTES, pager_main, p, &p->thread);
 	if (r < 0) {

@@ -14,7 +14,8 @@ struct pager;
 struct pager_world {
 	int proc_fd, sys_fd;
 	struct hands *hands;
-	const char *damon_note; /* as struct kdamonds; NULL: DAMON is left alone */
+	const char *damon_note;	    /* as struct kdamonds; NULL: DAMON is left alone */
+	struct record_lane *record; /* the pager's own; NULL: nothing is recorded */
 };
 
 int pager_start(const struct pager_world *world, struct pager **ret_pager);

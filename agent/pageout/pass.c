@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/pageout/pass_internal.h"
 
+#include "agent/record/recorder.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "base/lines.h"
@@ -36,6 +37,11 @@ int pageout_pass_new(int proc_fd, struct hand *hand, struct damon_watch *watch,
 	p->mappings.lines.fd = p->shares.lines.fd = -1;
 	*ret_pass = p;
 	return 0;
+}
+
+void pageout_pass_record(struct pageout_pass *p, struct record_lane *lane)
+{
+	p->record = lane;
 }
 
 static void close_process(struct pageout_pass *p)
@@ -83,7 +89,6 @@ int pageout_pass_begin(struct pageout_pass *p, const struct pageout_ask *ask,
 	p->result = (struct pageout_result){0};
 	p->served_bytes = 0;
 	p->settings = *settings;
-	p->settings.second_chance &= !ask->cold_only;
 	p->ops = ops;
 	p->ask.bytes = ask->bytes;
 	if (goes_on)
@@ -191,11 +196,19 @@ static enum pageout_reason watch(struct pageout_pass *p, uint64_t now_ns)
 	return r < 0 ? PAGEOUT_UNWATCHED : PAGEOUT_COLD;
 }
 
+static void record(const struct pageout_pass *p, const struct pageout_decision *decision)
+{
+	const struct pageout_record record = {.group = p->ask.group, .decision = *decision};
+
+	(void)record_put(p->record, RECORD_PAGEOUT, &record);
+}
+
 /* Opens the process and decides on it. */
 static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_history *history,
 				   uint64_t pid, uint64_t now_ns)
 {
 	struct pageout_process view;
+	struct pageout_decision decision;
 	enum pageout_reason reason;
 	int r = process_open(p->proc_fd, pid, &p->process);
 
@@ -212,9 +225,12 @@ static enum pageout_reason take_up(struct pageout_pass *p, struct pageout_histor
 		.frozen = pass_group_is_frozen(p),
 		.stopped = p->before.state == 'T',
 		.group_named = p->ask.group_named,
+		.cold_only = p->ask.cold_only,
 		.resident_bytes = p->before.resident_bytes,
 	};
-	reason = pageout_choose(&p->settings, history, &view, now_ns);
+	decision = pageout_choose(&p->settings, history, &view, now_ns);
+	record(p, &decision);
+	reason = decision.reason;
 	p->cold_ns = 0;
 	if (reason == PAGEOUT_COLD)
 		reason = watch(p, now_ns);

@@ -48,6 +48,10 @@ int pageout_pass_new(int proc_fd, struct hand *hand, struct damon_watch *watch,
 struct pageout_pass *pageout_pass_free(struct pageout_pass *pass);
 DEFINE_CLEANUP(struct pageout_pass *, pageout_pass_free)
 
+struct record_lane;
+/* What it decides goes into the lane; NULL, as at first: nowhere. */
+void pageout_pass_record(struct pageout_pass *pass, struct record_lane *lane);
+
 /*
  * Begins, or goes on where the last one stopped when the same was asked for and settings name the
  * same processes. ops must live until it is done.

@@ -13,6 +13,7 @@ struct pageout_pass {
 	struct hand *hand;
 	struct damon_watch *watch; /* NULL: nobody tells what is cold */
 	const _Atomic bool *leaving;
+	struct record_lane *record; /* NULL: nothing is recorded */
 	uint64_t page_size, self;
 	struct pageout_ask ask; /* group_fd is its own */
 	struct pageout_settings settings;

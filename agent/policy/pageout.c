@@ -55,19 +55,17 @@ static bool is_named(const struct pageout_settings *s, const struct pageout_proc
 }
 
 static enum pageout_reason reason_of(const struct pageout_settings *s,
-				     const struct pageout_process *p)
+				     const struct pageout_sample *sample)
 {
-	bool named = is_named(s, p);
-
-	if (named && s->cold_age_ns == 0)
+	if (sample->named && s->cold_age_ns == 0)
 		return PAGEOUT_NAMED;
-	if (p->frozen)
+	if (sample->frozen)
 		return PAGEOUT_FROZEN;
-	if (p->stopped)
+	if (sample->stopped)
 		return PAGEOUT_STOPPED;
-	if (named)
+	if (sample->named)
 		return PAGEOUT_COLD;
-	return s->second_chance ? PAGEOUT_SECOND_CHANCE : PAGEOUT_RUNS;
+	return s->second_chance && !sample->cold_only ? PAGEOUT_SECOND_CHANCE : PAGEOUT_RUNS;
 }
 
 static struct pageout_past *find(struct pageout_history *history, uint64_t pid)
@@ -110,35 +108,56 @@ static void judge_return(struct pageout_past *past, uint64_t resident_bytes, uin
 	past->taken_bytes = 0;
 }
 
-enum pageout_reason pageout_choose(const struct pageout_settings *s,
-				   struct pageout_history *history, const struct pageout_process *p,
-				   uint64_t now_ns)
+enum pageout_reason pageout_decide(const struct pageout_settings *s,
+				   const struct pageout_sample *sample, struct pageout_past *past)
 {
-	enum pageout_reason reason = reason_of(s, p);
-	struct pageout_past *past;
+	enum pageout_reason reason = reason_of(s, sample);
+	uint64_t now_ns = sample->now_ns;
 
 	if (!pageout_acts(reason)) {
-		past = find(history, p->pid);
-		if (past)
-			past->still_ns = 0;
+		past->still_ns = 0;
 		return reason;
 	}
-	if (p->resident_bytes < s->rss_min_bytes)
+	if (sample->resident_bytes < s->rss_min_bytes)
 		return PAGEOUT_SMALL;
-	past = remember(history, p->pid, now_ns);
-	if (!p->frozen && !p->stopped)
+	past->used_ns = now_ns;
+	if (!sample->frozen && !sample->stopped)
 		past->still_ns = 0;
 	else if (past->still_ns == 0)
 		past->still_ns = now_ns;
 	if (past->rest_until_ns > now_ns)
 		return PAGEOUT_RESTS;
-	judge_return(past, p->resident_bytes, now_ns);
+	judge_return(past, sample->resident_bytes, now_ns);
 	if (past->rest_until_ns > now_ns)
 		return PAGEOUT_RESTS;
 	if ((reason == PAGEOUT_FROZEN || reason == PAGEOUT_STOPPED) &&
 	    now_ns - past->still_ns < s->still_for_ns)
 		return PAGEOUT_NOT_YET;
 	return reason;
+}
+
+struct pageout_decision pageout_choose(const struct pageout_settings *s,
+				       struct pageout_history *history,
+				       const struct pageout_process *p, uint64_t now_ns)
+{
+	struct pageout_past *known = find(history, p->pid);
+	struct pageout_past past = known ? *known : (struct pageout_past){.pid = p->pid};
+	struct pageout_decision d = {
+		.past = past,
+		.sample = {.now_ns = now_ns,
+			   .resident_bytes = p->resident_bytes,
+			   .frozen = p->frozen,
+			   .stopped = p->stopped,
+			   .named = is_named(s, p),
+			   .cold_only = p->cold_only},
+	};
+
+	d.reason = pageout_decide(s, &d.sample, &past);
+	if (!known && d.reason != PAGEOUT_RUNS && d.reason != PAGEOUT_SMALL)
+		known = remember(history, p->pid, now_ns);
+	if (known)
+		*known = past;
+	return d;
 }
 
 void pageout_learn(struct pageout_history *history, uint64_t pid, uint64_t taken_bytes,

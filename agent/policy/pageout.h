@@ -45,6 +45,7 @@ struct pageout_process {
 	uint64_t uid;
 	bool frozen, stopped;
 	bool group_named; /* pageout.group names its group */
+	bool cold_only;	  /* nobody gets the second chance: it would be taken at once */
 	uint64_t resident_bytes;
 };
 
@@ -70,11 +71,30 @@ struct pageout_history {
 	struct pageout_past processes[PAGEOUT_HISTORY];
 };
 
+/* The same when names have been compared: all that is decided by, beside numbers of settings. */
+struct pageout_sample {
+	uint64_t now_ns;
+	uint64_t resident_bytes;
+	bool frozen, stopped;
+	bool named; /* by each criterion that is set */
+	bool cold_only;
+};
+
+/* past: of that process, its pid alone where nothing is known; becomes what is to be remembered. */
+enum pageout_reason pageout_decide(const struct pageout_settings *settings,
+				   const struct pageout_sample *sample, struct pageout_past *past);
+
+struct pageout_decision {
+	struct pageout_past past; /* before it */
+	struct pageout_sample sample;
+	enum pageout_reason reason;
+};
+
 /* Whether to ask for the process's memory, and why. Only one chosen for some reason is remembered.
  */
-enum pageout_reason pageout_choose(const struct pageout_settings *settings,
-				   struct pageout_history *history,
-				   const struct pageout_process *process, uint64_t now_ns);
+struct pageout_decision pageout_choose(const struct pageout_settings *settings,
+				       struct pageout_history *history,
+				       const struct pageout_process *process, uint64_t now_ns);
 
 /* It was looked through to its end: its resident memory fell by taken_bytes to left_bytes. */
 void pageout_learn(struct pageout_history *history, uint64_t pid, uint64_t taken_bytes,

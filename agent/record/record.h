@@ -10,6 +10,7 @@
 #include "agent/policy/clean.h"
 #include "agent/policy/headroom.h"
 #include "agent/policy/order.h"
+#include "agent/policy/pageout.h"
 #include "agent/policy/trim.h"
 #include "agent/record/shape.h"
 #include "numa/buddy.h"
@@ -23,6 +24,7 @@ enum record_kind {
 	RECORD_TRIM,
 	RECORD_CLEAN,
 	RECORD_ORDER,
+	RECORD_PAGEOUT,
 	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
 	RECORD_KINDS,
 };
@@ -77,6 +79,15 @@ struct order_record {
 };
 
 /*
+ * pageout_decide(), on a process. What DAMON says of one that is to be cold is asked afterwards;
+ * which of its mappings are taken is no matter of numbers, and not recorded either.
+ */
+struct pageout_record {
+	uint64_t group;
+	struct pageout_decision decision;
+};
+
+/*
  * What came of a request: of every one that a decision led to, but for what it only told others to
  * do. Bytes.
  */
@@ -102,7 +113,7 @@ struct name_record {
 
 struct record {
 	enum record_kind kind;
-	uint64_t worker; /* whose it is: its settings hold */
+	uint64_t worker; /* whose it is: its settings hold; after the last one, the pager's */
 	union {
 		struct config settings; /* what is not recorded is as by default */
 		struct name_record name;
@@ -112,6 +123,7 @@ struct record {
 		struct trim_record trim;
 		struct clean_record clean;
 		struct order_record order;
+		struct pageout_record pageout;
 		struct outcome_record outcome;
 	};
 };

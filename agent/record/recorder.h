@@ -3,6 +3,11 @@
  * Has records written while the agent runs. Workers put them into a lane each, without a lock, an
  * allocation or a wait; a thread writes them to the file. What finds no place is counted, and the
  * recording says so.
+ *
+ * The pager decides on processes in its own thread: it has a lane of its own, the one after the
+ * workers', with the settings that it goes by. Handed back to who asked they would stand among
+ * decisions made by other settings, and want a place for as many as a group has processes. What
+ * came of its work is told by who asked for it. The cleaner decides on nothing that is recorded.
  */
 #pragma once
 
@@ -12,7 +17,7 @@
 struct recorder;
 struct record_lane;
 
-/* Lanes for n workers. -errno: the file can't be made. */
+/* n lanes. -errno: the file can't be made. */
 int recorder_start(const char *path, uint64_t max_bytes, size_t n, struct log log,
 		   struct recorder **ret_recorder);
 
@@ -26,7 +31,7 @@ int recorder_stop(struct recorder *recorder, uint64_t timeout_ns);
 struct record_lane *recorder_lane(struct recorder *recorder, size_t worker);
 
 /*
- * All that follow are a worker's with its own lane; NULL: nothing is recorded.
+ * All that follow are a thread's with its own lane; NULL: nothing is recorded.
  * record_turn: at the beginning of each turn: a new file needs the settings again, and with renewed
  * they are others.
  */

@@ -235,6 +235,30 @@ static const struct field order_plan_fields[] = {
 };
 static const struct shape order_plan_shape = SHAPE(struct order_plan, order_plan_fields);
 
+static const struct field pageout_past_fields[] = {
+	NUMBER(struct pageout_past, pid),	  NUMBER(struct pageout_past, still_ns),
+	NUMBER(struct pageout_past, taken_bytes), NUMBER(struct pageout_past, left_bytes),
+	NUMBER(struct pageout_past, rest_ns),	  NUMBER(struct pageout_past, rest_until_ns),
+	NUMBER(struct pageout_past, used_ns),
+};
+static const struct shape pageout_past_shape = SHAPE(struct pageout_past, pageout_past_fields);
+
+static const struct field pageout_sample_fields[] = {
+	NUMBER(struct pageout_sample, now_ns), NUMBER(struct pageout_sample, resident_bytes),
+	FLAG(struct pageout_sample, frozen),   FLAG(struct pageout_sample, stopped),
+	FLAG(struct pageout_sample, named),    FLAG(struct pageout_sample, cold_only),
+};
+static const struct shape pageout_sample_shape =
+	SHAPE(struct pageout_sample, pageout_sample_fields);
+
+static const struct field pageout_decision_fields[] = {
+	PART(struct pageout_decision, past, &pageout_past_shape),
+	PART(struct pageout_decision, sample, &pageout_sample_shape),
+	CHOICE(struct pageout_decision, reason, PAGEOUT_REASONS),
+};
+static const struct shape pageout_decision_shape =
+	SHAPE(struct pageout_decision, pageout_decision_fields);
+
 static const struct field headroom_fields[] = {
 	NUMBER(struct headroom_record, group),
 	PART(struct headroom_record, demand, &demand_shape),
@@ -293,6 +317,11 @@ static const struct field order_fields[] = {
 	PART(struct order_record, plan, &order_plan_shape),
 };
 
+static const struct field pageout_fields[] = {
+	NUMBER(struct pageout_record, group),
+	PART(struct pageout_record, decision, &pageout_decision_shape),
+};
+
 static const struct field outcome_fields[] = {
 	NUMBER(struct outcome_record, target),
 	FLAG(struct outcome_record, of_node),
@@ -316,6 +345,7 @@ const struct shape *record_shape(enum record_kind kind)
 		[RECORD_TRIM] = SHAPE(struct trim_record, trim_fields),
 		[RECORD_CLEAN] = SHAPE(struct clean_record, clean_fields),
 		[RECORD_ORDER] = SHAPE(struct order_record, order_fields),
+		[RECORD_PAGEOUT] = SHAPE(struct pageout_record, pageout_fields),
 		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
@@ -335,6 +365,8 @@ const char *record_plans_differ(enum record_kind kind, const void *a, const void
 		return shape_difference(&clean_need_shape, a, b);
 	case RECORD_ORDER:
 		return shape_difference(&order_plan_shape, a, b);
+	case RECORD_PAGEOUT:
+		return shape_difference(&pageout_decision_shape, a, b);
 	default:
 		return NULL;
 	}

@@ -10,8 +10,8 @@
 int play_begin(struct play *p, const char *const *overrides, size_t n_overrides)
 {
 	*p = (struct play){.overrides = overrides, .n_overrides = n_overrides};
-	p->recorded = calloc(2 * NUMA_NODES_MAX, sizeof(*p->recorded));
-	p->replayed = p->recorded + NUMA_NODES_MAX;
+	p->recorded = calloc(2 * PLAY_LANES, sizeof(*p->recorded));
+	p->replayed = p->recorded + PLAY_LANES;
 	return p->recorded ? 0 : -ENOMEM;
 }
 
@@ -238,6 +238,28 @@ static void play_order(const struct config *config, struct play_target *t,
 	score_need(&t->pieces, plan.reason == ORDER_COMPACT);
 }
 
+static uint64_t meant(const struct pageout_decision *d)
+{
+	return pageout_acts(d->reason) ? d->sample.resident_bytes : 0;
+}
+
+static void play_pageout(const struct config *config, const struct pageout_record *r,
+			 struct play_difference *ret)
+{
+	struct pageout_decision d = r->decision;
+	struct pageout_past past = d.past;
+
+	d.reason = pageout_decide(&config->pageout, &d.sample, &past);
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_PAGEOUT, &r->decision, &d),
+		.now_ns = d.sample.now_ns,
+		.recorded_reason = pageout_reason_name(r->decision.reason),
+		.replayed_reason = pageout_reason_name(d.reason),
+		.recorded_bytes = meant(&r->decision),
+		.replayed_bytes = meant(&d),
+	};
+}
+
 static void take_outcome(struct play *p, const struct outcome_record *o)
 {
 	struct outcome_sum *sum = &p->outcomes[o->decision];
@@ -297,6 +319,9 @@ static int play_decision(struct play *p, const struct record *record, struct pla
 	case RECORD_ORDER:
 		play_order(config, t, &record->order, &d);
 		break;
+	case RECORD_PAGEOUT:
+		play_pageout(config, &record->pageout, &d);
+		break;
 	default:
 		play_trim(p, config, t, &record->trim, &d);
 	}
@@ -331,7 +356,7 @@ int play_record(struct play *p, const struct record *record, struct play_differe
 		struct config_error *ret_error)
 {
 	*ret_difference = (struct play_difference){0};
-	if (record->worker >= NUMA_NODES_MAX) {
+	if (record->worker >= PLAY_LANES) {
 		p->unplayed++;
 		return 0;
 	}

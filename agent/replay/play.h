@@ -7,6 +7,8 @@
 #include "agent/replay/score.h"
 #include "numa/topology.h"
 
+#define PLAY_LANES (NUMA_NODES_MAX + 1) /* of workers, and the pager's */
+
 enum play_law { LAW_OURS, LAW_TMO, LAW_SENPAI, PLAY_LAWS };
 
 /* What a law asked for, of all groups. */
@@ -48,9 +50,9 @@ struct play_target {
 };
 
 struct play {
-	/* By worker: as recorded, and with the overrides. */
+	/* By lane: as recorded, and with the overrides. */
 	struct config *recorded, *replayed;
-	bool has_settings[NUMA_NODES_MAX];
+	bool has_settings[PLAY_LANES];
 	const char *const *overrides;
 	size_t n_overrides;
 

@@ -6,6 +6,7 @@
 #include "agent/worker/asking.h"
 #include "agent/worker/finish.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/outcome.h"
 #include "agent/worker/protection.h"
 #include "agent/worker/report.h"
 #include "agent/worker/swap.h"
@@ -187,6 +188,8 @@ static bool ask(struct worker *w, struct group *g, const struct pageout_ask *wha
 	worker_mark_swap_writes(w, &w->pageout.swap_mark);
 	w->pageout.slot = pager_ask(w->world->pager, w->act, w->config, what, w->main_fd);
 	w->pageout.asked = g;
+	w->pageout.asked_id = g->shared->id;
+	w->pageout.dry = w->act->dry;
 	return w->pageout.slot >= 0;
 }
 
@@ -256,6 +259,31 @@ static void learn_yield(struct worker *w, uint64_t swapped_bytes, uint64_t now_n
 			    &w->pageout.store, &store, now_ns);
 }
 
+/* What was only made cold is not asked for; where nothing was found there was no request. */
+static void record_outcome(struct worker *w, const struct pageout_result *result, uint64_t now_ns)
+{
+	const struct pageout_round *round = &w->pageout;
+	struct outcome_record o = {
+		.target = round->asked_id,
+		.decision = RECORD_PAGEOUT,
+		.dry = round->dry,
+		.error = result->error,
+		.now_ns = now_ns,
+		.asked_bytes = round->dry ? result->chosen_bytes : result->tried_bytes,
+		.applied_bytes = result->applied_bytes,
+		.swapped_bytes = result->swapped_bytes,
+		.wall_ns = result->calls_ns,
+		.cpu_ns = result->cpu_ns,
+	};
+
+	if (o.asked_bytes == 0 && o.error == 0)
+		return;
+	if (round->asked)
+		worker_record_outcome(w, round->asked, &o);
+	else
+		(void)record_put(w->record, RECORD_OUTCOME, &o);
+}
+
 /* True when it brought something, and who wanted it is looked at anew. */
 static bool collect(struct worker *w, uint64_t now_ns)
 {
@@ -267,6 +295,7 @@ static bool collect(struct worker *w, uint64_t now_ns)
 	round->slot = -1;
 	worker_is_done_asking(w, ASKER_PAGER);
 	account(w, target_of(w), &result);
+	record_outcome(w, &result, now_ns);
 	learn_yield(w, result.swapped_bytes, now_ns);
 	worker_count_swap_writes(w, &round->swap_mark, result.swapped_bytes);
 	if (result.calls > 0 && round->asked)

@@ -14,8 +14,10 @@ struct worker;
 
 /* Paging out: one group asked at a time, round after round while memory is wanted. */
 struct pageout_round {
-	int slot;			      /* of the pager; -1: nothing is under way */
-	struct group *asked;		      /* NULL: gone */
+	int slot;	     /* of the pager; -1: nothing is under way */
+	struct group *asked; /* NULL: gone */
+	uint64_t asked_id;
+	bool dry;			      /* what is under way takes nothing */
 	struct group *group;		      /* that wants the memory; NULL: the node */
 	bool for_step;			      /* of trim, of that group */
 	size_t at;			      /* index of the next group to ask */

@@ -46,7 +46,8 @@ static void read_as_file(const uint8_t *data, size_t size)
 static void play(const struct record *record)
 {
 	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%",
-						"clean.enabled=no", "balance.order=9"};
+						"clean.enabled=no", "balance.order=9",
+						"pageout.still_for=0s"};
 	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
 	struct play_difference difference;
 	struct config_error error;

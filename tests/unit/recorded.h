@@ -10,7 +10,8 @@ struct recorded {
 	char path[128];
 };
 
-/* Into the file "recording" of the fixture. The one lane, which has the settings. */
+/* Into the file "recording" of the fixture. The one lane, which has the settings;
+ * config NULL: not yet. */
 struct record_lane *recorded_begin(struct recorded *recorded, const struct fixture *fx,
 				   const struct config *config);
 /* No lane is used any more. Replayed, it must come to the same. */

@@ -30,7 +30,14 @@ static enum pageout_reason choose(const struct pageout_settings *s, struct pageo
 {
 	struct pageout_history history = {0};
 
-	return pageout_choose(s, &history, &p, 1000 * SECOND);
+	return pageout_choose(s, &history, &p, 1000 * SECOND).reason;
+}
+
+static enum pageout_reason choose_at(const struct pageout_settings *s,
+				     struct pageout_history *history,
+				     const struct pageout_process *p, uint64_t now_ns)
+{
+	return pageout_choose(s, history, p, now_ns).reason;
 }
 
 static void test_reasons(void **state)
@@ -51,6 +58,8 @@ static void test_reasons(void **state)
 	p.resident_bytes = 4 * MIB;
 	s->second_chance = true;
 	assert_int_equal(choose(s, p), PAGEOUT_SECOND_CHANCE);
+	p.cold_only = true;
+	assert_int_equal(choose(s, p), PAGEOUT_RUNS);
 	p.stopped = true;
 	assert_int_equal(choose(s, p), PAGEOUT_STOPPED);
 }
@@ -130,17 +139,17 @@ static void test_still_for(void **state)
 
 	(void)state;
 	s->still_for_ns = 10 * SECOND;
-	assert_int_equal(pageout_choose(s, &history, &p, 100 * SECOND), PAGEOUT_NOT_YET);
-	assert_int_equal(pageout_choose(s, &history, &p, 110 * SECOND - 1), PAGEOUT_NOT_YET);
+	assert_int_equal(choose_at(s, &history, &p, 100 * SECOND), PAGEOUT_NOT_YET);
+	assert_int_equal(choose_at(s, &history, &p, 110 * SECOND - 1), PAGEOUT_NOT_YET);
 	/* It ran in between. */
 	p.frozen = false;
-	assert_int_equal(pageout_choose(s, &history, &p, 110 * SECOND), PAGEOUT_RUNS);
+	assert_int_equal(choose_at(s, &history, &p, 110 * SECOND), PAGEOUT_RUNS);
 	p.frozen = true;
-	assert_int_equal(pageout_choose(s, &history, &p, 111 * SECOND), PAGEOUT_NOT_YET);
+	assert_int_equal(choose_at(s, &history, &p, 111 * SECOND), PAGEOUT_NOT_YET);
 	/* From frozen to stopped it stands still all the time. */
 	p.frozen = false;
 	p.stopped = true;
-	assert_int_equal(pageout_choose(s, &history, &p, 121 * SECOND), PAGEOUT_STOPPED);
+	assert_int_equal(choose_at(s, &history, &p, 121 * SECOND), PAGEOUT_STOPPED);
 }
 
 static void test_rests(void **state)
@@ -152,31 +161,29 @@ static void test_rests(void **state)
 
 	(void)state;
 	add(&s->name, "db");
-	assert_int_equal(pageout_choose(s, &history, &p, now_ns), PAGEOUT_NAMED);
+	assert_int_equal(choose_at(s, &history, &p, now_ns), PAGEOUT_NAMED);
 	pageout_learn(&history, 7, 90 * MIB, 10 * MIB, now_ns);
 	p.resident_bytes = 10 * MIB;
 	/* It was just looked through. */
-	assert_int_equal(pageout_choose(s, &history, &p, now_ns + rest_ns - 1), PAGEOUT_RESTS);
-	assert_int_equal(pageout_choose(s, &history, &p, now_ns += rest_ns), PAGEOUT_NAMED);
+	assert_int_equal(choose_at(s, &history, &p, now_ns + rest_ns - 1), PAGEOUT_RESTS);
+	assert_int_equal(choose_at(s, &history, &p, now_ns += rest_ns), PAGEOUT_NAMED);
 	/* What was taken comes back each time: it is left alone twice as long each time. */
 	for (int i = 0; i < 10; i++) {
 		pageout_learn(&history, 7, 90 * MIB, 10 * MIB, now_ns);
 		p.resident_bytes = 56 * MIB;
 		now_ns += MAX(rest_ns, PAGEOUT_REST_NS);
-		assert_int_equal(pageout_choose(s, &history, &p, now_ns), PAGEOUT_RESTS);
+		assert_int_equal(choose_at(s, &history, &p, now_ns), PAGEOUT_RESTS);
 		rest_ns = i == 0 ? PAGEOUT_REST_NS : MIN(2 * rest_ns, PAGEOUT_REST_MAX_NS);
-		assert_int_equal(pageout_choose(s, &history, &p, now_ns + rest_ns - 1),
-				 PAGEOUT_RESTS);
-		assert_int_equal(pageout_choose(s, &history, &p, now_ns += rest_ns), PAGEOUT_NAMED);
+		assert_int_equal(choose_at(s, &history, &p, now_ns + rest_ns - 1), PAGEOUT_RESTS);
+		assert_int_equal(choose_at(s, &history, &p, now_ns += rest_ns), PAGEOUT_NAMED);
 	}
 	assert_int_equal(rest_ns, PAGEOUT_REST_MAX_NS);
 	/* A little less than half is no return, and the rest is as at first. */
 	pageout_learn(&history, 7, 90 * MIB, 10 * MIB, now_ns);
 	p.resident_bytes = 55 * MIB;
-	assert_int_equal(pageout_choose(s, &history, &p, now_ns += PAGEOUT_REST_MAX_NS),
-			 PAGEOUT_NAMED);
+	assert_int_equal(choose_at(s, &history, &p, now_ns += PAGEOUT_REST_MAX_NS), PAGEOUT_NAMED);
 	pageout_learn(&history, 7, 90 * MIB, 10 * MIB, now_ns);
-	assert_int_equal(pageout_choose(s, &history, &p, now_ns + PAGEOUT_REST_NS), PAGEOUT_NAMED);
+	assert_int_equal(choose_at(s, &history, &p, now_ns + PAGEOUT_REST_NS), PAGEOUT_NAMED);
 }
 
 /* More processes than are remembered: the one seen longest ago is forgotten first. */
@@ -191,10 +198,10 @@ static void test_many(void **state)
 		pageout_learn(&history, pid, MIB, MIB, SECOND + pid);
 	for (uint64_t pid = 2; pid <= PAGEOUT_HISTORY + 1; pid++) {
 		p.pid = pid;
-		assert_int_equal(pageout_choose(s, &history, &p, 2 * SECOND), PAGEOUT_RESTS);
+		assert_int_equal(choose_at(s, &history, &p, 2 * SECOND), PAGEOUT_RESTS);
 	}
 	p.pid = 1;
-	assert_int_equal(pageout_choose(s, &history, &p, 2 * SECOND), PAGEOUT_STOPPED);
+	assert_int_equal(choose_at(s, &history, &p, 2 * SECOND), PAGEOUT_STOPPED);
 }
 
 static void test_mappings(void **state)

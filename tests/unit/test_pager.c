@@ -3,7 +3,7 @@
 #include "agent/pageout/pager.h"
 
 #include "base/clock.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/recorded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,8 @@
 #define MIB (UINT64_C(1) << 20)
 
 struct scene {
+	struct recorded recorded;
+	struct record_lane *lane;
 	struct fixture *fx;
 	struct config *config;
 	struct hands hands;
@@ -36,6 +38,7 @@ static struct scene *scene_new(void)
 
 	assert_non_null(s);
 	s->fx = fixture_new(files, ARRAY_SIZE(files));
+	s->lane = recorded_begin(&s->recorded, s->fx, NULL);
 	s->config = calloc(1, sizeof(*s->config));
 	assert_non_null(s->config);
 	config_defaults(s->config);
@@ -47,7 +50,8 @@ static struct scene *scene_new(void)
 	(void)snprintf(text, sizeof(text), "%d/smaps", getppid());
 	fixture_write(s->fx, text, "10000000-10800000 rw-p 0 00:00 0\nRss: 8192 kB\n");
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	world = (struct pager_world){.proc_fd = s->fx->fd, .sys_fd = -1, .hands = &s->hands};
+	world = (struct pager_world){
+		.proc_fd = s->fx->fd, .sys_fd = -1, .hands = &s->hands, .record = s->lane};
 	assert_int_equal(pager_start(&world, &s->pager), 0);
 	s->ask = (struct pageout_ask){
 		.group = 5,
@@ -62,6 +66,7 @@ static struct scene *scene_new(void)
 static void scene_free(struct scene *s)
 {
 	assert_int_equal(pager_stop(s->pager, 20 * NSEC_PER_SEC), 0);
+	assert_int_equal(recorder_stop(s->recorded.recorder, 20 * NSEC_PER_SEC), 0);
 	fd_close(s->ask.group_fd);
 	fd_close(s->wake_fd);
 	free(s->config);
@@ -102,6 +107,35 @@ static void test_asks(void **state)
 					 (i > 0 ? result.processes[PAGEOUT_RESTS] : 0),
 				 1);
 	}
+	scene_free(s);
+}
+
+/* Each decision, after the settings of the asker where they are others. */
+static void test_records(void **state)
+{
+	struct scene *s = scene_new();
+	struct record *last = calloc(1, sizeof(*last));
+	const struct pageout_decision *d = &last->pageout.decision;
+
+	(void)state;
+	(void)ask_and_wait(s);
+	(void)ask_and_wait(s);
+	s->config->pageout.rss_min_bytes = 16 * MIB;
+	(void)ask_and_wait(s);
+	assert_int_equal(pager_stop(s->pager, 20 * NSEC_PER_SEC), 0);
+	s->pager = NULL;
+	recorded_end(&s->recorded);
+	assert_int_equal(recorded_read(&s->recorded, RECORD_SETTINGS, last), 2);
+	assert_int_equal(last->settings.pageout.rss_min_bytes, 16 * MIB);
+	assert_int_equal(last->settings.pageout.still_for_ns, 0);
+	assert_int_equal(recorded_read(&s->recorded, RECORD_PAGEOUT, last), 3);
+	assert_int_equal(last->pageout.group, 5);
+	assert_int_equal(d->past.pid, getppid());
+	assert_true(d->sample.stopped && !d->sample.frozen && !d->sample.named);
+	assert_int_equal(d->sample.resident_bytes, 8 * MIB);
+	assert_int_equal(d->reason, PAGEOUT_SMALL);
+	free(last);
+	s->recorded.recorder = NULL;
 	scene_free(s);
 }
 
@@ -183,10 +217,9 @@ static void test_cancelled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_asks),
-		cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_asks),	cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_full),	cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,14 @@ static void test_a_setting_changes_the_decision(void **state)
 		.fitting_bytes[9] = 4 * MIB,
 		.plan = {ORDER_NOTHING, 0},
 	};
+	static const struct pageout_record pageout = {
+		.group = 5,
+		.decision = {.past = {.pid = 7, .still_ns = 95 * NSEC_PER_SEC},
+			     .sample = {.now_ns = 100 * NSEC_PER_SEC,
+					.resident_bytes = 8 * MIB,
+					.stopped = true},
+			     .reason = PAGEOUT_NOT_YET},
+	};
 	static const struct {
 		const char *policy;
 		struct made made;
@@ -304,6 +312,11 @@ static void test_a_setting_changes_the_decision(void **state)
 		 "balance.order=9",
 		 " order node 5: nothing, 0 B -> compact, 12.0 MiB (reason)",
 		 "order 1 0 1 0 B 12.0 MiB 0 B 0 B"},
+		{"pageout",
+		 {RECORD_PAGEOUT, &pageout},
+		 "pageout.still_for=5s",
+		 " pageout group 5: not-yet, 0 B -> stopped, 8.0 MiB (reason)",
+		 "pageout 1 0 1 0 B 8.0 MiB 0 B 0 B"},
 	};
 	struct played *played = calloc(1, sizeof(*played));
 

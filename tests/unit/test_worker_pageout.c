@@ -5,7 +5,7 @@
 
 #include "agent/pageout/pager.h"
 #include "base/clock.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/recorded.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -617,6 +617,34 @@ static void test_groups_go(void **state)
 	scene_free(s);
 }
 
+/* What an ask brought, told by who asked; of one that found nothing, nothing. */
+static void test_records(void **state)
+{
+	static const struct act_ops ops = {.name = "fake", .make = page_out};
+	struct scene *s = scene_new();
+	struct record *last = calloc(1, sizeof(*last));
+	struct recorded recorded;
+
+	(void)state;
+	paged_out = s->fx;
+	s->groups[COLD].shared->id = 77;
+	s->worker.record = recorded_begin(&recorded, s->fx, &s->config);
+	put_process_into(s, COLD);
+	s->worker.act = &ops;
+	for (int i = 0; i < 3; i++)
+		(void)run_round(s);
+	recorded_end(&recorded);
+	assert_int_equal(recorded_read(&recorded, RECORD_OUTCOME, last), 1);
+	assert_int_equal(last->outcome.decision, RECORD_PAGEOUT);
+	assert_int_equal(last->outcome.target, 77);
+	assert_false(last->outcome.of_node || last->outcome.dry);
+	assert_int_equal(last->outcome.asked_bytes, 8 * MIB);
+	assert_int_equal(last->outcome.applied_bytes, 6 * MIB);
+	assert_int_equal(last->outcome.swapped_bytes, 5 * MIB);
+	free(last);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -634,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_a_step_is_accounted),
 		cmocka_unit_test(test_a_step_ends_early),
 		cmocka_unit_test(test_what_the_pager_is_at_is_cancelled),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
