@@ -17,17 +17,32 @@
 /* Both counts are up to some batches a CPU behind. */
 #define EVICT_ERROR_PAGES UINT64_C(512)
 
+struct evict_sample {
+	uint64_t page_size;
+	uint64_t wanted_bytes;
+	struct lru_generations generations; /* as lru_gen has them */
+	struct memory_node_share here;	    /* the group's memory on that node, as it says */
+};
+
+enum evict_reason {
+	EVICT_OFF,     /* balance.lru_gen */
+	EVICT_NOTHING, /* not a page is wanted */
+	EVICT_YOUNG,   /* the kernel keeps the two youngest generations, and there are no others */
+	EVICT_NOT_THE_GROUP, /* or it can't be told */
+	EVICT_LITTLE_OLD,    /* what is old enough has less than half of what is wanted */
+	EVICT_TAKE,
+	EVICT_REASONS,
+};
+
+const char *evict_reason_name(enum evict_reason reason); /* "little-old" */
+
 struct evict_plan {
-	uint64_t generation; /* it and those before it */
+	enum evict_reason reason;
+	uint64_t generation; /* EVICT_TAKE: it and those before it */
 	uint64_t pages;
 };
 
-/*
- * here: the group's memory on that node. False: it is not the group, or what is old enough (the
- * kernel keeps the two youngest generations) has less than half of bytes.
- */
-bool evict_decide(const struct lru_generations *generations, const struct memory_node_share *here,
-		  uint64_t bytes, uint64_t page_size, struct evict_plan *ret);
+struct evict_plan evict_decide(bool enabled, const struct evict_sample *sample);
 
 /*
  * All of lru_gen is read for each request, removed groups too, of which there may be thousands: how

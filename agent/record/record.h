@@ -8,6 +8,7 @@
 
 #include "agent/policy/balance.h"
 #include "agent/policy/clean.h"
+#include "agent/policy/evict.h"
 #include "agent/policy/headroom.h"
 #include "agent/policy/order.h"
 #include "agent/policy/pageout.h"
@@ -25,6 +26,7 @@ enum record_kind {
 	RECORD_CLEAN,
 	RECORD_ORDER,
 	RECORD_PAGEOUT,
+	RECORD_EVICT,
 	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
 	RECORD_KINDS,
 };
@@ -87,12 +89,21 @@ struct pageout_record {
 	struct pageout_decision decision;
 };
 
+/* evict_decide(), of groups that stand in lru_gen. */
+struct evict_record {
+	uint64_t group;
+	uint64_t now_ns;
+	struct evict_sample sample;
+	struct evict_plan plan;
+};
+
 /*
  * What came of a request: of every one that a decision led to, but for what it only told others to
  * do. Bytes.
  */
 struct outcome_record {
-	uint64_t target; /* a group, or a node: who wanted it; of clean, who was asked */
+	uint64_t target; /* a group, or a node: who wanted it; of clean, pageout and evict, who was
+			    asked */
 	bool of_node;
 	enum record_kind decision; /* by which it was made: RECORD_HEADROOM, ... */
 	bool dry;		   /* it was only wished for: asked_bytes alone is known */
@@ -124,6 +135,7 @@ struct record {
 		struct clean_record clean;
 		struct order_record order;
 		struct pageout_record pageout;
+		struct evict_record evict;
 		struct outcome_record outcome;
 	};
 };

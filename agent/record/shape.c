@@ -44,10 +44,15 @@ static uint64_t load(const struct field *f, const void *object)
 {
 	const char *at = (const char *)object + f->offset;
 	uint64_t number;
+	size_t length;
 	int value;
 
 	if (f->kind == FIELD_FLAG)
 		return *(const bool *)at;
+	if (f->kind == FIELD_LENGTH) {
+		memcpy(&length, at, sizeof(length));
+		return length;
+	}
 	if (f->kind == FIELD_NUMBER) {
 		memcpy(&number, at, sizeof(number));
 		return number;
@@ -63,6 +68,8 @@ static bool is_possible(const struct field *f, uint64_t number)
 		return number <= 1;
 	case FIELD_INT:
 		return number <= UINT_MAX;
+	case FIELD_LENGTH:
+		return number < f->choices;
 	case FIELD_CHOICE:
 		return number % 2 == 0 && number / 2 < f->choices;
 	default:
@@ -75,8 +82,12 @@ static void store(const struct field *f, uint64_t number, void *object)
 	char *at = (char *)object + f->offset;
 	int value = (int)(number % 2 ? -(int64_t)(number / 2) - 1 : (int64_t)(number / 2));
 
+	size_t length = (size_t)number;
+
 	if (f->kind == FIELD_FLAG)
 		*(bool *)at = number;
+	else if (f->kind == FIELD_LENGTH)
+		memcpy(at, &length, sizeof(length));
 	else if (f->kind == FIELD_NUMBER)
 		memcpy(at, &number, sizeof(number));
 	else

@@ -16,6 +16,7 @@ enum field_kind {
 	FIELD_INT,    /* int */
 	FIELD_FLAG,   /* bool */
 	FIELD_CHOICE, /* an enum, below choices */
+	FIELD_LENGTH, /* size_t, of an array: below choices */
 	FIELD_PART,   /* a struct: part */
 };
 
@@ -50,6 +51,10 @@ struct shape {
 #define CHOICE(type, field, choices)                                       \
 	{                                                                  \
 #field, FIELD_CHOICE, offsetof(type, field), choices, NULL \
+	}
+#define LENGTH(type, field, most)                                                     \
+	{                                                                             \
+#field, FIELD_LENGTH, FIELD_OF(type, field, size_t), (most) + 1, NULL \
 	}
 #define PART(type, field, part)                                    \
 	{                                                          \

@@ -259,6 +259,57 @@ static const struct field pageout_decision_fields[] = {
 static const struct shape pageout_decision_shape =
 	SHAPE(struct pageout_decision, pageout_decision_fields);
 
+static const struct field generations_fields[] = {
+	LENGTH(struct lru_generations, n, LRU_GENERATIONS_MAX),
+	NUMBER(struct lru_generations, generation[0].number),
+	NUMBER(struct lru_generations, generation[0].age_ms),
+	NUMBER(struct lru_generations, generation[0].anon_pages),
+	NUMBER(struct lru_generations, generation[0].file_pages),
+	NUMBER(struct lru_generations, generation[1].number),
+	NUMBER(struct lru_generations, generation[1].age_ms),
+	NUMBER(struct lru_generations, generation[1].anon_pages),
+	NUMBER(struct lru_generations, generation[1].file_pages),
+	NUMBER(struct lru_generations, generation[2].number),
+	NUMBER(struct lru_generations, generation[2].age_ms),
+	NUMBER(struct lru_generations, generation[2].anon_pages),
+	NUMBER(struct lru_generations, generation[2].file_pages),
+	NUMBER(struct lru_generations, generation[3].number),
+	NUMBER(struct lru_generations, generation[3].age_ms),
+	NUMBER(struct lru_generations, generation[3].anon_pages),
+	NUMBER(struct lru_generations, generation[3].file_pages),
+};
+static const struct shape generations_shape = SHAPE(struct lru_generations, generations_fields);
+
+static const struct field share_fields[] = {
+	NUMBER(struct memory_node_share, anon),
+	NUMBER(struct memory_node_share, file),
+	NUMBER(struct memory_node_share, shmem),
+	NUMBER(struct memory_node_share, file_dirty),
+	NUMBER(struct memory_node_share, file_writeback),
+	NUMBER(struct memory_node_share, inactive_anon),
+	NUMBER(struct memory_node_share, active_anon),
+	NUMBER(struct memory_node_share, inactive_file),
+	NUMBER(struct memory_node_share, active_file),
+	NUMBER(struct memory_node_share, unevictable),
+	NUMBER(struct memory_node_share, slab_reclaimable),
+};
+static const struct shape share_shape = SHAPE(struct memory_node_share, share_fields);
+
+static const struct field evict_sample_fields[] = {
+	NUMBER(struct evict_sample, page_size),
+	NUMBER(struct evict_sample, wanted_bytes),
+	PART(struct evict_sample, generations, &generations_shape),
+	PART(struct evict_sample, here, &share_shape),
+};
+static const struct shape evict_sample_shape = SHAPE(struct evict_sample, evict_sample_fields);
+
+static const struct field evict_plan_fields[] = {
+	CHOICE(struct evict_plan, reason, EVICT_REASONS),
+	NUMBER(struct evict_plan, generation),
+	NUMBER(struct evict_plan, pages),
+};
+static const struct shape evict_plan_shape = SHAPE(struct evict_plan, evict_plan_fields);
+
 static const struct field headroom_fields[] = {
 	NUMBER(struct headroom_record, group),
 	PART(struct headroom_record, demand, &demand_shape),
@@ -322,6 +373,13 @@ static const struct field pageout_fields[] = {
 	PART(struct pageout_record, decision, &pageout_decision_shape),
 };
 
+static const struct field evict_fields[] = {
+	NUMBER(struct evict_record, group),
+	NUMBER(struct evict_record, now_ns),
+	PART(struct evict_record, sample, &evict_sample_shape),
+	PART(struct evict_record, plan, &evict_plan_shape),
+};
+
 static const struct field outcome_fields[] = {
 	NUMBER(struct outcome_record, target),
 	FLAG(struct outcome_record, of_node),
@@ -346,6 +404,7 @@ const struct shape *record_shape(enum record_kind kind)
 		[RECORD_CLEAN] = SHAPE(struct clean_record, clean_fields),
 		[RECORD_ORDER] = SHAPE(struct order_record, order_fields),
 		[RECORD_PAGEOUT] = SHAPE(struct pageout_record, pageout_fields),
+		[RECORD_EVICT] = SHAPE(struct evict_record, evict_fields),
 		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
@@ -367,6 +426,8 @@ const char *record_plans_differ(enum record_kind kind, const void *a, const void
 		return shape_difference(&order_plan_shape, a, b);
 	case RECORD_PAGEOUT:
 		return shape_difference(&pageout_decision_shape, a, b);
+	case RECORD_EVICT:
+		return shape_difference(&evict_plan_shape, a, b);
 	default:
 		return NULL;
 	}

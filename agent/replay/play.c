@@ -260,6 +260,21 @@ static void play_pageout(const struct config *config, const struct pageout_recor
 	};
 }
 
+static void play_evict(const struct config *config, const struct evict_record *r,
+		       struct play_difference *ret)
+{
+	struct evict_plan plan = evict_decide(config->balance.lru_gen, &r->sample);
+
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_EVICT, &r->plan, &plan),
+		.now_ns = r->now_ns,
+		.recorded_reason = evict_reason_name(r->plan.reason),
+		.replayed_reason = evict_reason_name(plan.reason),
+		.recorded_bytes = scale(r->plan.pages, r->sample.page_size, 1),
+		.replayed_bytes = scale(plan.pages, r->sample.page_size, 1),
+	};
+}
+
 static void take_outcome(struct play *p, const struct outcome_record *o)
 {
 	struct outcome_sum *sum = &p->outcomes[o->decision];
@@ -321,6 +336,9 @@ static int play_decision(struct play *p, const struct record *record, struct pla
 		break;
 	case RECORD_PAGEOUT:
 		play_pageout(config, &record->pageout, &d);
+		break;
+	case RECORD_EVICT:
+		play_evict(config, &record->evict, &d);
 		break;
 	default:
 		play_trim(p, config, t, &record->trim, &d);

@@ -60,22 +60,42 @@ bool worker_may_evict(const struct worker *w, const struct group *victim, uint64
 	       !backoff_waits(&victim->evict_backoff, now_ns);
 }
 
-static int find(struct worker *w, const struct group *victim, const struct request *request,
+static struct evict_plan decide(struct worker *w, struct group *victim,
+				const struct evict_sample *s, uint64_t now_ns)
+{
+	struct evict_record record = {
+		.group = victim->shared->id,
+		.now_ns = now_ns,
+		.sample = *s,
+		.plan = evict_decide(w->config->balance.lru_gen, s),
+	};
+
+	record_name(w->record, record.group, victim->cgroup->path, &victim->named);
+	(void)record_put(w->record, RECORD_EVICT, &record);
+	return record.plan;
+}
+
+static int find(struct worker *w, struct group *victim, const struct request *request,
 		uint64_t now_ns, struct evict_plan *ret_plan, struct age_place *ret_place,
 		const char **ret_bad)
 {
+	struct evict_sample sample = {.page_size = w->page_size, .wanted_bytes = request->bytes};
+	struct evict_plan plan;
 	uint64_t blocks = 0;
-	struct memory_node_share here;
 	int r = ages_find(w->trim.ages_fd, victim->cgroup->path, w->node->id, victim->cgroup->id,
 			  &blocks, ret_place, ret_bad);
 
 	w->here.evict_due_ns = plus(now_ns, evict_rest_ns(blocks));
 	if (r == 0)
-		r = worker_read_share(w, victim, &here);
-	if (r == 0 &&
-	    !evict_decide(&ret_place->generations, &here, request->bytes, w->page_size, ret_plan))
-		r = -ENOENT;
-	return r;
+		r = worker_read_share(w, victim, &sample.here);
+	if (r < 0)
+		return r;
+	sample.generations = ret_place->generations;
+	plan = decide(w, victim, &sample, now_ns);
+	if (plan.reason != EVICT_TAKE)
+		return -ENOENT;
+	*ret_plan = plan;
+	return 0;
 }
 
 bool worker_evict_instead(struct worker *w, struct group *victim, struct request *request,

@@ -15,6 +15,8 @@ void worker_record_outcome(struct worker *w, struct group *g, struct outcome_rec
 
 static enum record_kind decision_of(const struct flight *f)
 {
+	if (f->request.backend == BACKEND_LRU_GEN)
+		return RECORD_EVICT;
 	if (worker_is_trim(f->target, f->group))
 		return RECORD_TRIM;
 	return f->group ? RECORD_HEADROOM : RECORD_BALANCE;
@@ -39,5 +41,6 @@ void worker_record_flight(struct worker *w, const struct flight *f,
 		o.wall_ns = result->wall_ns;
 		o.cpu_ns = result->cpu_ns;
 	}
-	worker_record_outcome(w, f->group, &o);
+	/* Of a victim that is gone by now it is the node's. */
+	worker_record_outcome(w, o.decision == RECORD_EVICT ? f->victim : f->group, &o);
 }

@@ -30,7 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_close_ int fd = memfd_create("lru_gen", MFD_CLOEXEC);
-	const struct memory_node_share here = {.inactive_anon = UINT64_C(24) << 20};
+	struct evict_sample sample = {.page_size = 4096,
+				      .wanted_bytes = UINT64_C(1) << 20,
+				      .here.inactive_anon = UINT64_C(24) << 20};
 	struct age_place place;
 	struct evict_plan plan;
 	const char *bad = NULL;
@@ -43,7 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require((r == 0 && n <= size) || (r == -EBADMSG && bad));
 	r = ages_find(fd, "svc", 0, 113, &blocks, &place, &bad);
 	require(r == 0 || r == -ENOENT || r == -ENOTUNIQ || r == -EBADMSG);
-	if (r == 0 && evict_decide(&place.generations, &here, UINT64_C(1) << 20, 4096, &plan))
-		require(plan.pages > 0 && plan.pages <= 256);
+	if (r < 0)
+		return 0;
+	sample.generations = place.generations;
+	plan = evict_decide(true, &sample);
+	require((plan.reason == EVICT_TAKE && plan.pages > 0 && plan.pages <= 256) ||
+		plan.pages == 0);
 	return 0;
 }

@@ -45,9 +45,9 @@ static void read_as_file(const uint8_t *data, size_t size)
 /* Twice, for what the first one leaves behind. */
 static void play(const struct record *record)
 {
-	static const char *const overrides[] = {"trim.enabled=yes", "headroom.margin_max=50%",
-						"clean.enabled=no", "balance.order=9",
-						"pageout.still_for=0s"};
+	static const char *const overrides[] = {"trim.enabled=yes",	"headroom.margin_max=50%",
+						"clean.enabled=no",	"balance.order=9",
+						"pageout.still_for=0s", "balance.lru_gen=yes"};
 	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
 	struct play_difference difference;
 	struct config_error error;

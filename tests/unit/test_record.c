@@ -70,6 +70,8 @@ static size_t size_of(const struct field *f)
 		return f->part->size;
 	case FIELD_NUMBER:
 		return sizeof(uint64_t);
+	case FIELD_LENGTH:
+		return sizeof(size_t);
 	case FIELD_FLAG:
 		return sizeof(bool);
 	default:
@@ -119,6 +121,8 @@ static void fill(const struct shape *shape, void *object, uint64_t seed)
 			*(uint64_t *)at = seed >> (seed % 64);
 		else if (f->kind == FIELD_FLAG)
 			*(bool *)at = seed >> 63;
+		else if (f->kind == FIELD_LENGTH)
+			*(size_t *)at = (size_t)(seed >> 32) % f->choices;
 		else if (f->kind == FIELD_CHOICE)
 			*(unsigned int *)at = (unsigned int)(seed >> 32) % f->choices;
 		else
@@ -237,6 +241,21 @@ static void test_impossible_values(void **state)
 	assert_int_equal(record_decode(bytes, n, &read), -EBADMSG);
 }
 
+/* Nor can an array be longer than it is. */
+static void test_impossible_length(void **state)
+{
+	struct evict_record record = {.sample.generations.n = LRU_GENERATIONS_MAX};
+	uint8_t bytes[RECORD_MAX];
+	struct record read;
+	size_t n = record_encode(RECORD_EVICT, 0, &record, bytes);
+
+	(void)state;
+	assert_int_equal(record_decode(bytes, n, &read), 0);
+	record.sample.generations.n++;
+	n = record_encode(RECORD_EVICT, 0, &record, bytes);
+	assert_int_equal(record_decode(bytes, n, &read), -EBADMSG);
+}
+
 static void test_settings(void **state)
 {
 	uint8_t bytes[RECORD_MAX];
@@ -309,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_ints),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_impossible_values),
+		cmocka_unit_test(test_impossible_length),
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_plans_that_differ),

@@ -297,6 +297,15 @@ static void test_a_setting_changes_the_decision(void **state)
 					.stopped = true},
 			     .reason = PAGEOUT_NOT_YET},
 	};
+	static const struct evict_record evict = {
+		.group = 5,
+		.sample = {.page_size = 4096,
+			   .wanted_bytes = 8 * MIB,
+			   .generations = {3,
+					   {{7, 9000, 0, 3000}, {8, 8000, 0, 0}, {9, 100, 0, 0}}},
+			   .here.inactive_file = UINT64_C(3000) * 4096},
+		.plan = {EVICT_OFF, 0, 0},
+	};
 	static const struct {
 		const char *policy;
 		struct made made;
@@ -317,6 +326,11 @@ static void test_a_setting_changes_the_decision(void **state)
 		 "pageout.still_for=5s",
 		 " pageout group 5: not-yet, 0 B -> stopped, 8.0 MiB (reason)",
 		 "pageout 1 0 1 0 B 8.0 MiB 0 B 0 B"},
+		{"evict",
+		 {RECORD_EVICT, &evict},
+		 "balance.lru_gen=yes",
+		 " evict group 5: off, 0 B -> take, 8.0 MiB (reason)",
+		 "evict 1 0 1 0 B 8.0 MiB 0 B 0 B"},
 	};
 	struct played *played = calloc(1, sizeof(*played));
 

@@ -2,13 +2,14 @@
 /* When a worker takes a group's files on its node through lru_gen, and when it does not. */
 #include "agent/worker/evict.h"
 #include "agent/worker/internal.h"
+#include "agent/worker/outcome.h"
 #include "agent/worker/rungs.h"
 
 #include "agent/sense/ages.h"
 #include "base/clock.h"
 #include "base/kfile.h"
 #include "cgroup/reclaim.h"
-#include "tests/unit/fixture.h"
+#include "tests/unit/recorded.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct scene {
 	struct numa_node node;
 	struct worker worker;
 	struct cgroup cgroup;
+	struct shared_group shared;
 	struct group group, *all[1];
 	struct request request;
 };
@@ -67,6 +69,7 @@ static struct scene *scene_new(const char *lru_gen)
 	s->cgroup = (struct cgroup){.path = "a/svc", .id = CGROUP, .dir_fd = s->fx->fd};
 	s->group = (struct group){
 		.cgroup = &s->cgroup,
+		.shared = &s->shared,
 		.has_limits = true,
 		.node_bytes = 9000 * 4096,
 		.elsewhere_bytes = 2048000 * 2,
@@ -250,12 +253,54 @@ static void test_what_is_said(void **state)
 	}
 }
 
+/* What it decides; and of a request through lru_gen what it brought, of the group. */
+static void test_records(void **state)
+{
+	struct scene *s = scene_new(BLOCK("5"));
+	struct record *last = calloc(1, sizeof(*last));
+	const struct hand_result result = {.error = -EINTR, .cpu_ns = 5};
+	const struct taken taken = {.applied_bytes = MIB, .net_freed_bytes = 2 * MIB};
+	struct flight flight;
+	struct recorded recorded;
+
+	(void)state;
+	s->shared.id = 77;
+	s->worker.record = recorded_begin(&recorded, s->fx, &s->config);
+	record_turn(s->worker.record, &s->config, true);
+	assert_true(evicts(s, NOW));
+	flight = (struct flight){
+		.request = s->request,
+		.act = &act_live,
+		.victim = &s->group,
+		.target = &s->worker.here.target,
+	};
+	worker_record_flight(&s->worker, &flight, &result, &taken, NOW);
+	recorded_end(&recorded);
+	assert_int_equal(recorded_read(&recorded, RECORD_EVICT, last), 1);
+	assert_int_equal(last->evict.group, 77);
+	assert_int_equal(last->evict.sample.generations.n, 4);
+	assert_int_equal(last->evict.sample.here.inactive_file, 9000 * 4096);
+	assert_int_equal(last->evict.plan.reason, EVICT_TAKE);
+	assert_int_equal(last->evict.plan.pages, 2048);
+	assert_int_equal(recorded_read(&recorded, RECORD_OUTCOME, last), 1);
+	assert_int_equal(last->outcome.decision, RECORD_EVICT);
+	assert_int_equal(last->outcome.target, 77);
+	assert_false(last->outcome.of_node || last->outcome.dry);
+	assert_int_equal(last->outcome.error, -EINTR);
+	assert_int_equal(last->outcome.asked_bytes, 8 * MIB);
+	assert_int_equal(last->outcome.applied_bytes, MIB);
+	assert_int_equal(last->outcome.net_bytes, 2 * MIB);
+	assert_int_equal(last->outcome.cpu_ns, 5);
+	free(last);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_asked_for), cmocka_unit_test(test_whose_it_is),
 		cmocka_unit_test(test_when_it_is_not),	  cmocka_unit_test(test_what_it_brings),
-		cmocka_unit_test(test_what_is_said),
+		cmocka_unit_test(test_what_is_said),	  cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
