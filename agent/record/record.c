@@ -163,6 +163,7 @@ static ssize_t decode_object(const uint8_t *from, size_t n, struct record *ret)
 	case RECORD_ORDER:
 	case RECORD_PAGEOUT:
 	case RECORD_EVICT:
+	case RECORD_SLAB:
 	case RECORD_OUTCOME:
 		/* The parts of the union stand at one place. */
 		return shape_decode(record_shape(ret->kind), from, n, &ret->headroom);

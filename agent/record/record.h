@@ -12,6 +12,7 @@
 #include "agent/policy/headroom.h"
 #include "agent/policy/order.h"
 #include "agent/policy/pageout.h"
+#include "agent/policy/slab.h"
 #include "agent/policy/trim.h"
 #include "agent/record/shape.h"
 #include "numa/buddy.h"
@@ -27,6 +28,7 @@ enum record_kind {
 	RECORD_ORDER,
 	RECORD_PAGEOUT,
 	RECORD_EVICT,
+	RECORD_SLAB,
 	RECORD_OUTCOME, /* no decision: those are the ones between RECORD_LOST and it */
 	RECORD_KINDS,
 };
@@ -97,6 +99,14 @@ struct evict_record {
 	struct evict_plan plan;
 };
 
+/* slab_decide(), where balance.drop_slab is set: else nobody looks at who is to be spared. */
+struct slab_record {
+	uint64_t node;
+	uint64_t now_ns;
+	struct slab_sample sample;
+	bool drops;
+};
+
 /*
  * What came of a request: of every one that a decision led to, but for what it only told others to
  * do. Bytes.
@@ -136,6 +146,7 @@ struct record {
 		struct order_record order;
 		struct pageout_record pageout;
 		struct evict_record evict;
+		struct slab_record slab;
 		struct outcome_record outcome;
 	};
 };
@@ -150,7 +161,8 @@ size_t record_encode(enum record_kind kind, uint64_t worker, const void *object,
 /* -EBADMSG: not a record, or a value that can't be. */
 int record_decode(const uint8_t *from, size_t n, struct record *ret);
 
-/* Of the plans of two records of one kind: the first field in which they differ; NULL: none. */
+/* Of the plans of two records of one kind (of pageout the decisions, of slab the records): the
+ * first field in which they differ; NULL: none. */
 const char *record_plans_differ(enum record_kind kind, const void *a, const void *b);
 
 /* Of the form of all records: a recording can be read by a program with the same one. */

@@ -310,6 +310,15 @@ static const struct field evict_plan_fields[] = {
 };
 static const struct shape evict_plan_shape = SHAPE(struct evict_plan, evict_plan_fields);
 
+static const struct field slab_sample_fields[] = {
+	CHOICE(struct slab_sample, reason, VERDICT_REASONS),
+	NUMBER(struct slab_sample, wanted_bytes),
+	NUMBER(struct slab_sample, slab_bytes),
+	NUMBER(struct slab_sample, since_ns),
+	FLAG(struct slab_sample, anyone_is_spared),
+};
+static const struct shape slab_sample_shape = SHAPE(struct slab_sample, slab_sample_fields);
+
 static const struct field headroom_fields[] = {
 	NUMBER(struct headroom_record, group),
 	PART(struct headroom_record, demand, &demand_shape),
@@ -380,6 +389,13 @@ static const struct field evict_fields[] = {
 	PART(struct evict_record, plan, &evict_plan_shape),
 };
 
+static const struct field slab_fields[] = {
+	NUMBER(struct slab_record, node),
+	NUMBER(struct slab_record, now_ns),
+	PART(struct slab_record, sample, &slab_sample_shape),
+	FLAG(struct slab_record, drops),
+};
+
 static const struct field outcome_fields[] = {
 	NUMBER(struct outcome_record, target),
 	FLAG(struct outcome_record, of_node),
@@ -405,6 +421,7 @@ const struct shape *record_shape(enum record_kind kind)
 		[RECORD_ORDER] = SHAPE(struct order_record, order_fields),
 		[RECORD_PAGEOUT] = SHAPE(struct pageout_record, pageout_fields),
 		[RECORD_EVICT] = SHAPE(struct evict_record, evict_fields),
+		[RECORD_SLAB] = SHAPE(struct slab_record, slab_fields),
 		[RECORD_OUTCOME] = SHAPE(struct outcome_record, outcome_fields),
 	};
 
@@ -413,6 +430,9 @@ const struct shape *record_shape(enum record_kind kind)
 
 const char *record_plans_differ(enum record_kind kind, const void *a, const void *b)
 {
+	static const struct field drops[] = {FLAG(struct slab_record, drops)};
+	static const struct shape slab_shape = SHAPE(struct slab_record, drops);
+
 	switch (kind) {
 	case RECORD_HEADROOM:
 		return shape_difference(&group_plan_shape, a, b);
@@ -428,6 +448,8 @@ const char *record_plans_differ(enum record_kind kind, const void *a, const void
 		return shape_difference(&pageout_decision_shape, a, b);
 	case RECORD_EVICT:
 		return shape_difference(&evict_plan_shape, a, b);
+	case RECORD_SLAB:
+		return shape_difference(&slab_shape, a, b);
 	default:
 		return NULL;
 	}

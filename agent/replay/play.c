@@ -275,6 +275,28 @@ static void play_evict(const struct config *config, const struct evict_record *r
 	};
 }
 
+static uint64_t dropped(const struct slab_record *r)
+{
+	return r->drops ? r->sample.slab_bytes : 0;
+}
+
+static void play_slab(const struct config *config, const struct slab_record *r,
+		      struct play_difference *ret)
+{
+	static const char *const names[] = {"leave", "drop"};
+	struct slab_record replayed = *r;
+
+	replayed.drops = slab_decide(config->balance.drop_slab, &r->sample);
+	*ret = (struct play_difference){
+		.field = record_plans_differ(RECORD_SLAB, r, &replayed),
+		.now_ns = r->now_ns,
+		.recorded_reason = names[r->drops],
+		.replayed_reason = names[replayed.drops],
+		.recorded_bytes = dropped(r),
+		.replayed_bytes = dropped(&replayed),
+	};
+}
+
 static void take_outcome(struct play *p, const struct outcome_record *o)
 {
 	struct outcome_sum *sum = &p->outcomes[o->decision];
@@ -303,6 +325,7 @@ static bool is_of_node(const struct record *record)
 	switch (record->kind) {
 	case RECORD_BALANCE:
 	case RECORD_ORDER:
+	case RECORD_SLAB:
 		return true;
 	case RECORD_CLEAN:
 		return record->clean.of_node;
@@ -339,6 +362,9 @@ static int play_decision(struct play *p, const struct record *record, struct pla
 		break;
 	case RECORD_EVICT:
 		play_evict(config, &record->evict, &d);
+		break;
+	case RECORD_SLAB:
+		play_slab(config, &record->slab, &d);
 		break;
 	default:
 		play_trim(p, config, t, &record->trim, &d);

@@ -15,7 +15,7 @@
 static const char *const policies[RECORD_KINDS] = {
 	[RECORD_HEADROOM] = "headroom", [RECORD_BALANCE] = "balance", [RECORD_TRIM] = "trim",
 	[RECORD_CLEAN] = "clean",	[RECORD_ORDER] = "order",     [RECORD_PAGEOUT] = "pageout",
-	[RECORD_EVICT] = "evict",
+	[RECORD_EVICT] = "evict",	[RECORD_SLAB] = "slab",
 };
 
 /* Names of groups are hostile input. */

@@ -17,6 +17,8 @@ static enum record_kind decision_of(const struct flight *f)
 {
 	if (f->request.backend == BACKEND_LRU_GEN)
 		return RECORD_EVICT;
+	if (f->request.backend == BACKEND_DROP_SLAB)
+		return RECORD_SLAB;
 	if (worker_is_trim(f->target, f->group))
 		return RECORD_TRIM;
 	return f->group ? RECORD_HEADROOM : RECORD_BALANCE;

@@ -24,14 +24,27 @@ uint64_t worker_slab_bytes(const struct worker *w)
 	return w->here.fresh.counters.slab_reclaimable_pages * w->page_size;
 }
 
+static bool decide(struct worker *w, const struct slab_sample *s, uint64_t now_ns)
+{
+	const struct slab_record record = {
+		.node = w->node->id,
+		.now_ns = now_ns,
+		.sample = *s,
+		.drops = slab_decide(w->config->balance.drop_slab, s),
+	};
+
+	(void)record_put(w->record, RECORD_SLAB, &record);
+	return record.drops;
+}
+
 void worker_consider_slab(struct worker *w, const struct verdict *wish, uint64_t now_ns)
 {
-	const uint64_t per_hour = w->config->balance.drop_slab;
 	struct node_state *n = &w->here;
 	struct verdict *v = &n->plan.verdict;
 	struct slab_sample sample;
 
-	if (per_hour == 0 || !w->world->whole_machine || backoff_waits(&n->slab_backoff, now_ns))
+	if (w->config->balance.drop_slab == 0 || !w->world->whole_machine ||
+	    backoff_waits(&n->slab_backoff, now_ns))
 		return;
 	sample = (struct slab_sample){
 		.reason = v->reason,
@@ -41,7 +54,7 @@ void worker_consider_slab(struct worker *w, const struct verdict *wish, uint64_t
 		.since_ns = since_ns(w, now_ns),
 		.anyone_is_spared = worker_anyone_is_spared(w),
 	};
-	if (!slab_decide(per_hour, &sample))
+	if (!decide(w, &sample, now_ns))
 		return;
 	n->backend = BACKEND_DROP_SLAB;
 	v->reason = wish->bytes > 0 ? wish->reason : VERDICT_NODE_LOW;

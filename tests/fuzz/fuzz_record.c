@@ -47,7 +47,8 @@ static void play(const struct record *record)
 {
 	static const char *const overrides[] = {"trim.enabled=yes",	"headroom.margin_max=50%",
 						"clean.enabled=no",	"balance.order=9",
-						"pageout.still_for=0s", "balance.lru_gen=yes"};
+						"pageout.still_for=0s", "balance.lru_gen=yes",
+						"balance.drop_slab=60"};
 	struct record settings = {.kind = RECORD_SETTINGS, .worker = record->worker};
 	struct play_difference difference;
 	struct config_error error;

@@ -306,6 +306,10 @@ static void test_a_setting_changes_the_decision(void **state)
 			   .here.inactive_file = UINT64_C(3000) * 4096},
 		.plan = {EVICT_OFF, 0, 0},
 	};
+	static const struct slab_record slab = {
+		.node = 5,
+		.sample = {VERDICT_HOPELESS, 8 * MIB, 100 * MIB, 3600 * NSEC_PER_SEC, false},
+	};
 	static const struct {
 		const char *policy;
 		struct made made;
@@ -331,6 +335,11 @@ static void test_a_setting_changes_the_decision(void **state)
 		 "balance.lru_gen=yes",
 		 " evict group 5: off, 0 B -> take, 8.0 MiB (reason)",
 		 "evict 1 0 1 0 B 8.0 MiB 0 B 0 B"},
+		{"slab",
+		 {RECORD_SLAB, &slab},
+		 "balance.drop_slab=1",
+		 " slab node 5: leave, 0 B -> drop, 100.0 MiB (drops)",
+		 "slab 1 0 1 0 B 100.0 MiB 0 B 0 B"},
 	};
 	struct played *played = calloc(1, sizeof(*played));
 

@@ -5,6 +5,7 @@
 #include "agent/worker/internal.h"
 #include "base/clock.h"
 #include "base/kfile.h"
+#include "tests/unit/recorded.h"
 #include "tests/unit/worker_scene.h"
 
 #include <errno.h>
@@ -274,6 +275,35 @@ static void test_an_agent_that_observes(void **state)
 	end_scene(s);
 }
 
+/* What is decided on, and of the drop what it brought the node. */
+static void test_records(void **state)
+{
+	struct scene *s = scene_with_slab(6000);
+	struct record *last = calloc(1, sizeof(*last));
+	struct recorded recorded;
+
+	(void)state;
+	(void)recorded_begin(&recorded, s->fx, NULL);
+	s->world.recorder = recorded.recorder;
+	start_scene(s);
+	(void)status_of(s);
+	assert_true(order_is_tried(s));
+	worker_ask_to_stop(s->worker);
+	assert_int_equal(worker_join(s->worker, 10 * NSEC_PER_SEC), 0);
+	worker_free(s->worker);
+	s->worker = NULL;
+	recorded_end(&recorded);
+	assert_true(recorded_read(&recorded, RECORD_SLAB, last) > 0);
+	assert_false(last->slab.sample.anyone_is_spared);
+	assert_int_equal(recorded_read(&recorded, RECORD_OUTCOME, last), 1);
+	assert_int_equal(last->outcome.decision, RECORD_SLAB);
+	assert_true(last->outcome.of_node);
+	assert_int_equal(last->outcome.asked_bytes, 6000 * 4096);
+	assert_int_equal(last->outcome.applied_bytes, 5000 * 4096);
+	free(last);
+	end_scene(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_when_it_is_left_alone),
 		cmocka_unit_test(test_one_that_takes_too_long),
 		cmocka_unit_test(test_an_agent_that_observes),
+		cmocka_unit_test(test_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
