@@ -13,6 +13,8 @@ static const struct {
 	[CLEAN_NOT_WANTED] = {"not-wanted", "not in the way of anything"},
 	[CLEAN_LITTLE] = {"little-dirty", "too little to be in the way"},
 	[CLEAN_UNDER_WAY] = {"under-way", "what is being written already is enough"},
+	[CLEAN_HELD_OUT] = {"held-out", "left alone by lot, to see what looking after it does"},
+	[CLEAN_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
 	[CLEAN_SHORT] = {"came-short", "in the way of what is wanted: written back"},
 	[CLEAN_AHEAD] = {"ahead", "in the way soon, as fast as it fills: written back"},
 	[CLEAN_OFF] = {"off", "write-back is switched off (clean.enabled)"},

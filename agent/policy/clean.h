@@ -19,6 +19,8 @@ enum clean_reason {
 	CLEAN_NOT_WANTED, /* no demand, or clean memory enough */
 	CLEAN_LITTLE,	  /* hardly anything is dirty */
 	CLEAN_UNDER_WAY,  /* what is under write-back already suffices */
+	CLEAN_HELD_OUT,	  /* left alone by lot (policy/holdout.h) */
+	CLEAN_HARMFUL,	  /* so it was found: for groups' limits nothing is written any more */
 	CLEAN_SHORT,	  /* a request came back short while dirty memory was in the way */
 	CLEAN_AHEAD,	  /* at this fill rate one will */
 	CLEAN_OFF,	  /* clean.enabled */

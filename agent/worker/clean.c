@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/worker/clean.h"
 
+#include "agent/worker/holdout.h"
 #include "agent/worker/internal.h"
 #include "agent/worker/outcome.h"
 #include "agent/worker/report.h"
@@ -117,6 +118,21 @@ static struct clean_need decide(struct worker *w, struct group *g, const struct 
 	return record.need;
 }
 
+/*
+ * Write-back for a group's own limit is part of what the lot leaves out. What a node wants is not:
+ * it would be asked of the other groups instead, and those be the worse for it.
+ */
+static void leave_alone(const struct worker *w, struct group *g, struct clean_need *need)
+{
+	if (need->bytes == 0)
+		return;
+	g->held.wished = true;
+	if (!worker_leaves_alone(w, g))
+		return;
+	need->reason = w->holdout.harmful ? CLEAN_HARMFUL : CLEAN_HELD_OUT;
+	need->bytes = 0;
+}
+
 void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 {
 	struct clean_sample sample;
@@ -130,6 +146,7 @@ void worker_clean(struct worker *w, struct group *g, uint64_t now_ns)
 	if (!w->world->cleaner || !may_be_cleaned(g, now_ns))
 		return;
 	need = decide(w, g, &sample, now_ns);
+	leave_alone(w, g, &need);
 	g->clean.reason = need.reason;
 	g->clean.reason_ns = now_ns;
 	if (need.bytes > 0)

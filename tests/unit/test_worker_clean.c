@@ -125,6 +125,45 @@ static void test_asks_and_waits_longer(void **state)
 	scene_free(s);
 }
 
+/* By lot, or since harm was found; both end. */
+static void test_leaves_alone_who_is_held_out(void **state)
+{
+	struct scene *s = scene_new();
+	uint64_t now_ns = 100 * NSEC_PER_SEC;
+
+	(void)state;
+	s->group.held.lot = (struct holdout){.window = 7, .drawn = true};
+	worker_clean(&s->worker, &s->group, now_ns);
+	assert_int_equal(s->group.clean.reason, CLEAN_HELD_OUT);
+	assert_int_equal(s->group.clean.slot, -1);
+	assert_true(s->group.held.wished);
+	s->worker.holdout.harmful = true;
+	worker_clean(&s->worker, &s->group, now_ns);
+	assert_int_equal(s->group.clean.reason, CLEAN_HARMFUL);
+	assert_int_equal(s->group.clean.slot, -1);
+	s->worker.holdout.harmful = false;
+	s->group.held.lot.ended = true;
+	worker_clean(&s->worker, &s->group, now_ns);
+	assert_int_equal(s->group.clean.reason, CLEAN_SHORT);
+	assert_true(s->group.clean.slot >= 0);
+	wait_for_result(s, now_ns);
+	scene_free(s);
+}
+
+/* Nothing is to be written: then its window says nothing of what writing does. */
+static void test_what_wants_nothing_is_not_compared(void **state)
+{
+	struct scene *s = scene_new();
+
+	(void)state;
+	s->group.sample.stat.file_dirty = MIB;
+	s->group.held.lot = (struct holdout){.window = 7, .drawn = true};
+	worker_clean(&s->worker, &s->group, NSEC_PER_SEC);
+	assert_int_equal(s->group.clean.reason, CLEAN_LITTLE);
+	assert_false(s->group.held.wished);
+	scene_free(s);
+}
+
 /* Room is short, and for one reason or another nothing can be taken as it is. */
 static void test_asks_when_requests_come_short(void **state)
 {
@@ -439,6 +478,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_asks_and_waits_longer),
+		cmocka_unit_test(test_leaves_alone_who_is_held_out),
+		cmocka_unit_test(test_what_wants_nothing_is_not_compared),
 		cmocka_unit_test(test_asks_when_requests_come_short),
 		cmocka_unit_test(test_does_not_ask),
 		cmocka_unit_test(test_for_the_node),
