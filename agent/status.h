@@ -124,7 +124,8 @@ struct node_status {
 	struct ledger groups_ledger;   /* of all groups the worker was home to, those gone too */
 	uint64_t wakeups;	       /* of the worker since it began */
 	uint64_t cpu_ns;	       /* of the worker and its hand */
-	struct spending spent, budget; /* in this window, and at most; bytes 0: no bound */
+	struct spending spent, budget; /* in this window, and at most; bytes, request_ns 0: no
+					  bound */
 	uint64_t holdout_permyriad;    /* of the windows are left alone by lot; 0: none */
 	/* Of looking after groups, and of looking after the node itself. */
 	struct effect effects[EFFECT_SIGNALS], node_effects[EFFECT_SIGNALS];

@@ -14,6 +14,7 @@ static struct spending since(const struct spending *before, const struct spendin
 	return (struct spending){
 		.cpu_ns = minus(so_far->cpu_ns, before->cpu_ns),
 		.request_cpu_ns = minus(so_far->request_cpu_ns, before->request_cpu_ns),
+		.request_ns = minus(so_far->request_ns, before->request_ns),
 		.taken_bytes = minus(so_far->taken_bytes, before->taken_bytes),
 	};
 }
@@ -35,6 +36,9 @@ static struct spending owed_after(const struct budget *b, const struct protect_s
 		.cpu_ns = debt(plus(b->owed.cpu_ns, spent.request_cpu_ns),
 			       MAX(minus(earned_ns, looks_ns), earned_ns / 2),
 			       share(BUDGET_WINDOW_NS, settings->cpu_permyriad)),
+		.request_ns = debt(plus(b->owed.request_ns, spent.request_ns),
+				   share(elapsed_ns, settings->time_permyriad),
+				   share(BUDGET_WINDOW_NS, settings->time_permyriad)),
 		.taken_bytes = debt(plus(b->owed.taken_bytes, spent.taken_bytes),
 				    scale(settings->rate_bytes, elapsed_ns, BUDGET_WINDOW_NS),
 				    settings->rate_bytes),
@@ -60,6 +64,7 @@ struct spending budget_spent(const struct budget *b, const struct protect_settin
 	if (is_over(b, now_ns))
 		return owed_after(b, settings, so_far, now_ns);
 	spent.cpu_ns = plus(spent.cpu_ns, b->owed.cpu_ns);
+	spent.request_ns = plus(spent.request_ns, b->owed.request_ns);
 	spent.taken_bytes = plus(spent.taken_bytes, b->owed.taken_bytes);
 	return spent;
 }
@@ -76,6 +81,9 @@ enum verdict_reason budget_used_up(const struct protect_settings *settings,
 {
 	if (spent->cpu_ns > share(BUDGET_WINDOW_NS, settings->cpu_permyriad))
 		return VERDICT_CPU_BUDGET;
+	if (budget_time_is_bound(settings) &&
+	    spent->request_ns > share(BUDGET_WINDOW_NS, settings->time_permyriad))
+		return VERDICT_TIME_BUDGET;
 	if (budget_bytes_left(settings, spent) == 0)
 		return VERDICT_BYTE_BUDGET;
 	return VERDICT_NONE;

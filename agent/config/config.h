@@ -63,9 +63,10 @@ struct protect_settings {
 	uint64_t swap_writes_bytes;    /* a day, to swap on disks; 0: no bound */
 	char swap_writes_file[CONFIG_PATH_MAX]; /* what is left of them; "": forgotten */
 	struct config_patterns exclude_device;	/* block devices nothing is written to */
-	uint64_t cpu_permyriad; /* of one CPU a worker may use, own and in reclaim */
-	uint64_t rate_bytes;	/* a second a worker may take; 0: no bound */
-	uint64_t price_ns;	/* of CPU time a MiB may cost; 0: no bound */
+	uint64_t cpu_permyriad;	 /* of one CPU a worker may use, own and in reclaim */
+	uint64_t time_permyriad; /* of its time that requests may last; 10000: no bound */
+	uint64_t rate_bytes;	 /* a second a worker may take; 0: no bound */
+	uint64_t price_ns;	 /* of CPU time a MiB may cost; 0: no bound */
 };
 
 struct reclaim_settings {

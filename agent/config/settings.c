@@ -111,6 +111,10 @@ const struct setting settings[] = {
 	{"protect", "cpu", PERCENT(protect.cpu_permyriad), "1%", "200%", "100%",
 	 "Most CPU time a worker may use, its own and in reclaim, as a share of one CPU. After a request that "
 	 "took longer there is none until its time is paid, for 5 min at most."},
+	{"protect", "time", PERCENT(protect.time_permyriad), "1%", "100%", "100%",
+	 "Most time that a worker's requests may last, waiting for disks or not, as a share of all time: while "
+	 "one does its group can't be removed, nor others be made beside it. What one lasted too long is paid "
+	 "by the time after it, for 5 min at most. 100%: no bound."},
 	{"protect", "rate", SIZE(protect.rate_bytes), "0", "1T", "0",
 	 "Most bytes a second that a worker may take, whoever wants them. 0: no bound."},
 	{"protect", "price", DURATION(protect.price_ns), "0s", "1min", "1s",

@@ -52,6 +52,8 @@ static const char *const changes[VERDICT_REASONS] = {
 		"Tasks that have to reclaim for themselves, or tuning.watermark_most = 0.",
 	[VERDICT_CPU_BUDGET] =
 		"Time, which pays what was used beyond it; protect.cpu raises the budget.",
+	[VERDICT_TIME_BUDGET] =
+		"Time, which pays what was used beyond it; protect.time raises the budget.",
 	[VERDICT_BYTE_BUDGET] = "The next second; protect.rate raises the budget.",
 	[VERDICT_HELD_OUT] = "The next window's lot, a stall, or (of a group) its limit being hit.",
 	[VERDICT_HARMFUL] =
@@ -328,6 +330,9 @@ static void say_budget(const struct spending *spent, const struct spending *budg
 {
 	fprintf(out, "  its worker's budget for this second: %s of %s of CPU time used",
 		TIME(spent->cpu_ns), TIME(budget->cpu_ns));
+	if (budget->request_ns > 0)
+		fprintf(out, ", %s of %s in requests", TIME(spent->request_ns),
+			TIME(budget->request_ns));
 	if (budget->taken_bytes > 0)
 		fprintf(out, ", %s of %s taken", BYTES(spent->taken_bytes),
 			BYTES(budget->taken_bytes));

@@ -31,6 +31,7 @@ static const struct {
 	[VERDICT_HOPELESS] = {"hopeless",
 			      "many requests brought nothing: waiting before the next try"},
 	[VERDICT_CPU_BUDGET] = {"cpu-budget", "the CPU budget of this window is used up"},
+	[VERDICT_TIME_BUDGET] = {"time-budget", "requests have lasted as long as they may"},
 	[VERDICT_BYTE_BUDGET] = {"byte-budget", "the bytes of this window are used up"},
 	[VERDICT_BACK_OFF] = {"back-off",
 			      "the last requests brought little, or cost much: waiting"},

@@ -23,6 +23,7 @@ enum verdict_reason {
 	VERDICT_KSWAPD_EARLY,	      /* its watermarks are as far apart as bursts want */
 	VERDICT_HOPELESS,	      /* many rounds brought nothing: waiting before the next try */
 	VERDICT_CPU_BUDGET,	      /* used up for this window */
+	VERDICT_TIME_BUDGET,	      /* the same */
 	VERDICT_BYTE_BUDGET,	      /* the same */
 	VERDICT_BACK_OFF,	      /* the last requests brought little: waiting */
 	VERDICT_HELD_OUT,	      /* left alone by lot (policy/holdout.h) */

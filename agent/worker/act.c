@@ -29,6 +29,7 @@ struct spending worker_spending(const struct worker *w)
 	return (struct spending){
 		.cpu_ns = clock_thread_cpu_ns() + w->hand_cpu_ns,
 		.request_cpu_ns = w->hand_cpu_ns,
+		.request_ns = w->hand_ns,
 		.taken_bytes = w->taken_bytes,
 	};
 }

@@ -279,6 +279,7 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 		return;
 	}
 	w->hand_cpu_ns += result.cpu_ns;
+	w->hand_ns += result.wall_ns;
 	taken = measure(w, &f, result.error, now_ns);
 	w->taken_bytes += taken.moved_bytes;
 	worker_swap_after(w, &f, &taken, now_ns);

@@ -235,6 +235,7 @@ static void account(struct worker *w, struct target *target, const struct pageou
 
 	ledger_add(&target->ledger, &part);
 	w->hand_cpu_ns += result->cpu_ns;
+	w->hand_ns += result->calls_ns;
 	w->taken_bytes += result->applied_bytes;
 	if (target == &w->here.target && target->verdict.reason == VERDICT_ORDERED)
 		worker_take_off_order(w, result->applied_bytes);

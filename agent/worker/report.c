@@ -204,6 +204,10 @@ static void fill_node(const struct worker *w, uint64_t now_ns, struct node_statu
 		.cpu_ns = so_far.cpu_ns + w->compaction.cpu_ns,
 		.spent = budget_spent(&w->budget, &w->config->protect, &so_far, now_ns),
 		.budget = {.cpu_ns = share(BUDGET_WINDOW_NS, w->config->protect.cpu_permyriad),
+			   .request_ns = budget_time_is_bound(&w->config->protect)
+						 ? share(BUDGET_WINDOW_NS,
+							 w->config->protect.time_permyriad)
+						 : 0,
 			   .taken_bytes = w->config->protect.rate_bytes},
 		.holdout_permyriad = w->config->holdout.share_permyriad,
 		.harmful = w->holdout.harmful,

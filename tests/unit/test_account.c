@@ -255,6 +255,47 @@ static void test_what_is_overspent_is_owed(void **state)
 	}
 }
 
+/* Requests that wait for a disk, a second each, whenever the budget lets them, for an hour. */
+static void test_time_in_requests_is_owed(void **state)
+{
+	static const struct {
+		uint64_t permyriad, least_s, most_s;
+	} rows[] = {
+		{500, 170, 190},
+		{2000, 700, 740},
+		{9999, 2600, 3600},
+		{10000, 2880, 2880},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct protect_settings settings = {
+			.cpu_permyriad = 10000,
+			.time_permyriad = rows[i].permyriad,
+		};
+		uint64_t step_ns = NSEC_PER_SEC / 4, begin_ns = NSEC_PER_SEC * 1000, now_ns;
+		struct spending so_far = {0}, spent;
+		struct budget budget = {0};
+		enum verdict_reason reason;
+
+		for (now_ns = begin_ns; now_ns < begin_ns + 3600 * NSEC_PER_SEC;) {
+			budget_turn(&budget, &settings, &so_far, now_ns);
+			spent = budget_spent(&budget, &settings, &so_far, now_ns);
+			reason = budget_used_up(&settings, &spent);
+			assert_true(reason == VERDICT_NONE || reason == VERDICT_TIME_BUDGET);
+			if (reason == VERDICT_NONE) {
+				so_far.request_ns += NSEC_PER_SEC;
+				now_ns += NSEC_PER_SEC;
+			}
+			now_ns += step_ns;
+		}
+		if (so_far.request_ns < rows[i].least_s * NSEC_PER_SEC ||
+		    so_far.request_ns > rows[i].most_s * NSEC_PER_SEC)
+			fail_msg("row %zu: %ju s", i,
+				 (uintmax_t)(so_far.request_ns / NSEC_PER_SEC));
+	}
+}
+
 static void test_a_wish_is_counted_once(void **state)
 {
 	const struct verdict none = {.reason = VERDICT_ROOM_ENOUGH};
@@ -348,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_a_price_is_waited_for_beside_the_rest),
 		cmocka_unit_test(test_budgets_hold_for_a_window),
 		cmocka_unit_test(test_budgets_at_their_ends),
+		cmocka_unit_test(test_time_in_requests_is_owed),
 		cmocka_unit_test(test_what_is_overspent_is_owed),
 		cmocka_unit_test(test_a_wish_is_counted_once),
 		cmocka_unit_test(test_pieces_take_the_time_wanted),

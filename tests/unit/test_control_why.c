@@ -129,8 +129,12 @@ static void test_a_price_and_a_budget(void **state)
 	const struct node_status node = {
 		.answered = true,
 		.verdict = {.reason = VERDICT_BYTE_BUDGET},
-		.spent = {.cpu_ns = 2 * NSEC_PER_SEC, .taken_bytes = 63 * MIB},
-		.budget = {.cpu_ns = NSEC_PER_SEC / 2, .taken_bytes = 64 * MIB},
+		.spent = {.cpu_ns = 2 * NSEC_PER_SEC,
+			  .request_ns = 80 * NSEC_PER_MSEC,
+			  .taken_bytes = 63 * MIB},
+		.budget = {.cpu_ns = NSEC_PER_SEC / 2,
+			   .request_ns = NSEC_PER_SEC / 5,
+			   .taken_bytes = 64 * MIB},
 		.reclaim_rest = {.left_ns = 9 * NSEC_PER_SEC,
 				 .fruitless = 1,
 				 .dear = true,
@@ -144,9 +148,9 @@ static void test_a_price_and_a_budget(void **state)
 	assert_non_null(out);
 	why_node(&node, out);
 	assert_int_equal(fclose(out), 0);
-	assert_non_null(strstr(text,
-			       "\n  its worker's budget for this second: 2 s of 500 ms of CPU "
-			       "time used, 63.0 MiB of 64.0 MiB taken\n"));
+	assert_non_null(strstr(
+		text, "\n  its worker's budget for this second: 2 s of 500 ms of CPU "
+		      "time used, 80 ms of 200 ms in requests, 63.0 MiB of 64.0 MiB taken\n"));
 	assert_non_null(strstr(text, "\n  nodeN/reclaim is left alone for 9 s more: 1.0 MiB cost "
 				     "1.5 s of CPU time, more than protect.price allows\n"));
 	assert_non_null(strstr(text, "What would change it: The next second; protect.rate"));
