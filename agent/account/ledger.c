@@ -21,6 +21,7 @@ void ledger_add(struct ledger *sum, const struct ledger *part)
 	sum->swapped_bytes += part->swapped_bytes;
 	sum->swap_kept_bytes += part->swap_kept_bytes;
 	sum->demoted_bytes += part->demoted_bytes;
+	sum->collateral_bytes += part->collateral_bytes;
 	sum->refaulted_bytes += part->refaulted_bytes;
 	sum->cpu_ns += part->cpu_ns;
 	sum->wall_ns += part->wall_ns;

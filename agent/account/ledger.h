@@ -18,9 +18,11 @@ struct ledger {
 	uint64_t swapped_bytes;	  /* of the applied, what went to swap */
 	uint64_t swap_kept_bytes; /* of that, what zram and zswap keep in memory */
 	uint64_t demoted_bytes; /* moved to slower nodes: of a node in the applied, else besides */
-	uint64_t refaulted_bytes; /* read back by the target since, as far as we took it */
-	uint64_t cpu_ns;	  /* CPU time in the requests */
-	uint64_t wall_ns;	  /* and how long they took */
+	uint64_t collateral_bytes; /* of a node's applied, what other nodes lost, by the group's
+				      shares */
+	uint64_t refaulted_bytes;  /* read back by the target since, as far as we took it */
+	uint64_t cpu_ns;	   /* CPU time in the requests */
+	uint64_t wall_ns;	   /* and how long they took */
 	/* Files written back so that requests bring something. */
 	uint64_t cleanings;	      /* times */
 	uint64_t written_bytes;	      /* dirty when handed to their device */

@@ -60,6 +60,8 @@ struct shown_groups {
 	 "Of what went to swap from " whom ", what zram and zswap keep in memory."}, \
 	{prefix "reclaim_demoted_bytes_total", COUNTER, UNITS, offsetof(type, member.demoted_bytes), \
 	 "Moved to slower nodes across the requests for " whom ", which is no less usage of a group."}, \
+	{prefix "reclaim_collateral_bytes_total", COUNTER, UNITS, offsetof(type, member.collateral_bytes), \
+	 "Of what was taken for a node, what other nodes lost, by the shares of the groups asked."}, \
 	{prefix "reclaim_refaulted_bytes_total", COUNTER, UNITS, offsetof(type, member.refaulted_bytes), \
 	 "Of what was taken from " whom ", what was read back since."}, \
 	{prefix "reclaim_cpu_seconds_total", COUNTER, NS, offsetof(type, member.cpu_ns), \

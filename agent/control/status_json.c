@@ -30,6 +30,7 @@ static const struct number ledger_numbers[] = {
 	NUMBER(struct ledger, swapped_bytes),
 	NUMBER(struct ledger, swap_kept_bytes),
 	NUMBER(struct ledger, demoted_bytes),
+	NUMBER(struct ledger, collateral_bytes),
 	NUMBER(struct ledger, refaulted_bytes),
 	NUMBER(struct ledger, cpu_ns),
 	NUMBER(struct ledger, wall_ns),

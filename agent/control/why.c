@@ -156,6 +156,9 @@ static void say_account(const struct ledger *ledger, FILE *out)
 			"  %s were demoted: moved to slower nodes, and charged to their groups as "
 			"before\n",
 			BYTES(ledger->demoted_bytes));
+	if (ledger->collateral_bytes > 0)
+		fprintf(out, "  %s of what was taken were on other nodes, and no gain here\n",
+			BYTES(ledger->collateral_bytes));
 	fprintf(out, "  the node gained %s net, for %s of CPU time in %s\n",
 		BYTES(ledger->net_freed_bytes), TIME(ledger->cpu_ns), TIME(ledger->wall_ns));
 }

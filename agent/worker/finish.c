@@ -117,15 +117,15 @@ static struct taken measure(struct worker *w, const struct flight *f, int error,
 	return taken;
 }
 
-static uint64_t not_gone(const struct flight *f, const struct taken *taken)
+static uint64_t collateral(const struct flight *f, const struct taken *taken)
 {
 	const struct group *g = f->victim;
 
 	if (!g || f->request.backend == BACKEND_LRU_GEN)
-		return target_not_gone(taken, 1, 0);
+		return 0;
 	if (f->request.swappiness == GROUP_RECLAIM_NO_ANON)
-		return target_not_gone(taken, g->node_file_bytes, g->elsewhere_file_bytes);
-	return target_not_gone(taken, g->node_bytes, g->elsewhere_bytes);
+		return target_collateral(taken, g->node_file_bytes, g->elsewhere_file_bytes);
+	return target_collateral(taken, g->node_bytes, g->elsewhere_bytes);
 }
 
 /* A request that was refused, not just short. */
@@ -260,7 +260,7 @@ static void learn_price(struct worker *w, const struct flight *f, const struct t
 
 	if (backoff)
 		price_learn(&backoff->price, w->config->protect.price_ns, cpu_ns,
-			    minus(taken->applied_bytes, taken->swap_kept_bytes), now_ns);
+			    target_gained(taken, w->here.plan.here_alone), now_ns);
 }
 
 void worker_finish(struct worker *w, uint64_t now_ns)
@@ -283,8 +283,10 @@ void worker_finish(struct worker *w, uint64_t now_ns)
 	taken = measure(w, &f, result.error, now_ns);
 	w->taken_bytes += taken.moved_bytes;
 	worker_swap_after(w, &f, &taken, now_ns);
-	if (!f.group)
-		taken.not_gone_bytes = not_gone(&f, &taken);
+	if (!f.group) {
+		taken.collateral_bytes = collateral(&f, &taken);
+		taken.not_gone_bytes = target_not_gone(&taken);
+	}
 	probe_completion(w->node->id, worker_asked_id(&f), result.error, f.request.bytes,
 			 taken.applied_bytes, result.wall_ns, result.cpu_ns);
 	target_account(f.target, &f.request, result.error, result.wall_ns, result.cpu_ns, &taken);

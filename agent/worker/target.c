@@ -28,13 +28,25 @@ uint64_t target_urgency_ns(const struct target *target)
 	return scale(v->room_bytes, NSEC_PER_SEC, v->rate_bytes_per_s);
 }
 
-uint64_t target_not_gone(const struct taken *taken, uint64_t here_bytes, uint64_t elsewhere_bytes)
+uint64_t target_collateral(const struct taken *taken, uint64_t here_bytes, uint64_t elsewhere_bytes)
 {
 	uint64_t all = MAX(plus(here_bytes, elsewhere_bytes), UINT64_C(1));
-	uint64_t elsewhere = scale(taken->applied_bytes, elsewhere_bytes, all);
 
-	return MIN(plus(elsewhere, taken->swap_kept_bytes),
+	return MIN(scale(taken->applied_bytes, elsewhere_bytes, all),
 		   minus(taken->applied_bytes, taken->net_freed_bytes));
+}
+
+uint64_t target_not_gone(const struct taken *taken)
+{
+	return MIN(plus(taken->collateral_bytes, taken->swap_kept_bytes),
+		   minus(taken->applied_bytes, taken->net_freed_bytes));
+}
+
+uint64_t target_gained(const struct taken *taken, bool here_alone)
+{
+	uint64_t lost = plus(taken->swap_kept_bytes, here_alone ? taken->collateral_bytes : 0);
+
+	return minus(taken->applied_bytes, lost);
 }
 
 static bool came_back_short(int error)
@@ -55,6 +67,7 @@ void target_account(struct target *target, const struct request *request, int er
 		.swapped_bytes = taken->swapped_bytes,
 		.swap_kept_bytes = taken->swap_kept_bytes,
 		.demoted_bytes = taken->demoted_bytes,
+		.collateral_bytes = taken->collateral_bytes,
 		.cpu_ns = cpu_ns,
 		.wall_ns = wall_ns,
 	};

@@ -32,6 +32,8 @@ struct taken {
 	/* Moved to slower nodes: gone from a node, part of the applied; a group still has it. */
 	uint64_t demoted_bytes;
 	uint64_t moved_bytes; /* what the kernel had work with: the applied, or the demoted too */
+	/* Of the applied, from other nodes: no gain while these have room. */
+	uint64_t collateral_bytes;
 	uint64_t not_gone_bytes; /* of the applied: what the target, a node, has not got rid of */
 };
 
@@ -41,11 +43,20 @@ void target_judge(struct target *target, const struct verdict *verdict, uint64_t
 uint64_t target_urgency_ns(const struct target *target);
 
 /*
- * Of what was taken for a node, what it has all the same: memory on other nodes, by how much the
- * one that was asked has here and there, and what swap keeps in memory. What was seen to be freed
- * is gone.
+ * Of what was taken for a node, what was on other nodes, by how much the one that was asked has
+ * here and there. What was seen to be freed here was here.
  */
-uint64_t target_not_gone(const struct taken *taken, uint64_t here_bytes, uint64_t elsewhere_bytes);
+uint64_t target_collateral(const struct taken *taken, uint64_t here_bytes,
+			   uint64_t elsewhere_bytes);
+
+/*
+ * Of what was taken for a node, what it has all the same: the collateral, and what swap keeps in
+ * memory. What was seen to be freed is gone.
+ */
+uint64_t target_not_gone(const struct taken *taken);
+
+/* What a request brought of what was wanted, for its price. */
+uint64_t target_gained(const struct taken *taken, bool here_alone);
 
 /* Takes in a finished request. */
 void target_account(struct target *target, const struct request *request, int error,

@@ -366,7 +366,7 @@ static void test_refaults_are_ours_as_far_as_we_took(void **state)
 static void test_ledger_adds_every_field(void **state)
 {
 	const struct ledger one = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
-				   13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+				   13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
 	struct ledger sum = {0};
 	const uint64_t *fields = (const uint64_t *)&sum;
 
