@@ -35,7 +35,8 @@ make_big_file
 head -c 16M "$big_file" >/dev/null
 make_dentries first
 slab=$(meminfo SReclaimable) cache=$(meminfo FilePages)
-start_agent --set agent.log_level=debug --set balance.enabled=no --set balance.drop_slab=1
+start_agent --set agent.log_level=debug --set balance.enabled=no --set balance.drop_slab=1 \
+	--set record.file="$work/recording"
 group guard memory.min=1M
 groups_before=$(number nodes.0.groups_seen)
 ask
@@ -57,4 +58,6 @@ make_dentries second
 ask
 check_log "not again within the hour" [ "$(drops)" -eq 1 ]
 stop_agent
+check_replay slab
+check "and what came of the drop is told" replay_tells_requests slab
 finish

@@ -130,6 +130,22 @@ start_agent() {
 }
 agent_is_ready_or_gone() { grep -q 'is ready' "$work/agent.log" || ! kill -0 "$agent_pid" 2>/dev/null; }
 
+# What an agent with record.file="$work/recording" decided is decided again, and the same; by each of the policies something was.
+check_replay() { # POLICY...
+	if replays_the_same "$@"; then ok "what was recorded is decided again, and the same"; else not_ok "the replay" "$work/replay"; fi
+}
+replays_the_same() {
+	local policy
+	timeout 60 uswapd --replay "$work/recording" >"$work/replay" 2>&1 || return
+	for policy; do
+		awk -v policy="$policy" '$1 == policy { exit !($2 > 0 && $3 == $2 && $4 == 0) }' "$work/replay" || return
+	done
+}
+# The second line that a policy has is of its requests.
+replay_tells_requests() { # POLICY
+	awk -v policy="$1" '$1 == policy && ++n == 2 { exit !($2 > 0) } END { if (n < 2) exit 1 }' "$work/replay"
+}
+
 # Runs uswapd where it is expected to end by itself; sets status.
 run_agent() {
 	status=0

@@ -36,7 +36,7 @@ order() { # MIB: of node 1, and waits until that is done
 	wait_until 30 asked
 }
 other=$(file_on wide 0) here=$(file_on wide 1)
-start_agent --set balance.enabled=no --set balance.lru_gen=yes
+start_agent --set balance.enabled=no --set balance.lru_gen=yes --set record.file="$work/recording"
 taken() { [ "$(file_on wide 1)" -le $((here - (12 << 20))) ]; }
 check_log "node 1 is given memory" order 16
 check_log "of the group's files there" wait_until 30 taken
@@ -57,4 +57,6 @@ check_log "others pay for what is protected from then on" wait_until 30 others_p
 check_log "which is kept ($here bytes before, $(file_on wide 1) now)" [ "$(file_on wide 1)" -ge $((here - 262144)) ]
 echo 0 >$cg/wide/memory.min
 stop_agent
+check_replay evict
+check "and what came of evictions is told" replay_tells_requests evict
 finish

@@ -23,7 +23,7 @@ stress_pid=$!
 loads="$loads $stress_pid"
 wait_until 60 is_fragmented || not_ok "free memory is fragmented" "$work/stress"
 
-start_agent --set agent.log_level=debug
+start_agent --set agent.log_level=debug --set record.file="$work/recording"
 uswapctl wake --node 0 --order 9 --bytes 8M >"$work/woken"
 check "wake says what it is for" grep -q '^woke node 0 to have 8.0 MiB free in pieces of order 9$' "$work/woken"
 check_log "there is enough" wait_until 30 order_is reason enough
@@ -37,6 +37,8 @@ check "of this node alone" [ "$(number nodes.1.order.compactions)" -eq 0 ]
 uswapctl why node 0 >"$work/why"
 check "why tells of it" grep -Eq '^  [1-9][0-9]* compactions, ' "$work/why"
 stop_agent
+check_replay order
+check "and what came of compactions is told" replay_tells_requests order
 kill -INT "$stress_pid"
 wait "$stress_pid"
 echo "$proactiveness" >/proc/sys/vm/compaction_proactiveness

@@ -164,7 +164,7 @@ for name in kept frozen; do
 	echo 1 >$cg/svc/$name/cgroup.freeze
 	wait_until 10 is_frozen svc/$name || not_ok "the group $name freezes"
 done
-start_agent --set pageout.enabled=yes --set pageout.still_for=0s
+start_agent --set pageout.enabled=yes --set pageout.still_for=0s --set record.file="$work/recording"
 echo max >$cg/svc/kept/memory.min
 load work --cgroup $cg/svc/work "file:100G@16M:$big_file"
 paged() { [ "$(number groups./svc.ledger.pageout_applied_bytes)" -gt 0 ]; }
@@ -178,6 +178,8 @@ echo 0 >$cg/svc/frozen/cgroup.freeze
 sed -i "\|$cg/svc/frozen/cgroup.freeze|s|:1\$|:0|" "$work/before.limits"
 check "the thawed process lives" kill -0 "$frozen"
 stop_agent
+check_replay headroom pageout
+check "and what came of paging out is told" replay_tells_requests pageout
 
 # Nobody wants room: then a step of trim takes what is cold beyond doubt first, process by process.
 group still

@@ -13,10 +13,6 @@ swapped_at_least() { [ "$(swapped "$1")" -ge $(($2 << 20)) ]; }         # GROUP 
 taken_at_least() { [ $(($(reclaimed_of "$1") * 4096)) -ge $(($2 << 20)) ]; } # GROUP MIB
 advised() { uswapctl advise >"$work/advice" 2>&1 && grep -q "^  cold memory: it would take [1-9]" "$work/advice"; }
 told_in_numbers() { uswapctl why /noise | grep -q '^  swap is left alone for .* of the last .* stayed in memory'; }
-decided_the_same() { grep -Eq "^$1 +([1-9][0-9]*) +\\1 +0 " "$work/replay"; } # POLICY
-replays_the_same() {
-	timeout 60 uswapd --replay "$work/recording" >"$work/replay" 2>&1 && decided_the_same balance && decided_the_same trim
-}
 
 taken_in_all() { for group in $groups; do reclaimed_of "$group"; done | awk '{ n += $1 } END { print n }'; }
 comes_to_rest() {
@@ -99,7 +95,7 @@ mark $cg/min user.uswapd.exclude yes
 check_log "a mark holds at once" wait_until 30 field_is groups./min.trim.reason excluded
 check "it changed no limit" [ "$(cat $cg/cold/memory.high)" = max ]
 stop_agent
-if replays_the_same; then ok "what was recorded is decided again, and the same"; else not_ok "the replay" "$work/replay"; fi
+check_replay balance trim
 
 # Harm would have to be twofold to stop it: in windows of a second much is chance.
 group leak

@@ -23,7 +23,7 @@ helped() {
 
 group svc memory.max=64M
 # Margin enough for an agent that gets its turn late.
-start_agent --set headroom.margin_min=8M
+start_agent --set headroom.margin_min=8M --set record.file="$work/recording"
 # While this machine stands still, tasks and the kernel have it done before the agent sees it: then it grows once more.
 for round in 1 2 3; do
 	grow $round
@@ -46,6 +46,8 @@ check "a process writes for the disk" sh -c "pgrep -x uswapd-writer >/dev/null"
 writer=$(pgrep -x uswapd-writer)
 end_load "$load_pid"
 stop_agent
+check_replay headroom clean
+check "and what came of write-back is told" replay_tells_requests clean
 check "the writer ended with it" [ ! -d "/proc/$writer" ]
 drop_group svc
 

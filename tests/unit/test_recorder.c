@@ -99,6 +99,7 @@ static struct found read_all(const char *path, struct found found)
 static void test_what_is_put_is_read(void **state)
 {
 	struct scene s = scene_new();
+	_cleanup_free_ char *text = NULL;
 	struct found found;
 	struct stat st;
 	uint64_t named = 0;
@@ -121,6 +122,8 @@ static void test_what_is_put_is_read(void **state)
 	assert_int_equal(found.names, 1);
 	assert_int_equal(found.lost, 0);
 	assert_int_equal(found.left_bytes, 0);
+	text = fixture_read(s.fx, "record");
+	assert_int_equal(strncmp(text, "uswapd-recording/2 ", strlen("uswapd-recording/2 ")), 0);
 	/* Names of groups are not for everybody. */
 	assert_int_equal(stat(s.path, &st), 0);
 	assert_int_equal(st.st_mode & 0137, 0);
