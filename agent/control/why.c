@@ -90,6 +90,9 @@ static const char *const trim_changes[TRIM_REASONS] = {
 			     "is tried again from time to time."),
 	[TRIM_SWAP_STUCK] = "Swap that answers again, or swapoff of the one that does not.",
 	[TRIM_BACK_OFF] = "The end of the wait.",
+	[TRIM_DAMON_RECLAIM] =
+		("DAMON_RECLAIM switched off (damon_reclaim/parameters/enabled), or taking "
+		 "nothing for a minute."),
 	[TRIM_HELD_OUT] = "The next window's lot, or a stall.",
 	[TRIM_HARMFUL] =
 		"The configuration read anew (uswapctl reload); uswapctl effect has the numbers.",

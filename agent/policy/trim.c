@@ -30,6 +30,7 @@ static const struct {
 	[TRIM_SWAP_STUCK] = {"swap-stuck",
 			     "only anonymous memory is left and swap does not answer"},
 	[TRIM_BACK_OFF] = {"back-off", "the last requests brought little: waiting"},
+	[TRIM_DAMON_RECLAIM] = {"damon-reclaim", "the kernel's DAMON_RECLAIM takes what is cold"},
 	[TRIM_HELD_OUT] = {"held-out", "left alone by lot, to see what trimming it does"},
 	[TRIM_HARMFUL] = {"harmful", "groups that were looked after did worse: stopped"},
 	[TRIM_NO_BACKEND] = {"no-backend", "its memory.reclaim can't be written"},

@@ -95,6 +95,7 @@ enum trim_reason {
 	TRIM_SWAP_YIELD,     /* the same, since hardly anything is gained by it */
 	TRIM_SWAP_STUCK,     /* the same, since swap does not answer */
 	TRIM_BACK_OFF,	     /* the last requests brought little: waiting */
+	TRIM_DAMON_RECLAIM,  /* the kernel's own takes what is cold */
 	TRIM_HELD_OUT,	     /* left alone by lot (policy/holdout.h) */
 	TRIM_HARMFUL,	     /* so it was found: no step any more */
 	TRIM_NO_BACKEND,     /* the group can't be asked */

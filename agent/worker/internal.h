@@ -99,7 +99,7 @@ struct worker {
 	struct ledger gone; /* of groups that are no more */
 	uint64_t wakeups;
 	uint64_t hand_cpu_ns, hand_ns; /* of finished requests; and how long they lasted */
-	uint64_t taken_bytes; /* by them */
+	uint64_t taken_bytes;	       /* by them */
 	struct budget budget;
 	/* What was ordered is told apart: requests of the worker's own accord must not crowd it
 	 * out. */

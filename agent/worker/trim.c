@@ -172,6 +172,8 @@ static void look(struct worker *w, struct group *g, const struct swap_reads *rea
 	holdout_look(&g->held.lot, s.events.max + s.events.high, stalled.some_us,
 		     t->sample.psi_triggered);
 	t->sample.psi_triggered = false;
+	if (plan.reason == TRIM_STEP && w->trim.damon_takes)
+		plan.reason = TRIM_DAMON_RECLAIM;
 	g->held.wished |= plan.reason == TRIM_STEP;
 	if (plan.reason == TRIM_STEP && worker_leaves_alone(w, g))
 		plan.reason = context.harmful ? TRIM_HARMFUL : TRIM_HELD_OUT;
@@ -198,6 +200,8 @@ void worker_trim(struct worker *w, uint64_t now_ns)
 		return;
 	w->trim.due_ns = now_ns + w->config->trim.interval_ns;
 	reads = read_swap_reads(w, now_ns);
+	/* It takes from all groups, also where only some are ours. */
+	w->trim.damon_takes = damon_reclaim_takes(&w->trim.damon_reclaim, w->world->sys_fd, now_ns);
 	worker_read_ages(w, now_ns);
 	for (size_t i = 0; i < w->n_groups; i++) {
 		struct group *g = w->groups[i];

@@ -8,6 +8,7 @@
 
 #include "agent/account/ledger.h"
 #include "agent/act/backend.h"
+#include "agent/damon/reclaim.h"
 #include "agent/sense/machine.h"
 #include "agent/worker/shared.h"
 #include "agent/worker/target.h"
@@ -22,6 +23,8 @@ struct worker_trim {
 	size_t n_triggers; /* PSI triggers that are open */
 	int ages_fd;	   /* -1: ages are not to be had */
 	uint64_t ages_due_ns;
+	struct damon_reclaim damon_reclaim;
+	bool damon_takes; /* as of this round */
 };
 
 /* The group is to be trimmed: it holds memory of its own, and trimming is wanted. */

@@ -112,6 +112,7 @@ static struct scene *scene_new(void)
 	s->config.trim.enabled = true;
 	s->world.log = (struct log){.fd = -1};
 	s->world.topology = &s->topology;
+	s->world.sys_fd = s->fx->fd;
 	s->topology.n_nodes = 1;
 	s->worker = (struct worker){
 		.world = &s->world,
@@ -176,6 +177,28 @@ static void test_an_interval_and_then_a_step(void **state)
 	assert_int_equal(reason_of(s, 0), TRIM_STEP);
 	assert_int_equal(s->groups[0].trim.plan.bytes, MIB); /* 0.25 % of 400 MiB */
 	assert_ptr_equal(worker_trim_next(&s->worker, ASKER_HAND), &s->groups[1]);
+	scene_free(s);
+}
+
+/* The kernel's own reclaimer of cold memory goes first, and is not compared with a lot's windows.
+ */
+static void test_waits_for_damon_reclaim(void **state)
+{
+	static const char file[] = "module/damon_reclaim/parameters/bytes_reclaimed_regions";
+	struct scene *s = scene_new();
+
+	(void)state;
+	fixture_write(s->fx, "module/damon_reclaim/parameters/enabled", "Y\n");
+	fixture_write(s->fx, file, "4096\n");
+	worker_trim(&s->worker, START);
+	fixture_write(s->fx, file, "8192\n");
+	worker_trim(&s->worker, NEXT);
+	assert_int_equal(reason_of(s, 0), TRIM_DAMON_RECLAIM);
+	assert_int_equal(s->groups[0].trim.plan.bytes, 0);
+	assert_null(worker_trim_next(&s->worker, ASKER_HAND));
+	assert_false(s->groups[0].held.wished);
+	worker_trim(&s->worker, NEXT + DAMON_RECLAIM_BREAK_NS);
+	assert_int_equal(reason_of(s, 0), TRIM_STEP);
 	scene_free(s);
 }
 
@@ -508,6 +531,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_interval_and_then_a_step),
+		cmocka_unit_test(test_waits_for_damon_reclaim),
 		cmocka_unit_test(test_the_pager_first),
 		cmocka_unit_test(test_groups_that_are_not_trimmed),
 		cmocka_unit_test(test_small_groups_cost_one_read),
