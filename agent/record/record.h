@@ -61,7 +61,6 @@ struct trim_record {
 	struct trim_plan plan;
 };
 
-#define RECORD_NAME_MAX 128
 /* clean_decide(); which files it is for the cleaner finds out, and is not recorded. */
 struct clean_record {
 	uint64_t target; /* a group, or a node */
@@ -126,6 +125,7 @@ struct outcome_record {
 	uint64_t wall_ns, cpu_ns;
 };
 
+#define RECORD_NAME_MAX 128
 /* What a group is called; longer paths are cut at their front. */
 struct name_record {
 	uint64_t group;
