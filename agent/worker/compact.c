@@ -103,14 +103,15 @@ struct fitting {
 
 static int read_fitting(struct worker *w, struct fitting *ret, const char **ret_bad)
 {
+	const int fd = w->compaction.buddy_fd;
 	struct buddy buddy;
-	int r = w->compaction.buddy_fd;
+	int r = fd < 0 ? fd : buddy_read(fd, w->node->id, &buddy, ret_bad);
 
-	if (r >= 0)
-		r = buddy_read(r, w->node->id, &buddy, ret_bad);
-	for (unsigned int order = 0; r == 0 && order < BUDDY_ORDERS_MAX; order++)
+	if (r < 0)
+		return r;
+	for (unsigned int order = 0; order < BUDDY_ORDERS_MAX; order++)
 		ret->bytes[order] = buddy_pages(&buddy, order) * w->page_size;
-	return r;
+	return 0;
 }
 
 static void begin(struct worker *w, const struct order_want *want, uint64_t now_ns)
@@ -235,7 +236,7 @@ static void look(struct worker *w, const struct order_want *want, uint64_t now_n
 	struct worker_compaction *c = &w->compaction;
 	const char *bad = NULL;
 	struct order_plan plan;
-	struct fitting fitting;
+	struct fitting fitting = {0};
 	int r = worker_view_node(w, now_ns, &bad);
 
 	c->due_ns = now_ns + (c->once.order > 0 ? LOOK_SOON_NS : LOOK_NS);
